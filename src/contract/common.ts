@@ -1,0 +1,32 @@
+import { Type, type TSchema } from 'typebox';
+import { idPattern, SESSION_ID_PATTERN } from '../domain/ids.js';
+
+/** Building blocks that the schemas of several resources share. */
+
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const RunId = Type.String({ pattern: idPattern('run') });
+export const CommandId = Type.String({ pattern: idPattern('cmd') });
+export const RunnerJobId = Type.String({ pattern: idPattern('rjob') });
+export const SessionId = Type.String({ pattern: SESSION_ID_PATTERN });
+
+/** ISO 8601 in UTC with milliseconds. */
+export const Timestamp = Type.String({ format: 'date-time' });
+
+/** A name that people choose: tenant, project, profile, runner. No control characters, nothing that could pass for a path. */
+export const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}$' });
+export const IdempotencyKey = Type.String({ minLength: 1, maxLength: 200 });
+export const Metadata = Type.Record(Type.String(), Type.Unknown());
+
+/** Promise that no secret value is in the object. */
+export const ValuesPrinted = Type.Literal(false);
+
+/** `{items, nextCursor?}`: a page of a list; `nextCursor` is absent on the last one. */
+export const Page = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), nextCursor: Type.Optional(Type.String()) });
+
+/** Who writes, when an operator's token writes in a runner's name; enforced where given. */
+export const RunnerFence = {
+  runnerId: Type.Optional(Name),
+  attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+};

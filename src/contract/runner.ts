@@ -1,0 +1,95 @@
+import { Type, type Static } from 'typebox';
+import { Metadata, Name, Nullable, RunId, CommandId, RunnerJobId, Timestamp, ValuesPrinted } from './common.js';
+
+export const RunnerRegister = Type.Object({
+  runnerId: Type.Optional(Name),
+  runId: Type.Optional(Nullable(RunId)),
+  attemptId: Type.Optional(Nullable(Name)),
+  backendProfile: Type.Optional(Type.String({ ...Name, default: 'codex' })),
+  placement: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Metadata])),
+  sourceCommit: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
+});
+export type RunnerRegister = Static<typeof RunnerRegister>;
+
+export const RunnerRecord = Type.Object({
+  id: Name,
+  runId: Nullable(RunId),
+  attemptId: Nullable(Name),
+  backendProfile: Name,
+  placement: Type.Unknown(),
+  sourceCommit: Nullable(Type.String()),
+  metadata: Metadata,
+  registeredAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type RunnerRecord = Static<typeof RunnerRecord>;
+
+/** Container resources by Kubernetes' names and quantities. */
+const Quantities = Type.Record(
+  Type.Enum(['cpu', 'memory', 'ephemeral-storage'] as const),
+  Type.String({ maxLength: 32 }),
+);
+
+/** Values are for the agent's environment in plain sight; secrets go by profile or credential instead. */
+export const RunnerJobCreate = Type.Object({
+  commandId: Type.Optional(Nullable(CommandId)),
+  attemptId: Type.Optional(Nullable(Name)),
+  image: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 512 }))),
+  resources: Type.Optional(
+    Nullable(Type.Object({ requests: Type.Optional(Quantities), limits: Type.Optional(Quantities) })),
+  ),
+  env: Type.Optional(
+    Type.Record(
+      Type.String({ pattern: '^(?!AGENTRUN_)[A-Za-z_][A-Za-z0-9_]{0,127}$' }),
+      Type.String({ maxLength: 32_768 }),
+      {
+        maxProperties: 100,
+        additionalProperties: false,
+      },
+    ),
+  ),
+});
+export type RunnerJobCreate = Static<typeof RunnerJobCreate>;
+
+/** `pending`: asked for, not yet on the platform. `lost`: the platform no longer knows it and nobody saw it end. */
+export const RUNNER_JOB_STATUSES = [
+  'pending',
+  'starting',
+  'running',
+  'succeeded',
+  'failed',
+  'stopped',
+  'lost',
+] as const;
+
+export const RunnerJobRecord = Type.Object({
+  id: RunnerJobId,
+  runId: RunId,
+  commandId: Nullable(CommandId),
+  attempt: Type.Integer({ minimum: 1 }),
+  attemptId: Name,
+  runnerId: Name,
+  jobName: Type.String(),
+  namespace: Type.String(),
+  status: Type.Enum(RUNNER_JOB_STATUSES),
+  /** Why the Job is where it is, in the platform's word: `exited`, `killed`, `OOMKilled`, `Unschedulable` … */
+  reason: Nullable(Type.String()),
+  exitCode: Nullable(Type.Integer()),
+  message: Nullable(Type.String()),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  finishedAt: Nullable(Timestamp),
+  /** From the run's events and lifecycle: where this attempt got to. */
+  phase: Type.Optional(Type.String()),
+  lastEventSeq: Type.Optional(Type.Integer({ minimum: 0 })),
+  lastEventAt: Type.Optional(Nullable(Timestamp)),
+  terminal: Type.Optional(Type.Boolean()),
+  valuesPrinted: ValuesPrinted,
+});
+export type RunnerJobRecord = Static<typeof RunnerJobRecord>;
+
+export const RunnerJobList = Type.Object({
+  items: Type.Array(RunnerJobRecord),
+  count: Type.Integer({ minimum: 0 }),
+  lastSeq: Type.Integer({ minimum: 0 }),
+});

@@ -1,0 +1,56 @@
+/** Identifiers of the system's things, and the names derived from them. One place, so that a name and its inverse never drift. */
+
+export type IdPrefix = 'run' | 'cmd' | 'sess' | 'task' | 'rjob' | 'evt' | 'trc' | 'val' | 'rnr';
+
+/** JSON Schema pattern of an id: the prefix, then a unique part that sorts by creation time. */
+export function idPattern(prefix: IdPrefix): string {
+  return `^${prefix}_[0-9a-z]{8,60}$`;
+}
+
+/** What a client may choose as a session's id. */
+export const SESSION_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
+
+/** Task queue that every worker of this version polls. */
+export const TASK_QUEUE = 'agentrun';
+
+/** A session has one live run at most because its runs share one workflow id, which Temporal keeps unique. */
+export function runWorkflowId(run: { runId: string; sessionId: string | null }): string {
+  return run.sessionId === null ? `run:${run.runId}` : `session:${run.sessionId}`;
+}
+
+/** The inverse of `runWorkflowId`; undefined for the id of another kind of workflow. */
+export function parseRunWorkflowId(workflowId: string): { runId: string } | { sessionId: string } | undefined {
+  if (workflowId.startsWith('run:')) return { runId: workflowId.slice('run:'.length) };
+  if (workflowId.startsWith('session:')) return { sessionId: workflowId.slice('session:'.length) };
+  return undefined;
+}
+
+function uniquePart(id: string): string {
+  return id.slice(id.indexOf('_') + 1);
+}
+
+/** One runner Job per attempt: its id follows from both, so asking twice names the same Job. */
+export function runnerJobId(runId: string, attempt: number): string {
+  return `rjob_${uniquePart(runId)}a${attempt}`;
+}
+
+/** The runner that a Job starts. */
+export function runnerIdOfJob(jobId: string): string {
+  return `rnr_${uniquePart(jobId)}`;
+}
+
+/** What the platform calls the Job: a DNS label of at most 63 characters (Kubernetes' limit for Job names that become labels). */
+export function runnerJobName(prefix: string, jobId: string): string {
+  const name = uniquePart(jobId).replaceAll('_', '-');
+  return `${prefix.slice(0, 63 - name.length - 1).replace(/[-.]+$/, '')}-${name}`;
+}
+
+/** Default label of an attempt, where the caller gave none. */
+export function attemptLabel(attempt: number): string {
+  return `attempt-${attempt}`;
+}
+
+/** A steer that came too late becomes a turn; its id follows from the steer's and sorts right after it. */
+export function handedOnCommandId(steerId: string): string {
+  return `${steerId}t`;
+}

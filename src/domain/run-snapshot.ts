@@ -1,0 +1,60 @@
+import type { CommandState, CommandType } from './command-lifecycle.js';
+import type { EventType } from './event-types.js';
+import type { FailureKind } from './failure-kinds.js';
+import type { NoteRef, TerminalStatus } from './outcome.js';
+import type { RunStatus } from './run-lifecycle.js';
+
+/**
+ * A run as its workflow knows it, on its way to the read models. Times are milliseconds since the epoch.
+ * Written only when newer than what is there by (attempt, version), so a late retry is harmless.
+ */
+export interface RunSnapshot {
+  readonly runId: string;
+  /** Grows with every change of the run's state, over attempts and continue-as-new. */
+  readonly version: number;
+  readonly attempt: number;
+  readonly status: RunStatus;
+  readonly terminalStatus: TerminalStatus | null;
+  readonly failureKind: FailureKind | null;
+  readonly failureMessage: NoteRef | null;
+  readonly claimedBy: string | null;
+  readonly threadId: string | null;
+  readonly cancelRequestedAtMs: number | null;
+  readonly cancelReason: NoteRef | null;
+  readonly lastCommandSeq: number;
+  /** Open commands that the runner must stop. */
+  readonly cancelCommandIds: readonly string[];
+  /** Commands changed since the last snapshot that was written. */
+  readonly commands: readonly CommandSnapshot[];
+  /** What the manager itself has to tell in the run's events. */
+  readonly events: readonly ManagerEvent[];
+  readonly atMs: number;
+}
+
+export interface CommandSnapshot {
+  readonly id: string;
+  readonly seq: number;
+  readonly type: CommandType;
+  readonly state: CommandState;
+  readonly attempt: number | null;
+  readonly failureKind: FailureKind | null;
+  readonly failureMessage: NoteRef | null;
+  readonly threadId: string | null;
+  readonly turnId: string | null;
+  readonly supersededBy: string | null;
+  /** A command the workflow made itself takes its payload from this one. */
+  readonly payloadOf: string | null;
+  readonly cancelRequestedAtMs: number | null;
+  readonly acknowledgedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+}
+
+/** Numbered by the workflow from 1 over the run's whole life, so that a repeated projection adds nothing twice. */
+export interface ManagerEvent {
+  readonly number: number;
+  readonly type: EventType;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** The producer name under which the manager's own events are numbered. */
+export const MANAGER_PRODUCER = 'manager';

@@ -1,0 +1,33 @@
+import type { EventRecord } from '../contract/event.js';
+import type { EventType } from '../domain/event-types.js';
+
+export interface NewEvent {
+  readonly type: EventType;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** The producer's own number for it, from 1; a number seen before adds nothing. */
+  readonly clientSeq?: number;
+}
+
+export interface EventAppendRequest {
+  readonly runId: string;
+  /** The writer's attempt and runner, both enforced; null for an operator's override and for the manager itself. */
+  readonly fence: { readonly attempt?: number; readonly runnerId?: string } | null;
+  /** Whose `clientSeq` numbers these are. */
+  readonly producer: string;
+  readonly events: readonly NewEvent[];
+}
+
+/** A run's append-only log: `seq` from 1, no holes under concurrent writers, never changes. */
+export interface EventStore {
+  /**
+   * Appends all or nothing; answers one record per event given, in the order given (a repeated one with the `seq` of its first time).
+   * @throws lease-lost when the fence does not hold; schema-invalid (conflict) when the run has ended; schema-invalid (missing) for an unknown run.
+   */
+  append(request: EventAppendRequest): Promise<EventRecord[]>;
+  /** Events after `afterSeq`, oldest first. */
+  page(query: { runId: string; afterSeq: number; limit: number }): Promise<EventRecord[]>;
+  /** The newest `limit` events, oldest first; of one command where given. */
+  tail(query: { runId: string; limit: number; commandId?: string }): Promise<EventRecord[]>;
+  /** When the run's last event was written (epoch ms) and its `seq`; `seq` 0 and null when there is none. */
+  last(runId: string): Promise<{ seq: number; atMs: number | null }>;
+}

@@ -1,0 +1,38 @@
+import type { RenewedRun } from '../contract/lease.js';
+
+export interface LeaseView {
+  readonly attempt: number;
+  readonly runnerId: string | null;
+  readonly alive: boolean;
+  readonly expiresAtMs: number | null;
+}
+
+/** An attempt whose lease ran out, and where its workflow is. */
+export interface ExpiredLease {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly workflowId: string;
+}
+
+/**
+ * Leases of live attempts: one narrow row per run. Time is the database's clock, never a runner's.
+ * A lease counts as over only when it ran out while the API was able to accept its renewal: an outage of ours is not the runner's death.
+ */
+export interface LeaseStore {
+  /** Gives the attempt to the runner (again, harmless). Answers when it ends, or undefined when the attempt is over or another runner holds it. */
+  grant(lease: { runId: string; attempt: number; runnerId: string; leaseMs: number }): Promise<number | undefined>;
+  /**
+   * The heartbeat: one SQL statement. Without `attempt` the runner's name alone is tested.
+   * @throws lease-lost when the runner no longer holds the attempt; schema-invalid (missing) for an unknown run.
+   */
+  renew(lease: { runId: string; runnerId: string; attempt?: number; leaseMs: number }): Promise<RenewedRun>;
+  read(runId: string): Promise<LeaseView | undefined>;
+  /** Compare and set: ends the attempt if its lease is really over, fencing all its later writes. Repeating answers the same. */
+  expire(runId: string, attempt: number): Promise<{ expired: boolean; expiresAtMs: number | null }>;
+  /** Ends the attempt whether or not its lease lives (runner died, forced stop), fencing all its later writes. */
+  revoke(runId: string, attempt: number): Promise<void>;
+  /** Leases past their end that no compare-and-set has taken yet, oldest first. */
+  listExpired(limit: number): Promise<ExpiredLease[]>;
+  /** Says that this process accepts renewals now. After a gap longer than `gapMs` every lease gets its full time again. */
+  beat(gapMs: number): Promise<void>;
+}

@@ -1,0 +1,40 @@
+import type {
+  AckCommand,
+  AddCommand,
+  AddCommandAnswer,
+  CancelCommand,
+  CancelRun,
+  ClaimRun,
+  ClaimRunAnswer,
+  FinishCommand,
+  FinishRun,
+  OpenRunAnswer,
+  RequestRunnerJob,
+  RunInput,
+  RunStateView,
+} from '../domain/run-messages.js';
+
+/** Where a run's workflow is. */
+export interface RunAddress {
+  readonly workflowId: string;
+}
+
+/**
+ * The only way to a run's workflow. A method resolves when the workflow has decided and its projection is written.
+ * @throws RunRefused when the workflow says no, or is closed (`run-terminal`), or runs another run (`run-not-here`);
+ * unavailable('temporal') within about 1.5 s when Temporal is down, and after 10 s without an answer.
+ * Every method may be repeated: update ids derive from the message.
+ */
+export interface RunGateway {
+  openRun(address: RunAddress, input: RunInput): Promise<OpenRunAnswer>;
+  claimRun(address: RunAddress, message: ClaimRun): Promise<ClaimRunAnswer>;
+  addCommand(address: RunAddress, message: AddCommand): Promise<AddCommandAnswer>;
+  ackCommand(address: RunAddress, message: AckCommand): Promise<void>;
+  finishCommand(address: RunAddress, message: FinishCommand): Promise<void>;
+  cancelCommand(address: RunAddress, message: CancelCommand): Promise<void>;
+  finishRun(address: RunAddress, message: FinishRun): Promise<void>;
+  cancelRun(address: RunAddress, message: CancelRun): Promise<void>;
+  requestRunnerJob(address: RunAddress, message: RequestRunnerJob): Promise<void>;
+  queryRunState(address: RunAddress): Promise<RunStateView>;
+  ready(): Promise<{ ready: boolean; message?: string }>;
+}

@@ -1,0 +1,83 @@
+import type { CommandType } from '../domain/command-lifecycle.js';
+import type { CommandRecord } from '../contract/command.js';
+import type { RunRecord } from '../contract/run.js';
+import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { RunStatus } from '../domain/run-lifecycle.js';
+
+/** Which tenants a reader may see. */
+export type TenantScope = 'all' | readonly string[];
+
+/** A create reserves its ids under (tenant, route, key) with the hash of its body; the same key and hash find the first ids again. */
+export interface Reservation {
+  readonly tenantId: string;
+  readonly route: string;
+  readonly key: string;
+  readonly bodyHash: string;
+}
+
+/** Everything of a run that its creator chose, and its address in Temporal. */
+export interface RunDraft extends Pick<
+  RunRecord,
+  | 'id'
+  | 'tenantId'
+  | 'projectId'
+  | 'providerId'
+  | 'backendProfile'
+  | 'sessionRef'
+  | 'workspaceRef'
+  | 'executionPolicy'
+  | 'retryPolicy'
+  | 'metadata'
+  | 'workflowId'
+  | 'traceId'
+> {}
+
+export interface CommandDraft {
+  readonly id: string;
+  readonly runId: string;
+  readonly type: CommandType;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** What a draft found: a new thing, or the one that an earlier request with the same key made (perhaps still a draft). */
+export interface Drafted {
+  readonly id: string;
+  readonly opened: boolean;
+}
+
+export interface RunFilter {
+  readonly tenants: TenantScope;
+  readonly tenantId?: string;
+  readonly status?: RunStatus;
+  readonly sessionId?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/**
+ * Read models of runs and commands. A draft is invisible to every read until its workflow has projected it once:
+ * what was never accepted was never there. All methods throw `unavailable('database')` when PostgreSQL cannot be reached.
+ */
+export interface RunStore {
+  /** @throws idempotency-conflict when the key was used with another body. */
+  draftRun(draft: RunDraft, reservation?: Reservation): Promise<Drafted>;
+  /** Takes back a draft that was refused, with its reservation. Does nothing to an opened run. */
+  dropRunDraft(runId: string): Promise<void>;
+  /** @throws idempotency-conflict when the key was used with another body. */
+  draftCommand(draft: CommandDraft, reservation?: Reservation): Promise<Drafted>;
+  dropCommandDraft(commandId: string): Promise<void>;
+  /** Keeps words from outside beside the history instead of in it; answers the note's id. */
+  writeNote(runId: string, text: string): Promise<string>;
+
+  getRun(runId: string, tenants: TenantScope): Promise<RunRecord | undefined>;
+  /** Newest first. A cursor that this list did not make is `schema-invalid`. */
+  listRuns(filter: RunFilter): Promise<{ items: RunRecord[]; nextCursor?: string }>;
+  getCommand(commandId: string, tenants: TenantScope): Promise<CommandRecord | undefined>;
+  /** In `seq` order. */
+  listCommands(query: { runId: string; afterSeq: number; limit: number; openOnly: boolean }): Promise<CommandRecord[]>;
+  /** What a long-polling runner must learn besides new commands. */
+  getCancelMarks(runId: string): Promise<{ cancelRequestedAt: string | null; cancelCommandIds: string[] }>;
+
+  /** Writes a workflow's state; a snapshot that is not newer changes nothing. Wakes those who wait for it. */
+  projectRun(snapshot: RunSnapshot): Promise<void>;
+}

@@ -1,0 +1,27 @@
+import type { RunnerJobCreate, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import type { RunnerJobView } from './runner-platform.js';
+
+/** A Job that was asked for, with the caller's overrides. */
+export interface RunnerJobRequest {
+  readonly id: string;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly runnerId: string;
+  readonly commandId: string | null;
+  readonly jobName: string;
+  readonly namespace: string;
+  readonly overrides: Pick<RunnerJobCreate, 'image' | 'resources' | 'env'>;
+}
+
+/** Read model of runner Jobs and of runners that registered. */
+export interface RunnerJobStore {
+  /** Keeps the request unless the Job is there already; answers what is there. */
+  request(job: RunnerJobRequest): Promise<RunnerJobRecord>;
+  get(jobId: string): Promise<RunnerJobRecord | undefined>;
+  overrides(jobId: string): Promise<RunnerJobRequest['overrides'] | undefined>;
+  list(query: { runId: string; commandId?: string }): Promise<RunnerJobRecord[]>;
+  /** What the platform says of it; an ended Job stays ended. */
+  observe(view: RunnerJobView): Promise<void>;
+  register(runnerId: string, body: RunnerRegister): Promise<RunnerRecord>;
+}

@@ -1,0 +1,72 @@
+import type { RUNNER_JOB_STATUSES } from '../contract/runner.js';
+
+export type RunnerJobStatus = (typeof RUNNER_JOB_STATUSES)[number];
+
+/** Everything a platform needs to start the runner program for one attempt. */
+export interface RunnerLaunch {
+  readonly jobName: string;
+  readonly jobId: string;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly runnerId: string;
+  readonly tenantId: string;
+  readonly sessionId: string | null;
+  readonly traceId: string;
+  /** The volume that holds the conversation and its workspace; ensured before. */
+  readonly volumeName: string;
+  /** Where the runner reaches the manager. */
+  readonly managerUrl: string;
+  /** Secret. Reaches the runner by a way that its agent cannot read, and never a command line. */
+  readonly runnerToken: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly image: string | null;
+  readonly resources: unknown;
+}
+
+/** The Job as the platform sees it. */
+export interface RunnerJobView {
+  readonly jobName: string;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly status: RunnerJobStatus;
+  /** In the platform's word: `exited`, `killed`, `OOMKilled`, `Unschedulable` … */
+  readonly reason: string | null;
+  readonly exitCode: number | null;
+  readonly message: string | null;
+}
+
+export interface VolumeView {
+  readonly name: string;
+  readonly phase: 'Bound' | 'Pending' | 'Lost';
+}
+
+/** Storage that outlives Jobs. Names follow from a session's or a run's id. */
+export interface Volumes {
+  /** Creates it unless it is there. */
+  ensure(name: string): Promise<VolumeView>;
+  describe(name: string): Promise<VolumeView | undefined>;
+  /** Resolves when it is gone; deleting what is not there is fine. */
+  delete(name: string): Promise<void>;
+}
+
+/**
+ * Where runners run. `launch` and `stop` are idempotent, so that a caller who died half way repeats them.
+ * Errors are `AgentRunError`s; one that will never succeed (a refused image, a broken spec) is not `unavailable`.
+ */
+export interface RunnerPlatform {
+  readonly kind: 'local' | 'kubernetes';
+  readonly namespace: string;
+  readonly volumes: Volumes;
+  ready(): Promise<{ ready: boolean; message?: string }>;
+  /** Starts the Job, or adopts the one of that name. */
+  launch(launch: RunnerLaunch): Promise<RunnerJobView>;
+  /** Asks the runner to end, then ends it with its whole process tree; resolves when nothing of it is left. Undefined when there was none. */
+  stop(jobName: string, options: { graceMs: number }): Promise<RunnerJobView | undefined>;
+  describe(jobName: string): Promise<RunnerJobView | undefined>;
+  list(): Promise<RunnerJobView[]>;
+  /** Tells of each Job that ended, at least once, also of those that ended while nobody watched. Runs until aborted; rejects when it cannot watch. */
+  watch(onExit: (job: RunnerJobView) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** The last lines the runner program printed, for a diagnosis; empty when there are none. */
+  logTail(jobName: string, maxBytes: number): Promise<string>;
+}

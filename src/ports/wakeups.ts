@@ -1,0 +1,18 @@
+/** `events:` grows with a run's log; `commands:` changes when a command or a cancel mark does. */
+export type Topic = `events:${string}` | `commands:${string}`;
+
+/**
+ * Hints that something may have changed, over processes. A hint can come late or twice, and after a lost connection every
+ * subscription is woken once: so readers read first, then wait, and treat a wake-up as "look again".
+ */
+export interface Wakeups {
+  /** Tells all processes, soon and coalesced; never throws and never waits. */
+  notify(topic: Topic): void;
+  subscribe(topic: Topic): Subscription;
+}
+
+export interface Subscription {
+  /** Resolves at the next hint, or one that came since the last call; or after `timeoutMs`; or when `signal` aborts. */
+  next(timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  close(): void;
+}
