@@ -49,6 +49,8 @@ export interface RunInput {
   readonly policy: RunPolicy;
   /** True where the run ends with its first turn (a task, a validation). */
   readonly endsWithTurn: boolean;
+  /** Continue as new at this many history events, rather than where Temporal suggests it. */
+  readonly continueAsNewAtEvents?: number;
 }
 
 export type OpenRunAnswer = { readonly opened: true } | { readonly opened: false; readonly activeRunId: string };

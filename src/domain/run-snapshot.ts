@@ -10,6 +10,8 @@ import type { RunStatus } from './run-lifecycle.js';
  */
 export interface RunSnapshot {
   readonly runId: string;
+  /** The first execution of the workflow that owns the run; a snapshot of another execution is refused. */
+  readonly executionId: string;
   /** Grows with every change of the run's state, over attempts and continue-as-new. */
   readonly version: number;
   readonly attempt: number;
@@ -58,3 +60,6 @@ export interface ManagerEvent {
 
 /** The producer name under which the manager's own events are numbered. */
 export const MANAGER_PRODUCER = 'manager';
+
+/** `stale`: the read model was as new already. `foreign`: the run belongs to another execution, and nothing was written. */
+export type ProjectionResult = 'written' | 'stale' | 'foreign';

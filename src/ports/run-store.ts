@@ -1,7 +1,7 @@
 import type { CommandType } from '../domain/command-lifecycle.js';
 import type { CommandRecord } from '../contract/command.js';
 import type { RunRecord } from '../contract/run.js';
-import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { ProjectionResult, RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunStatus } from '../domain/run-lifecycle.js';
 
 /** Which tenants a reader may see. */
@@ -79,5 +79,5 @@ export interface RunStore {
   getCancelMarks(runId: string): Promise<{ cancelRequestedAt: string | null; cancelCommandIds: string[] }>;
 
   /** Writes a workflow's state; a snapshot that is not newer changes nothing. Wakes those who wait for it. */
-  projectRun(snapshot: RunSnapshot): Promise<void>;
+  projectRun(snapshot: RunSnapshot): Promise<ProjectionResult>;
 }

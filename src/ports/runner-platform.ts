@@ -57,6 +57,8 @@ export interface Volumes {
 export interface RunnerPlatform {
   readonly kind: 'local' | 'kubernetes';
   readonly namespace: string;
+  /** What every Job's name begins with. */
+  readonly jobNamePrefix: string;
   readonly volumes: Volumes;
   ready(): Promise<{ ready: boolean; message?: string }>;
   /** Starts the Job, or adopts the one of that name. */

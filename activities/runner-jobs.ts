@@ -1,0 +1,82 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { AgentRunError } from '../src/domain/errors.js';
+import { attemptLabel, runnerIdOfJob, runnerJobName } from '../src/domain/ids.js';
+import { runVolumeName } from '../src/domain/volume-names.js';
+import type { RunnerLaunch } from '../src/ports/runner-platform.js';
+import type { ActivityPorts } from './index.js';
+
+type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'platform' | 'tokens' | 'managerUrl'>;
+
+/** Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. */
+export function createRunnerJobActivities(ports: Ports) {
+  return {
+    async launchRunnerJob(job: { runId: string; attempt: number; jobId: string }): Promise<void> {
+      try {
+        const launch = await describeLaunch(ports, job);
+        await ports.platform.volumes.ensure(launch.volumeName);
+        await ports.jobs.observe(await ports.platform.launch(launch));
+      } catch (error) {
+        throw asPermanent(error);
+      }
+    },
+
+    /** Resolves when nothing of the Job is left. */
+    async stopRunnerJob({ jobId, graceMs }: { jobId: string; graceMs: number }): Promise<void> {
+      const jobName = (await ports.jobs.get(jobId))?.jobName;
+      if (jobName === undefined) return;
+      const view = await ports.platform.stop(jobName, { graceMs });
+      if (view !== undefined) await ports.jobs.observe(view);
+    },
+  };
+}
+
+async function describeLaunch(
+  ports: Ports,
+  { runId, attempt, jobId }: { runId: string; attempt: number; jobId: string },
+): Promise<RunnerLaunch> {
+  const run = await ports.runs.getRun(runId, 'all');
+  if (run === undefined) throw new AgentRunError('infra-failed', 'missing', `run ${runId} has no record`);
+  const runnerId = runnerIdOfJob(jobId);
+  const sessionId = run.sessionRef?.sessionId ?? null;
+  const asked = await latestOverrides(ports, runId);
+  const record = await ports.jobs.request({
+    id: jobId,
+    runId,
+    attempt,
+    attemptId: attemptLabel(attempt),
+    runnerId,
+    commandId: null,
+    jobName: runnerJobName(ports.platform.jobNamePrefix, jobId),
+    namespace: ports.platform.namespace,
+    overrides: asked,
+  });
+  return {
+    jobName: record.jobName,
+    jobId,
+    runId,
+    attempt,
+    attemptId: record.attemptId,
+    runnerId,
+    tenantId: run.tenantId,
+    sessionId,
+    traceId: run.traceId,
+    volumeName: runVolumeName({ runId, sessionId }),
+    managerUrl: ports.managerUrl,
+    runnerToken: await ports.tokens.issue({ runId, tenantId: run.tenantId, attempt, runnerId }),
+    env: asked.env ?? {},
+    image: asked.image ?? null,
+    resources: asked.resources ?? null,
+  };
+}
+
+/** A further attempt runs with what was asked for the first one. */
+async function latestOverrides({ jobs }: Ports, runId: string) {
+  const newest = (await jobs.list({ runId })).at(-1);
+  return (newest && (await jobs.overrides(newest.id))) ?? {};
+}
+
+/** What the platform says will never succeed is not tried again; its words reach the run's diagnosis. */
+function asPermanent(error: unknown): unknown {
+  const permanent = error instanceof AgentRunError && error.refusal !== 'unavailable';
+  return permanent ? ApplicationFailure.nonRetryable(error.message, error.failureKind) : error;
+}

@@ -1,0 +1,83 @@
+import { Context } from '@temporalio/activity';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExpiredLease } from '../src/ports/lease-store.js';
+import type { RunnerJobView } from '../src/ports/runner-platform.js';
+import type { ActivityPorts } from './index.js';
+
+const SCAN_INTERVAL_MS = 500;
+const HEARTBEAT_INTERVAL_MS = 1_000;
+/** A workflow that was told decides soon; telling it again sooner only fills its history. */
+const TELL_AGAIN_MS = 15_000;
+/** Return now and then, so that the watching workflow's history stays short. */
+const SHIFT_MS = 3_600_000;
+const SCAN_LIMIT = 500;
+
+type Ports = Pick<ActivityPorts, 'leases' | 'platform' | 'jobs' | 'runs' | 'signals' | 'log'>;
+
+/** Long activities that watch for what no caller tells. They run until their shift ends or their worker stops. */
+export function createWatcherActivities(ports: Ports) {
+  return {
+    /** Tells the workflow of each lease that ran out. The workflow asks the database again before it believes it. */
+    async monitorLeases(): Promise<void> {
+      const told = new Map<string, number>();
+      await whileOnShift(async (signal) => {
+        while (!signal.aborted) {
+          await scanLeases(ports, told).catch((error: unknown) => logFailure(ports, 'lease scan failed', error));
+          await delay(SCAN_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+        }
+      });
+    },
+
+    /** Tells the workflow of each runner Job that ended. */
+    async watchRunners(): Promise<void> {
+      await whileOnShift(async (signal) => {
+        await ports.platform.watch(async (job) => reportExit(ports, job), signal);
+      });
+    },
+  };
+}
+
+async function scanLeases(ports: Ports, told: Map<string, number>): Promise<void> {
+  const expired = await ports.leases.listExpired(SCAN_LIMIT);
+  for (const [key, atMs] of told) if (Date.now() - atMs > TELL_AGAIN_MS) told.delete(key);
+  await Promise.all(expired.filter((lease) => !told.has(keyOf(lease))).map(async (lease) => tell(ports, lease, told)));
+}
+
+async function tell({ signals }: Ports, lease: ExpiredLease, told: Map<string, number>): Promise<void> {
+  told.set(keyOf(lease), Date.now());
+  try {
+    await signals.leaseExpired(lease.workflowId, { runId: lease.runId, attempt: lease.attempt });
+  } catch (error) {
+    told.delete(keyOf(lease));
+    throw error;
+  }
+}
+
+async function reportExit({ runs, jobs, signals }: Ports, job: RunnerJobView): Promise<void> {
+  await jobs.observe(job);
+  const run = await runs.getRun(job.runId, 'all');
+  if (run === undefined || run.terminalStatus !== null) return;
+  const { runId, attempt, exitCode } = job;
+  await signals.runnerExited(run.workflowId, { runId, attempt, exitCode, reason: job.reason ?? 'ended' });
+}
+
+/** Heartbeats while `work` runs, and ends it with the shift or when the worker stops. */
+async function whileOnShift(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const context = Context.current();
+  const shift = AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(SHIFT_MS)]);
+  const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
+  try {
+    await work(shift);
+  } finally {
+    clearInterval(heartbeat);
+  }
+  if (context.cancellationSignal.aborted) await context.cancelled;
+}
+
+function keyOf(lease: ExpiredLease): string {
+  return `${lease.runId}/${lease.attempt}`;
+}
+
+function logFailure({ log }: Ports, message: string, error: unknown): void {
+  log(message, { error: error instanceof Error ? error.message : String(error) });
+}

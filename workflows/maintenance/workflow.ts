@@ -1,0 +1,13 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.js';
+
+const { maintainRecords } = proxyActivities<Activities>({
+  startToCloseTimeout: '10 minutes',
+  // The next scheduled time tries again anyway.
+  retry: { initialInterval: '5s', backoffCoefficient: 2, maximumAttempts: 5 },
+});
+
+/** Keeps the records in bounds: partitions ahead, old ones dropped, abandoned drafts and expired keys removed. */
+export async function maintenanceWorkflow(): Promise<void> {
+  await maintainRecords();
+}

@@ -1,0 +1,79 @@
+import type { CommandLifecycle } from '../../src/domain/command-lifecycle.js';
+import type { NoteRef, Outcome } from '../../src/domain/outcome.js';
+import { newRun, type RunLifecycle } from '../../src/domain/run-lifecycle.js';
+import type { RunInput } from '../../src/domain/run-messages.js';
+import type { CommandSnapshot, ManagerEvent } from '../../src/domain/run-snapshot.js';
+
+/** All that a run's workflow knows, as plain JSON: it is carried over continue-as-new. Times are epoch milliseconds of workflow time. */
+export interface RunData {
+  lifecycle: RunLifecycle;
+  /** Grows with every change; orders projections. */
+  version: number;
+  /** Open commands in order of acceptance. Ended ones live in the read model. */
+  commands: LiveCommand[];
+  lastCommandSeq: number;
+  /** The newest commands ever added, so that a repeated request adds none twice. */
+  added: { id: string; seq: number }[];
+  lastTurn: Outcome | null;
+  threadId: string | null;
+  cancel: { atMs: number; reason: NoteRef | null } | null;
+  job: JobData;
+  /** Since when this attempt waits for a runner; null while one holds it. */
+  waitingSinceMs: number | null;
+  /** Since when no command is open; null while one is. */
+  quietSinceMs: number | null;
+  /** When the lease was last known to live. */
+  leaseSeenAtMs: number;
+  /** An attempt whose lease somebody reported as over; the database has the word. */
+  leaseDoubt: number | null;
+  /** Number of the manager's newest event. */
+  eventNumber: number;
+  /** Written to the read model by the next projection. */
+  unwritten: { commands: CommandSnapshot[]; events: ManagerEvent[] };
+}
+
+export interface LiveCommand {
+  id: string;
+  seq: number;
+  lifecycle: CommandLifecycle;
+  threadId: string | null;
+  turnId: string | null;
+  payloadOf: string | null;
+  acknowledgedAtMs: number | null;
+  /** Last sign of life seen in its events. */
+  activeAtMs: number | null;
+  cancel: { atMs: number; reason: NoteRef | null } | null;
+}
+
+export interface JobData {
+  /** Somebody asked for a Job: every further attempt gets one too. */
+  wanted: boolean;
+  /** The newest attempt a Job was launched for. */
+  launchedFor: number | null;
+  launchedAtMs: number | null;
+  /** Not before this time (backoff). */
+  notBeforeMs: number;
+  /** The Job of this attempt must be gone before anyone else may claim. */
+  stopFirst: number | null;
+  exited: { attempt: number; reason: string; exitCode: number | null } | null;
+}
+
+export function newRunData(input: RunInput, nowMs: number): RunData {
+  return {
+    lifecycle: newRun(input.policy.maxAttempts),
+    version: 1,
+    commands: [],
+    lastCommandSeq: 0,
+    added: [],
+    lastTurn: null,
+    threadId: null,
+    cancel: null,
+    job: { wanted: false, launchedFor: null, launchedAtMs: null, notBeforeMs: 0, stopFirst: null, exited: null },
+    waitingSinceMs: nowMs,
+    quietSinceMs: nowMs,
+    leaseSeenAtMs: nowMs,
+    leaseDoubt: null,
+    eventNumber: 0,
+    unwritten: { commands: [], events: [] },
+  };
+}

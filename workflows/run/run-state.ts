@@ -1,0 +1,267 @@
+import {
+  newCommand,
+  transitionCommand,
+  type CommandEvent,
+  type CommandType,
+} from '../../src/domain/command-lifecycle.js';
+import type { EventType } from '../../src/domain/event-types.js';
+import { handedOnCommandId } from '../../src/domain/ids.js';
+import { backoffBeforeAttempt } from '../../src/domain/lease.js';
+import { isTerminalStatus, type NoteRef, type Outcome } from '../../src/domain/outcome.js';
+import { RunRefused } from '../../src/domain/refusals.js';
+import { transitionRun, type RunEvent } from '../../src/domain/run-lifecycle.js';
+import type { FinishCommand, RunInput, Writer } from '../../src/domain/run-messages.js';
+import { describeLoss, type Loss } from './losses.js';
+import { newRunData, type LiveCommand, type RunData } from './run-data.js';
+import { commandSnapshot } from './snapshot.js';
+
+/** A turn that is stopped because somebody wanted it to. */
+export const CANCELLED: Outcome = { status: 'cancelled', failureKind: 'cancelled', message: null };
+
+/** A repeated request comes soon after the first; older ones are answered from the read model before they get here. */
+const REMEMBERED_COMMANDS = 100;
+
+/**
+ * The decisions of a run, without Temporal: each method changes the state whole or refuses with `RunRefused` and changes nothing.
+ * The workflow calls it from its handlers and its loop, and writes `data` to the read model after each change.
+ */
+export class RunState {
+  constructor(
+    private readonly input: RunInput,
+    readonly data: RunData = newRunData(input, Date.now()),
+  ) {}
+
+  get terminal(): boolean {
+    return isTerminalStatus(this.data.lifecycle.status);
+  }
+
+  get attempt(): number {
+    return this.data.lifecycle.attempt;
+  }
+
+  /** What is open and could go to an agent. */
+  get openCommands(): readonly LiveCommand[] {
+    return this.data.commands;
+  }
+
+  command(id: string): LiveCommand {
+    const found = this.data.commands.find((command) => command.id === id);
+    if (found === undefined) throw new RunRefused('command-unknown', { commandId: id });
+    return found;
+  }
+
+  /** @throws RunRefused when the run is over, or the writer does not hold the live attempt. */
+  admit(writer: Writer): void {
+    if (this.terminal) throw this.terminalRefusal();
+    const { attempt, claimedBy } = this.data.lifecycle;
+    const wrongAttempt = writer.attempt !== undefined && writer.attempt !== attempt;
+    const wrongRunner = writer.runnerId !== undefined && writer.runnerId !== claimedBy;
+    if (wrongAttempt || wrongRunner)
+      throw new RunRefused('attempt-over', { attempt, status: this.data.lifecycle.status });
+  }
+
+  requestJob(attempt: number): void {
+    if (this.terminal) throw this.terminalRefusal();
+    if (attempt !== this.attempt) throw new RunRefused('attempt-over', { attempt: this.attempt });
+    if (this.data.job.wanted) return;
+    this.data.job.wanted = true;
+    this.data.waitingSinceMs ??= this.data.lifecycle.claimedBy === null ? Date.now() : null;
+    this.changed();
+  }
+
+  jobLaunched(attempt: number): void {
+    this.data.job.launchedFor = attempt;
+    this.data.job.launchedAtMs = Date.now();
+    this.changed();
+  }
+
+  claim(runnerId: string): void {
+    const before = this.data.lifecycle;
+    if (this.data.job.stopFirst !== null) throw new RunRefused('held-by-another-runner', { stopping: true });
+    this.move({ type: 'claimed', runnerId });
+    this.data.waitingSinceMs = null;
+    this.data.leaseSeenAtMs = Date.now();
+    this.data.leaseDoubt = null;
+    if (before !== this.data.lifecycle) this.status('runner-claim-accepted', { runnerId, attempt: this.attempt });
+  }
+
+  addCommand(id: string, type: CommandType, payloadOf: string | null = null): number {
+    if (this.terminal) throw this.terminalRefusal();
+    const known = this.data.added.find((command) => command.id === id);
+    if (known !== undefined) return known.seq;
+    const seq = this.data.lastCommandSeq + 1;
+    const base = { threadId: null, turnId: null, acknowledgedAtMs: null, activeAtMs: null, cancel: null };
+    this.data.lastCommandSeq = seq;
+    this.data.added = [...this.data.added, { id, seq }].slice(-REMEMBERED_COMMANDS);
+    this.data.quietSinceMs = null;
+    this.data.commands.push({ id, seq, lifecycle: newCommand(type), payloadOf, ...base });
+    this.write(this.command(id));
+    this.changed();
+    return seq;
+  }
+
+  ackCommand(id: string, threadId: string | undefined): void {
+    const command = this.command(id);
+    if (threadId !== undefined) this.data.threadId = threadId;
+    const changed = this.moveCommand(command, { type: 'acknowledged', attempt: this.attempt });
+    if (!changed) return;
+    command.threadId = threadId ?? command.threadId;
+    command.acknowledgedAtMs = Date.now();
+    command.activeAtMs = null;
+    if (command.lifecycle.type === 'turn') this.move({ type: 'turn-acknowledged' });
+    this.write(command);
+  }
+
+  /** Ends a command; a steer that came too late becomes the next turn, and a turn may end its run. */
+  finishCommand(message: FinishCommand): void {
+    const command = this.command(message.commandId);
+    if (message.threadId !== undefined) this.data.threadId = message.threadId;
+    command.threadId = message.threadId ?? command.threadId;
+    command.turnId = message.turnId ?? command.turnId;
+    const handsOn = message.tooLate === true && command.lifecycle.type === 'steer' && this.data.cancel === null;
+    const supersededBy = handsOn ? handedOnCommandId(command.id) : null;
+    this.endCommand(command, handsOn ? CANCELLED : message.outcome, supersededBy);
+    if (supersededBy !== null) this.addCommand(supersededBy, 'turn', command.id);
+    if (command.lifecycle.type === 'turn' && this.input.endsWithTurn) this.end(message.outcome);
+  }
+
+  /** Ends a command nobody works on; marks one that a live runner has taken, and answers false. */
+  cancelCommand(id: string, reason: NoteRef | null): boolean {
+    const command = this.command(id);
+    const taken = command.lifecycle.state === 'acknowledged' && this.data.lifecycle.claimedBy !== null;
+    if (!taken) {
+      this.endCommand(command, { ...CANCELLED, message: reason }, null);
+      return true;
+    }
+    if (command.cancel === null) {
+      command.cancel = { atMs: Date.now(), reason };
+      this.status('cancel-requested', { commandId: id });
+      this.write(command);
+    }
+    return false;
+  }
+
+  /** Ends a run that no runner holds; marks one that is held, and answers false. */
+  cancelRun(reason: NoteRef | null): boolean {
+    if (this.terminal) throw this.terminalRefusal();
+    if (this.data.lifecycle.claimedBy === null) {
+      this.data.cancel ??= { atMs: Date.now(), reason };
+      this.end({ ...CANCELLED, message: reason });
+      return true;
+    }
+    if (this.data.cancel === null) {
+      this.data.cancel = { atMs: Date.now(), reason };
+      this.status('cancel-requested', {});
+    }
+    return false;
+  }
+
+  /**
+   * Ends the run by its runner's or an operator's word. An operator's is final and cancels what is open; what a runner could not
+   * do fails with the run.
+   * @throws RunRefused `newer-command` when a turn or steer came that the runner has not seen.
+   */
+  finish(outcome: Outcome, { byRunner, lastCommandSeq }: { byRunner: boolean; lastCommandSeq?: number }): void {
+    const unseen = this.data.commands.find(
+      (command) => command.seq > (lastCommandSeq ?? Infinity) && command.lifecycle.type !== 'interrupt',
+    );
+    if (unseen !== undefined && this.data.cancel === null) {
+      throw new RunRefused('newer-command', { commandId: unseen.id, seq: unseen.seq });
+    }
+    const failedUnderThem = byRunner && (outcome.status === 'failed' || outcome.status === 'blocked');
+    this.end(outcome, failedUnderThem ? outcome : CANCELLED);
+  }
+
+  /** Gives up the live attempt. Open commands stay open for the next one, or end with the run if there is none. */
+  lose(loss: Loss): void {
+    const { attempt, claimedBy, maxAttempts } = this.data.lifecycle;
+    const { sentence, whenExhausted } = describeLoss(loss, attempt);
+    const willRetry = attempt < maxAttempts && this.data.cancel === null;
+    this.status('attempt-lost', { attempt, runnerId: claimedBy, reason: loss.why, message: sentence, willRetry });
+    if (this.data.cancel !== null) return this.end({ ...CANCELLED, message: this.data.cancel.reason });
+    if (!willRetry) return this.end(whenExhausted, whenExhausted);
+    this.move({ type: 'attempt-lost', whenExhausted });
+    const { job } = this.data;
+    if (job.launchedFor === attempt) job.stopFirst = attempt;
+    job.notBeforeMs = Date.now() + backoffBeforeAttempt(this.attempt, this.input.policy);
+    job.exited = null;
+    this.data.waitingSinceMs = Date.now();
+    this.data.leaseDoubt = null;
+    for (const command of this.data.commands) command.activeAtMs = null;
+    this.dropCancelledCommands();
+  }
+
+  /** Ends the run. Open commands end `cancelled`, or as given where the run failed under them. */
+  end(outcome: Outcome, ofCommands: Outcome = CANCELLED): void {
+    this.move({ type: 'ended', outcome });
+    for (const command of [...this.data.commands]) this.endCommand(command, ofCommands, null);
+    this.emit('terminal_status', {
+      terminalStatus: outcome.status,
+      failureKind: outcome.failureKind,
+      attempt: this.attempt,
+    });
+  }
+
+  endCommand(command: LiveCommand, outcome: Outcome, supersededBy: string | null): void {
+    const mark = command.cancel;
+    // What was asked to stop and did stop was cancelled, whatever word the backend has for it.
+    const ended = mark !== null && outcome.status !== 'completed' ? { ...CANCELLED, message: mark.reason } : outcome;
+    this.moveCommand(command, { type: 'ended', outcome: ended });
+    this.data.commands = this.data.commands.filter((other) => other !== command);
+    if (command.lifecycle.type === 'turn') this.data.lastTurn = ended;
+    if (this.data.commands.length === 0) this.data.quietSinceMs = Date.now();
+    this.data.unwritten.commands.push({ ...commandSnapshot(command), supersededBy, finishedAtMs: Date.now() });
+    const { status, failureKind } = ended;
+    const told = { commandId: command.id, commandType: command.lifecycle.type, terminalStatus: status, failureKind };
+    this.status('command-terminal', supersededBy === null ? told : { ...told, supersededBy });
+  }
+
+  terminalRefusal(): RunRefused {
+    return new RunRefused('run-terminal', { status: this.data.lifecycle.status });
+  }
+
+  /** A change that the read model must learn. */
+  changed(): void {
+    this.data.version += 1;
+  }
+
+  private dropCancelledCommands(): void {
+    for (const command of this.data.commands.filter((open) => open.cancel !== null))
+      this.endCommand(command, CANCELLED, null);
+  }
+
+  private write(command: LiveCommand): void {
+    this.data.unwritten.commands.push(commandSnapshot(command));
+  }
+
+  private status(phase: string, payload: Record<string, unknown>): void {
+    this.emit('backend_status', { phase, ...payload });
+  }
+
+  private emit(type: EventType, payload: Record<string, unknown>): void {
+    this.data.eventNumber += 1;
+    this.data.unwritten.events.push({ number: this.data.eventNumber, type, payload });
+    this.changed();
+  }
+
+  private move(event: RunEvent): void {
+    const next = transitionRun(this.data.lifecycle, event);
+    if (!next.ok) throw next.refusal === 'run-terminal' ? this.terminalRefusal() : refusalOf(next.refusal, this.data);
+    if (next.run === this.data.lifecycle) return;
+    this.data.lifecycle = next.run;
+    this.changed();
+  }
+
+  private moveCommand(command: LiveCommand, event: CommandEvent): boolean {
+    const next = transitionCommand(command.lifecycle, event);
+    if (!next.ok) throw new RunRefused('command-terminal', { commandId: command.id, state: command.lifecycle.state });
+    command.lifecycle = next.command;
+    if (next.changed) this.changed();
+    return next.changed;
+  }
+}
+
+function refusalOf(refusal: 'held-by-another-runner' | 'not-claimed', data: RunData): RunRefused {
+  const type = refusal === 'not-claimed' ? 'attempt-over' : refusal;
+  return new RunRefused(type, { attempt: data.lifecycle.attempt, claimedBy: data.lifecycle.claimedBy });
+}
