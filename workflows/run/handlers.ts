@@ -29,7 +29,7 @@ export function handleMessages(live: LiveRun): void {
 
   // Where the workflow runs another run of the session, the answer names it instead of failing.
   setHandler(messages.openRunUpdate, async ({ runId }) => openRun(live, runId), {
-    validator: () => refuseClosing(live),
+    validator: ({ runId }) => refuseClosing(live, runId),
   });
   setHandler(
     messages.claimRunUpdate,

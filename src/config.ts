@@ -1,0 +1,186 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Type, type Static } from 'typebox';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+
+/** The only module that reads the process's environment. */
+export const processEnvironment: Readonly<Record<string, string | undefined>> = process.env;
+
+const text = (description: string, options: { default?: string; pattern?: string } = {}) =>
+  Type.String({ description, minLength: 1, ...options });
+const optionalText = (description: string, options: { pattern?: string } = {}) =>
+  Type.Optional(text(description, options));
+const count = (description: string, options: { minimum: number; maximum: number; default: number }) =>
+  Type.Integer({ description, ...options });
+
+const HOUR_MS = 3_600_000;
+const DNS_LABEL = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
+
+/** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
+export const Settings = Type.Object({
+  AGENTRUN_HOST: text('Address the API listens on', { default: '127.0.0.1' }),
+  AGENTRUN_PORT: count('Port the API listens on; 0 takes a free one', { minimum: 0, maximum: 65_535, default: 8080 }),
+  AGENTRUN_DATA_DIR: optionalText('Folder of the embedded stack: databases, volumes, keys; kept over restarts'),
+  AGENTRUN_CACHE_DIR: optionalText('Folder where downloaded programs are kept'),
+  AGENTRUN_DATABASE_URL: optionalText('A PostgreSQL of yours instead of the embedded one', {
+    pattern: '^postgres(ql)?://',
+  }),
+  AGENTRUN_TEMPORAL_ADDRESS: optionalText('A Temporal of yours (host:port) instead of the embedded one', {
+    pattern: '^[^/\\s]+:\\d+$',
+  }),
+  AGENTRUN_TEMPORAL_NAMESPACE: text('Temporal namespace', { default: 'default' }),
+  AGENTRUN_TEMPORAL_UI_PORT: count('Port of the embedded Temporal UI; 0 takes a free one', {
+    minimum: 0,
+    maximum: 65_535,
+    default: 0,
+  }),
+  TEMPORAL_CLI: optionalText('Path of the temporal program that the embedded stack starts'),
+  AGENTRUN_OPERATOR_TOKEN: optionalText('Operator tokens, comma-separated; made at first start when absent'),
+  AGENTRUN_OPERATORS_JSON: optionalText('Operators with tenants: [{"name":…,"token":…,"tenants":[…]}]'),
+  AGENTRUN_TOKEN_KEY: optionalText(
+    'Key that signs runner tokens, at least 32 characters; made at first start when absent',
+    {
+      pattern: '^.{32,}$',
+    },
+  ),
+  AGENTRUN_MAX_BODY_BYTES: count('Largest request body', {
+    minimum: 1024,
+    maximum: 256 * 1024 * 1024,
+    default: 8 * 1024 * 1024,
+  }),
+  AGENTRUN_LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const, {
+    description: 'Least severe log line that is written',
+    default: 'info',
+  }),
+  AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: count('A runner without commands for so long ends its run', {
+    minimum: 100,
+    maximum: 30 * 24 * HOUR_MS,
+    default: 600_000,
+  }),
+  AGENTRUN_RUNNER_LEASE_MS: count('Lease that our runner asks for; renewed each third', {
+    minimum: 1_000,
+    maximum: HOUR_MS,
+    default: 180_000,
+  }),
+  AGENTRUN_START_DEADLINE_MS: count('From asking for a runner Job until its runner has claimed', {
+    minimum: 1_000,
+    maximum: 24 * HOUR_MS,
+    default: 300_000,
+  }),
+  AGENTRUN_UNCLAIMED_RUN_TTL_MS: count('A run nobody asked a Job for waits so long for a claim', {
+    minimum: 1_000,
+    maximum: 365 * 24 * HOUR_MS,
+    default: 7 * 24 * HOUR_MS,
+  }),
+  AGENTRUN_CANCEL_GRACE_MS: count('From a cancel until the runner is ended by force', {
+    minimum: 0,
+    maximum: HOUR_MS,
+    default: 15_000,
+  }),
+  AGENTRUN_LIMIT_GRACE_MS: count('A turn past its limit that its runner did not end is ended by force after this', {
+    minimum: 0,
+    maximum: HOUR_MS,
+    default: 15_000,
+  }),
+  AGENTRUN_JOB_STOP_GRACE_MS: count('How long a runner may take to end after its run did', {
+    minimum: 0,
+    maximum: HOUR_MS,
+    default: 10_000,
+  }),
+  AGENTRUN_EVENT_RETENTION_DAYS: count('Events are kept at least so long', { minimum: 1, maximum: 3650, default: 90 }),
+  AGENTRUN_IDEMPOTENCY_RETENTION_HOURS: count('Idempotency keys are kept so long', {
+    minimum: 24,
+    maximum: 8760,
+    default: 168,
+  }),
+  AGENTRUN_RUNTIME_NAMESPACE: text('Namespace of runner Jobs', { default: 'agentrun-v01', pattern: DNS_LABEL }),
+  AGENTRUN_RUNNER_SERVICE_ACCOUNT: text('Service account of runner Pods', {
+    default: 'agentrun-v01-runner',
+    pattern: DNS_LABEL,
+  }),
+  AGENTRUN_RUNNER_JOB_NAME_PREFIX: optionalText('What runner Jobs are called; the service account when absent', {
+    pattern: DNS_LABEL,
+  }),
+  AGENTRUN_LANE: text('Lane that runner Jobs are labelled with', { default: 'v0.1' }),
+  AGENTRUN_INTERNAL_MGR_URL: optionalText('Where runners reach the manager', { pattern: '^https?://' }),
+  AGENTRUN_SOURCE_COMMIT: text('Commit this program was built from', { default: 'unknown' }),
+});
+export type Settings = Static<typeof Settings>;
+
+/** A setting that cannot be used: each line names the variable. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Settings as given, checked and with defaults. @throws ConfigurationError with one line per fault. */
+export function readSettings(environment: Readonly<Record<string, string | undefined>> = processEnvironment): Settings {
+  const given = Object.entries(environment).filter(([name, value]) => name in Settings.properties && value !== '');
+  const settings: Record<string, unknown> = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const validate = new Ajv2020({ coerceTypes: true, useDefaults: true, allErrors: true }).compile<Settings>(Settings);
+  if (!validate(settings)) throw new ConfigurationError((validate.errors ?? []).map(faultLine).join('\n'));
+  return settings;
+}
+
+/** Folders of the embedded stack. */
+export function folders(settings: Settings, environment = processEnvironment): { dataDir: string; cacheDir: string } {
+  const home = homedir();
+  const dataHome = environment['XDG_DATA_HOME'] ?? join(home, '.local', 'share');
+  const cacheHome = environment['XDG_CACHE_HOME'] ?? join(home, '.cache');
+  return {
+    dataDir: resolve(settings.AGENTRUN_DATA_DIR ?? join(dataHome, 'agentrun')),
+    cacheDir: resolve(settings.AGENTRUN_CACHE_DIR ?? join(cacheHome, 'agentrun')),
+  };
+}
+
+export interface OperatorSetting {
+  readonly name: string;
+  readonly token: string;
+  readonly tenants: 'all' | readonly string[];
+}
+
+const Operators = Type.Array(
+  Type.Object(
+    {
+      name: Type.String({ minLength: 1 }),
+      token: Type.String({ minLength: 16 }),
+      tenants: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+    },
+    { additionalProperties: false },
+  ),
+);
+
+/** Operators from both settings. Messages never repeat a token. @throws ConfigurationError */
+export function readOperators(settings: Settings): OperatorSetting[] {
+  const tokens = (settings.AGENTRUN_OPERATOR_TOKEN ?? '').split(',').map((token) => token.trim());
+  const plain = tokens
+    .filter((token) => token !== '')
+    .map((token, index) => ({ name: `operator-${index + 1}`, token, tenants: 'all' as const }));
+  return [...plain, ...namedOperators(settings.AGENTRUN_OPERATORS_JSON)];
+}
+
+function namedOperators(json: string | undefined): OperatorSetting[] {
+  if (json === undefined) return [];
+  const operators = parseJson(json);
+  const validate = new Ajv2020().compile<Static<typeof Operators>>(Operators);
+  if (!validate(operators)) {
+    const fault = validate.errors?.[0];
+    throw new ConfigurationError(
+      `AGENTRUN_OPERATORS_JSON${fault?.instancePath ?? ''} ${fault?.message ?? 'is not as documented'}`,
+    );
+  }
+  return operators.map(({ name, token, tenants }) => ({ name, token, tenants: tenants ?? 'all' }));
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new ConfigurationError('AGENTRUN_OPERATORS_JSON is not JSON');
+  }
+}
+
+function faultLine(fault: ErrorObject): string {
+  const name = fault.instancePath.slice(1) || String(fault.params['missingProperty'] ?? '');
+  const allowed = fault.keyword === 'enum' ? `: ${(fault.params['allowedValues'] as string[]).join(', ')}` : '';
+  return `${name} ${fault.message ?? 'is invalid'}${allowed}`;
+}

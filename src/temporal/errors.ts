@@ -1,0 +1,56 @@
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { AgentRunError, unavailable } from '../domain/errors.js';
+import { RUN_REFUSALS, RunRefused, type RunRefusalType } from '../domain/refusals.js';
+
+/** Type of the failure of an accepted update whose workflow closed or continued before it was handled: the same update runs in the next one. */
+const CLOSED_UNDER_UPDATE = 'AcceptedUpdateCompletedWorkflow';
+/** Type of the refusal of a run that is ending, to whoever wants to start the next one. */
+const CLOSING = 'run-closing';
+
+/** True where the same call made again, soon, finds an answer. */
+export function isPassing(error: unknown): boolean {
+  const type = failureType(error);
+  return type === CLOSED_UNDER_UPDATE || type === CLOSING;
+}
+
+/** True where the workflow id was used before and must not be used again. */
+export function isAlreadyStarted(error: unknown): boolean {
+  return error instanceof WorkflowExecutionAlreadyStartedError;
+}
+
+/** What a caller of the gateway is told. */
+export function translate(error: unknown): unknown {
+  const type = failureType(error);
+  if (type !== undefined && isRefusal(type)) return new RunRefused(type, factsOf(error));
+  if (error instanceof WorkflowNotFoundError) return new RunRefused('run-terminal', { closed: true });
+  if (isPassing(error)) return unavailable('temporal', error);
+  const unreachable =
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    error instanceof ServiceError ||
+    isGrpcServiceError(error);
+  return unreachable && !(error instanceof AgentRunError) ? unavailable('temporal', error) : error;
+}
+
+function failureType(error: unknown): string | undefined {
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return undefined;
+  return error.cause.type ?? undefined;
+}
+
+function factsOf(error: unknown): Record<string, unknown> {
+  const details =
+    error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.details;
+  const facts: unknown = Array.isArray(details) ? details[0] : undefined;
+  return typeof facts === 'object' && facts !== null ? { ...facts } : {};
+}
+
+function isRefusal(type: string): type is RunRefusalType {
+  return (RUN_REFUSALS as readonly string[]).includes(type);
+}

@@ -1,0 +1,128 @@
+import { type Client, type UpdateDefinition, WithStartWorkflowOperation } from '@temporalio/client';
+import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { unavailable } from '../domain/errors.js';
+import { TASK_QUEUE } from '../domain/ids.js';
+import type { OpenRunAnswer, RunInput } from '../domain/run-messages.js';
+import type { SearchAttributeName } from '../domain/search-attributes.js';
+import type { RunAddress, RunGateway } from '../ports/run-gateway.js';
+import type { RunSignals } from '../ports/run-signals.js';
+import * as messages from '../../workflows/run/messages.js';
+import type { runWorkflow } from '../../workflows/run/workflow.js';
+import { isAlreadyStarted, isPassing, translate } from './errors.js';
+
+/** How long an update's answer is waited for. */
+const ANSWER_TIMEOUT_MS = 10_000;
+const PASSING_RETRY_MS = 50;
+
+/** The only caller of the Temporal client. Says what `RunGateway` and `RunSignals` promise. */
+export function createRunGateway(client: Client): RunGateway & RunSignals {
+  const update =
+    <A, M>(definition: UpdateDefinition<A, [M]>) =>
+    async (address: RunAddress, message: M): Promise<A> =>
+      answered(client, async () =>
+        client.workflow.getHandle(address.workflowId).executeUpdate(definition, { args: [message] }),
+      );
+  const signal = async (
+    workflowId: string,
+    send: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<void>,
+  ) => ignoreClosed(send(client.workflow.getHandle(workflowId)));
+  return {
+    openRun: async (address, input) => openRun(client, address, input),
+    claimRun: update(messages.claimRunUpdate),
+    // The update id lets Temporal itself answer a repeat with the first result.
+    addCommand: async (address, message) =>
+      answered(client, async () =>
+        client.workflow
+          .getHandle(address.workflowId)
+          .executeUpdate(messages.addCommandUpdate, { args: [message], updateId: `add:${message.commandId}` }),
+      ),
+    ackCommand: update(messages.ackCommandUpdate),
+    finishCommand: update(messages.finishCommandUpdate),
+    cancelCommand: update(messages.cancelCommandUpdate),
+    finishRun: update(messages.finishRunUpdate),
+    cancelRun: update(messages.cancelRunUpdate),
+    requestRunnerJob: update(messages.requestRunnerJobUpdate),
+    queryRunState: async ({ workflowId }) =>
+      answered(client, async () => client.workflow.getHandle(workflowId).query(messages.runStateQuery)),
+    ready: async () => ready(client),
+    leaseExpired: async (workflowId, message) =>
+      signal(workflowId, async (handle) => handle.signal(messages.leaseExpiredSignal, message)),
+    runnerExited: async (workflowId, message) =>
+      signal(workflowId, async (handle) => handle.signal(messages.runnerExitedSignal, message)),
+  };
+}
+
+/** One Update-with-Start: whoever comes first starts the workflow, and everybody learns which run it has. */
+async function openRun(client: Client, { workflowId }: RunAddress, input: RunInput): Promise<OpenRunAnswer> {
+  try {
+    return await answered(client, async () => {
+      // One operation object per call: the SDK refuses to use it twice.
+      const startWorkflowOperation = new WithStartWorkflowOperation<typeof runWorkflow>('runWorkflow', {
+        workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [input],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        // A session's id outlives its runs; a run's own id is used once, so that a late repeat starts nothing.
+        workflowIdReusePolicy: input.sessionId === null ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
+        typedSearchAttributes: startAttributes(input),
+        staticSummary: `Run ${input.runId} on ${input.backendProfile} for ${input.tenantId}/${input.projectId}`,
+      });
+      const message = { runId: input.runId };
+      return client.workflow.executeUpdateWithStart(messages.openRunUpdate, {
+        args: [message],
+        startWorkflowOperation,
+      });
+    });
+  } catch (error) {
+    if (isAlreadyStarted(error)) return { opened: true };
+    throw error;
+  }
+}
+
+function startAttributes(input: RunInput): TypedSearchAttributes {
+  const values: [SearchAttributeName, string][] = [
+    ['AgentRunRunId', input.runId],
+    ['AgentRunTenant', input.tenantId],
+    ['AgentRunBackend', input.backendProfile],
+    ['AgentRunStatus', 'pending'],
+    ['AgentRunPhase', 'waiting-for-runner'],
+  ];
+  if (input.sessionId !== null) values.push(['AgentRunSessionId', input.sessionId]);
+  return new TypedSearchAttributes(
+    values.map(([name, value]) => ({ key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD), value })),
+  );
+}
+
+/** Makes the call within the time an HTTP caller waits; again where the workflow closed or continued under it. */
+async function answered<T>(client: Client, call: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + ANSWER_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await client.withDeadline(deadline, call);
+    } catch (error) {
+      if (!isPassing(error)) throw translate(error);
+      if (Date.now() + PASSING_RETRY_MS >= deadline) throw unavailable('temporal', error);
+      await delay(PASSING_RETRY_MS);
+    }
+  }
+}
+
+async function ignoreClosed(sent: Promise<void>): Promise<void> {
+  try {
+    await sent;
+  } catch (error) {
+    const told = translate(error);
+    if (!(told instanceof Error && told.name === 'RunRefused')) throw told;
+  }
+}
+
+async function ready(client: Client): Promise<{ ready: boolean; message?: string }> {
+  try {
+    const { namespace } = client.options;
+    await client.withDeadline(Date.now() + 1_000, async () => client.workflowService.describeNamespace({ namespace }));
+    return { ready: true };
+  } catch {
+    return { ready: false, message: 'Temporal does not answer' };
+  }
+}
