@@ -1,0 +1,11 @@
+// Tests run as compiled JavaScript. Mocha adds `spec` to files named on the command line, so it is left out when some are.
+const named = process.argv.slice(2).some((argument) => argument.endsWith('.js') || argument.includes('dist/'));
+
+module.exports = {
+  ...(named ? {} : { spec: ['dist/test/**/*.test.js'] }),
+  reporter: 'spec',
+  timeout: 30_000,
+  // In CI a test left out is a failed test. Elsewhere the two are not set at all: `false` here would win over
+  // --forbid-only and --forbid-pending. No `exit`: a test which leaves something running must be seen.
+  ...(process.env.CI ? { forbidOnly: true, forbidPending: true } : {}),
+};

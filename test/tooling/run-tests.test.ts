@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../../scripts/project-root.js';
+
+interface Verdict {
+  code: unknown;
+  lastLine: string | undefined;
+  output: string;
+}
+
+/** Runs scripts/run-tests on one test file with this text, as CI does but without its CI variable. */
+async function runTests(text: string): Promise<Verdict> {
+  const folder = await mkdtemp(join(tmpdir(), 'agentrun-run-tests-'));
+  const file = join(folder, 'fixture.test.mjs');
+  await writeFile(file, text);
+  const env = { ...process.env, CI: '', AGENTRUN_TEST_LEAK_WAIT_MS: '200' };
+  try {
+    return await new Promise((resolve) => {
+      const program = join(projectRoot, 'dist/scripts/run-tests.js');
+      const child = execFile(process.execPath, [program, '--', file], { env }, (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode, lastLine: stdout.trimEnd().split('\n').at(-1), output: stdout + stderr });
+      });
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe('the test runner', () => {
+  const cases: [what: string, text: string, code: number, lastLine: string][] = [
+    ['passes when every test passed', `it('a', () => {}); it('b', () => {});`, 0, '2 passed, 0 failed'],
+    ['fails on a failed test', `it('a', () => {}); it('b', () => { throw 1; });`, 1, '1 passed, 1 failed'],
+    ['fails on a test that skips itself', `it('a', function () { this.skip(); });`, 1, '0 passed, 1 failed'],
+    ['fails on a test without a body', `it('a', () => {}); it('later');`, 1, '1 passed, 1 failed'],
+    ['fails on a skipped suite', `describe.skip('s', () => { it('a', () => {}); });`, 1, '0 passed, 1 failed'],
+    ['fails on a focused test', `it.only('a', () => {}); it('b', () => {});`, 1, '0 passed, 1 failed'],
+    ['fails on a failed hook', `before(() => { throw 1; }); it('a', () => {});`, 1, '0 passed, 1 failed'],
+    ['fails when there are no tests', `export {};`, 1, '0 passed, 0 failed'],
+    ['fails on a file that cannot be loaded', `import './missing.js';`, 1, '0 passed, 1 failed'],
+    [
+      'fails when a test ends the process',
+      `it('a', () => {}); it('b', () => process.exit(0));`,
+      1,
+      '1 passed, 1 failed',
+    ],
+    ['fails on something left running', `it('a', () => { setInterval(() => {}, 1e3); });`, 1, '1 passed, 1 failed'],
+  ];
+
+  for (const [what, text, code, lastLine] of cases) {
+    it(what, async () => {
+      const verdict = await runTests(text);
+      assert.deepEqual([verdict.code, verdict.lastLine], [code, lastLine], verdict.output);
+    });
+  }
+
+  it('names what was left running', async () => {
+    const { output } = await runTests(`it('a', () => { setInterval(() => {}, 1e3); });`);
+    assert.match(output, /left something running: Timeout/);
+  });
+});
