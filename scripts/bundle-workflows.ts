@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { projectRoot } from './project-root.js';
 
 const workflowsPath = join(projectRoot, 'dist/workflows/index.js');
@@ -31,6 +30,8 @@ async function listScripts(folder: string): Promise<string[]> {
 
 async function bundle(hash: string): Promise<void> {
   const startedMs = Date.now();
+  // Loading the SDK's bundler takes a second, which most builds need not spend.
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   // Webpack's progress is noise; its warnings are not.
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
   // The hash goes first and comes last: an interrupted build is never taken for a finished one.
