@@ -1,5 +1,5 @@
 // Tests run as compiled JavaScript. Mocha adds `spec` to files named on the command line, so it is left out when some are.
-const named = process.argv.slice(2).some((argument) => argument.endsWith('.js') || argument.includes('dist/'));
+const named = process.argv.slice(2).some((argument) => /dist\/test\/|\.test\.m?js$/.test(argument));
 
 module.exports = {
   ...(named ? {} : { spec: ['dist/test/**/*.test.js'] }),

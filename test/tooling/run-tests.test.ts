@@ -11,22 +11,27 @@ interface Verdict {
   output: string;
 }
 
-/** Runs scripts/run-tests on one test file with this text, as CI does but without its CI variable. */
-async function runTests(text: string): Promise<Verdict> {
+/** Runs the tests of one file with this text. */
+async function runTestFile(text: string): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), 'agentrun-run-tests-'));
   const file = join(folder, 'fixture.test.mjs');
   await writeFile(file, text);
-  const env = { ...process.env, CI: '', AGENTRUN_TEST_LEAK_WAIT_MS: '200' };
   try {
-    return await new Promise((resolve) => {
-      const program = join(projectRoot, 'dist/scripts/run-tests.js');
-      const child = execFile(process.execPath, [program, '--', file], { env }, (_error, stdout, stderr) => {
-        resolve({ code: child.exitCode, lastLine: stdout.trimEnd().split('\n').at(-1), output: stdout + stderr });
-      });
-    });
+    return await runTests(file);
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Runs scripts/run-tests as a developer does, without CI's variable. */
+function runTests(...mochaArguments: string[]): Promise<Verdict> {
+  const env = { ...process.env, CI: '', AGENTRUN_TEST_LEAK_WAIT_MS: '200' };
+  const program = join(projectRoot, 'dist/scripts/run-tests.js');
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, ...mochaArguments], { env }, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode, lastLine: stdout.trimEnd().split('\n').at(-1), output: stdout + stderr });
+    });
+  });
 }
 
 describe('the test runner', () => {
@@ -51,13 +56,19 @@ describe('the test runner', () => {
 
   for (const [what, text, code, lastLine] of cases) {
     it(what, async () => {
-      const verdict = await runTests(text);
+      const verdict = await runTestFile(text);
       assert.deepEqual([verdict.code, verdict.lastLine], [code, lastLine], verdict.output);
     });
   }
 
   it('names what was left running', async () => {
-    const { output } = await runTests(`it('a', () => { setInterval(() => {}, 1e3); });`);
+    const { output } = await runTestFile(`it('a', () => { setInterval(() => {}, 1e3); });`);
     assert.match(output, /left something running: Timeout/);
+  });
+
+  it('runs every compiled test when no file is named', async () => {
+    const { code, output } = await runTests('--dry-run');
+    assert.equal(code, 0, output);
+    for (const suite of ['the test runner', 'import rules', 'lint rules']) assert.match(output, new RegExp(suite));
   });
 });
