@@ -39,10 +39,17 @@ const TYPED_RULES = {
     { considerDefaultExhaustiveForUnions: false, requireDefaultForNonUnion: true },
   ],
   '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-  '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+  '@typescript-eslint/no-confusing-void-expression': [
+    'error',
+    { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+  ],
   '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
   // `interface Run extends Static<typeof runSchema> {}` gives a derived type its name in messages.
   '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
+  // `defineUpdate<void, [Arguments]>` is how an update without an answer is declared.
+  '@typescript-eslint/no-invalid-void-type': 'off',
+  // It takes a state checked before an `await` for still checked after it, and would have the second check removed.
+  '@typescript-eslint/no-unnecessary-condition': 'off',
   // `async` states that a port answers with a promise, even where one implementation has nothing to await.
   '@typescript-eslint/require-await': 'off',
 };
