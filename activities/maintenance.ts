@@ -1,4 +1,4 @@
-import type { ActivityPorts } from './index.js';
+import type { ActivityPorts } from './ports.js';
 
 /** A draft this old was never opened: its caller got an error or no answer, and has not repeated the request. */
 const STALE_DRAFT_MS = 24 * 3_600_000;

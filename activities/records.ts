@@ -1,5 +1,5 @@
 import type { ProjectionResult, RunSnapshot } from '../src/domain/run-snapshot.js';
-import type { ActivityPorts } from './index.js';
+import type { ActivityPorts } from './ports.js';
 
 /** Single statements on our own records; the workflow runs them as local activities. All may be repeated. */
 export function createRecordActivities({ runs, leases, events }: Pick<ActivityPorts, 'runs' | 'leases' | 'events'>) {

@@ -3,7 +3,7 @@ import { AgentRunError } from '../src/domain/errors.js';
 import { attemptLabel, runnerIdOfJob, runnerJobName } from '../src/domain/ids.js';
 import { runVolumeName } from '../src/domain/volume-names.js';
 import type { RunnerLaunch } from '../src/ports/runner-platform.js';
-import type { ActivityPorts } from './index.js';
+import type { ActivityPorts } from './ports.js';
 
 type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'platform' | 'tokens' | 'managerUrl'>;
 

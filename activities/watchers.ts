@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExpiredLease } from '../src/ports/lease-store.js';
 import type { RunnerJobView } from '../src/ports/runner-platform.js';
-import type { ActivityPorts } from './index.js';
+import type { ActivityPorts } from './ports.js';
 
 const SCAN_INTERVAL_MS = 500;
 const HEARTBEAT_INTERVAL_MS = 1_000;

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { EVENT_LIMITS, EVENT_TYPES } from '../domain/event-types.js';
-import { Metadata, Name, RunId, RunnerFence, Timestamp } from './common.js';
+import { Metadata, RunId, RunnerFence, Timestamp } from './common.js';
 
 /**
  * One event to append. `clientSeq` numbers a producer's events (the runner of an attempt, or an operator): a number seen

@@ -9,8 +9,13 @@ export interface TemporalSettings {
 /** How long a call may look for a server that is down, in milliseconds. The SDK's own default retries for 21 s. */
 const RETRY = { maxAttempts: 5, factor: 1.7, initialIntervalMs: () => 100, maxIntervalMs: () => 500 };
 
-/** A client that finds out within about 1.5 s that Temporal is down. Connects when first used. */
-export function connectTemporal({ address, namespace }: TemporalSettings): Client {
+export interface TemporalLink {
+  readonly connection: Connection;
+  readonly client: Client;
+}
+
+/** A client that finds out within about 1.5 s that Temporal is down. Connects when first used; close its connection at the end. */
+export function connectTemporal({ address, namespace }: TemporalSettings): TemporalLink {
   const connection = Connection.lazy({
     address,
     connectTimeout: '1.5s',
@@ -24,7 +29,7 @@ export function connectTemporal({ address, namespace }: TemporalSettings): Clien
       'grpc.max_reconnect_backoff_ms': 1_000,
     },
   });
-  return new Client({ connection, namespace });
+  return { connection, client: new Client({ connection, namespace }) };
 }
 
 /** Waits until the namespace answers. @throws unavailable('temporal') after `timeoutMs`. */

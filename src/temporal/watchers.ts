@@ -24,8 +24,7 @@ export async function ensureWatchers(client: Client): Promise<void> {
 }
 
 /** Makes the namespace know our search attributes; a workflow that sets an unknown one would fail. */
-export async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
-  const { operatorService } = client.connection as Connection;
+export async function ensureSearchAttributes({ operatorService }: Connection, namespace: string): Promise<void> {
   const known = await operatorService.listSearchAttributes({ namespace });
   const missing = Object.keys(SEARCH_ATTRIBUTES).filter((name) => known.customAttributes?.[name] === undefined);
   if (missing.length === 0) return;

@@ -1,3 +1,4 @@
+import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
 import type { FinishRun, RunInput, ToRun, Writer } from '../../src/domain/run-messages.js';
@@ -21,56 +22,44 @@ export interface LiveRun {
 /** Sets all handlers; before the first await, so that no message finds the workflow deaf. */
 export function handleMessages(live: LiveRun): void {
   const { input, run } = live;
-  const admit = (message: ToRun & Writer) => {
-    admitRun(input, message);
-    run.admit(message);
+  const open = ({ runId }: ToRun) => admit(live, { runId });
+  const openCommand = (message: ToRun & { commandId: string }) => {
+    open(message);
+    run.command(message.commandId);
   };
-  const open = (message: ToRun) => admit({ runId: message.runId });
-
+  const heldCommand = (message: ToRun & Writer & { commandId: string }) => {
+    admit(live, message);
+    run.command(message.commandId);
+  };
   // Where the workflow runs another run of the session, the answer names it instead of failing.
-  setHandler(messages.openRunUpdate, async ({ runId }) => openRun(live, runId), {
-    validator: ({ runId }) => refuseClosing(live, runId),
+  setHandler(messages.openRunUpdate, async ({ runId }: ToRun) => openRun(live, runId), {
+    validator: ({ runId }: ToRun) => refuseClosing(live, runId),
   });
-  setHandler(
+  const decide = decider(live);
+  decide(
     messages.claimRunUpdate,
-    decide(live, async (claim) => claimRun(live, claim)),
-    { validator: (claim) => refusals(() => admit({ runId: claim.runId, attempt: claim.attempt })) },
+    ({ runId, attempt }) => admit(live, { runId, attempt }),
+    (claim) => claimRun(live, claim),
   );
-  setHandler(
+  decide(
     messages.addCommandUpdate,
-    decide(live, async ({ commandId, type }) => ({ seq: run.addCommand(commandId, type) })),
-    { validator: (add) => refusals(() => admitCommand(live, add)) },
+    (add) => admitCommand(live, add),
+    (add) => ({ seq: run.addCommand(add.commandId, add.type) }),
   );
-  setHandler(
-    messages.ackCommandUpdate,
-    decide(live, async (ack) => run.ackCommand(ack.commandId, ack.threadId)),
-    { validator: (ack) => refusals(() => (admit(ack), run.command(ack.commandId))) },
-  );
-  setHandler(
-    messages.finishCommandUpdate,
-    decide(live, async (finish) => run.finishCommand(finish)),
-    { validator: (finish) => refusals(() => (admit(finish), run.command(finish.commandId))) },
-  );
-  setHandler(
+  decide(messages.ackCommandUpdate, heldCommand, (ack) => run.ackCommand(ack.commandId, ack.threadId));
+  decide(messages.finishCommandUpdate, heldCommand, (finish) => run.finishCommand(finish));
+  decide(
     messages.cancelCommandUpdate,
-    decide(live, async ({ commandId, reason }) => void run.cancelCommand(commandId, reason)),
-    { validator: (cancel) => refusals(() => (open(cancel), run.command(cancel.commandId))) },
+    openCommand,
+    ({ commandId, reason }) => void run.cancelCommand(commandId, reason),
   );
-  setHandler(
+  decide(
     messages.finishRunUpdate,
-    decide(live, async (finish) => finishRun(live, finish)),
-    { validator: (finish) => refusals(() => admit(finish)) },
+    (finish) => admit(live, finish),
+    (finish) => finishRun(live, finish),
   );
-  setHandler(
-    messages.cancelRunUpdate,
-    decide(live, async ({ reason }) => void run.cancelRun(reason)),
-    { validator: (cancel) => refusals(() => open(cancel)) },
-  );
-  setHandler(
-    messages.requestRunnerJobUpdate,
-    decide(live, async ({ attempt }) => run.requestJob(attempt)),
-    { validator: (request) => refusals(() => open(request)) },
-  );
+  decide(messages.cancelRunUpdate, open, ({ reason }) => void run.cancelRun(reason));
+  decide(messages.requestRunnerJobUpdate, open, ({ attempt }) => run.requestJob(attempt));
   handleSignals(live);
   setHandler(messages.runStateQuery, () => stateView(input, run.data), {
     description: 'Where the run is, for operators',
@@ -113,49 +102,59 @@ async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: numbe
   });
 }
 
-async function finishRun({ run }: LiveRun, finish: FinishRun): Promise<void> {
+function finishRun({ run }: LiveRun, finish: FinishRun): void {
   if (finish.threadId !== undefined) run.data.threadId = finish.threadId;
   run.finish(finish.outcome, { byRunner: finish.attempt !== undefined, lastCommandSeq: finish.lastCommandSeq });
 }
 
-/** A handler that decides, then answers when its decision can be read. */
-function decide<M, A>(live: LiveRun, handler: (message: M) => Promise<A>): (message: M) => Promise<A> {
-  return async (message) => {
-    live.handled += 1;
-    try {
-      return await handler(message);
-    } catch (error) {
-      throw asFailure(error);
-    } finally {
-      await live.projection.flush();
-    }
+/**
+ * Sets the handler of an update: refused by `check` it leaves no trace in history; otherwise it decides, and answers when its
+ * decision can be read.
+ */
+function decider(live: LiveRun) {
+  return <A, M>(
+    update: UpdateDefinition<A, [M]>,
+    check: (message: M) => void,
+    handle: (message: M) => A | Promise<A>,
+  ) => {
+    const handler = async (message: M): Promise<A> => {
+      live.handled += 1;
+      try {
+        return await handle(message);
+      } catch (error) {
+        throw asFailure(error);
+      } finally {
+        await live.projection.flush();
+      }
+    };
+    const validator = (message: M) => {
+      try {
+        check(message);
+      } catch (error) {
+        throw asFailure(error);
+      }
+    };
+    setHandler(update, handler, { validator });
   };
 }
 
-function admitRun(input: RunInput, message: ToRun): void {
+/** @throws RunRefused where the message is for another run, the run is over, or its writer does not hold the attempt. */
+function admit({ input, run }: LiveRun, message: ToRun & Writer): void {
   if (message.runId !== input.runId) throw new RunRefused('run-not-here', { activeRunId: input.runId });
+  run.admit(message);
 }
 
 const MAX_OPEN_COMMANDS = 1_000;
 
-function admitCommand({ input, run }: LiveRun, message: ToRun): void {
-  admitRun(input, message);
-  run.admit({});
-  if (run.openCommands.length >= MAX_OPEN_COMMANDS)
-    throw new RunRefused('too-many-open-commands', { limit: MAX_OPEN_COMMANDS });
+function admitCommand(live: LiveRun, { runId }: ToRun): void {
+  admit(live, { runId });
+  if (live.run.openCommands.length < MAX_OPEN_COMMANDS) return;
+  throw new RunRefused('too-many-open-commands', { limit: MAX_OPEN_COMMANDS });
 }
 
 /** A new run of the session has to wait until this one is gone; the gateway asks again. */
 function refuseClosing({ run, input }: LiveRun, runId: string): void {
   if (run.terminal && runId !== input.runId) throw ApplicationFailure.nonRetryable('the run is closing', 'run-closing');
-}
-
-function refusals(check: () => unknown): void {
-  try {
-    check();
-  } catch (error) {
-    throw asFailure(error);
-  }
 }
 
 /** A refusal must be an ApplicationFailure: any other error in a handler would fail the whole workflow task. */

@@ -24,7 +24,10 @@ export async function perform(live: LiveRun, step: Exclude<Step, { do: 'wait' }>
     case 'stop-job':
       await stopJob(live, step.attempt, LOST_JOB_GRACE_MS);
       run.data.job.stopFirst = null;
-      return run.changed();
+      {
+        run.changed();
+        return;
+      }
     case 'check-lease':
       return live.attemptLock.run(async () => checkLease(live, step.attempt));
     case 'lose':
@@ -33,8 +36,10 @@ export async function perform(live: LiveRun, step: Exclude<Step, { do: 'wait' }>
       return live.attemptLock.run(async () => endTurn(live, step));
     case 'check-silence':
       return checkSilence(live, step.commandId);
-    case 'end':
-      return run.end(step.outcome);
+    case 'end': {
+      run.end(step.outcome);
+      return;
+    }
     default:
       return assertNever(step);
   }
@@ -70,7 +75,10 @@ async function checkLease(live: LiveRun, attempt: number): Promise<void> {
   const { run, input } = live;
   const lease = await records.expireLease({ runId: input.runId, attempt });
   if (run.terminal || run.attempt !== attempt) return;
-  if (lease.expired) return run.lose({ why: 'lease-expired' });
+  if (lease.expired) {
+    run.lose({ why: 'lease-expired' });
+    return;
+  }
   run.data.leaseDoubt = null;
   run.data.leaseSeenAtMs = Date.now();
 }

@@ -64,7 +64,11 @@ const TABLE: Row[] = [
   },
   {
     when: 'an attempt with a Job was lost',
-    given: (run) => (launched(run), run.claim('runner-1'), run.lose({ why: 'lease-expired' })),
+    given: (run) => {
+      launched(run);
+      run.claim('runner-1');
+      run.lose({ why: 'lease-expired' });
+    },
     then: { do: 'stop-job', attempt: 1 },
   },
   {

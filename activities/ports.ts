@@ -1,0 +1,25 @@
+import type { EventStore } from '../src/ports/event-store.js';
+import type { LeaseStore } from '../src/ports/lease-store.js';
+import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
+import type { RunSignals } from '../src/ports/run-signals.js';
+import type { RunStore } from '../src/ports/run-store.js';
+import type { RunnerJobStore } from '../src/ports/runner-job-store.js';
+import type { RunnerPlatform } from '../src/ports/runner-platform.js';
+import type { RunnerTokens } from '../src/ports/runner-tokens.js';
+
+/** All that activities reach; built once by `src/main`. */
+export interface ActivityPorts {
+  readonly runs: RunStore;
+  readonly events: EventStore;
+  readonly leases: LeaseStore;
+  readonly jobs: RunnerJobStore;
+  readonly platform: RunnerPlatform;
+  readonly tokens: RunnerTokens;
+  readonly signals: RunSignals;
+  readonly maintenance: RecordMaintenance;
+  readonly retention: Retention;
+  /** Where runners reach the manager. */
+  readonly managerUrl: string;
+  /** Tells of what went wrong and is tried again. */
+  readonly log: (message: string, facts: Record<string, unknown>) => void;
+}
