@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * A process that cannot be confused with a later one of the same pid.
@@ -55,6 +55,17 @@ export function identityFromPs(pid: number): ProcessIdentity | undefined {
 
 /** The command lines of all visible processes, as one string each with the arguments joined by blanks. */
 export function runningCommands(): { pid: number; command: string }[] {
+  return process.platform === 'linux' ? commandsFromProc() : commandsFromPs();
+}
+
+function commandsFromProc(): { pid: number; command: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), command: readOrUndefined(`/proc/${name}/cmdline`) ?? '' }))
+    .map(({ pid, command }) => ({ pid, command: command.replaceAll('\0', ' ').trim() }));
+}
+
+function commandsFromPs(): { pid: number; command: string }[] {
   return ps(['-axww', '-o', 'pid=', '-o', 'args='])
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(.*)$/.exec(line))
