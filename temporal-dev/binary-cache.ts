@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { Progress } from '../src/embedded/progress.js';
-import { publishFolder } from '../src/embedded/publish-folder.js';
+import type { Progress } from '../src/processes/progress.js';
+import { publishFolder } from './publish-folder.js';
 
 /** One way to get a program. */
 export interface Source {
@@ -114,7 +114,9 @@ export class BinaryCache {
       parent: this.parent,
       name: label,
       fill,
-      check: async (draft) => void (await check(this.pathIn(draft))),
+      check: async (draft) => {
+        await check(this.pathIn(draft));
+      },
     });
     return this.pathIn(folder);
   }

@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { execa } from 'execa';
 import { findOnPath } from './binary-cache.js';
 
@@ -31,7 +30,7 @@ export async function downloadAsTheSdkDoes(site: string, program: string, artifa
   const archive = join(folder, 'archive');
   const response = await fetch(archiveUrl, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) });
   if (!response.ok || !response.body) throw new Error(`${archiveUrl} answers ${response.status}`);
-  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(archive));
+  await pipeline(Readable.fromWeb(response.body), createWriteStream(archive));
   await mkdir(join(folder, 'bin'));
   await execa('tar', ['-xf', archive, '-C', folder, '--', fileToExtract], { timeout: DOWNLOAD_TIMEOUT_MS });
   await rename(join(folder, fileToExtract), join(folder, 'bin', program));

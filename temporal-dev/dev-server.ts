@@ -1,8 +1,8 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { assertPortFree, freePorts } from '../src/embedded/free-port.js';
-import type { Progress } from '../src/embedded/progress.js';
+import { assertPortFree, freePorts } from '../src/processes/free-port.js';
+import type { Progress } from '../src/processes/progress.js';
 import {
   endOnExit,
   endProcess,
@@ -10,7 +10,7 @@ import {
   spawnServer,
   waitUntilReady,
   type ServerProcess,
-} from '../src/embedded/server-process.js';
+} from '../src/processes/server-process.js';
 import { ensureSearchAttributes, SearchAttributeConflict, type SearchAttributes } from './search-attributes.js';
 import { findSurvivor, forgetServer, recordServer, type ServerRecord } from './surviving-server.js';
 

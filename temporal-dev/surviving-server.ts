@@ -5,7 +5,7 @@ import {
   processIdentity,
   runningCommands,
   type ProcessIdentity,
-} from '../src/embedded/process-identity.js';
+} from '../src/processes/process-identity.js';
 
 /** A development server and where it listens. */
 export interface ServerRecord extends ProcessIdentity {

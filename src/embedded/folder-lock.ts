@@ -1,7 +1,12 @@
 import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { isProcessIdentity, isSameProcess, processIdentity, type ProcessIdentity } from './process-identity.js';
+import {
+  isProcessIdentity,
+  isSameProcess,
+  processIdentity,
+  type ProcessIdentity,
+} from '../processes/process-identity.js';
 
 const LOCK = /^manager\.lock\.(\d+)$/;
 

@@ -2,8 +2,8 @@ import { cp, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
-import type { Progress } from './progress.js';
-import { publishFolder } from './publish-folder.js';
+import type { Progress } from '../processes/progress.js';
+import { publishFolder } from '../../temporal-dev/publish-folder.js';
 import type { ServerUser } from './postgres-user.js';
 
 export interface PostgresBinaries {

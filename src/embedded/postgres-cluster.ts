@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import type { Progress } from './progress.js';
+import type { Progress } from '../processes/progress.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import type { ServerUser } from './postgres-user.js';
 
@@ -33,7 +33,10 @@ export async function ensureCluster(
 ): Promise<void> {
   await removeDrafts(dirname(clusterDir));
   const step = { name: 'initialise PostgreSQL', detail: clusterDir };
-  if (await stat(clusterDir).catch(() => undefined)) return onProgress({ ...step, state: 'cached' });
+  if (await stat(clusterDir).catch(() => undefined)) {
+    onProgress({ ...step, state: 'cached' });
+    return;
+  }
   onProgress({ ...step, state: 'started' });
   const draft = await mkdtemp(join(dirname(clusterDir), DRAFT_PREFIX));
   if (user) await chown(draft, user.uid, user.gid);
@@ -46,8 +49,8 @@ export async function ensureCluster(
 
 /** The superuser's password: made at random once, and kept in a file that only this process's user can read. */
 export async function readOrMakePassword(file: string): Promise<string> {
-  const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
+  const kept = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
   });
   if (kept.trim() !== '') return kept.trim();

@@ -1,13 +1,13 @@
 import { mkdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { assertPortFree, freePort } from './free-port.js';
-import type { Progress } from './progress.js';
+import { assertPortFree, freePort } from '../processes/free-port.js';
+import type { Progress } from '../processes/progress.js';
 import { postgresPackage, runnableBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { clusterArgument, ensureCluster, readOrMakePassword, SUPERUSER } from './postgres-cluster.js';
 import { serverUser, type ServerUser } from './postgres-user.js';
-import { processIdentity, runningCommands, type ProcessIdentity } from './process-identity.js';
-import { endOnExit, endProcess, ServerStartFailed, spawnServer, waitUntilReady } from './server-process.js';
+import { processIdentity, runningCommands, type ProcessIdentity } from '../processes/process-identity.js';
+import { endOnExit, endProcess, ServerStartFailed, spawnServer, waitUntilReady } from '../processes/server-process.js';
 
 const WHAT = 'the embedded PostgreSQL';
 const DATABASE = 'agentrun';

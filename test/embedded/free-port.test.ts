@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, it } from 'mocha';
-import { assertPortFree, freePorts, PortTaken } from '../../src/embedded/free-port.js';
+import { assertPortFree, freePorts, PortTaken } from '../../src/processes/free-port.js';
 
 describe('free ports', () => {
   it('are different and can be listened on', async () => {

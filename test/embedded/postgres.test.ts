@@ -7,10 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, describe, it } from 'mocha';
 import pg from 'pg';
-import { freePort, PortTaken } from '../../src/embedded/free-port.js';
+import { freePort, PortTaken } from '../../src/processes/free-port.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded/postgres.js';
-import { processIdentity } from '../../src/embedded/process-identity.js';
-import { ServerStartFailed, waitForExit } from '../../src/embedded/server-process.js';
+import { processIdentity } from '../../src/processes/process-identity.js';
+import { ServerStartFailed, waitForExit } from '../../src/processes/server-process.js';
 import { isRoot, recorder, Scratch, startProgram } from './scratch.js';
 
 async function ask(connectionString: string, sql: string): Promise<Record<string, unknown>[]> {

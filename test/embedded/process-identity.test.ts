@@ -7,7 +7,7 @@ import {
   isSameProcess,
   processIdentity,
   runningCommands,
-} from '../../src/embedded/process-identity.js';
+} from '../../src/processes/process-identity.js';
 
 describe('process identity', () => {
   it('stays the same while the process lives and is gone with it', async () => {

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ProgressStep } from '../../src/embedded/progress.js';
+import type { ProgressStep } from '../../src/processes/progress.js';
 
 export const isRoot = process.getuid?.() === 0;
 export const pathEnv = process.env.PATH ?? '';
@@ -54,7 +54,7 @@ export function startProgram(name: string, argument: object, user: { uid?: numbe
     stdio: ['pipe', 'pipe', 'inherit'],
     ...user,
   });
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     child,
     next: async () => {

@@ -1,4 +1,4 @@
-import { createServer, connect, type AddressInfo, type Server } from 'node:net';
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
 const LOOPBACK = '127.0.0.1';
@@ -18,7 +18,8 @@ export class PortTaken extends Error {
 
 /** A loopback port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  return (await freePorts(1))[0]!;
+  const [port] = (await freePorts(1)) as [number];
+  return port;
 }
 
 /** `count` different loopback ports that were free a moment ago. */
@@ -48,7 +49,8 @@ export async function assertPortFree(port: number, what: string): Promise<void> 
 async function reserveBriefly(server: Server): Promise<number> {
   const { port } = server.address() as AddressInfo;
   const client = connect(port, LOOPBACK);
-  const [[socket]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const [[socket]] = await Promise.all([accepted, once(client, 'connect')]);
   const closed = once(client, 'close');
   socket.end();
   client.resume();

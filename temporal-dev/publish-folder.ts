@@ -36,8 +36,9 @@ async function moveInto(draft: string, target: string, check: Publication['check
   for (;;) {
     const taken = await rename(draft, target).then(
       () => false,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') return true;
+      (error: unknown) => {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOTEMPTY' || code === 'EEXIST') return true;
         throw error;
       },
     );
