@@ -14,7 +14,7 @@ import {
 import { ensureSearchAttributes, SearchAttributeConflict, type SearchAttributes } from './search-attributes.js';
 import { findSurvivor, forgetServer, recordServer, type ServerRecord } from './surviving-server.js';
 
-export type { SearchAttributeKind, SearchAttributes } from './search-attributes.js';
+export type { SearchAttributes } from './search-attributes.js';
 
 const WHAT = 'the Temporal dev server';
 const READY_TIMEOUT_MS = 60_000;

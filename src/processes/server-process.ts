@@ -47,10 +47,10 @@ export async function spawnServer(server: ServerCommand): Promise<ServerProcess>
       gid: server.gid,
     });
     const exited = exitOf(child);
-    child.unref();
     const identity = child.pid === undefined ? undefined : processIdentity(child.pid);
     const logTail = () => tailOf(server.logFile, offset);
     if (!identity) throw new ServerStartFailed(`${server.what} ${await exited}${quoted(logTail())}`);
+    child.unref();
     return { ...identity, exited, logTail };
   } finally {
     closeSync(fd);
