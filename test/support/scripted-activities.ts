@@ -1,0 +1,46 @@
+import type { Activities } from '../../activities/index.js';
+import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
+
+/**
+ * Activities for time-skipped workflow tests: time there is not the database's, so leases and silence are scripted here. Everything
+ * else of the records is kept as the real ones keep it: snapshots by version, leases by attempt.
+ */
+export class ScriptedActivities implements Activities {
+  readonly snapshots: RunSnapshot[] = [];
+  readonly launched: number[] = [];
+  readonly stopped: string[] = [];
+  leaseIsOver = false;
+  silentMs: number | null = null;
+  onLaunch: (attempt: number) => void = () => undefined;
+
+  get latest(): RunSnapshot {
+    const latest = this.snapshots.at(-1);
+    if (latest === undefined) throw new Error('nothing was projected');
+    return latest;
+  }
+
+  /** The newest state of each command. */
+  get commands(): Record<string, string> {
+    return Object.fromEntries(this.snapshots.flatMap(({ commands }) => commands.map(({ id, state }) => [id, state])));
+  }
+
+  projectRun = async (snapshot: RunSnapshot) => {
+    if (snapshot.version <= (this.snapshots.at(-1)?.version ?? 0)) return 'stale' as const;
+    this.snapshots.push(snapshot);
+    return 'written' as const;
+  };
+  grantLease = async () => true;
+  expireLease = async () => ({ expired: this.leaseIsOver });
+  revokeLease = async () => undefined;
+  lastEventAge = async () => ({ silentMs: this.silentMs });
+  launchRunnerJob = async ({ attempt }: { attempt: number }) => {
+    this.launched.push(attempt);
+    this.onLaunch(attempt);
+  };
+  stopRunnerJob = async ({ jobId }: { jobId: string }) => {
+    this.stopped.push(jobId);
+  };
+  monitorLeases = async () => undefined;
+  watchRunners = async () => undefined;
+  maintainRecords = async () => undefined;
+}
