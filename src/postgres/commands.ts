@@ -1,0 +1,91 @@
+import { isTerminalStatus } from '../domain/outcome.js';
+import type { CommandRecord } from '../contract/command.js';
+import type { RunStore, TenantScope } from '../ports/run-store.js';
+import type { Database } from './pool.js';
+import { isoOrNull } from './run-mapping.js';
+
+const COLUMNS = `c.id, c.run_id, c.seq, c.type, c.state, c.payload, c.attempt, c.failure_kind, c.failure_message,
+  c.thread_id, c.turn_id, c.superseded_by, c.cancel_requested_at, c.acknowledged_at, c.finished_at, c.created_at,
+  c.updated_at`;
+
+interface CommandRow {
+  readonly id: string;
+  readonly run_id: string;
+  readonly seq: number;
+  readonly type: CommandRecord['type'];
+  readonly state: CommandRecord['state'];
+  readonly payload: CommandRecord['payload'];
+  readonly attempt: number | null;
+  readonly failure_kind: CommandRecord['failureKind'];
+  readonly failure_message: string | null;
+  readonly thread_id: string | null;
+  readonly turn_id: string | null;
+  readonly superseded_by: string | null;
+  readonly cancel_requested_at: Date | null;
+  readonly acknowledged_at: Date | null;
+  readonly finished_at: Date | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+export async function getCommand(
+  database: Database,
+  commandId: string,
+  tenants: TenantScope,
+): Promise<CommandRecord | undefined> {
+  const { rows } = await database.query<CommandRow>(
+    `SELECT ${COLUMNS} FROM commands c JOIN runs r ON r.id = c.run_id
+     WHERE c.id = $1 AND c.seq IS NOT NULL AND ($2::text[] IS NULL OR r.tenant_id = ANY ($2))`,
+    [commandId, tenants === 'all' ? null : tenants],
+  );
+  return rows[0] && toCommandRecord(rows[0]);
+}
+
+export async function listCommands(
+  database: Database,
+  query: Parameters<RunStore['listCommands']>[0],
+): Promise<CommandRecord[]> {
+  const open = query.openOnly ? `AND c.state IN ('pending', 'acknowledged')` : '';
+  const { rows } = await database.query<CommandRow>(
+    `SELECT ${COLUMNS} FROM commands c WHERE c.run_id = $1 AND c.seq > $2 ${open} ORDER BY c.seq LIMIT $3`,
+    [query.runId, query.afterSeq, query.limit],
+  );
+  return rows.map(toCommandRecord);
+}
+
+export async function getCancelMarks(
+  database: Database,
+  runId: string,
+): Promise<{ cancelRequestedAt: string | null; cancelCommandIds: string[] }> {
+  const { rows } = await database.query<{ cancel_requested_at: Date | null; cancel_command_ids: string[] }>(
+    'SELECT cancel_requested_at, cancel_command_ids FROM run_leases WHERE run_id = $1',
+    [runId],
+  );
+  return {
+    cancelRequestedAt: isoOrNull(rows[0]?.cancel_requested_at ?? null),
+    cancelCommandIds: rows[0]?.cancel_command_ids ?? [],
+  };
+}
+
+function toCommandRecord(row: CommandRow): CommandRecord {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    seq: row.seq,
+    type: row.type,
+    state: row.state,
+    payload: row.payload,
+    terminalStatus: isTerminalStatus(row.state) ? row.state : null,
+    failureKind: row.failure_kind,
+    failureMessage: row.failure_message,
+    threadId: row.thread_id,
+    turnId: row.turn_id,
+    attempt: row.attempt,
+    supersededBy: row.superseded_by,
+    cancelRequestedAt: isoOrNull(row.cancel_requested_at),
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    acknowledgedAt: isoOrNull(row.acknowledged_at),
+    finishedAt: isoOrNull(row.finished_at),
+  };
+}

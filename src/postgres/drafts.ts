@@ -1,0 +1,113 @@
+import { missing } from '../domain/errors.js';
+import type { CommandDraft, Drafted, Reservation, RunDraft } from '../ports/run-store.js';
+import type { Database } from './pool.js';
+import type { Queryable } from './queryable.js';
+import { reserve } from './reservations.js';
+
+/** What can be drafted, and how a row says that it is no longer a draft. */
+const DRAFTS = {
+  run: { table: 'runs', isDraft: 'opened_at IS NULL' },
+  command: { table: 'commands', isDraft: 'seq IS NULL' },
+} as const;
+
+export type DraftKind = keyof typeof DRAFTS;
+
+export function draftRun(database: Database, draft: RunDraft, reservation?: Reservation): Promise<Drafted> {
+  return createDraft(database, 'run', draft.id, reservation, (transaction) => insertRun(transaction, draft));
+}
+
+export function draftCommand(database: Database, draft: CommandDraft, reservation?: Reservation): Promise<Drafted> {
+  return createDraft(database, 'command', draft.id, reservation, (transaction) => insertCommand(transaction, draft));
+}
+
+/**
+ * One request less that tries to open the draft; the last one takes draft and reservation away. Another request with the
+ * same key may be opening it in this moment, and must not lose it. What a request that died left behind, maintenance deletes.
+ */
+export function dropDraft(database: Database, kind: DraftKind, id: string): Promise<void> {
+  const { table, isDraft } = DRAFTS[kind];
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.query<{ draft_holders: number }>(
+      `UPDATE ${table} SET draft_holders = draft_holders - 1 WHERE id = $1 AND ${isDraft} RETURNING draft_holders`,
+      [id],
+    );
+    if (rows[0] !== undefined && rows[0].draft_holders <= 0) await deleteDraft(transaction, kind, id);
+  });
+}
+
+/** Within a transaction: takes away the draft with its reservation, whoever holds it. Answers false when it is no draft. */
+export async function deleteDraft(transaction: Queryable, kind: DraftKind, id: string): Promise<boolean> {
+  const { table, isDraft } = DRAFTS[kind];
+  const { rowCount } = await transaction.query(`DELETE FROM ${table} WHERE id = $1 AND ${isDraft}`, [id]);
+  if (rowCount === 0) return false;
+  await transaction.query('DELETE FROM idempotency_keys WHERE thing_id = $1', [id]);
+  return true;
+}
+
+/** Answers the note's id. */
+export async function writeNote(database: Database, runId: string, text: string): Promise<string> {
+  const { rows } = await database.query<{ id: string }>(
+    `INSERT INTO notes (id, run_id, text) VALUES ('note_' || replace(uuidv7()::text, '-', ''), $1, $2) RETURNING id`,
+    [runId, text],
+  );
+  return rows[0]!.id;
+}
+
+function createDraft(
+  database: Database,
+  kind: DraftKind,
+  id: string,
+  reservation: Reservation | undefined,
+  insert: (transaction: Queryable) => Promise<void>,
+): Promise<Drafted> {
+  return database.transaction(async (transaction) => {
+    const found =
+      reservation && (await reserve(transaction, reservation, id, (thingId) => joinDraft(transaction, kind, thingId)));
+    if (found !== undefined) return found;
+    await insert(transaction);
+    return { id, opened: false };
+  });
+}
+
+async function joinDraft(transaction: Queryable, kind: DraftKind, id: string): Promise<Drafted | undefined> {
+  const { table, isDraft } = DRAFTS[kind];
+  const joined = await transaction.query(
+    `UPDATE ${table} SET draft_holders = draft_holders + 1 WHERE id = $1 AND ${isDraft}`,
+    [id],
+  );
+  if (joined.rowCount === 1) return { id, opened: false };
+  const { rowCount } = await transaction.query(`SELECT FROM ${table} WHERE id = $1`, [id]);
+  return rowCount === 1 ? { id, opened: true } : undefined;
+}
+
+async function insertRun(transaction: Queryable, draft: RunDraft): Promise<void> {
+  await transaction.query(
+    `INSERT INTO runs (id, tenant_id, project_id, provider_id, backend_profile, session_id, session_ref, workspace_ref,
+       execution_policy, retry_policy, metadata, workflow_id, trace_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [
+      draft.id,
+      draft.tenantId,
+      draft.projectId,
+      draft.providerId,
+      draft.backendProfile,
+      draft.sessionRef?.sessionId ?? null,
+      draft.sessionRef && JSON.stringify(draft.sessionRef),
+      JSON.stringify(draft.workspaceRef),
+      JSON.stringify(draft.executionPolicy),
+      JSON.stringify(draft.retryPolicy),
+      JSON.stringify(draft.metadata),
+      draft.workflowId,
+      draft.traceId,
+    ],
+  );
+}
+
+async function insertCommand(transaction: Queryable, draft: CommandDraft): Promise<void> {
+  const { rowCount } = await transaction.query(
+    `INSERT INTO commands (id, run_id, type, payload)
+     SELECT $1, r.id, $3, $4 FROM runs r WHERE r.id = $2 AND r.opened_at IS NOT NULL`,
+    [draft.id, draft.runId, draft.type, JSON.stringify(draft.payload)],
+  );
+  if (rowCount === 0) throw missing('run', draft.runId);
+}

@@ -1,0 +1,43 @@
+import type { EventStore } from '../ports/event-store.js';
+import type { LeaseStore } from '../ports/lease-store.js';
+import type { RunStore } from '../ports/run-store.js';
+import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { Wakeups } from '../ports/wakeups.js';
+import { createEventStore } from './events.js';
+import { createLeaseStore } from './leases.js';
+import { createMaintenance, type Maintenance } from './maintenance.js';
+import { Database, type DatabaseOptions } from './pool.js';
+import { createRunStore } from './run-store.js';
+import { createRunnerJobStore } from './runner-jobs.js';
+import { PostgresWakeups } from './wakeups.js';
+
+export interface Postgres {
+  readonly runs: RunStore;
+  readonly events: EventStore;
+  readonly leases: LeaseStore;
+  readonly runnerJobs: RunnerJobStore;
+  readonly wakeups: Wakeups;
+  readonly maintenance: Maintenance;
+  ready(): Promise<{ ready: boolean; message?: string }>;
+  /** Ends every connection and wakes everybody who waits. */
+  close(): Promise<void>;
+}
+
+/** Everything of ours that lives in PostgreSQL, over one pool and one listening connection. Connects when first needed. */
+export function openPostgres(options: DatabaseOptions): Postgres {
+  const database = new Database(options);
+  const wakeups = new PostgresWakeups(options);
+  return {
+    runs: createRunStore(database, wakeups),
+    events: createEventStore(database, wakeups),
+    leases: createLeaseStore(database),
+    runnerJobs: createRunnerJobStore(database),
+    wakeups,
+    maintenance: createMaintenance(database),
+    ready: () => database.ready(),
+    async close() {
+      await wakeups.close();
+      await database.close();
+    },
+  };
+}

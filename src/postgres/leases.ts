@@ -1,0 +1,136 @@
+import { leaseLost, missing } from '../domain/errors.js';
+import type { ExpiredLease, LeaseStore, LeaseView } from '../ports/lease-store.js';
+import type { Database } from './pool.js';
+import { RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
+
+/**
+ * When a lease is over: it ran out, and its runner could have renewed it all that time. After an outage of ours it gets
+ * its full time again from `accepting_since`; while nobody accepts renewals, none is ever over.
+ */
+const LEASE_END = `greatest(l.expires_at, a.accepting_since + l.lease_ms * interval '1 ms')`;
+const RENEWALS_ACCEPTED = `a.last_beat_at > clock_timestamp() - a.gap_ms * interval '1 ms'`;
+
+const GRANT = `UPDATE run_leases
+  SET runner_id = $3, alive = true, lease_ms = $4, expires_at = clock_timestamp() + $4 * interval '1 ms'
+  WHERE run_id = $1 AND attempt = $2 AND NOT ended AND (NOT alive OR runner_id = $3)
+  RETURNING expires_at`;
+
+/** Cancel marks and the watermark are taken from the lease row: it is the one that was locked and read last. */
+const RENEW = {
+  name: 'renew_lease',
+  text: `WITH renewed AS (
+    UPDATE run_leases SET lease_ms = $4, expires_at = clock_timestamp() + $4 * interval '1 ms'
+    WHERE run_id = $1 AND runner_id = $2 AND alive AND ($3::int IS NULL OR attempt = $3)
+    RETURNING run_id, expires_at, cancel_requested_at, cancel_command_ids, last_command_seq
+  )
+  SELECT ${RUN_COLUMNS}, l.expires_at AS lease_expires_at, l.cancel_command_ids,
+    coalesce(l.cancel_requested_at, r.cancel_requested_at) AS cancel_requested_at,
+    greatest(l.last_command_seq, r.last_command_seq) AS last_command_seq
+  FROM renewed l JOIN runs r ON r.id = l.run_id`,
+};
+
+/** Both rows that carry the attempt move in one statement; lease first, as everywhere, so that nobody deadlocks. */
+function endAttempt(condition: string): string {
+  return `WITH over AS (
+    UPDATE run_leases l SET attempt = l.attempt + 1, alive = false, runner_id = NULL, lease_ms = NULL, expires_at = NULL
+    FROM api_liveness a WHERE l.run_id = $1 AND l.attempt = $2 AND ${condition}
+    RETURNING l.run_id, l.attempt
+  )
+  UPDATE run_streams s SET attempt = over.attempt FROM over WHERE s.run_id = over.run_id`;
+}
+
+const EXPIRE = endAttempt(`l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp()`);
+const REVOKE = endAttempt('NOT l.ended');
+
+const READ_END = `SELECT l.attempt, CASE WHEN l.alive THEN ${LEASE_END} END AS lease_end
+  FROM run_leases l, api_liveness a WHERE l.run_id = $1`;
+
+const LIST_EXPIRED = `SELECT l.run_id, l.attempt, l.workflow_id FROM run_leases l, api_liveness a
+  WHERE l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp()
+  ORDER BY l.expires_at LIMIT $1`;
+
+const BEAT = `UPDATE api_liveness SET
+  accepting_since = CASE WHEN last_beat_at < clock_timestamp() - $1 * interval '1 ms' THEN clock_timestamp()
+    ELSE accepting_since END,
+  last_beat_at = greatest(last_beat_at, clock_timestamp()), gap_ms = $1`;
+
+interface LeaseRow {
+  readonly attempt: number;
+  readonly runner_id: string | null;
+  readonly alive: boolean;
+  readonly expires_at: Date | null;
+}
+
+export function createLeaseStore(database: Database): LeaseStore {
+  return {
+    async grant({ runId, attempt, runnerId, leaseMs }) {
+      const { rows } = await database.query<{ expires_at: Date }>(GRANT, [runId, attempt, runnerId, leaseMs]);
+      return rows[0]?.expires_at.getTime();
+    },
+
+    async renew({ runId, runnerId, attempt, leaseMs }) {
+      const { rows } = await database.query<RunRow & { cancel_command_ids: string[] }>(RENEW, [
+        runId,
+        runnerId,
+        attempt ?? null,
+        leaseMs,
+      ]);
+      if (rows[0] === undefined) throw await whyNotRenewed(database, runId);
+      return { ...toRunRecord(rows[0]), cancelCommandIds: rows[0].cancel_command_ids };
+    },
+
+    async read(runId) {
+      const { rows } = await database.query<LeaseRow>(
+        'SELECT attempt, runner_id, alive, expires_at FROM run_leases WHERE run_id = $1',
+        [runId],
+      );
+      return rows[0] && toView(rows[0]);
+    },
+
+    async expire(runId, attempt) {
+      const { rowCount } = await database.query(EXPIRE, [runId, attempt]);
+      if (rowCount === 1) return { expired: true, expiresAtMs: null };
+      return readEnd(database, runId, attempt);
+    },
+
+    async revoke(runId, attempt) {
+      await database.query(REVOKE, [runId, attempt]);
+    },
+
+    async listExpired(limit) {
+      const { rows } = await database.query<{ run_id: string; attempt: number; workflow_id: string }>(LIST_EXPIRED, [
+        limit,
+      ]);
+      return rows.map((row): ExpiredLease => ({
+        runId: row.run_id,
+        attempt: row.attempt,
+        workflowId: row.workflow_id,
+      }));
+    },
+
+    async beat(gapMs) {
+      await database.query(BEAT, [gapMs]);
+    },
+  };
+}
+
+async function whyNotRenewed(database: Database, runId: string): Promise<Error> {
+  const { rowCount } = await database.query('SELECT FROM run_leases WHERE run_id = $1', [runId]);
+  return rowCount === 0 ? missing('run', runId) : leaseLost(runId);
+}
+
+/** `expiresAtMs` is when the attempt could be ended at the earliest, should no renewal come. */
+async function readEnd(database: Database, runId: string, attempt: number) {
+  const { rows } = await database.query<{ attempt: number; lease_end: Date | null }>(READ_END, [runId]);
+  const expired = rows[0] !== undefined && rows[0].attempt > attempt;
+  return { expired, expiresAtMs: expired ? null : (rows[0]?.lease_end?.getTime() ?? null) };
+}
+
+function toView(row: LeaseRow): LeaseView {
+  return {
+    attempt: row.attempt,
+    runnerId: row.runner_id,
+    alive: row.alive,
+    expiresAtMs: row.expires_at?.getTime() ?? null,
+  };
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { runner } from 'node-pg-migrate';
+import { PACKAGE_ROOT } from '../package-root.js';
+
+/** Plain SQL, numbered; they are part of the package as they are. */
+const MIGRATIONS_DIR = join(PACKAGE_ROOT, 'src/postgres/migrations');
+
+export interface MigrateOptions {
+  /** Holds the password: not for logs. */
+  readonly connectionString: string;
+  readonly onMessage?: (message: string) => void;
+}
+
+/**
+ * Brings the database's schema up to this version: all migrations that are missing, or none. Processes that start
+ * together wait for each other. Answers the names of those it ran.
+ */
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  const tell = options.onMessage ?? (() => undefined);
+  const ran = await runner({
+    databaseUrl: { connectionString: options.connectionString, connectionTimeoutMillis: 10_000 },
+    dir: MIGRATIONS_DIR,
+    ignorePattern: '(?!.*\\.sql$).*',
+    direction: 'up',
+    migrationsTable: 'migrations',
+    singleTransaction: true,
+    advisoryLockMode: 'wait',
+    logger: { info: tell, warn: tell, error: tell },
+  });
+  return ran.map((migration) => migration.name);
+}

@@ -1,0 +1,106 @@
+import { missing } from '../domain/errors.js';
+import { MANAGER_PRODUCER, type RunSnapshot } from '../domain/run-snapshot.js';
+import type { Wakeups } from '../ports/wakeups.js';
+import { appendRunEvents } from './event-append.js';
+import { withPartitions } from './partitions.js';
+import type { Database } from './pool.js';
+import type { Queryable } from './queryable.js';
+import { projectCommand } from './projection-commands.js';
+import { noteText, noteValues, timeOf } from './projection-values.js';
+
+/**
+ * Writes a run's snapshot: the run, its changed commands, the manager's events, and what heartbeats must tell, in one
+ * transaction. A version that is not newer changes nothing. That loses nothing although a snapshot carries only the
+ * commands and events since the last one *written*: a workflow writes one at a time, and hands over a newer one only
+ * when the one before is in, so a late copy of an older one was written before.
+ */
+export async function projectRun(database: Database, wakeups: Wakeups, snapshot: RunSnapshot): Promise<void> {
+  await withPartitions(database, () => database.transaction((transaction) => write(transaction, snapshot)));
+  // Also when nothing changed: the process that wrote it may have died before it told anybody.
+  wakeups.notify(`commands:${snapshot.runId}`);
+  if (snapshot.events.length > 0 || snapshot.terminalStatus !== null) wakeups.notify(`events:${snapshot.runId}`);
+}
+
+async function write(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {
+  const run = await updateRun(transaction, snapshot);
+  if (run === 'stale') return;
+  if (run === 'opened') await addLeaseAndStream(transaction, snapshot.runId);
+  for (const command of snapshot.commands) await projectCommand(transaction, snapshot.runId, command);
+  await appendManagerEvents(transaction, snapshot);
+  await updateLeaseAndStream(transaction, snapshot);
+}
+
+/** Taking the row's lock first makes writers of one run wait for each other here. */
+async function updateRun(transaction: Queryable, snapshot: RunSnapshot): Promise<'opened' | 'updated' | 'stale'> {
+  const { rows } = await transaction.query<{ was_draft: boolean }>(
+    `UPDATE runs r SET version = $2, status = $3, attempt = $4, terminal_status = $5, failure_kind = $6,
+       failure_message = ${noteText('r.failure_message', { text: '$7', noteId: '$8' })}, claimed_by = $9, thread_id = $10,
+       cancel_requested_at = $11, cancel_reason = ${noteText('r.cancel_reason', { text: '$12', noteId: '$13' })},
+       last_command_seq = $14, finished_at = coalesce(r.finished_at, $15), opened_at = coalesce(r.opened_at, now()),
+       updated_at = now()
+     WHERE r.id = $1 AND r.version < $2
+     RETURNING old.opened_at IS NULL AS was_draft`,
+    [
+      snapshot.runId,
+      snapshot.version,
+      snapshot.status,
+      snapshot.attempt,
+      snapshot.terminalStatus,
+      snapshot.failureKind,
+      ...noteValues(snapshot.failureMessage),
+      snapshot.claimedBy,
+      snapshot.threadId,
+      timeOf(snapshot.cancelRequestedAtMs),
+      ...noteValues(snapshot.cancelReason),
+      snapshot.lastCommandSeq,
+      snapshot.terminalStatus === null ? null : timeOf(snapshot.atMs),
+    ],
+  );
+  if (rows[0] !== undefined) return rows[0].was_draft ? 'opened' : 'updated';
+  const { rowCount } = await transaction.query('SELECT FROM runs WHERE id = $1', [snapshot.runId]);
+  if (rowCount === 0) throw missing('run', snapshot.runId);
+  return 'stale';
+}
+
+async function addLeaseAndStream(transaction: Queryable, runId: string): Promise<void> {
+  await transaction.query(
+    `WITH lease AS (
+       INSERT INTO run_leases (run_id, attempt, workflow_id) SELECT id, attempt, workflow_id FROM runs WHERE id = $1
+     )
+     INSERT INTO run_streams (run_id, attempt) SELECT id, attempt FROM runs WHERE id = $1`,
+    [runId],
+  );
+}
+
+async function appendManagerEvents(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {
+  const events = snapshot.events.map(({ number, type, payload }) => ({ type, payload, clientSeq: number }));
+  const request = { runId: snapshot.runId, fence: null, producer: MANAGER_PRODUCER, events };
+  await appendRunEvents(transaction, request, { evenEnded: true });
+}
+
+/**
+ * A snapshot of a later attempt ends the earlier one here too, should nobody have expired or revoked it; a snapshot of
+ * an earlier attempt than the rows' (expired just now, the workflow has not heard yet) moves nothing back.
+ */
+async function updateLeaseAndStream(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {
+  await transaction.query(
+    `WITH lease AS (
+       UPDATE run_leases l SET
+         attempt = greatest(l.attempt, $2),
+         alive = l.alive AND l.attempt >= $2 AND NOT $3,
+         runner_id = CASE WHEN l.attempt >= $2 THEN l.runner_id END,
+         ended = l.ended OR $3,
+         cancel_requested_at = $4, cancel_command_ids = $5, last_command_seq = $6
+       WHERE l.run_id = $1
+     )
+     UPDATE run_streams s SET attempt = greatest(s.attempt, $2), closed = s.closed OR $3 WHERE s.run_id = $1`,
+    [
+      snapshot.runId,
+      snapshot.attempt,
+      snapshot.terminalStatus !== null,
+      timeOf(snapshot.cancelRequestedAtMs),
+      snapshot.cancelCommandIds,
+      snapshot.lastCommandSeq,
+    ],
+  );
+}

@@ -1,0 +1,23 @@
+import type { RunStore } from '../ports/run-store.js';
+import type { Wakeups } from '../ports/wakeups.js';
+import { getCancelMarks, getCommand, listCommands } from './commands.js';
+import { draftCommand, draftRun, dropDraft, writeNote } from './drafts.js';
+import type { Database } from './pool.js';
+import { projectRun } from './projection.js';
+import { getRun, listRuns } from './runs.js';
+
+export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
+  return {
+    draftRun: (draft, reservation) => draftRun(database, draft, reservation),
+    dropRunDraft: (runId) => dropDraft(database, 'run', runId),
+    draftCommand: (draft, reservation) => draftCommand(database, draft, reservation),
+    dropCommandDraft: (commandId) => dropDraft(database, 'command', commandId),
+    writeNote: (runId, text) => writeNote(database, runId, text),
+    getRun: (runId, tenants) => getRun(database, runId, tenants),
+    listRuns: (filter) => listRuns(database, filter),
+    getCommand: (commandId, tenants) => getCommand(database, commandId, tenants),
+    listCommands: (query) => listCommands(database, query),
+    getCancelMarks: (runId) => getCancelMarks(database, runId),
+    projectRun: (snapshot) => projectRun(database, wakeups, snapshot),
+  };
+}

@@ -1,0 +1,160 @@
+import type { RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import type { RunnerJobRequest, RunnerJobStore } from '../ports/runner-job-store.js';
+import type { RunnerJobStatus } from '../ports/runner-platform.js';
+import type { Database } from './pool.js';
+import { isoOrNull } from './run-mapping.js';
+
+const ENDED: readonly RunnerJobStatus[] = ['succeeded', 'failed', 'stopped', 'lost'];
+
+const JOB_COLUMNS = `id, run_id, command_id, attempt, attempt_id, runner_id, job_name, namespace, status, reason,
+  exit_code, message, created_at, updated_at, finished_at`;
+
+interface JobRow {
+  readonly id: string;
+  readonly run_id: string;
+  readonly command_id: string | null;
+  readonly attempt: number;
+  readonly attempt_id: string;
+  readonly runner_id: string;
+  readonly job_name: string;
+  readonly namespace: string;
+  readonly status: RunnerJobStatus;
+  readonly reason: string | null;
+  readonly exit_code: number | null;
+  readonly message: string | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly finished_at: Date | null;
+}
+
+export function createRunnerJobStore(database: Database): RunnerJobStore {
+  return {
+    request: (job) => requestJob(database, job),
+
+    async get(jobId) {
+      const { rows } = await database.query<JobRow>(`SELECT ${JOB_COLUMNS} FROM runner_jobs WHERE id = $1`, [jobId]);
+      return rows[0] && toJobRecord(rows[0]);
+    },
+
+    async overrides(jobId) {
+      const { rows } = await database.query<{ overrides: RunnerJobRequest['overrides'] }>(
+        'SELECT overrides FROM runner_jobs WHERE id = $1',
+        [jobId],
+      );
+      return rows[0]?.overrides;
+    },
+
+    async list({ runId, commandId }) {
+      const { rows } = await database.query<JobRow>(
+        `SELECT ${JOB_COLUMNS} FROM runner_jobs WHERE run_id = $1 AND ($2::text IS NULL OR command_id = $2)
+         ORDER BY attempt, created_at, id`,
+        [runId, commandId ?? null],
+      );
+      return rows.map(toJobRecord);
+    },
+
+    async observe(view) {
+      await database.query(
+        `UPDATE runner_jobs SET status = $2, reason = $3, exit_code = $4, message = $5, updated_at = now(),
+           finished_at = CASE WHEN $2 = ANY ($6) THEN now() END
+         WHERE job_name = $1 AND status <> ALL ($6)
+           AND (status, reason, exit_code, message) IS DISTINCT FROM ($2, $3, $4::int, $5)`,
+        [view.jobName, view.status, view.reason, view.exitCode, view.message, ENDED],
+      );
+    },
+
+    register: (runnerId, body) => registerRunner(database, runnerId, body),
+  };
+}
+
+async function requestJob(database: Database, job: RunnerJobRequest): Promise<RunnerJobRecord> {
+  // The update changes nothing; it makes the row that was there before come back as well.
+  const { rows } = await database.query<JobRow>(
+    `INSERT INTO runner_jobs AS j (id, run_id, command_id, attempt, attempt_id, runner_id, job_name, namespace, overrides)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (id) DO UPDATE SET id = j.id
+     RETURNING ${JOB_COLUMNS}`,
+    [
+      job.id,
+      job.runId,
+      job.commandId,
+      job.attempt,
+      job.attemptId,
+      job.runnerId,
+      job.jobName,
+      job.namespace,
+      JSON.stringify(job.overrides),
+    ],
+  );
+  return toJobRecord(rows[0]!);
+}
+
+interface RunnerRow {
+  readonly id: string;
+  readonly run_id: string | null;
+  readonly attempt_id: string | null;
+  readonly backend_profile: string;
+  readonly placement: unknown;
+  readonly source_commit: string | null;
+  readonly metadata: RunnerRecord['metadata'];
+  readonly registered_at: Date;
+  readonly updated_at: Date;
+}
+
+/** Registering again replaces what was said before. Fields that the contract does not name are kept as metadata. */
+async function registerRunner(database: Database, runnerId: string, body: RunnerRegister): Promise<RunnerRecord> {
+  const { runnerId: _, runId, attemptId, backendProfile, placement, sourceCommit, ...metadata } = body;
+  const { rows } = await database.query<RunnerRow>(
+    `INSERT INTO runners (id, run_id, attempt_id, backend_profile, placement, source_commit, metadata)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, attempt_id = excluded.attempt_id,
+       backend_profile = excluded.backend_profile, placement = excluded.placement,
+       source_commit = excluded.source_commit, metadata = excluded.metadata, updated_at = now()
+     RETURNING *`,
+    [
+      runnerId,
+      runId ?? null,
+      attemptId ?? null,
+      backendProfile ?? 'codex',
+      JSON.stringify(placement ?? null),
+      sourceCommit ?? null,
+      JSON.stringify(metadata),
+    ],
+  );
+  return toRunnerRecord(rows[0]!);
+}
+
+function toRunnerRecord(row: RunnerRow): RunnerRecord {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    attemptId: row.attempt_id,
+    backendProfile: row.backend_profile,
+    placement: row.placement,
+    sourceCommit: row.source_commit,
+    metadata: row.metadata,
+    registeredAt: row.registered_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}
+
+function toJobRecord(row: JobRow): RunnerJobRecord {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    commandId: row.command_id,
+    attempt: row.attempt,
+    attemptId: row.attempt_id,
+    runnerId: row.runner_id,
+    jobName: row.job_name,
+    namespace: row.namespace,
+    status: row.status,
+    reason: row.reason,
+    exitCode: row.exit_code,
+    message: row.message,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    finishedAt: isoOrNull(row.finished_at),
+    valuesPrinted: false,
+  };
+}

@@ -1,0 +1,71 @@
+import type { Subscription, Topic, Wakeups } from '../ports/wakeups.js';
+import { Listener } from './listener.js';
+import type { DatabaseOptions } from './pool.js';
+import { Subscriptions } from './subscriptions.js';
+
+const CHANNEL = 'agentrun_wakeups';
+/** Sent instead of topics: everybody looks again. */
+const EVERYTHING = '*';
+/** More topics than this (after a long time without a connection) become one `EVERYTHING`. */
+const MAX_TOPICS = 1_000;
+/** Hints gathered for one statement: a NOTIFY holds a lock of the whole database while it commits. */
+const GATHER_MS = 3;
+
+/**
+ * Wake-ups by LISTEN and NOTIFY. Subscribers in this process are woken at once, those in others some milliseconds later.
+ * While the connection is away hints wait here; when it is back, all subscribers look again.
+ */
+export class PostgresWakeups implements Wakeups {
+  readonly #local = new Subscriptions();
+  readonly #unsent = new Set<string>();
+  readonly #listener: Listener;
+  #gathering: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: DatabaseOptions) {
+    this.#listener = new Listener(options, CHANNEL, {
+      onListening: () => this.#onListening(),
+      onMessage: (topic) => this.#onMessage(topic),
+    });
+  }
+
+  notify(topic: Topic): void {
+    this.#local.wake(topic);
+    if (this.#closed) return;
+    this.#unsent.add(topic);
+    this.#gathering ??= setTimeout(() => void this.#send(), GATHER_MS);
+  }
+
+  subscribe(topic: Topic): Subscription {
+    return this.#local.subscribe(topic);
+  }
+
+  /** Ends every subscription and the connection, after sending what is unsent if it can. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#gathering);
+    await this.#send();
+    this.#local.closeAll();
+    await this.#listener.close();
+  }
+
+  async #send(): Promise<void> {
+    this.#gathering = undefined;
+    if (this.#unsent.size === 0) return;
+    const topics = this.#unsent.size > MAX_TOPICS ? [EVERYTHING] : [...this.#unsent];
+    this.#unsent.clear();
+    if (await this.#listener.send(topics)) return;
+    // They go out when the connection is back.
+    for (const topic of topics) this.#unsent.add(topic);
+  }
+
+  #onListening(): void {
+    this.#local.wakeAll();
+    void this.#send();
+  }
+
+  #onMessage(topic: string): void {
+    if (topic === EVERYTHING) this.#local.wakeAll();
+    else this.#local.wake(topic);
+  }
+}
