@@ -11,7 +11,7 @@ const LEASE_END = `greatest(l.expires_at, a.accepting_since + l.lease_ms * inter
 const RENEWALS_ACCEPTED = `a.last_beat_at > clock_timestamp() - a.gap_ms * interval '1 ms'`;
 
 const GRANT = `UPDATE run_leases
-  SET runner_id = $3, alive = true, lease_ms = $4, expires_at = clock_timestamp() + $4 * interval '1 ms'
+  SET runner_id = $3, alive = true, lease_ms = $4::bigint, expires_at = clock_timestamp() + $4::bigint * interval '1 ms'
   WHERE run_id = $1 AND attempt = $2 AND NOT ended AND (NOT alive OR runner_id = $3)
   RETURNING expires_at`;
 
@@ -19,7 +19,7 @@ const GRANT = `UPDATE run_leases
 const RENEW = {
   name: 'renew_lease',
   text: `WITH renewed AS (
-    UPDATE run_leases SET lease_ms = $4, expires_at = clock_timestamp() + $4 * interval '1 ms'
+    UPDATE run_leases SET lease_ms = $4::bigint, expires_at = clock_timestamp() + $4::bigint * interval '1 ms'
     WHERE run_id = $1 AND runner_id = $2 AND alive AND ($3::int IS NULL OR attempt = $3)
     RETURNING run_id, expires_at, cancel_requested_at, cancel_command_ids, last_command_seq
   )
@@ -50,9 +50,9 @@ const LIST_EXPIRED = `SELECT l.run_id, l.attempt, l.workflow_id FROM run_leases 
   ORDER BY l.expires_at LIMIT $1`;
 
 const BEAT = `UPDATE api_liveness SET
-  accepting_since = CASE WHEN last_beat_at < clock_timestamp() - $1 * interval '1 ms' THEN clock_timestamp()
+  accepting_since = CASE WHEN last_beat_at < clock_timestamp() - $1::bigint * interval '1 ms' THEN clock_timestamp()
     ELSE accepting_since END,
-  last_beat_at = greatest(last_beat_at, clock_timestamp()), gap_ms = $1`;
+  last_beat_at = greatest(last_beat_at, clock_timestamp()), gap_ms = $1::bigint`;
 
 interface LeaseRow {
   readonly attempt: number;
@@ -131,6 +131,6 @@ function toView(row: LeaseRow): LeaseView {
     attempt: row.attempt,
     runnerId: row.runner_id,
     alive: row.alive,
-    expiresAtMs: row.expires_at?.getTime() ?? null,
+    expiresAtMs: row.alive ? (row.expires_at?.getTime() ?? null) : null,
   };
 }
