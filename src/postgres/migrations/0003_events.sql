@@ -41,17 +41,18 @@ DECLARE
   partition_name text;
   made int := 0;
 BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('ensure_event_partitions'));
   FOR i IN 0..weeks_ahead LOOP
     partition_name := 'run_events_' || to_char(week, 'YYYYMMDD');
-    IF to_regclass(partition_name) IS NULL THEN
-      PERFORM pg_advisory_xact_lock(hashtext('ensure_event_partitions'));
-      -- Looked at again: another process may have held the lock to make it.
-      IF to_regclass(partition_name) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I (LIKE run_events INCLUDING ALL)', partition_name);
-        EXECUTE format('ALTER TABLE run_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-          partition_name, week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC');
-        made := made + 1;
-      END IF;
+    -- A query, not to_regclass: that may remember from before the lock that there is none.
+    IF NOT EXISTS (
+      SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
+      WHERE h.inhparent = 'run_events'::regclass AND c.relname = partition_name
+    ) THEN
+      EXECUTE format('CREATE TABLE %I (LIKE run_events INCLUDING ALL)', partition_name);
+      EXECUTE format('ALTER TABLE run_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+        partition_name, week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC');
+      made := made + 1;
     END IF;
     week := week + interval '7 days';
   END LOOP;

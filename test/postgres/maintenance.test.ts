@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import { openPostgres, type Postgres } from '../../src/postgres/index.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { commandDraft, openRun, runDraft, runSnapshot } from '../support/runs.js';
+
+const SETTINGS = { eventRetentionDays: 30, idempotencyRetentionHours: 48, noteRetentionDays: 7 };
+const HOUR_MS = 3_600_000;
+
+describe('maintenance', () => {
+  let database: TestDatabase;
+  let postgres: Postgres;
+
+  const partitions = async () =>
+    (
+      await database.query<{ name: string }>(
+        `SELECT relname AS name FROM pg_class WHERE relname ~ '^run_events_[0-9]{8}$' AND relkind = 'r' ORDER BY relname`,
+      )
+    ).map((row) => row.name);
+
+  /** The partition of the week that was `days` ago, with one event of the run in it. */
+  const oldPartition = async (days: number, runId?: string) => {
+    const [row] = await database.query<{ name: string }>(
+      `WITH week AS (SELECT date_trunc('week', (now() - $1 * interval '1 day') AT TIME ZONE 'UTC') AS start)
+       SELECT 'run_events_' || to_char(start, 'YYYYMMDD') AS name,
+         format('CREATE TABLE run_events_%s PARTITION OF run_events FOR VALUES FROM (%L) TO (%L)',
+           to_char(start, 'YYYYMMDD'), start AT TIME ZONE 'UTC', (start + interval '7 days') AT TIME ZONE 'UTC') AS sql
+       FROM week`,
+      [days],
+    );
+    const { name, sql } = row as unknown as { name: string; sql: string };
+    await database.query(sql);
+    if (runId !== undefined) {
+      await database.query(
+        `INSERT INTO run_events (run_id, seq, created_at, type, payload, producer)
+         VALUES ($1, 1, now() - $2 * interval '1 day', 'plan', '{}', 'p')`,
+        [runId, days],
+      );
+    }
+    return name;
+  };
+
+  before(async () => {
+    database = await createTestDatabase();
+    postgres = openPostgres({ connectionString: database.connectionString });
+  });
+
+  beforeEach(async () => {
+    await database.query('TRUNCATE runs, idempotency_keys, notes CASCADE');
+    await postgres.maintenance.maintain(SETTINGS);
+  });
+
+  after(async () => {
+    await postgres.close();
+    await database.drop();
+  });
+
+  describe('of event partitions', () => {
+    it('has made this week and eight ahead, and makes those that are missing', async () => {
+      const names = await partitions();
+      assert.equal(names.length, 9);
+      await database.query(`DROP TABLE ${names[4]}`);
+      await database.query(`DROP TABLE ${names[8]}`);
+      const reports = await Promise.all([1, 2, 3].map(() => postgres.maintenance.maintain(SETTINGS)));
+      assert.equal(
+        reports.reduce((made, report) => made + report.partitionsMade, 0),
+        2,
+      );
+      assert.deepEqual(await partitions(), names);
+    });
+
+    it('drops weeks that are older than the retention as a whole, and keeps the others', async () => {
+      const runId = await openRun(postgres);
+      const kept = await oldPartition(20);
+      const dropped = [await oldPartition(60, runId), await oldPartition(45, runId)];
+      const report = await postgres.maintenance.maintain(SETTINGS);
+      assert.deepEqual(report.partitionsDropped, dropped);
+      const names = await partitions();
+      assert.ok(names.includes(kept));
+      assert.ok(!dropped.some((name) => names.includes(name)));
+      assert.deepEqual(await database.query('SELECT FROM run_events'), []);
+    });
+
+    it('drops one that was detached by a process that then died', async () => {
+      const name = await oldPartition(60);
+      await database.query(`ALTER TABLE run_events DETACH PARTITION ${name}`);
+      assert.deepEqual((await postgres.maintenance.maintain(SETTINGS)).partitionsDropped, [name]);
+      assert.ok(!(await partitions()).includes(name));
+    });
+
+    it('goes on while runs are written', async () => {
+      const runId = await openRun(postgres);
+      await oldPartition(60);
+      const append = () =>
+        postgres.events.append({ runId, fence: null, producer: 'p', events: [{ type: 'plan', payload: {} }] });
+      const [report] = await Promise.all([
+        postgres.maintenance.maintain(SETTINGS),
+        ...Array.from({ length: 50 }, append),
+      ]);
+      assert.equal(report.partitionsDropped.length, 1);
+      assert.equal((await postgres.events.last(runId)).seq, 50);
+    });
+  });
+
+  it('tells a producer that repeats an event past its retention', async () => {
+    const runId = await openRun(postgres);
+    const append = () =>
+      postgres.events.append({
+        runId,
+        fence: null,
+        producer: 'p',
+        events: [{ type: 'plan', payload: {}, clientSeq: 1 }],
+      });
+    await append();
+    await database.query('DELETE FROM run_events');
+    await assert.rejects(append(), /past its retention/);
+  });
+
+  it('deletes keys past their time, at least a day old, but none of a draft', async () => {
+    const key = (name: string) => ({ tenantId: 't', route: 'r', key: name, bodyHash: 'h' });
+    const { id } = await postgres.runs.draftRun(runDraft(), key('opened'));
+    await postgres.runs.projectRun(runSnapshot(id));
+    await postgres.runs.draftRun(runDraft(), key('draft'));
+    const { id: young } = await postgres.runs.draftRun(runDraft(), key('young'));
+    await postgres.runs.projectRun(runSnapshot(young));
+    await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '30 hours' WHERE key <> 'young'`);
+    await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '23 hours' WHERE key = 'young'`);
+
+    assert.equal((await postgres.maintenance.maintain(SETTINGS)).keysDeleted, 0);
+    const report = await postgres.maintenance.maintain({ ...SETTINGS, idempotencyRetentionHours: 1 });
+    assert.equal(report.keysDeleted, 1);
+    const left = await database.query('SELECT key FROM idempotency_keys ORDER BY key');
+    assert.deepEqual(
+      left.map((row) => row['key']),
+      ['draft', 'young'],
+    );
+  });
+
+  it('deletes old notes, except those of a live run', async () => {
+    const live = await openRun(postgres);
+    const ended = await openRun(postgres);
+    await postgres.runs.projectRun(runSnapshot(ended, { version: 2, status: 'failed', terminalStatus: 'failed' }));
+    for (const runId of [live, ended, 'run_neveropened']) await postgres.runs.writeNote(runId, 'old');
+    await database.query(`UPDATE notes SET created_at = now() - interval '8 days'`);
+    await postgres.runs.writeNote(ended, 'young');
+    assert.equal((await postgres.maintenance.maintain(SETTINGS)).notesDeleted, 2);
+    const left = await database.query('SELECT run_id, text FROM notes ORDER BY text');
+    assert.deepEqual(left, [
+      { run_id: live, text: 'old' },
+      { run_id: ended, text: 'young' },
+    ]);
+  });
+
+  describe('of stale drafts', () => {
+    it('lists runs and commands that were never opened, oldest first', async () => {
+      const runId = await openRun(postgres);
+      const { id: commandId } = await postgres.runs.draftCommand(commandDraft(runId));
+      const { id: draftId } = await postgres.runs.draftRun(runDraft());
+      await postgres.runs.draftRun(runDraft());
+      await database.query(`UPDATE runs SET created_at = now() - interval '2 hours' WHERE id = $1`, [draftId]);
+      await database.query(`UPDATE commands SET created_at = now() - interval '3 hours'`);
+      assert.deepEqual(await postgres.maintenance.listStaleDrafts({ olderThanMs: HOUR_MS, limit: 10 }), [
+        { kind: 'command', id: commandId, workflowId: `run:${runId}` },
+        { kind: 'run', id: draftId, workflowId: `run:${draftId}` },
+      ]);
+    });
+
+    it('deletes one with its key, unless it was opened meanwhile', async () => {
+      const key = { tenantId: 't', route: 'r', key: 'k', bodyHash: 'h' };
+      const { id } = await postgres.runs.draftRun(runDraft(), key);
+      assert.equal(await postgres.maintenance.deleteDraft({ kind: 'run', id }), true);
+      assert.deepEqual(await database.query('SELECT FROM idempotency_keys'), []);
+      const opened = await openRun(postgres);
+      assert.equal(await postgres.maintenance.deleteDraft({ kind: 'run', id: opened }), false);
+      assert.ok(await postgres.runs.getRun(opened, 'all'));
+    });
+  });
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
+import { openPostgres, type Postgres } from '../../src/postgres/index.js';
+import type { RunnerJobRequest } from '../../src/ports/runner-job-store.js';
+import type { RunnerJobView } from '../../src/ports/runner-platform.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { openRun } from '../support/runs.js';
+
+describe('the runner job store', () => {
+  let database: TestDatabase;
+  let postgres: Postgres;
+  let runId: string;
+
+  before(async () => {
+    database = await createTestDatabase();
+    postgres = openPostgres({ connectionString: database.connectionString });
+  });
+
+  beforeEach(async () => {
+    runId = await openRun(postgres);
+  });
+
+  after(async () => {
+    await postgres.close();
+    await database.drop();
+  });
+
+  const request = (attempt = 1, given: Partial<RunnerJobRequest> = {}): RunnerJobRequest => {
+    const id = runnerJobId(runId, attempt);
+    return {
+      id,
+      runId,
+      attempt,
+      attemptId: `attempt-${attempt}`,
+      runnerId: runnerIdOfJob(id),
+      commandId: null,
+      jobName: `job-${id}`,
+      namespace: 'local',
+      overrides: { image: null, env: { A: 'one\u0000' } },
+      ...given,
+    };
+  };
+
+  const view = (job: RunnerJobRequest, given: Partial<RunnerJobView>): RunnerJobView => ({
+    jobName: job.jobName,
+    runId,
+    attempt: job.attempt,
+    status: 'running',
+    reason: null,
+    exitCode: null,
+    message: null,
+    ...given,
+  });
+
+  it('keeps a request with its overrides', async () => {
+    const job = request();
+    const record = await postgres.runnerJobs.request(job);
+    const { overrides, ...fields } = job;
+    assert.deepEqual(record, {
+      ...fields,
+      status: 'pending',
+      reason: null,
+      exitCode: null,
+      message: null,
+      createdAt: record.createdAt,
+      updatedAt: record.updatedAt,
+      finishedAt: null,
+      valuesPrinted: false,
+    });
+    assert.deepEqual(await postgres.runnerJobs.get(job.id), record);
+    assert.deepEqual(await postgres.runnerJobs.overrides(job.id), overrides);
+  });
+
+  it('answers the Job that is there when it is asked for again', async () => {
+    const first = await postgres.runnerJobs.request(request());
+    const again = await Promise.all(
+      [1, 2, 3].map(() => postgres.runnerJobs.request(request(1, { attemptId: 'other', overrides: { env: {} } }))),
+    );
+    for (const record of again) assert.deepEqual(record, first);
+    assert.deepEqual(await postgres.runnerJobs.overrides(first.id), request().overrides);
+  });
+
+  it('lists the Jobs of a run by attempt, or of one command', async () => {
+    for (const attempt of [2, 1, 3]) {
+      await postgres.runnerJobs.request(request(attempt, { commandId: attempt === 3 ? 'cmd_x' : null }));
+    }
+    const attempts = async (commandId?: string) =>
+      (await postgres.runnerJobs.list({ runId, commandId })).map((job) => job.attempt);
+    assert.deepEqual(await attempts(), [1, 2, 3]);
+    assert.deepEqual(await attempts('cmd_x'), [3]);
+    assert.deepEqual(await postgres.runnerJobs.list({ runId: 'run_doesnotexist' }), []);
+  });
+
+  it('follows what the platform says, and keeps an ended Job ended', async () => {
+    const job = request();
+    await postgres.runnerJobs.request(job);
+    await postgres.runnerJobs.observe(view(job, { status: 'running' }));
+    assert.equal((await postgres.runnerJobs.get(job.id))?.finishedAt, null);
+    await postgres.runnerJobs.observe(
+      view(job, { status: 'failed', reason: 'killed', exitCode: 137, message: 'gone' }),
+    );
+    const ended = await postgres.runnerJobs.get(job.id);
+    assert.deepEqual(
+      [ended?.status, ended?.reason, ended?.exitCode, ended?.message],
+      ['failed', 'killed', 137, 'gone'],
+    );
+    assert.notEqual(ended?.finishedAt, null);
+    await postgres.runnerJobs.observe(view(job, { status: 'running' }));
+    await postgres.runnerJobs.observe(view(job, { status: 'lost' }));
+    assert.deepEqual(await postgres.runnerJobs.get(job.id), ended);
+  });
+
+  it('takes no notice of a Job that nobody asked for', async () => {
+    await postgres.runnerJobs.observe(view(request(), { jobName: 'unknown' }));
+    assert.equal(await postgres.runnerJobs.get('rjob_doesnotexist'), undefined);
+    assert.equal(await postgres.runnerJobs.overrides('rjob_doesnotexist'), undefined);
+  });
+
+  describe('a registered runner', () => {
+    it('is kept with what it said, fields of its own as metadata', async () => {
+      const body = { runId, attemptId: 'attempt-1', backendProfile: 'exec', placement: { node: 'n1' }, cpus: 4 };
+      const record = await postgres.runnerJobs.register('rnr_1', body);
+      assert.deepEqual(record, {
+        id: 'rnr_1',
+        runId,
+        attemptId: 'attempt-1',
+        backendProfile: 'exec',
+        placement: { node: 'n1' },
+        sourceCommit: null,
+        metadata: { cpus: 4 },
+        registeredAt: record.registeredAt,
+        updatedAt: record.updatedAt,
+      });
+    });
+
+    it('replaces what it said before when it registers again', async () => {
+      const first = await postgres.runnerJobs.register('rnr_2', { backendProfile: 'exec', placement: 'here' });
+      const again = await postgres.runnerJobs.register('rnr_2', { sourceCommit: 'abc' });
+      assert.deepEqual(
+        [again.backendProfile, again.placement, again.sourceCommit, again.registeredAt],
+        ['codex', null, 'abc', first.registeredAt],
+      );
+    });
+  });
+});

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'mocha';
+import pg from 'pg';
+import { openPostgres, type Postgres } from '../../src/postgres/index.js';
+import type { Subscription, Topic } from '../../src/ports/wakeups.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { openRun } from '../support/runs.js';
+
+const LONG_MS = 20_000;
+const TOPIC: Topic = 'events:run_a';
+
+/** Resolves once `next` has resolved; rejects when it took as long as its timeout. */
+async function woken(subscription: Subscription): Promise<void> {
+  const from = performance.now();
+  await subscription.next(LONG_MS);
+  assert.ok(performance.now() - from < LONG_MS - 100, 'nobody woke the subscription');
+}
+
+describe('wake-ups', () => {
+  let database: TestDatabase;
+  /** Two processes, as far as the database can tell. */
+  let here: Postgres;
+  let there: Postgres;
+
+  /** Until both are listening: what is sent before may be missed, and everybody is woken instead. */
+  async function bothListening(): Promise<void> {
+    await roundTrip(here, there);
+    await roundTrip(there, here);
+  }
+
+  async function roundTrip(from: Postgres, to: Postgres): Promise<void> {
+    const topic: Topic = `commands:probe-${Math.random()}`;
+    const subscription = to.wakeups.subscribe(topic);
+    let arrived = false;
+    // The first connection wakes everybody, so two wake-ups in a row prove one that was sent.
+    const loop = (async () => {
+      await woken(subscription);
+      from.wakeups.notify(topic);
+      await woken(subscription);
+      arrived = true;
+    })();
+    while (!arrived) {
+      from.wakeups.notify(topic);
+      await Promise.race([loop, new Promise((resolve) => setTimeout(resolve, 20))]);
+    }
+    subscription.close();
+  }
+
+  before(async () => {
+    database = await createTestDatabase();
+    here = openPostgres({ connectionString: database.connectionString });
+    there = openPostgres({ connectionString: database.connectionString });
+    await bothListening();
+  });
+
+  after(async () => {
+    await here.close();
+    await there.close();
+    await database.drop();
+  });
+
+  it('reach a subscriber of this process without the database', async () => {
+    const subscription = here.wakeups.subscribe(TOPIC);
+    const waiting = woken(subscription);
+    here.wakeups.notify(TOPIC);
+    await waiting;
+    subscription.close();
+  });
+
+  it('reach a subscriber of another process', async () => {
+    const subscription = there.wakeups.subscribe(TOPIC);
+    here.wakeups.notify(TOPIC);
+    await woken(subscription);
+    subscription.close();
+  });
+
+  it('are kept for a subscriber that was not waiting just then, once', async () => {
+    const subscription = here.wakeups.subscribe(TOPIC);
+    here.wakeups.notify(TOPIC);
+    here.wakeups.notify(TOPIC);
+    await woken(subscription);
+    const from = performance.now();
+    await subscription.next(150);
+    assert.ok(performance.now() - from >= 140);
+    subscription.close();
+  });
+
+  it('reach all subscribers of their topic and none of another', async () => {
+    const subscriptions = [here, here, there].map((process) => process.wakeups.subscribe(TOPIC));
+    const other = there.wakeups.subscribe('events:run_b');
+    let otherWoken = false;
+    void other.next(LONG_MS).then(() => (otherWoken = true));
+    here.wakeups.notify(TOPIC);
+    await Promise.all(subscriptions.map(woken));
+    assert.equal(otherWoken, false);
+    for (const subscription of [...subscriptions, other]) subscription.close();
+  });
+
+  it('come with an append, from one process to another', async () => {
+    const runId = await openRun(here);
+    const subscription = there.wakeups.subscribe(`events:${runId}`);
+    await here.events.append({ runId, fence: null, producer: 'p', events: [{ type: 'plan', payload: {} }] });
+    await woken(subscription);
+    assert.equal((await there.events.last(runId)).seq, 1);
+    subscription.close();
+  });
+
+  it('end a wait by its timeout or its signal', async () => {
+    const subscription = here.wakeups.subscribe(TOPIC);
+    await subscription.next(10);
+    const abort = new AbortController();
+    const waiting = subscription.next(LONG_MS, abort.signal);
+    abort.abort();
+    await waiting;
+    await subscription.next(LONG_MS, abort.signal);
+    subscription.close();
+  });
+
+  describe('many at once', () => {
+    const send = pg.Client.prototype.query;
+    afterEach(() => {
+      pg.Client.prototype.query = send;
+    });
+
+    it('go in few statements', async () => {
+      let statements = 0;
+      pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
+        statements++;
+        return Reflect.apply(send, this, given);
+      } as typeof send;
+      const subscription = there.wakeups.subscribe('events:run_499');
+      for (let i = 0; i < 500; i++) here.wakeups.notify(`events:run_${i}`);
+      await woken(subscription);
+      assert.ok(statements <= 2, `${statements} statements`);
+      subscription.close();
+    });
+  });
+
+  describe('when the connections are killed', () => {
+    it('wake everybody once they are back, and then work as before', async () => {
+      const idle = there.wakeups.subscribe('events:idle');
+      const waiting = woken(idle);
+      const killed = await database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      );
+      assert.ok(killed.length >= 2);
+      await waiting;
+      idle.close();
+      await bothListening();
+      const subscription = there.wakeups.subscribe(TOPIC);
+      here.wakeups.notify(TOPIC);
+      await woken(subscription);
+      subscription.close();
+    });
+
+    it('keep a hint that was sent meanwhile', async () => {
+      const subscription = there.wakeups.subscribe(TOPIC);
+      await database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      );
+      here.wakeups.notify(TOPIC);
+      await woken(subscription);
+      subscription.close();
+    });
+  });
+
+  it('end every wait when they are closed', async () => {
+    const process = openPostgres({ connectionString: database.connectionString });
+    const subscription = process.wakeups.subscribe(TOPIC);
+    const waiting = woken(subscription);
+    await process.close();
+    await waiting;
+    await woken(subscription);
+  });
+});
