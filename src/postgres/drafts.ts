@@ -3,6 +3,7 @@ import type { CommandDraft, Drafted, Reservation, RunDraft } from '../ports/run-
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
+import { firstRow } from './rows.js';
 
 /** What can be drafted, and how a row says that it is no longer a draft. */
 const DRAFTS = {
@@ -10,7 +11,7 @@ const DRAFTS = {
   command: { table: 'commands', isDraft: 'seq IS NULL' },
 } as const;
 
-export type DraftKind = keyof typeof DRAFTS;
+type DraftKind = keyof typeof DRAFTS;
 
 export function draftRun(database: Database, draft: RunDraft, reservation?: Reservation): Promise<Drafted> {
   return createDraft(database, 'run', draft.id, reservation, (transaction) => insertRun(transaction, draft));
@@ -22,7 +23,7 @@ export function draftCommand(database: Database, draft: CommandDraft, reservatio
 
 /**
  * One request less that tries to open the draft; the last one takes draft and reservation away. Another request with the
- * same key may be opening it in this moment, and must not lose it. What a request that died left behind, maintenance deletes.
+ * same key may be opening it in this moment, and must not lose it. One that died is never counted down: maintenance does that.
  */
 export function dropDraft(database: Database, kind: DraftKind, id: string): Promise<void> {
   const { table, isDraft } = DRAFTS[kind];
@@ -31,26 +32,19 @@ export function dropDraft(database: Database, kind: DraftKind, id: string): Prom
       `UPDATE ${table} SET draft_holders = draft_holders - 1 WHERE id = $1 AND ${isDraft} RETURNING draft_holders`,
       [id],
     );
-    if (rows[0] !== undefined && rows[0].draft_holders <= 0) await deleteDraft(transaction, kind, id);
+    if (rows[0] === undefined || rows[0].draft_holders > 0) return;
+    await transaction.query(`DELETE FROM ${table} WHERE id = $1`, [id]);
+    await transaction.query('DELETE FROM idempotency_keys WHERE thing_id = $1', [id]);
   });
-}
-
-/** Within a transaction: takes away the draft with its reservation, whoever holds it. Answers false when it is no draft. */
-export async function deleteDraft(transaction: Queryable, kind: DraftKind, id: string): Promise<boolean> {
-  const { table, isDraft } = DRAFTS[kind];
-  const { rowCount } = await transaction.query(`DELETE FROM ${table} WHERE id = $1 AND ${isDraft}`, [id]);
-  if (rowCount === 0) return false;
-  await transaction.query('DELETE FROM idempotency_keys WHERE thing_id = $1', [id]);
-  return true;
 }
 
 /** Answers the note's id. */
 export async function writeNote(database: Database, runId: string, text: string): Promise<string> {
-  const { rows } = await database.query<{ id: string }>(
+  const inserted = await database.query<{ id: string }>(
     `INSERT INTO notes (id, run_id, text) VALUES ('note_' || replace(uuidv7()::text, '-', ''), $1, $2) RETURNING id`,
     [runId, text],
   );
-  return rows[0]!.id;
+  return firstRow(inserted).id;
 }
 
 function createDraft(

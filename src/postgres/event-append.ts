@@ -40,7 +40,7 @@ export async function appendRunEvents(
   const verdict = rows[0]?.verdict ?? 'unknown';
   if (verdict !== 'ok') throw refusal(verdict, request.runId);
   const records = toRecords(request.runId, events, rows);
-  return indexes.map((index) => records[index]!);
+  return indexes.flatMap((index) => records[index] ?? []);
 }
 
 /** Within one batch the same `clientSeq` counts once. `indexes[i]` is where the i-th given event stands in `events`. */
@@ -66,7 +66,8 @@ function toRecords(runId: string, events: readonly NewEvent[], rows: readonly Ap
   const records: EventRecord[] = [];
   for (const row of rows) {
     const index = row.position - 1;
-    const event = events[index]!;
+    const event = events[index];
+    if (event === undefined) continue;
     if (row.seq === null) throw conflict('this event was appended before and is past its retention', { index });
     const type = row.type ?? event.type;
     const payload = row.payload ?? event.payload;

@@ -12,7 +12,7 @@ export interface EventRow {
 const SEQ_DIGITS = 11;
 
 /** An event's id follows from its run and `seq`, and sorts as they do. */
-export function eventId(runId: string, seq: number): string {
+function eventId(runId: string, seq: number): string {
   return `evt_${runId.slice(runId.indexOf('_') + 1)}${seq.toString(36).padStart(SEQ_DIGITS, '0')}`;
 }
 

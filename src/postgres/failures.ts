@@ -19,7 +19,7 @@ const CLOSING = ['08', '57P', '25P03'];
 
 const CHECK_VIOLATION = '23514';
 
-export function isServerAnswer(error: unknown): error is pg.DatabaseError {
+function isServerAnswer(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError;
 }
 

@@ -15,7 +15,7 @@ export interface Postgres {
   readonly runs: RunStore;
   readonly events: EventStore;
   readonly leases: LeaseStore;
-  readonly runnerJobs: RunnerJobStore;
+  readonly jobs: RunnerJobStore;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -31,7 +31,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     runs: createRunStore(database, wakeups),
     events: createEventStore(database, wakeups),
     leases: createLeaseStore(database),
-    runnerJobs: createRunnerJobStore(database),
+    jobs: createRunnerJobStore(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
-import { PACKAGE_ROOT } from '../package-root.js';
 
-/** Plain SQL, numbered; they are part of the package as they are. */
-const MIGRATIONS_DIR = join(PACKAGE_ROOT, 'src/postgres/migrations');
+/** Plain SQL is not compiled: from dist/src/postgres/, where this runs, back to where it stands. */
+const MIGRATIONS_DIR = fileURLToPath(new URL('../../../src/postgres/migrations', import.meta.url));
 
 export interface MigrateOptions {
   /** Holds the password: not for logs. */

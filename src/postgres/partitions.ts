@@ -1,15 +1,16 @@
 import { isPartitionMissing } from './failures.js';
 import type { Queryable } from './queryable.js';
+import { firstRow } from './rows.js';
 
 /** How far ahead partitions are made: as long as nobody has to run maintenance. */
-export const PARTITION_WEEKS_AHEAD = 8;
+const PARTITION_WEEKS_AHEAD = 8;
 
 /** Makes the partitions that are missing from this week on; answers how many. */
 export async function ensureEventPartitions(database: Queryable): Promise<number> {
-  const { rows } = await database.query<{ made: number }>('SELECT ensure_event_partitions($1) AS made', [
+  const ensured = await database.query<{ made: number }>('SELECT ensure_event_partitions($1) AS made', [
     PARTITION_WEEKS_AHEAD,
   ]);
-  return rows[0]?.made ?? 0;
+  return firstRow(ensured).made;
 }
 
 /** Does `work` again when it failed for want of a partition: nobody had run maintenance for weeks. */

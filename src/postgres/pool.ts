@@ -18,12 +18,9 @@ export interface DatabaseOptions {
   readonly onConnectionError?: (error: unknown) => void;
 }
 
-const BIGINT_OID = 20;
-
 /** Our bigints (sequence numbers, milliseconds, versions) are far below 2^53. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (Number(oid) === BIGINT_OID ? Number : pg.types.getTypeParser(oid, format as 'text')),
-};
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** Settings that the pool's and the listener's connections share. */
 export function connectionConfig(options: DatabaseOptions): pg.ClientConfig {

@@ -1,5 +1,5 @@
 import { missing } from '../domain/errors.js';
-import { MANAGER_PRODUCER, type RunSnapshot } from '../domain/run-snapshot.js';
+import { MANAGER_PRODUCER, type ProjectionResult, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { appendRunEvents } from './event-append.js';
 import { withPartitions } from './partitions.js';
@@ -14,31 +14,43 @@ import { noteText, noteValues, timeOf } from './projection-values.js';
  * commands and events since the last one *written*: a workflow writes one at a time, and hands over a newer one only
  * when the one before is in, so a late copy of an older one was written before.
  */
-export async function projectRun(database: Database, wakeups: Wakeups, snapshot: RunSnapshot): Promise<void> {
-  await withPartitions(database, () => database.transaction((transaction) => write(transaction, snapshot)));
-  // Also when nothing changed: the process that wrote it may have died before it told anybody.
+export async function projectRun(
+  database: Database,
+  wakeups: Wakeups,
+  snapshot: RunSnapshot,
+): Promise<ProjectionResult> {
+  const result = await withPartitions(database, () =>
+    database.transaction((transaction) => write(transaction, snapshot)),
+  );
+  if (result === 'foreign') return result;
+  // Also when it is stale: the process that wrote it may have died before it told anybody.
   wakeups.notify(`commands:${snapshot.runId}`);
   if (snapshot.events.length > 0 || snapshot.terminalStatus !== null) wakeups.notify(`events:${snapshot.runId}`);
+  return result;
 }
 
-async function write(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {
+async function write(transaction: Queryable, snapshot: RunSnapshot): Promise<ProjectionResult> {
   const run = await updateRun(transaction, snapshot);
-  if (run === 'stale') return;
+  if (run === 'stale' || run === 'foreign') return run;
   if (run === 'opened') await addLeaseAndStream(transaction, snapshot.runId);
   for (const command of snapshot.commands) await projectCommand(transaction, snapshot.runId, command);
   await appendManagerEvents(transaction, snapshot);
   await updateLeaseAndStream(transaction, snapshot);
+  return 'written';
 }
 
 /** Taking the row's lock first makes writers of one run wait for each other here. */
-async function updateRun(transaction: Queryable, snapshot: RunSnapshot): Promise<'opened' | 'updated' | 'stale'> {
+async function updateRun(
+  transaction: Queryable,
+  snapshot: RunSnapshot,
+): Promise<'opened' | 'updated' | 'stale' | 'foreign'> {
   const { rows } = await transaction.query<{ was_draft: boolean }>(
     `UPDATE runs r SET version = $2, status = $3, attempt = $4, terminal_status = $5, failure_kind = $6,
        failure_message = ${noteText('r.failure_message', { text: '$7', noteId: '$8' })}, claimed_by = $9, thread_id = $10,
        cancel_requested_at = $11, cancel_reason = ${noteText('r.cancel_reason', { text: '$12', noteId: '$13' })},
        last_command_seq = $14, finished_at = coalesce(r.finished_at, $15), opened_at = coalesce(r.opened_at, now()),
-       updated_at = now()
-     WHERE r.id = $1 AND r.version < $2
+       execution_id = $16, updated_at = now()
+     WHERE r.id = $1 AND r.version < $2 AND (r.execution_id IS NULL OR r.execution_id = $16)
      RETURNING old.opened_at IS NULL AS was_draft`,
     [
       snapshot.runId,
@@ -54,12 +66,20 @@ async function updateRun(transaction: Queryable, snapshot: RunSnapshot): Promise
       ...noteValues(snapshot.cancelReason),
       snapshot.lastCommandSeq,
       snapshot.terminalStatus === null ? null : timeOf(snapshot.atMs),
+      snapshot.executionId,
     ],
   );
   if (rows[0] !== undefined) return rows[0].was_draft ? 'opened' : 'updated';
-  const { rowCount } = await transaction.query('SELECT FROM runs WHERE id = $1', [snapshot.runId]);
-  if (rowCount === 0) throw missing('run', snapshot.runId);
-  return 'stale';
+  return whyNotUpdated(transaction, snapshot);
+}
+
+async function whyNotUpdated(transaction: Queryable, snapshot: RunSnapshot): Promise<'stale' | 'foreign'> {
+  const { rows } = await transaction.query<{ execution_id: string | null }>(
+    'SELECT execution_id FROM runs WHERE id = $1',
+    [snapshot.runId],
+  );
+  if (rows[0] === undefined) throw missing('run', snapshot.runId);
+  return rows[0].execution_id === snapshot.executionId ? 'stale' : 'foreign';
 }
 
 async function addLeaseAndStream(transaction: Queryable, runId: string): Promise<void> {

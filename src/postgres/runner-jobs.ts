@@ -2,6 +2,7 @@ import type { RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/
 import type { RunnerJobRequest, RunnerJobStore } from '../ports/runner-job-store.js';
 import type { RunnerJobStatus } from '../ports/runner-platform.js';
 import type { Database } from './pool.js';
+import { firstRow } from './rows.js';
 import { isoOrNull } from './run-mapping.js';
 
 const ENDED: readonly RunnerJobStatus[] = ['succeeded', 'failed', 'stopped', 'lost'];
@@ -69,7 +70,7 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
 
 async function requestJob(database: Database, job: RunnerJobRequest): Promise<RunnerJobRecord> {
   // The update changes nothing; it makes the row that was there before come back as well.
-  const { rows } = await database.query<JobRow>(
+  const requested = await database.query<JobRow>(
     `INSERT INTO runner_jobs AS j (id, run_id, command_id, attempt, attempt_id, runner_id, job_name, namespace, overrides)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      ON CONFLICT (id) DO UPDATE SET id = j.id
@@ -86,7 +87,7 @@ async function requestJob(database: Database, job: RunnerJobRequest): Promise<Ru
       JSON.stringify(job.overrides),
     ],
   );
-  return toJobRecord(rows[0]!);
+  return toJobRecord(firstRow(requested));
 }
 
 interface RunnerRow {
@@ -104,7 +105,7 @@ interface RunnerRow {
 /** Registering again replaces what was said before. Fields that the contract does not name are kept as metadata. */
 async function registerRunner(database: Database, runnerId: string, body: RunnerRegister): Promise<RunnerRecord> {
   const { runnerId: _, runId, attemptId, backendProfile, placement, sourceCommit, ...metadata } = body;
-  const { rows } = await database.query<RunnerRow>(
+  const registered = await database.query<RunnerRow>(
     `INSERT INTO runners (id, run_id, attempt_id, backend_profile, placement, source_commit, metadata)
      VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, attempt_id = excluded.attempt_id,
@@ -121,7 +122,7 @@ async function registerRunner(database: Database, runnerId: string, body: Runner
       JSON.stringify(metadata),
     ],
   );
-  return toRunnerRecord(rows[0]!);
+  return toRunnerRecord(firstRow(registered));
 }
 
 function toRunnerRecord(row: RunnerRow): RunnerRecord {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import pg from 'pg';
+import { after, before, beforeEach, describe, it } from 'mocha';
 import { AgentRunError } from '../../src/domain/errors.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createLeaseStore } from '../../src/postgres/leases.js';
 import { Database } from '../../src/postgres/pool.js';
+import { countStatements } from '../support/count-statements.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { openRun, runSnapshot } from '../support/runs.js';
 
@@ -148,11 +148,6 @@ describe('the lease store', () => {
     });
 
     describe('costs one statement', () => {
-      const send = pg.Client.prototype.query;
-      afterEach(() => {
-        pg.Client.prototype.query = send;
-      });
-
       it('that writes no index', async () => {
         const own = new Database({ connectionString: database.connectionString, maxConnections: 1 });
         const leases = createLeaseStore(own);
@@ -167,14 +162,10 @@ describe('the lease store', () => {
         await grant('r1');
         await postgres.close();
         const before = await updates();
-        const statements: unknown[] = [];
-        pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
-          statements.push(given[0]);
-          return Reflect.apply(send, this, given);
-        } as typeof send;
-        for (let i = 0; i < 50; i++) await leases.renew({ runId, runnerId: 'r1', attempt: 1, leaseMs: MINUTE_MS });
-        pg.Client.prototype.query = send;
-        assert.equal(statements.length, 50);
+        const statements = await countStatements(async () => {
+          for (let i = 0; i < 50; i++) await leases.renew({ runId, runnerId: 'r1', attempt: 1, leaseMs: MINUTE_MS });
+        });
+        assert.equal(statements, 50);
         const after = await updates();
         assert.deepEqual([after.updated - before.updated, after.hot - before.hot], [50, 50]);
         await own.close();

@@ -4,7 +4,7 @@ import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { commandDraft, openRun, runDraft, runSnapshot } from '../support/runs.js';
 
-const SETTINGS = { eventRetentionDays: 30, idempotencyRetentionHours: 48, noteRetentionDays: 7 };
+const RETENTION = { eventRetentionDays: 30, idempotencyRetentionHours: 48 };
 const HOUR_MS = 3_600_000;
 
 describe('maintenance', () => {
@@ -46,8 +46,8 @@ describe('maintenance', () => {
   });
 
   beforeEach(async () => {
-    await database.query('TRUNCATE runs, idempotency_keys, notes CASCADE');
-    await postgres.maintenance.maintain(SETTINGS);
+    await database.query('TRUNCATE runs, run_events, idempotency_keys, notes CASCADE');
+    await postgres.maintenance.maintain(RETENTION);
   });
 
   after(async () => {
@@ -61,7 +61,7 @@ describe('maintenance', () => {
       assert.equal(names.length, 9);
       await database.query(`DROP TABLE ${names[4]}`);
       await database.query(`DROP TABLE ${names[8]}`);
-      const reports = await Promise.all([1, 2, 3].map(() => postgres.maintenance.maintain(SETTINGS)));
+      const reports = await Promise.all([1, 2, 3].map(() => postgres.maintenance.maintain(RETENTION)));
       assert.equal(
         reports.reduce((made, report) => made + report.partitionsMade, 0),
         2,
@@ -73,7 +73,7 @@ describe('maintenance', () => {
       const runId = await openRun(postgres);
       const kept = await oldPartition(20);
       const dropped = [await oldPartition(60, runId), await oldPartition(45, runId)];
-      const report = await postgres.maintenance.maintain(SETTINGS);
+      const report = await postgres.maintenance.maintain(RETENTION);
       assert.deepEqual(report.partitionsDropped, dropped);
       const names = await partitions();
       assert.ok(names.includes(kept));
@@ -84,7 +84,7 @@ describe('maintenance', () => {
     it('drops one that was detached by a process that then died', async () => {
       const name = await oldPartition(60);
       await database.query(`ALTER TABLE run_events DETACH PARTITION ${name}`);
-      assert.deepEqual((await postgres.maintenance.maintain(SETTINGS)).partitionsDropped, [name]);
+      assert.deepEqual((await postgres.maintenance.maintain(RETENTION)).partitionsDropped, [name]);
       assert.ok(!(await partitions()).includes(name));
     });
 
@@ -94,7 +94,7 @@ describe('maintenance', () => {
       const append = () =>
         postgres.events.append({ runId, fence: null, producer: 'p', events: [{ type: 'plan', payload: {} }] });
       const [report] = await Promise.all([
-        postgres.maintenance.maintain(SETTINGS),
+        postgres.maintenance.maintain(RETENTION),
         ...Array.from({ length: 50 }, append),
       ]);
       assert.equal(report.partitionsDropped.length, 1);
@@ -126,8 +126,8 @@ describe('maintenance', () => {
     await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '30 hours' WHERE key <> 'young'`);
     await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '23 hours' WHERE key = 'young'`);
 
-    assert.equal((await postgres.maintenance.maintain(SETTINGS)).keysDeleted, 0);
-    const report = await postgres.maintenance.maintain({ ...SETTINGS, idempotencyRetentionHours: 1 });
+    assert.equal((await postgres.maintenance.maintain(RETENTION)).keysDeleted, 0);
+    const report = await postgres.maintenance.maintain({ ...RETENTION, idempotencyRetentionHours: 1 });
     assert.equal(report.keysDeleted, 1);
     const left = await database.query('SELECT key FROM idempotency_keys ORDER BY key');
     assert.deepEqual(
@@ -136,43 +136,61 @@ describe('maintenance', () => {
     );
   });
 
-  it('deletes old notes, except those of a live run', async () => {
+  it('deletes old notes, except those of a run that lives or has just ended', async () => {
     const live = await openRun(postgres);
     const ended = await openRun(postgres);
-    await postgres.runs.projectRun(runSnapshot(ended, { version: 2, status: 'failed', terminalStatus: 'failed' }));
-    for (const runId of [live, ended, 'run_neveropened']) await postgres.runs.writeNote(runId, 'old');
+    const justEnded = await openRun(postgres);
+    for (const runId of [ended, justEnded]) {
+      const atMs = Date.now() - (runId === ended ? 30 * HOUR_MS : HOUR_MS);
+      await postgres.runs.projectRun(
+        runSnapshot(runId, { version: 2, status: 'failed', terminalStatus: 'failed', atMs }),
+      );
+    }
+    for (const runId of [live, ended, justEnded, 'run_neveropened']) await postgres.runs.writeNote(runId, runId);
     await database.query(`UPDATE notes SET created_at = now() - interval '8 days'`);
     await postgres.runs.writeNote(ended, 'young');
-    assert.equal((await postgres.maintenance.maintain(SETTINGS)).notesDeleted, 2);
-    const left = await database.query('SELECT run_id, text FROM notes ORDER BY text');
-    assert.deepEqual(left, [
-      { run_id: live, text: 'old' },
-      { run_id: ended, text: 'young' },
-    ]);
+    assert.equal((await postgres.maintenance.maintain(RETENTION)).notesDeleted, 2);
+    const left = await database.query('SELECT text FROM notes');
+    assert.deepEqual(left.map((row) => row['text']).sort(), [live, justEnded, 'young'].sort());
   });
 
-  describe('of stale drafts', () => {
-    it('lists runs and commands that were never opened, oldest first', async () => {
-      const runId = await openRun(postgres);
-      const { id: commandId } = await postgres.runs.draftCommand(commandDraft(runId));
-      const { id: draftId } = await postgres.runs.draftRun(runDraft());
-      await postgres.runs.draftRun(runDraft());
-      await database.query(`UPDATE runs SET created_at = now() - interval '2 hours' WHERE id = $1`, [draftId]);
-      await database.query(`UPDATE commands SET created_at = now() - interval '3 hours'`);
-      assert.deepEqual(await postgres.maintenance.listStaleDrafts({ olderThanMs: HOUR_MS, limit: 10 }), [
-        { kind: 'command', id: commandId, workflowId: `run:${runId}` },
-        { kind: 'run', id: draftId, workflowId: `run:${draftId}` },
-      ]);
-    });
+  it('deletes what a command of an ended run left behind, with its key', async () => {
+    const live = await openRun(postgres);
+    const ended = await openRun(postgres);
+    const key = { tenantId: 't', route: 'r', key: 'k', bodyHash: 'h' };
+    const { id: kept } = await postgres.runs.draftCommand(commandDraft(live));
+    await postgres.runs.draftCommand(commandDraft(ended), key);
+    const atMs = Date.now() - 30 * HOUR_MS;
+    await postgres.runs.projectRun(
+      runSnapshot(ended, { version: 2, status: 'failed', terminalStatus: 'failed', atMs }),
+    );
+    assert.equal((await postgres.maintenance.maintain(RETENTION)).commandDraftsDeleted, 1);
+    assert.deepEqual(await database.query('SELECT id FROM commands'), [{ id: kept }]);
+    assert.deepEqual(await database.query('SELECT FROM idempotency_keys'), []);
+  });
 
-    it('deletes one with its key, unless it was opened meanwhile', async () => {
-      const key = { tenantId: 't', route: 'r', key: 'k', bodyHash: 'h' };
-      const { id } = await postgres.runs.draftRun(runDraft(), key);
-      assert.equal(await postgres.maintenance.deleteDraft({ kind: 'run', id }), true);
-      assert.deepEqual(await database.query('SELECT FROM idempotency_keys'), []);
-      const opened = await openRun(postgres);
-      assert.equal(await postgres.maintenance.deleteDraft({ kind: 'run', id: opened }), false);
-      assert.ok(await postgres.runs.getRun(opened, 'all'));
-    });
+  it('forgets the numbers of producers some time after the run has ended', async () => {
+    const runId = await openRun(postgres);
+    const events = [{ type: 'plan' as const, payload: {}, clientSeq: 1 }];
+    await postgres.events.append({ runId, fence: null, producer: 'p', events });
+    await database.query(`UPDATE run_streams SET last_event_at = now() - interval '30 hours'`);
+    assert.equal((await postgres.maintenance.maintain(RETENTION)).producersDeleted, 0);
+    await database.query('UPDATE run_streams SET closed = true');
+    assert.equal((await postgres.maintenance.maintain(RETENTION)).producersDeleted, 1);
+  });
+
+  it('lists runs that were drafted long ago and never opened, oldest first', async () => {
+    const ids: string[] = [];
+    for (const hours of [2, 3, 0]) {
+      const { id } = await postgres.runs.draftRun(runDraft());
+      ids.push(id);
+      await database.query(`UPDATE runs SET created_at = now() - $2 * interval '1 hour' WHERE id = $1`, [id, hours]);
+    }
+    await openRun(postgres);
+    assert.deepEqual(await postgres.maintenance.listStaleDrafts(HOUR_MS, 10), [
+      { runId: ids[1], workflowId: `run:${ids[1]}` },
+      { runId: ids[0], workflowId: `run:${ids[0]}` },
+    ]);
+    assert.equal((await postgres.maintenance.listStaleDrafts(HOUR_MS, 1)).length, 1);
   });
 });

@@ -67,6 +67,21 @@ describe('the projection of a run', () => {
     );
   });
 
+  it('says what became of a snapshot', async () => {
+    assert.equal(await project({ version: 2 }), 'written');
+    assert.equal(await project({ version: 2 }), 'stale');
+    assert.equal(await project({ version: 3, executionId: 'execution-2' }), 'foreign');
+  });
+
+  it('belongs to the execution that opened the run: another one changes nothing', async () => {
+    await project({ version: 2, status: 'completed', terminalStatus: 'completed' });
+    const before = await read();
+    const events = [{ number: 9, type: 'plan' as const, payload: {} }];
+    for (const version of [1, 2, 99]) await project({ version, executionId: 'execution-2', status: 'pending', events });
+    assert.deepEqual(await read(), before);
+    assert.equal((await postgres.events.last(runId)).seq, 0);
+  });
+
   it('writes no snapshot of a run that nobody drafted', async () => {
     runId = newId('run');
     await assert.rejects(project({}), (error) => error instanceof AgentRunError && error.refusal === 'missing');

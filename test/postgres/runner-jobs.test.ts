@@ -55,7 +55,7 @@ describe('the runner job store', () => {
 
   it('keeps a request with its overrides', async () => {
     const job = request();
-    const record = await postgres.runnerJobs.request(job);
+    const record = await postgres.jobs.request(job);
     const { overrides, ...fields } = job;
     assert.deepEqual(record, {
       ...fields,
@@ -68,59 +68,57 @@ describe('the runner job store', () => {
       finishedAt: null,
       valuesPrinted: false,
     });
-    assert.deepEqual(await postgres.runnerJobs.get(job.id), record);
-    assert.deepEqual(await postgres.runnerJobs.overrides(job.id), overrides);
+    assert.deepEqual(await postgres.jobs.get(job.id), record);
+    assert.deepEqual(await postgres.jobs.overrides(job.id), overrides);
   });
 
   it('answers the Job that is there when it is asked for again', async () => {
-    const first = await postgres.runnerJobs.request(request());
+    const first = await postgres.jobs.request(request());
     const again = await Promise.all(
-      [1, 2, 3].map(() => postgres.runnerJobs.request(request(1, { attemptId: 'other', overrides: { env: {} } }))),
+      [1, 2, 3].map(() => postgres.jobs.request(request(1, { attemptId: 'other', overrides: { env: {} } }))),
     );
     for (const record of again) assert.deepEqual(record, first);
-    assert.deepEqual(await postgres.runnerJobs.overrides(first.id), request().overrides);
+    assert.deepEqual(await postgres.jobs.overrides(first.id), request().overrides);
   });
 
   it('lists the Jobs of a run by attempt, or of one command', async () => {
     for (const attempt of [2, 1, 3]) {
-      await postgres.runnerJobs.request(request(attempt, { commandId: attempt === 3 ? 'cmd_x' : null }));
+      await postgres.jobs.request(request(attempt, { commandId: attempt === 3 ? 'cmd_x' : null }));
     }
     const attempts = async (commandId?: string) =>
-      (await postgres.runnerJobs.list({ runId, commandId })).map((job) => job.attempt);
+      (await postgres.jobs.list({ runId, commandId })).map((job) => job.attempt);
     assert.deepEqual(await attempts(), [1, 2, 3]);
     assert.deepEqual(await attempts('cmd_x'), [3]);
-    assert.deepEqual(await postgres.runnerJobs.list({ runId: 'run_doesnotexist' }), []);
+    assert.deepEqual(await postgres.jobs.list({ runId: 'run_doesnotexist' }), []);
   });
 
   it('follows what the platform says, and keeps an ended Job ended', async () => {
     const job = request();
-    await postgres.runnerJobs.request(job);
-    await postgres.runnerJobs.observe(view(job, { status: 'running' }));
-    assert.equal((await postgres.runnerJobs.get(job.id))?.finishedAt, null);
-    await postgres.runnerJobs.observe(
-      view(job, { status: 'failed', reason: 'killed', exitCode: 137, message: 'gone' }),
-    );
-    const ended = await postgres.runnerJobs.get(job.id);
+    await postgres.jobs.request(job);
+    await postgres.jobs.observe(view(job, { status: 'running' }));
+    assert.equal((await postgres.jobs.get(job.id))?.finishedAt, null);
+    await postgres.jobs.observe(view(job, { status: 'failed', reason: 'killed', exitCode: 137, message: 'gone' }));
+    const ended = await postgres.jobs.get(job.id);
     assert.deepEqual(
       [ended?.status, ended?.reason, ended?.exitCode, ended?.message],
       ['failed', 'killed', 137, 'gone'],
     );
     assert.notEqual(ended?.finishedAt, null);
-    await postgres.runnerJobs.observe(view(job, { status: 'running' }));
-    await postgres.runnerJobs.observe(view(job, { status: 'lost' }));
-    assert.deepEqual(await postgres.runnerJobs.get(job.id), ended);
+    await postgres.jobs.observe(view(job, { status: 'running' }));
+    await postgres.jobs.observe(view(job, { status: 'lost' }));
+    assert.deepEqual(await postgres.jobs.get(job.id), ended);
   });
 
   it('takes no notice of a Job that nobody asked for', async () => {
-    await postgres.runnerJobs.observe(view(request(), { jobName: 'unknown' }));
-    assert.equal(await postgres.runnerJobs.get('rjob_doesnotexist'), undefined);
-    assert.equal(await postgres.runnerJobs.overrides('rjob_doesnotexist'), undefined);
+    await postgres.jobs.observe(view(request(), { jobName: 'unknown' }));
+    assert.equal(await postgres.jobs.get('rjob_doesnotexist'), undefined);
+    assert.equal(await postgres.jobs.overrides('rjob_doesnotexist'), undefined);
   });
 
   describe('a registered runner', () => {
     it('is kept with what it said, fields of its own as metadata', async () => {
       const body = { runId, attemptId: 'attempt-1', backendProfile: 'exec', placement: { node: 'n1' }, cpus: 4 };
-      const record = await postgres.runnerJobs.register('rnr_1', body);
+      const record = await postgres.jobs.register('rnr_1', body);
       assert.deepEqual(record, {
         id: 'rnr_1',
         runId,
@@ -135,8 +133,8 @@ describe('the runner job store', () => {
     });
 
     it('replaces what it said before when it registers again', async () => {
-      const first = await postgres.runnerJobs.register('rnr_2', { backendProfile: 'exec', placement: 'here' });
-      const again = await postgres.runnerJobs.register('rnr_2', { sourceCommit: 'abc' });
+      const first = await postgres.jobs.register('rnr_2', { backendProfile: 'exec', placement: 'here' });
+      const again = await postgres.jobs.register('rnr_2', { sourceCommit: 'abc' });
       assert.deepEqual(
         [again.backendProfile, again.placement, again.sourceCommit, again.registeredAt],
         ['codex', null, 'abc', first.registeredAt],

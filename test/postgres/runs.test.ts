@@ -66,7 +66,7 @@ describe('the run store', () => {
         finishedAt: null,
         valuesPrinted: false,
       });
-      assert.ok(Math.abs(Date.parse(run!.createdAt) - Date.now()) < 60_000);
+      assert.ok(Math.abs(Date.parse(run.createdAt) - Date.now()) < 60_000);
     });
 
     it('is seen by its own tenant only', async () => {

@@ -33,6 +33,7 @@ export function runDraft(given: Partial<RunDraft> = {}): RunDraft {
 export function runSnapshot(runId: string, given: Partial<RunSnapshot> = {}): RunSnapshot {
   return {
     runId,
+    executionId: 'execution-1',
     version: 1,
     attempt: 1,
     status: 'pending',

@@ -36,6 +36,8 @@ CREATE TABLE runs (
   -- Requests that are trying to open this draft; it goes when the last of them takes it back.
   draft_holders    int NOT NULL DEFAULT 1,
 
+  -- The workflow execution that opened the run. Only it may project; one that a repeated request started later may not.
+  execution_id        text,
   -- Projected from the workflow; times among these are the workflow's.
   version             bigint NOT NULL DEFAULT -1,
   status              text NOT NULL DEFAULT 'pending',
