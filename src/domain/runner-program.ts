@@ -1,0 +1,40 @@
+/** What the platforms that start the runner program and the program itself must agree on. */
+
+/** The runner's settings, all by environment. The token is none of them: it comes by stdin or a mounted file. */
+export const RUNNER_VARIABLES = {
+  managerUrl: 'AGENTRUN_MANAGER_URL',
+  runId: 'AGENTRUN_RUN_ID',
+  attempt: 'AGENTRUN_ATTEMPT',
+  attemptId: 'AGENTRUN_ATTEMPT_ID',
+  runnerId: 'AGENTRUN_RUNNER_ID',
+  /** Also the mark by which a Job's processes are found: the runner, its agent, and what that starts inherit it. */
+  jobName: 'AGENTRUN_JOB_NAME',
+  volumeDir: 'AGENTRUN_VOLUME_DIR',
+  leaseMs: 'AGENTRUN_LEASE_MS',
+  idleTimeoutMs: 'AGENTRUN_RUNNER_IDLE_TIMEOUT_MS',
+  pollWaitMs: 'AGENTRUN_RUNNER_POLL_WAIT_MS',
+  interruptGraceMs: 'AGENTRUN_RUNNER_INTERRUPT_GRACE_MS',
+  /** A file that holds the token and nothing else. */
+  tokenFile: 'AGENTRUN_RUNNER_TOKEN_FILE',
+  placement: 'AGENTRUN_PLACEMENT',
+  sourceCommit: 'AGENTRUN_SOURCE_COMMIT',
+  logLevel: 'AGENTRUN_LOG_LEVEL',
+} as const;
+
+/** A variable for the agent alone is given to the runner under this prefix, so that it cannot change the runner itself. */
+export const AGENT_VARIABLE_PREFIX = 'AGENTRUN_AGENT_ENV_';
+
+/** How the program's process ends. The manager decides by its own state; these are for people, and for a launch that is repeated. */
+export const RUNNER_EXIT_CODES = {
+  'run-ended': 0,
+  /** A fault of the runner itself. */
+  broken: 1,
+  misconfigured: 2,
+  /** Somebody else holds the attempt, or will. */
+  'attempt-over': 3,
+  /** No workspace or no agent; the run was ended with that. */
+  'start-failed': 4,
+  /** It never got its token, so it never began. */
+  'no-token': 5,
+  terminated: 143,
+} as const;

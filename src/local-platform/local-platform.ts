@@ -1,0 +1,202 @@
+import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AgentRunError, invalid, unavailable } from '../domain/errors.js';
+import { RUNNER_EXIT_CODES, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
+import { isRunning } from '../processes/process-table.js';
+import { endTree, lineageOf, signalGroup, type ProcessTree } from '../processes/process-tree.js';
+import { JobFolder, hasEnded, tailOf } from './job-folder.js';
+import { LocalVolumes } from './local-volumes.js';
+import { findRunner, runnerEnvironment, startRunner, type RunnerProgram } from './runner-process.js';
+import { watchJobs } from './watch-jobs.js';
+
+export interface LocalPlatformOptions {
+  /** Holds `runners/` and `volumes/`. */
+  readonly dataDir: string;
+  readonly program: RunnerProgram;
+  /** How often live Jobs are looked at by `watch`; 200. */
+  readonly watchIntervalMs?: number;
+  /** Told of what goes wrong beside any call. */
+  readonly warn?: (message: string, error: unknown) => void;
+}
+
+const JOB_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
+const END_TIMEOUT_MS = 10_000;
+
+/** Runners as child processes of this machine. They outlive a restart of the manager and are found again by what their folders say. */
+export class LocalPlatform implements RunnerPlatform {
+  readonly kind = 'local';
+  readonly namespace = 'local';
+  readonly volumes: LocalVolumes;
+  readonly #runnersDir: string;
+  readonly #launching = new Map<string, Promise<RunnerJobView>>();
+
+  constructor(private readonly options: LocalPlatformOptions) {
+    this.#runnersDir = join(options.dataDir, 'runners');
+    this.volumes = new LocalVolumes(join(options.dataDir, 'volumes'));
+  }
+
+  async ready(): Promise<{ ready: boolean; message?: string }> {
+    try {
+      await mkdir(this.#runnersDir, { recursive: true, mode: 0o700 });
+      await access(this.#runnersDir, constants.W_OK);
+      await access(this.options.program.entryPath, constants.R_OK);
+      return { ready: true };
+    } catch (error) {
+      return { ready: false, message: (error as Error).message };
+    }
+  }
+
+  /** Launches of one name go one after another, so that the second finds what the first made. */
+  async launch(launch: RunnerLaunch): Promise<RunnerJobView> {
+    const before = this.#launching.get(launch.jobName) ?? Promise.resolve();
+    const turn = before.then(
+      () => this.#launch(launch),
+      () => this.#launch(launch),
+    );
+    this.#launching.set(launch.jobName, turn);
+    return turn.finally(() => {
+      if (this.#launching.get(launch.jobName) === turn) this.#launching.delete(launch.jobName);
+    });
+  }
+
+  async stop(jobName: string, { graceMs }: { graceMs: number }): Promise<RunnerJobView | undefined> {
+    const folder = this.#folder(jobName);
+    const before = await folder.view();
+    if (!before) return undefined;
+    if (!hasEnded(before)) {
+      await folder.markStopping();
+      await this.#askToEnd(folder, graceMs);
+    }
+    await this.#endTree(jobName, folder);
+    return folder.view();
+  }
+
+  describe(jobName: string): Promise<RunnerJobView | undefined> {
+    return this.#folder(jobName).view();
+  }
+
+  async list(): Promise<RunnerJobView[]> {
+    const views = await Promise.all((await this.#jobNames()).map((name) => this.describe(name)));
+    return views.filter((view) => view !== undefined);
+  }
+
+  async watch(onExit: (job: RunnerJobView) => Promise<void>, signal: AbortSignal): Promise<void> {
+    await watchJobs({
+      intervalMs: this.options.watchIntervalMs ?? 200,
+      jobNames: () => this.#jobNames(),
+      folderOf: (jobName) => this.#folder(jobName),
+      // An ended Job is told of only when nothing of it is left.
+      onExit: (view) => this.#endTree(view.jobName, this.#folder(view.jobName)).then(() => onExit(view)),
+      onRefused: (jobName, error) => this.options.warn?.(`the end of ${jobName} was not taken`, error),
+      signal,
+    });
+  }
+
+  logTail(jobName: string, maxBytes: number): Promise<string> {
+    return tailOf(this.#folder(jobName).logFile(), maxBytes);
+  }
+
+  /** Deletes the folders of Jobs that ended longer than `olderThanMs` ago and were told of; answers their names. */
+  async prune({ olderThanMs }: { olderThanMs: number }): Promise<string[]> {
+    const pruned: string[] = [];
+    for (const jobName of await this.#jobNames()) {
+      const folder = this.#folder(jobName);
+      const view = await folder.view();
+      if (!view || !hasEnded(view) || !(await folder.isReported())) continue;
+      const { mtimeMs } = await stat(join(folder.path, 'reported'));
+      if (Date.now() - mtimeMs < olderThanMs) continue;
+      await rm(folder.path, { recursive: true, force: true });
+      pruned.push(jobName);
+    }
+    return pruned;
+  }
+
+  async #launch(launch: RunnerLaunch): Promise<RunnerJobView> {
+    const folder = this.#folder(launch.jobName);
+    const before = await folder.view();
+    if (!before) await this.#create(folder, launch);
+    const isToStart = !before || before.status === 'starting' || before.exitCode === RUNNER_EXIT_CODES['no-token'];
+    if (isToStart && !(await folder.readProcess())) await this.#startOrAdopt(folder, launch);
+    const view = await folder.view();
+    if (!view) throw unavailable('platform', new Error(`the folder of ${launch.jobName} is gone`));
+    return view;
+  }
+
+  async #create(folder: JobFolder, launch: RunnerLaunch): Promise<void> {
+    const { jobName, jobId, runId, attempt, attemptId, runnerId, tenantId, sessionId, volumeName } = launch;
+    const launchedAt = new Date().toISOString();
+    await this.volumes.ensure(volumeName);
+    await folder.create({
+      jobName,
+      jobId,
+      runId,
+      attempt,
+      attemptId,
+      runnerId,
+      tenantId,
+      sessionId,
+      volumeName,
+      launchedAt,
+    });
+  }
+
+  /** Nobody wrote its process down: it was never started, or whoever started it died in between. */
+  async #startOrAdopt(folder: JobFolder, launch: RunnerLaunch): Promise<void> {
+    const orphan = findRunner(launch.jobName, launch.runnerId);
+    if (orphan) return folder.writeProcess(orphan);
+    await rm(join(folder.path, 'exit.json'), { force: true });
+    const environment = runnerEnvironment(launch, this.volumes.pathOf(launch.volumeName), this.options.program);
+    try {
+      await folder.writeProcess(await startRunner(this.options.program, folder, environment, launch.runnerToken));
+    } catch (error) {
+      throw startError(error as NodeJS.ErrnoException);
+    }
+  }
+
+  /** SIGTERM to the group is for the runner, which ends its agent; resolves when the group is gone or the time is up. */
+  async #askToEnd(folder: JobFolder, graceMs: number): Promise<void> {
+    const identity = await folder.readProcess();
+    if (!identity || !isRunning(identity)) return;
+    signalGroup(identity.pid, 'SIGTERM');
+    for (const giveUpAt = performance.now() + graceMs; performance.now() < giveUpAt && isRunning(identity);)
+      await delay(20);
+  }
+
+  async #endTree(jobName: string, folder: JobFolder): Promise<void> {
+    const identity = await folder.readProcess();
+    const tree: ProcessTree = {
+      groups: identity && isRunning(identity) ? [identity.pid] : [],
+      marker: { name: RUNNER_VARIABLES.jobName, value: jobName },
+      spare: lineageOf(process.pid),
+    };
+    await endTree(tree, { timeoutMs: END_TIMEOUT_MS });
+  }
+
+  #folder(jobName: string): JobFolder {
+    if (!JOB_NAME.test(jobName)) throw invalid('jobName', `${JSON.stringify(jobName)} is not a name of a Job`);
+    return new JobFolder(join(this.#runnersDir, jobName));
+  }
+
+  async #jobNames(): Promise<string[]> {
+    const entries = await readdir(this.#runnersDir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw unavailable('platform', error);
+    });
+    return entries.filter((entry) => entry.isDirectory() && JOB_NAME.test(entry.name)).map((entry) => entry.name);
+  }
+}
+
+/** An environment too large for the system never starts, however often it is tried. */
+function startError(error: NodeJS.ErrnoException): Error {
+  if (error.code !== 'E2BIG') return unavailable('platform', error);
+  return new AgentRunError(
+    'runner-start-failed',
+    'invalid',
+    'the environment given is too large to start a process with',
+    {
+      field: 'env',
+    },
+  );
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalid } from '../domain/errors.js';
+import type { Volumes, VolumeView } from '../ports/runner-platform.js';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/;
+const DELETED = '.deleted-';
+
+/** Volumes as folders of one folder. */
+export class LocalVolumes implements Volumes {
+  constructor(private readonly folder: string) {}
+
+  /** Where the volume lies. @throws schema-invalid for a name that could lead elsewhere. */
+  pathOf(name: string): string {
+    if (!NAME.test(name)) throw invalid('volumeName', `${JSON.stringify(name)} is not a name of a volume`);
+    return join(this.folder, name);
+  }
+
+  async ensure(name: string): Promise<VolumeView> {
+    await mkdir(this.pathOf(name), { recursive: true, mode: 0o700 });
+    return { name, phase: 'Bound' };
+  }
+
+  async describe(name: string): Promise<VolumeView | undefined> {
+    const found = await stat(this.pathOf(name)).catch(() => undefined);
+    return found?.isDirectory() ? { name, phase: 'Bound' } : undefined;
+  }
+
+  /** Out of the way at once, so that a volume half deleted is never taken for one; the rest of an earlier try goes too. */
+  async delete(name: string): Promise<void> {
+    const path = this.pathOf(name);
+    await rename(path, join(this.folder, `${DELETED}${randomUUID()}`)).catch(ifMissing);
+    const entries = await readdir(this.folder).catch(() => []);
+    await Promise.all(
+      entries.filter((entry) => entry.startsWith(DELETED)).map((entry) => remove(join(this.folder, entry))),
+    );
+  }
+}
+
+/** Agents leave folders that even their owner may not write to (Go's module cache is one): those are opened first. */
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await openFolders(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function openFolders(path: string): Promise<void> {
+  await chmod(path, 0o700);
+  const entries = await readdir(path, { withFileTypes: true });
+  for (const entry of entries) if (entry.isDirectory()) await openFolders(join(path, entry.name));
+}
+
+function ifMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,78 @@
+import type { AgentProcesses } from './agent-processes.js';
+import type { AgentEvent, AgentThread, Backend, EventSink, OpenThread } from './backends/backend.js';
+
+export interface AgentHostOptions {
+  readonly backend: Backend;
+  readonly processes: AgentProcesses;
+  readonly open: Omit<OpenThread, 'threadId' | 'processes' | 'events'>;
+  readonly events: EventSink;
+  /** Whether what the agent says may still be accepted; asked for each event. */
+  readonly accepts: () => boolean;
+  /** Called with the thread's id before anything else is done with it. */
+  readonly onThread: (threadId: string) => Promise<void>;
+}
+
+/** Has the agent running while it may, and its thread open; after a stop the same thread is opened again when next asked for. */
+export class AgentHost {
+  readonly events: EventSink;
+  #thread: Promise<AgentThread> | null = null;
+  #stopping: Promise<void> = Promise.resolve();
+  #epoch = 0;
+
+  constructor(
+    private readonly options: AgentHostOptions,
+    private threadId: string | null,
+  ) {
+    const { events, accepts } = options;
+    this.events = {
+      emit: (event: AgentEvent) => (accepts() ? events.emit(event) : true),
+      drained: () => events.drained(),
+    };
+  }
+
+  get backend(): Backend {
+    return this.options.backend;
+  }
+
+  /** The open thread. @throws BackendError when it cannot be opened or resumed. */
+  async thread(): Promise<AgentThread> {
+    await this.#stopping;
+    this.#thread ??= this.#open();
+    return this.#thread;
+  }
+
+  /** Grows with every stop: what began under a lower number did not end by itself. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Ends the agent by force: its groups before this returns, and resolves when nothing of it is left. */
+  stop(): Promise<void> {
+    this.options.processes.killGroups();
+    return this.#close({ force: true });
+  }
+
+  /** Ends the agent in its own way, then whatever it left. */
+  close(): Promise<void> {
+    return this.#close({ force: false });
+  }
+
+  #close(how: { force: boolean }): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = null;
+    this.#epoch += 1;
+    this.#stopping = this.#stopping.then(async () => {
+      await thread?.then((open) => open.close(how)).catch(() => {});
+      await this.options.processes.end();
+    });
+    return this.#stopping;
+  }
+
+  async #open(): Promise<AgentThread> {
+    const { backend, processes, open, onThread } = this.options;
+    const thread = await backend.open({ ...open, processes, events: this.events, threadId: this.threadId });
+    this.threadId = thread.threadId;
+    await onThread(thread.threadId);
+    return thread;
+  }
+}

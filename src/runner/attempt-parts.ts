@@ -1,0 +1,18 @@
+import type { AgentProcesses } from './agent-processes.js';
+import type { AttemptScope } from './attempt-scope.js';
+import type { Backend } from './backends/backend.js';
+import type { RunnerConfig } from './config.js';
+import type { EventOutbox } from './events/outbox.js';
+import type { Log } from './log.js';
+import type { RunApi } from './run-api.js';
+
+/** What an attempt is made of before it is claimed. */
+export interface AttemptParts {
+  readonly config: RunnerConfig;
+  readonly api: RunApi;
+  readonly scope: AttemptScope;
+  readonly outbox: EventOutbox;
+  readonly processes: AgentProcesses;
+  readonly createBackend: (kind: string) => Backend;
+  readonly log: Log;
+}

@@ -1,0 +1,101 @@
+import { LEASE_MS } from '../domain/lease.js';
+import { AGENT_VARIABLE_PREFIX, RUNNER_VARIABLES as NAMES } from '../domain/runner-program.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings of one runner process. No secret is among them: the token comes by stdin or a mounted file. */
+export interface RunnerConfig {
+  readonly managerUrl: string;
+  readonly runId: string;
+  /** The attempt this runner was made for; undefined takes whichever is open. */
+  readonly attempt: number | undefined;
+  readonly attemptId: string | undefined;
+  readonly runnerId: string;
+  /** Names the runner's processes: every one of them carries it in its environment. */
+  readonly jobName: string;
+  readonly volumeDir: string;
+  readonly leaseMs: number;
+  readonly idleTimeoutMs: number;
+  readonly pollWaitMs: number;
+  readonly interruptGraceMs: number;
+  /** Undefined: the token is the first line of stdin. */
+  readonly tokenFile: string | undefined;
+  readonly placement: string;
+  readonly sourceCommit: string;
+  readonly logLevel: string;
+  /** All that the agent gets of an environment. */
+  readonly agentEnvironment: Readonly<Record<string, string>>;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** What of the runner's own environment the agent sees; everything else is kept from it. */
+const PASSED_ON = /^(PATH|HOME|LANG|LC_[A-Z]+|TERM|TMPDIR|USER|SHELL)$/;
+/** @throws ConfigError naming the variable that is missing or wrong. */
+export function readRunnerConfig(environment: Environment): RunnerConfig {
+  const runnerId = required(environment, NAMES.runnerId);
+  return {
+    managerUrl: url(environment, NAMES.managerUrl),
+    runId: required(environment, NAMES.runId),
+    attempt: optional(environment, NAMES.attempt) ? integer(environment, NAMES.attempt, 1) : undefined,
+    attemptId: optional(environment, NAMES.attemptId),
+    runnerId,
+    jobName: optional(environment, NAMES.jobName) ?? `by-hand-${runnerId}`,
+    volumeDir: absolutePath(environment, NAMES.volumeDir),
+    leaseMs: integer(environment, NAMES.leaseMs, LEASE_MS.min, 180_000, LEASE_MS.max),
+    idleTimeoutMs: integer(environment, NAMES.idleTimeoutMs, 1, 600_000),
+    pollWaitMs: integer(environment, NAMES.pollWaitMs, 0, 20_000, 60_000),
+    interruptGraceMs: integer(environment, NAMES.interruptGraceMs, 0, 5_000),
+    tokenFile: optional(environment, NAMES.tokenFile),
+    placement: optional(environment, NAMES.placement) ?? 'by-hand',
+    sourceCommit: optional(environment, NAMES.sourceCommit) ?? 'unknown',
+    logLevel: optional(environment, NAMES.logLevel) ?? 'info',
+    agentEnvironment: agentEnvironment(environment),
+  };
+}
+
+function agentEnvironment(environment: Environment): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && PASSED_ON.test(name)) result[name] = value;
+  }
+  for (const [name, value] of Object.entries(environment)) {
+    const own = name.startsWith(AGENT_VARIABLE_PREFIX) ? name.slice(AGENT_VARIABLE_PREFIX.length) : '';
+    if (value !== undefined && own !== '') result[own] = value;
+  }
+  return result;
+}
+
+function optional(environment: Environment, name: string): string | undefined {
+  return environment[name] || undefined;
+}
+
+function required(environment: Environment, name: string): string {
+  const value = optional(environment, name);
+  if (value === undefined) throw new ConfigError(`${name} is not set`);
+  return value;
+}
+
+function integer(environment: Environment, name: string, min: number, fallback?: number, max = 2 ** 31 - 1): number {
+  const text = optional(environment, name);
+  if (text === undefined && fallback !== undefined) return fallback;
+  const value = Number(text);
+  if (text === undefined || !Number.isInteger(value) || value < min || value > max) {
+    throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+function url(environment: Environment, name: string): string {
+  const value = required(environment, name);
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) throw new ConfigError(`${name} must be an http(s) URL`);
+  return value;
+}
+
+function absolutePath(environment: Environment, name: string): string {
+  const value = required(environment, name);
+  if (!value.startsWith('/')) throw new ConfigError(`${name} must be an absolute path, not ${JSON.stringify(value)}`);
+  return value;
+}

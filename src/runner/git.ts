@@ -1,0 +1,36 @@
+import type { AgentProcesses } from './agent-processes.js';
+import { BackendError } from './backends/backend.js';
+
+export interface GitOptions {
+  readonly cwd: string;
+  readonly processes: AgentProcesses;
+  readonly signal: AbortSignal;
+}
+
+/** Never waits for an answer of somebody's, and speaks only transports that run no command of the URL's choice (`ext::`). */
+const ENVIRONMENT = { GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file' };
+const MESSAGE_LENGTH = 2_000;
+
+/** Runs git. @throws BackendError with what git said, credentials in URLs cut out; the signal's reason when aborted. */
+export async function git(args: readonly string[], { cwd, processes, signal }: GitOptions): Promise<void> {
+  signal.throwIfAborted();
+  const child = processes.spawn('git', args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], env: ENVIRONMENT });
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-MESSAGE_LENGTH)));
+  const onAbort = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', onAbort, { once: true });
+  const code = await new Promise<number | string | null>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (exitCode, killedBy) => resolve(exitCode ?? killedBy));
+  });
+  signal.removeEventListener('abort', onAbort);
+  signal.throwIfAborted();
+  if (code !== 0) throw new BackendError('runner-start-failed', `git ${args[0]}: ${redactUrls(said).trim() || code}`);
+}
+
+/** Cuts what may be secret out of URLs: `https://user:token@host/?access_token=x` becomes `https://***@host/?access_token=***`. */
+export function redactUrls(text: string): string {
+  return text
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/gi, '$1***@')
+    .replace(/([?&][^=&\s]*(?:token|key|secret|password)[^=&\s]*=)[^&\s'"]+/gi, '$1***');
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { processEnvironment } from '../config.js';
+import { RUNNER_EXIT_CODES as EXIT_CODES } from '../domain/runner-program.js';
+import { ConfigError, readRunnerConfig } from './config.js';
+import { createLog } from './log.js';
+import { startAttempt } from './run-attempt.js';
+import { NoTokenError, readRunnerToken } from './runner-token.js';
+
+/** The program in a runner Job: one attempt of one run. */
+
+/** Longer than an orderly end takes; a process told to end must end. */
+const LAST_RESORT_MS = 20_000;
+
+async function main(): Promise<number> {
+  const config = readRunnerConfig(processEnvironment);
+  const { runId, runnerId, jobName } = config;
+  const log = createLog({ runId, runnerId, jobName, pid: process.pid }, config.logLevel);
+  const token = await readRunnerToken(config.tokenFile, process.stdin);
+  const attempt = startAttempt({ config, token, log });
+  // Whatever ends this process, its agent does not outlive it.
+  process.once('exit', () => attempt.kill());
+  process.on('uncaughtException', (error) => {
+    log.error({ err: error }, 'unexpected fault');
+    process.exit(EXIT_CODES.broken);
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'told to end');
+      attempt.terminate();
+      setTimeout(() => process.exit(EXIT_CODES.terminated), LAST_RESORT_MS).unref();
+    });
+  }
+  const end = await attempt.ended;
+  log.info({ end }, 'the runner ends');
+  return EXIT_CODES[end];
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof ConfigError) return EXIT_CODES.misconfigured;
+  return error instanceof NoTokenError ? EXIT_CODES['no-token'] : EXIT_CODES.broken;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`agentrun runner: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(exitCodeOf(error));
+  },
+);

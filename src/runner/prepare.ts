@@ -1,0 +1,46 @@
+import type { ClaimedRun } from '../contract/lease.js';
+import { AgentHost } from './agent-host.js';
+import type { AttemptParts } from './attempt-parts.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+import { TurnJournal } from './commands/turn-journal.js';
+import { openVolume, readThreadId, writeThreadId } from './volume.js';
+import { prepareWorkspace } from './workspace.js';
+
+export interface Preparation {
+  readonly parts: Pick<AttemptParts, 'config' | 'createBackend' | 'outbox' | 'processes'>;
+  readonly run: ClaimedRun;
+  readonly accepts: () => boolean;
+  readonly status: (phase: string, facts: Record<string, unknown>) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The volume, the workspace and the agent's host, all but the agent itself. @throws BackendError in words for people. */
+export async function prepareHost(preparation: Preparation): Promise<{ host: AgentHost; journal: TurnJournal }> {
+  const { parts, run, accepts, status, signal } = preparation;
+  const { config, outbox, processes } = parts;
+  const backend = parts.createBackend(run.backendProfile);
+  const volume = await openVolume(config.volumeDir, backend.kind);
+  status('workspace/preparing', { kind: run.workspaceRef.kind });
+  const workspaceDir = await prepareWorkspace({ ref: run.workspaceRef, ...volume, processes, signal });
+  const threadId = run.threadId ?? run.sessionRef?.threadId ?? (await readThreadId(volume));
+  const onThread = async (opened: string) => {
+    await writeThreadId(volume, opened);
+    status(opened === threadId ? 'thread/resumed' : 'thread/started', { threadId: opened });
+  };
+  const open = { workspaceDir, stateDir: volume.stateDir, policy: run.executionPolicy };
+  const host = new AgentHost({ backend, processes, open, events: outbox, accepts, onThread }, threadId);
+  return { host, journal: await TurnJournal.open(volume.journalFile) };
+}
+
+/** Opens the thread; again, where the agent was stopped for the lease's sake meanwhile. Answers its id. */
+export async function openThread(host: AgentHost, lease: Pick<LeaseKeeper, 'held'>): Promise<string> {
+  for (;;) {
+    await lease.held();
+    const { epoch } = host;
+    try {
+      return (await host.thread()).threadId;
+    } catch (error) {
+      if (host.epoch === epoch) throw error;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { ApiError, HttpClient } from '../client/http-client.js';
+import { isTerminalStatus } from '../domain/outcome.js';
+import { RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { AgentProcesses } from './agent-processes.js';
+import { Attempt } from './attempt.js';
+import type { AttemptParts } from './attempt-parts.js';
+import { AttemptScope, type AttemptEnd } from './attempt-scope.js';
+import type { Backend } from './backends/backend.js';
+import { createBackend } from './backends/registry.js';
+import type { RunnerConfig } from './config.js';
+import { EventOutbox } from './events/outbox.js';
+import { sendEvents } from './events/sending.js';
+import type { Log } from './log.js';
+import { RunApi, isFenced, type Claim } from './run-api.js';
+import { within } from './within.js';
+
+export interface RunnerOptions {
+  readonly config: RunnerConfig;
+  readonly token: string;
+  readonly log: Log;
+  /** Defaults to those built in. */
+  readonly createBackend?: (kind: string) => Backend;
+}
+
+export interface RunningAttempt {
+  /** Resolves when the attempt is over and nothing of the agent is left. */
+  readonly ended: Promise<AttemptEnd>;
+  /** SIGTERM's way: the agent is asked to end, its last events are sent, what is open stays open. */
+  terminate(): void;
+  /** Kills the agent's tree without waiting; for the last moment of the process. */
+  kill(): void;
+}
+
+const GRACE_MS = 2_000;
+const LAST_FLUSH_MS = 5_000;
+const LAST_LOOK_MS = 3_000;
+
+/** Starts one attempt: registers, claims, and drives the agent until the run ends or the attempt is another's. */
+export function startAttempt(options: RunnerOptions): RunningAttempt {
+  const { config, log } = options;
+  const scope = new AttemptScope();
+  const calls = new AbortController();
+  const client = new HttpClient({ baseUrl: config.managerUrl, token: options.token });
+  const api = new RunApi({ client, runId: config.runId, runnerId: config.runnerId, log, signal: calls.signal });
+  const processes = new AgentProcesses(config.agentEnvironment, {
+    name: RUNNER_VARIABLES.jobName,
+    value: config.jobName,
+  });
+  const outbox = new EventOutbox(sendEvents({ api, scope, log }));
+  const backendOf = options.createBackend ?? createBackend;
+  const parts = { config, api, scope, outbox, processes, createBackend: backendOf, log };
+  return {
+    ended: drive(parts).finally(() => calls.abort(new Error('the runner ends'))),
+    terminate: () => scope.end('terminated'),
+    kill: () => processes.kill(),
+  };
+}
+
+async function drive(parts: AttemptParts): Promise<AttemptEnd> {
+  const { scope, log } = parts;
+  let attempt: Attempt | undefined;
+  const work = (async () => {
+    const claim = await claimRun(parts);
+    if (!claim) return;
+    attempt = new Attempt(parts, claim.run);
+    await attempt.begin(claim.sentAt);
+  })().catch((error: unknown) => endBy(error, parts));
+  const end = await scope.ended;
+  log.info({ end }, 'the attempt is over; ending the agent');
+  await release(parts, attempt, end);
+  void work;
+  return end === 'attempt-over' ? lastLook(parts) : end;
+}
+
+/** Undefined when the run has ended already. */
+async function claimRun({ api, config, log, scope }: AttemptParts): Promise<Claim | undefined> {
+  const run = await api.readRun();
+  if (isTerminalStatus(run.status)) {
+    scope.end('run-ended');
+    return undefined;
+  }
+  const { runId, runnerId, attemptId, placement, sourceCommit } = config;
+  await api.register({ runId, runnerId, attemptId, placement, sourceCommit, backendProfile: run.backendProfile });
+  const claim = await api.claim(config.leaseMs, config.attempt);
+  log.info({ attempt: claim.run.attempt, leaseMs: config.leaseMs }, 'claimed');
+  return claim;
+}
+
+async function release(parts: AttemptParts, attempt: Attempt | undefined, end: AttemptEnd): Promise<void> {
+  const { outbox, processes } = parts;
+  const force = end === 'attempt-over' || end === 'broken';
+  if (force) processes.killGroups();
+  await attempt?.release({ force, graceMs: GRACE_MS });
+  await processes.close();
+  if (!force) await within(LAST_FLUSH_MS, outbox.flush());
+  outbox.discard();
+}
+
+function endBy(error: unknown, { scope, log }: AttemptParts): void {
+  if (scope.isOver) return;
+  const isRefusal = isFenced(error) || (error instanceof ApiError && error.status === 409);
+  const reason = error instanceof Error ? error.message : String(error);
+  if (isRefusal) log.warn({ reason }, 'refused by the manager');
+  else log.error({ err: error }, 'the runner failed');
+  scope.end(isRefusal ? 'attempt-over' : 'broken');
+}
+
+/** Refused for good, and the reason may be the best: the run has ended. */
+async function lastLook({ api }: AttemptParts): Promise<AttemptEnd> {
+  const run = await within(
+    LAST_LOOK_MS,
+    api.readRun().catch(() => undefined),
+  );
+  return run && isTerminalStatus(run.status) ? 'run-ended' : 'attempt-over';
+}

@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import type { WorkspaceRef } from '../contract/run.js';
+import type { AgentProcesses } from './agent-processes.js';
+import { BackendError } from './backends/backend.js';
+import { git } from './git.js';
+
+export interface PrepareWorkspace {
+  readonly ref: WorkspaceRef;
+  /** Where a workspace of the volume's own lies. */
+  readonly workspaceDir: string;
+  /** On the same volume, for what is not complete yet. */
+  readonly scratchDir: string;
+  readonly processes: AgentProcesses;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes the folder the agent works in, or finds the one an earlier attempt or turn left; answers its path.
+ * @throws BackendError (`runner-start-failed`) in words for people, without credentials.
+ */
+export async function prepareWorkspace(options: PrepareWorkspace): Promise<string> {
+  const { ref, workspaceDir } = options;
+  if (ref.kind === 'path') return existingFolder(ref.path ?? '');
+  if (ref.kind === 'git' && (await isEmptyOrMissing(workspaceDir))) await cloneInto(options, ref.repoUrl ?? '');
+  await mkdir(workspaceDir, { recursive: true });
+  return workspaceDir;
+}
+
+async function existingFolder(path: string): Promise<string> {
+  if (!isAbsolute(path)) throw failure(`the workspace path ${JSON.stringify(path)} is not absolute`);
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) throw failure(`the workspace path ${path} is not a folder on the runner's machine`);
+  return path;
+}
+
+/** Complete or not at all: a clone becomes the workspace by one rename. */
+async function cloneInto(options: PrepareWorkspace, repoUrl: string): Promise<void> {
+  const { ref, workspaceDir, scratchDir, processes, signal } = options;
+  const part = await mkdtemp(join(scratchDir, 'clone-'));
+  const run = (args: string[], cwd: string) => git(args, { cwd, processes, signal });
+  try {
+    await run(['clone', '--quiet', ...(ref.ref === undefined ? [] : ['--no-checkout']), '--', repoUrl, 'repo'], part);
+    const repo = join(part, 'repo');
+    if (ref.ref !== undefined) await checkOut(ref.ref, (args) => run(args, repo));
+    await rename(repo, workspaceDir);
+  } catch (error) {
+    throw error instanceof BackendError || signal.aborted ? error : failure((error as Error).message);
+  } finally {
+    await rm(part, { recursive: true, force: true });
+  }
+}
+
+/** A branch, a tag or a commit that the clone brought; else a ref that only the server has, such as a pull request's. */
+async function checkOut(ref: string, run: (args: string[]) => Promise<void>): Promise<void> {
+  try {
+    await run(['checkout', '--quiet', ref, '--']);
+  } catch (error) {
+    try {
+      await run(['fetch', '--quiet', 'origin', ref]);
+    } catch {
+      throw error;
+    }
+    await run(['checkout', '--quiet', '--detach', 'FETCH_HEAD']);
+  }
+}
+
+async function isEmptyOrMissing(path: string): Promise<boolean> {
+  const entries = await readdir(path).catch(() => []);
+  return entries.length === 0;
+}
+
+function failure(message: string): BackendError {
+  return new BackendError('runner-start-failed', message);
+}
