@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 import { COMMAND_STATES, COMMAND_TYPES } from '../domain/command-lifecycle.js';
 import { FAILURE_KINDS } from '../domain/failure-kinds.js';
 import { TERMINAL_STATUSES } from '../domain/outcome.js';
+import { RUN_STATUSES } from '../domain/run-lifecycle.js';
 import { CommandId, IdempotencyKey, Metadata, Nullable, RunId, RunnerFence, Timestamp } from './common.js';
 import { Finish } from './run.js';
 
@@ -57,6 +58,10 @@ export const CommandList = Type.Object({
   items: Type.Array(CommandRecord),
   cancelRequestedAt: Nullable(Timestamp),
   cancelCommandIds: Type.Array(CommandId),
+  /** Names the cancel marks above; sent back as `knownCancelMark`, it lets a long poll wait for others. Empty while there are none. */
+  cancelMark: Type.String(),
+  /** A long poll also ends when the run does. */
+  runStatus: Type.Enum(RUN_STATUSES),
 });
 export type CommandList = Static<typeof CommandList>;
 

@@ -35,8 +35,8 @@ export const WorkspaceRef = Type.Object(
   {
     ...closed,
     allOf: [
-      { if: { properties: { kind: { const: 'git' } } }, then: { required: ['repoUrl'] } },
-      { if: { properties: { kind: { const: 'path' } } }, then: { required: ['path'] } },
+      { if: { required: ['kind'], properties: { kind: { const: 'git' } } }, then: { required: ['repoUrl'] } },
+      { if: { required: ['kind'], properties: { kind: { const: 'path' } } }, then: { required: ['path'] } },
     ],
   },
 );

@@ -25,9 +25,10 @@ export const RunnerRecord = Type.Object({
 export type RunnerRecord = Static<typeof RunnerRecord>;
 
 /** Container resources by Kubernetes' names and quantities. */
-const Quantities = Type.Record(
-  Type.Enum(['cpu', 'memory', 'ephemeral-storage'] as const),
-  Type.String({ maxLength: 32 }),
+const Quantity = Type.Optional(Type.String({ maxLength: 32 }));
+const Quantities = Type.Object(
+  { cpu: Quantity, memory: Quantity, 'ephemeral-storage': Quantity },
+  { additionalProperties: false },
 );
 
 /** Values are for the agent's environment in plain sight; secrets go by profile or credential instead. */
