@@ -1,0 +1,38 @@
+import { jwtVerify, SignJWT } from 'jose';
+import type { RunnerPrincipal } from '../domain/principal.js';
+import type { RunnerTokens } from '../ports/runner-tokens.js';
+
+const ISSUER = 'agentrun-mgr';
+const AUDIENCE = 'agentrun-runner';
+/** HS256 needs a key at least as long as its hash. */
+const MIN_KEY_BYTES = 32;
+
+/**
+ * Runner tokens as JSON Web Tokens signed with HS256. They carry no expiry: they die with their attempt.
+ * @throws RangeError for a key shorter than 32 bytes.
+ */
+export function signedRunnerTokens(key: Uint8Array): RunnerTokens {
+  if (key.byteLength < MIN_KEY_BYTES) throw new RangeError(`the runner token key must have ${MIN_KEY_BYTES} bytes`);
+  return { issue: (principal) => issue(principal, key), verify: (token) => verify(token, key) };
+}
+
+function issue(principal: Omit<RunnerPrincipal, 'kind'>, key: Uint8Array): Promise<string> {
+  const { runId, tenantId, attempt, runnerId } = principal;
+  return new SignJWT({ tenantId, attempt, runnerId })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setSubject(runId)
+    .sign(key);
+}
+
+async function verify(token: string, key: Uint8Array): Promise<RunnerPrincipal | undefined> {
+  const options = { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, requiredClaims: ['sub'] };
+  // Every way in which a token can be wrong is the same to its bearer.
+  const verified = await jwtVerify(token, key, options).catch(() => undefined);
+  if (verified === undefined) return undefined;
+  const { sub: runId, tenantId, attempt, runnerId } = verified.payload;
+  if (typeof runId !== 'string' || typeof tenantId !== 'string' || typeof runnerId !== 'string') return undefined;
+  if (typeof attempt !== 'number' || !Number.isSafeInteger(attempt) || attempt < 1) return undefined;
+  return { kind: 'runner', runId, tenantId, attempt, runnerId };
+}
