@@ -1,0 +1,47 @@
+import type { EventAppend, EventBatch, EventInput, EventRecord } from '../contract/event.js';
+import { invalid } from '../domain/errors.js';
+import { EVENT_LIMITS } from '../domain/event-types.js';
+import type { Principal } from '../domain/principal.js';
+import type { Writer } from '../domain/run-messages.js';
+import { requireWritable } from './access.js';
+import type { OperationContext } from './context.js';
+import { writerOf } from './writer.js';
+
+/**
+ * Appends one event or a batch, all or nothing; a client sequence seen before adds nothing.
+ * @throws schema-invalid for a payload over its limit, naming it; lease-lost; conflict when the run has ended.
+ */
+export async function appendEvents(
+  context: OperationContext,
+  principal: Principal,
+  runId: string,
+  body: EventAppend | EventBatch,
+): Promise<EventRecord | { items: EventRecord[] }> {
+  await requireWritable(context, principal, runId);
+  const writer = writerOf(principal, body);
+  const batch = 'events' in body;
+  const events = batch ? body.events : [eventOf(body)];
+  events.forEach((event, index) => assertSize(event, batch ? `events[${index}].payload` : 'payload'));
+  const fence = writer.attempt === undefined && writer.runnerId === undefined ? null : writer;
+  const producer = producerOf(principal, writer);
+  const items = await context.events.append({ runId, fence, producer, events });
+  context.wakeups.notify(`events:${runId}`);
+  return batch ? { items } : items[0]!;
+}
+
+function eventOf(body: EventAppend): EventInput {
+  return { type: body.type, payload: body.payload, clientSeq: body.clientSeq };
+}
+
+/** A runner numbers its events anew in each attempt; operators share one numbering each. */
+function producerOf(principal: Principal, writer: Writer): string {
+  if (writer.runnerId !== undefined) return `runner:${writer.runnerId}:${writer.attempt ?? ''}`;
+  return principal.kind === 'operator' ? `operator:${principal.name}` : `runner:${principal.runnerId}`;
+}
+
+function assertSize(event: EventInput, field: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(event.payload));
+  if (bytes <= EVENT_LIMITS.payloadBytes) return;
+  const limit = EVENT_LIMITS.payloadBytes;
+  throw invalid(field, `${field} must have at most ${limit} bytes, and has ${bytes}`, { limit, bytes });
+}

@@ -1,0 +1,24 @@
+import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { EventStore } from '../ports/event-store.js';
+import type { LeaseStore } from '../ports/lease-store.js';
+import type { RunGateway } from '../ports/run-gateway.js';
+import type { RunStore } from '../ports/run-store.js';
+import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { RunnerTokens } from '../ports/runner-tokens.js';
+import type { Wakeups } from '../ports/wakeups.js';
+import type { RunLimits } from './run-limits.js';
+
+/** Everything that an operation may reach. */
+export interface OperationContext {
+  readonly runs: RunStore;
+  readonly events: EventStore;
+  readonly leases: LeaseStore;
+  readonly runnerJobs: RunnerJobStore;
+  readonly gateway: RunGateway;
+  readonly wakeups: Wakeups;
+  readonly runnerTokens: RunnerTokens;
+  readonly backends: BackendCatalog;
+  readonly limits: RunLimits;
+  /** How the platform's Jobs are called. */
+  readonly jobNaming: { readonly prefix: string; readonly namespace: string };
+}

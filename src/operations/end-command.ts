@@ -1,0 +1,72 @@
+import type { CommandAck, CommandFinish, CommandRecord } from '../contract/command.js';
+import type { CancelRequest } from '../contract/run.js';
+import { isOpen } from '../domain/command-lifecycle.js';
+import type { Principal } from '../domain/principal.js';
+import type { RunRefusalType } from '../domain/refusals.js';
+import { requireCommand } from './access.js';
+import type { OperationContext } from './context.js';
+import { noteOf } from './notes.js';
+import { settled } from './run-refusals.js';
+import { assertAttemptLives, writerOf } from './writer.js';
+
+/** The command is over, alone or with its run: whatever was asked, its record is the answer. */
+const COMMAND_OVER: readonly RunRefusalType[] = ['command-terminal', 'run-terminal', 'run-not-here'];
+
+/**
+ * The runner has taken the command. Repeating is harmless, also when the command has ended.
+ * @throws lease-lost for a writer that no longer holds the attempt.
+ */
+export async function ackCommand(
+  context: OperationContext,
+  principal: Principal,
+  commandId: string,
+  body: CommandAck,
+): Promise<CommandRecord> {
+  const { command, run } = await requireCommand(context, principal, commandId);
+  const writer = writerOf(principal, body);
+  assertAttemptLives(run, writer);
+  if (!isOpen(command)) return command;
+  const message = { runId: run.id, commandId, ...writer, threadId: body.threadId ?? undefined };
+  await settled(run.id, context.gateway.ackCommand({ workflowId: run.workflowId }, message), COMMAND_OVER);
+  return reread(context, command);
+}
+
+/**
+ * Ends a command. The first terminal word wins; repeating is harmless.
+ * @throws lease-lost for a writer that no longer holds the attempt.
+ */
+export async function finishCommand(
+  context: OperationContext,
+  principal: Principal,
+  commandId: string,
+  body: CommandFinish,
+): Promise<CommandRecord> {
+  const { command, run } = await requireCommand(context, principal, commandId);
+  const writer = writerOf(principal, body);
+  assertAttemptLives(run, writer);
+  if (!isOpen(command)) return command;
+  const note = await noteOf(context, run.id, body.failureMessage);
+  const outcome = { status: body.terminalStatus, failureKind: body.failureKind ?? null, message: note };
+  const thread = { threadId: body.threadId ?? undefined, turnId: body.turnId ?? undefined };
+  const message = { runId: run.id, commandId, ...writer, outcome, ...thread, tooLate: body.tooLate };
+  await settled(run.id, context.gateway.finishCommand({ workflowId: run.workflowId }, message), COMMAND_OVER);
+  return reread(context, command);
+}
+
+/** Asks for the end of a command: at once where no runner has it, otherwise its runner is told. A command that has ended stays as it is. */
+export async function cancelCommand(
+  context: OperationContext,
+  principal: Principal,
+  commandId: string,
+  body: CancelRequest,
+): Promise<CommandRecord> {
+  const { command, run } = await requireCommand(context, principal, commandId);
+  if (!isOpen(command)) return command;
+  const message = { runId: run.id, commandId, reason: await noteOf(context, run.id, body.reason) };
+  await settled(run.id, context.gateway.cancelCommand({ workflowId: run.workflowId }, message), COMMAND_OVER);
+  return reread(context, command);
+}
+
+async function reread(context: OperationContext, before: CommandRecord): Promise<CommandRecord> {
+  return (await context.runs.getCommand(before.id, 'all')) ?? before;
+}

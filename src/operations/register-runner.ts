@@ -1,0 +1,24 @@
+import { forbidden } from '../auth/authenticate.js';
+import type { RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import { newId } from '../domain/new-id.js';
+import type { Principal } from '../domain/principal.js';
+import { requireRun } from './access.js';
+import type { OperationContext } from './context.js';
+import { writerOf } from './writer.js';
+
+/** Keeps what a runner says of itself; registering again under the same id replaces it. */
+export async function registerRunner(
+  context: OperationContext,
+  principal: Principal,
+  body: RunnerRegister,
+): Promise<RunnerRecord> {
+  if (principal.kind === 'operator') {
+    if (body.runId) await requireRun(context, principal, body.runId);
+    return context.runnerJobs.register(body.runnerId ?? newId('rnr'), body);
+  }
+  const { runnerId = principal.runnerId } = writerOf(principal, { runnerId: body.runnerId });
+  if (body.runId && body.runId !== principal.runId) {
+    throw forbidden('a runner token reaches its own run only', { field: 'runId' });
+  }
+  return context.runnerJobs.register(runnerId, { ...body, runId: principal.runId });
+}

@@ -1,0 +1,85 @@
+import type { RunRecord } from '../contract/run.js';
+import type { RunnerJobCreate, RunnerJobRecord } from '../contract/runner.js';
+import { conflict, invalid } from '../domain/errors.js';
+import { attemptLabel, runnerIdOfJob, runnerJobId, runnerJobName } from '../domain/ids.js';
+import { isTerminalStatus } from '../domain/outcome.js';
+import type { Principal } from '../domain/principal.js';
+import { RunRefused } from '../domain/refusals.js';
+import type { RunnerJobRequest } from '../ports/runner-job-store.js';
+import { requireRun } from './access.js';
+import type { OperationContext } from './context.js';
+import { refusalError } from './run-refusals.js';
+import { joinRunnerJobs } from './runner-jobs.js';
+
+/**
+ * Asks for a runner Job for the run's current attempt. One Job per attempt: asking again answers the same, also after the run's end.
+ * @throws schema-invalid for a command of another run; conflict when the run has ended or a runner holds it already.
+ */
+export async function requestRunnerJob(
+  context: OperationContext,
+  principal: Principal,
+  runId: string,
+  body: RunnerJobCreate,
+): Promise<RunnerJobRecord> {
+  const run = await requireRun(context, principal, runId);
+  const jobId = runnerJobId(runId, run.attempt);
+  const existing = await context.runnerJobs.get(jobId);
+  if (existing === undefined) await assertNeeded(context, run, body);
+  const job = existing ?? (await context.runnerJobs.request(requestOf(context, run, jobId, body)));
+  if (!isTerminalStatus(run.status)) await launch(context, run, job);
+  const joined = await joinRunnerJobs(context, run, [(await context.runnerJobs.get(jobId)) ?? job]);
+  return joined.items[0]!;
+}
+
+async function assertNeeded(context: OperationContext, run: RunRecord, body: RunnerJobCreate): Promise<void> {
+  if (isTerminalStatus(run.status)) {
+    throw conflict(`run ${run.id} has ended`, { runId: run.id, terminalStatus: run.terminalStatus });
+  }
+  if (run.claimedBy !== null) {
+    throw conflict(`run ${run.id} has a runner already`, { runId: run.id, claimedBy: run.claimedBy });
+  }
+  if (body.commandId === null || body.commandId === undefined) return;
+  const command = await context.runs.getCommand(body.commandId, [run.tenantId]);
+  if (command?.runId !== run.id) throw invalid('commandId', 'commandId must be a command of this run');
+}
+
+function requestOf(context: OperationContext, run: RunRecord, jobId: string, body: RunnerJobCreate): RunnerJobRequest {
+  return {
+    id: jobId,
+    runId: run.id,
+    attempt: run.attempt,
+    attemptId: body.attemptId ?? attemptLabel(run.attempt),
+    runnerId: runnerIdOfJob(jobId),
+    commandId: body.commandId ?? null,
+    jobName: runnerJobName(context.jobNaming.prefix, jobId),
+    namespace: context.jobNaming.namespace,
+    overrides: { image: body.image, resources: body.resources, env: body.env },
+  };
+}
+
+async function launch(context: OperationContext, run: RunRecord, job: RunnerJobRecord): Promise<void> {
+  const message = { runId: run.id, jobId: job.id, attempt: job.attempt };
+  try {
+    await context.gateway.requestRunnerJob({ workflowId: run.workflowId }, message);
+  } catch (error) {
+    if (!(error instanceof RunRefused)) throw error;
+    await closeRefused(context, job);
+    throw refusalError(run.id, error);
+  }
+}
+
+/** The row says "asked for"; a Job that was refused will never be seen by the platform, so its row is ended here. */
+async function closeRefused(context: OperationContext, job: RunnerJobRecord): Promise<void> {
+  if (job.status !== 'pending') return;
+  const { jobName, runId, attempt } = job;
+  const view = {
+    jobName,
+    runId,
+    attempt,
+    status: 'stopped',
+    reason: 'refused',
+    exitCode: null,
+    message: null,
+  } as const;
+  await context.runnerJobs.observe(view);
+}
