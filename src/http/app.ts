@@ -1,0 +1,44 @@
+import Koa from 'koa';
+import helmet from 'koa-helmet';
+import type { App, HttpDependencies } from './dependencies.js';
+import { errorEnvelope } from './middleware/errors.js';
+import { requestLog } from './middleware/request-log.js';
+import { traceId } from './middleware/trace-id.js';
+import { mountRoutes, unknownRoute } from './mount-routes.js';
+import { OpenRequests } from './open-requests.js';
+import type { Route } from './route.js';
+import { allRoutes } from './routes/all-routes.js';
+import { loggable } from './log-error.js';
+
+export interface BuiltApp {
+  readonly koa: Koa;
+  readonly routes: readonly Route[];
+  readonly openRequests: OpenRequests;
+}
+
+/** The HTTP application. It opens nothing: `serve` listens. */
+export function createApp(dependencies: HttpDependencies): BuiltApp {
+  const openRequests = new OpenRequests();
+  const app: App = { ...dependencies, openRequests };
+  const routes = allRoutes(dependencies);
+  const koa = new Koa();
+  koa.silent = true;
+  // What Koa meets after an answer has begun: a client that went away, a stream that broke.
+  koa.on('error', (error: unknown) => dependencies.logger.debug({ error: loggable(error) }, 'connection broke'));
+  koa.use(traceId());
+  koa.use(requestLog(dependencies.logger));
+  koa.use(errorEnvelope(dependencies.logger));
+  koa.use(helmet());
+  koa.use(closeWhenStopping(openRequests));
+  koa.use(mountRoutes(routes, app));
+  koa.use(unknownRoute());
+  return { koa, routes, openRequests };
+}
+
+/** A kept connection would hold the drain up. */
+function closeWhenStopping(openRequests: OpenRequests): Koa.Middleware {
+  return async (ctx, next) => {
+    if (openRequests.stopping) ctx.set('connection', 'close');
+    await next();
+  };
+}

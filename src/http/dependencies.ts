@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { Authenticator } from '../auth/authenticate.js';
+import type { OperationContext } from '../operations/context.js';
+import type { HealthProbes } from '../ports/health-probes.js';
+import type { OpenRequests } from './open-requests.js';
+
+/** What the HTTP side needs; only src/main puts it together. */
+export interface HttpDependencies {
+  readonly operations: OperationContext;
+  readonly authenticator: Authenticator;
+  readonly probes: HealthProbes;
+  readonly logger: Logger;
+  readonly settings: HttpSettings;
+}
+
+/** Sizes in bytes, durations in milliseconds. */
+export interface HttpSettings {
+  readonly sourceCommit: string;
+  readonly databaseAdapter: string;
+  /** False where the database is not reached by a URL that holds a password. */
+  readonly databaseUrlUsed: boolean;
+  readonly platformKind: string;
+  /** How many operator tokens are known; told by health, never the tokens. */
+  readonly operatorTokens: number;
+  /** Default 8 MiB. */
+  readonly bodyLimitBytes?: number;
+  /** How often an idle event stream says that it is alive; default 15 s. */
+  readonly heartbeatMs?: number;
+}
+
+/** What handlers are given: the dependencies and the requests that are held open. */
+export interface App extends HttpDependencies {
+  readonly openRequests: OpenRequests;
+}

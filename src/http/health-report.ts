@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Health } from '../contract/health.js';
+import type { PartHealth } from '../ports/health-probes.js';
+import type { HttpDependencies } from './dependencies.js';
+
+/** A part that does not answer within this time counts as down. */
+const PROBE_CAP_MS = 1_000;
+
+/** Probes are shared by those who ask at the same time, and by those who ask this soon after. */
+const FRESH_MS = 500;
+
+/** Asks all parts at once; answers within about a second, whatever hangs. */
+export function createHealthReport(dependencies: HttpDependencies): () => Promise<Health> {
+  let latest: { report: Promise<Health>; freshUntil: number } | undefined;
+  return () => {
+    if (latest === undefined || performance.now() > latest.freshUntil) {
+      latest = { report: makeReport(dependencies), freshUntil: performance.now() + FRESH_MS };
+    }
+    return latest.report;
+  };
+}
+
+async function makeReport({ probes, operations, settings }: HttpDependencies): Promise<Health> {
+  const [database, temporal, platform, runnerWorkReady] = await Promise.all([
+    capped('database', () => probes.database()),
+    capped('temporal', () => probes.temporal()),
+    capped('platform', () => probes.platform()),
+    runnerWork(operations.backends),
+  ]);
+  return {
+    serviceId: 'agentrun-mgr',
+    live: true,
+    ready: database.ready && temporal.ready && platform.ready,
+    database: { adapter: settings.databaseAdapter, ...database },
+    temporal,
+    platform: { kind: settings.platformKind, ...platform },
+    sourceCommit: settings.sourceCommit,
+    auth: { mode: 'bearer', operatorTokens: settings.operatorTokens },
+    runnerWorkReady,
+    secretRefs: { databaseUrl: settings.databaseUrlUsed ? 'redacted' : 'not-used', valuesPrinted: false },
+  };
+}
+
+/** A probe's own error may quote an address with a password: only that it failed is told. */
+async function capped(part: string, probe: () => Promise<PartHealth>): Promise<PartHealth> {
+  const cap = new AbortController();
+  const late = delay(PROBE_CAP_MS, undefined, { signal: cap.signal }).then(
+    () => ({ ready: false, message: `the ${part} did not answer in time` }),
+    () => ({ ready: false }),
+  );
+  const asked = Promise.resolve()
+    .then(probe)
+    .catch(() => ({ ready: false, message: `the ${part} is not reachable` }));
+  const { ready, message } = (await Promise.race([asked, late])) as PartHealth;
+  cap.abort();
+  return message === undefined ? { ready } : { ready, message };
+}
+
+async function runnerWork(backends: HttpDependencies['operations']['backends']): Promise<Health['runnerWorkReady']> {
+  const [tools, profiles] = await Promise.all([backends.tools(), backends.list()]);
+  const ready = profiles.map((profile) => [profile.name, profile.ready] as const);
+  return {
+    ready: profiles.some((profile) => profile.ready) && Object.values(tools).every(Boolean),
+    tools: { ...tools },
+    backends: Object.fromEntries(ready),
+  };
+}

@@ -1,0 +1,23 @@
+/** Errors whose messages are the language's own and quote no data. */
+const SPEAKING = ['TypeError', 'RangeError', 'ReferenceError', 'AssertionError'];
+
+/**
+ * An error as it may be logged: its name, code and stack frames, and those of its causes. Messages of other libraries are left out:
+ * a parser or a database quotes the value that it could not read.
+ */
+export function loggable(error: unknown, depth = 0): Record<string, unknown> {
+  if (!(error instanceof Error)) return { name: typeof error };
+  const code = (error as { code?: unknown }).code;
+  return {
+    name: error.name,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(SPEAKING.includes(error.name) ? { message: error.message } : {}),
+    frames: framesOf(error),
+    ...(error.cause !== undefined && depth < 3 ? { cause: loggable(error.cause, depth + 1) } : {}),
+  };
+}
+
+function framesOf(error: Error): string[] {
+  const lines = (error.stack ?? '').split('\n');
+  return lines.filter((line) => /^ {4}at /.test(line)).map((line) => line.trim());
+}

@@ -1,0 +1,52 @@
+import type { Context, Middleware } from 'koa';
+import type { Logger } from 'pino';
+import type { Failure } from '../../contract/envelope.js';
+import { AgentRunError } from '../../domain/errors.js';
+import { statusOf } from '../error-status.js';
+import { HttpError } from '../http-error.js';
+import { loggable } from '../log-error.js';
+
+/** The one place where an error becomes an answer. What we did not mean to tell is logged and answered without its text. */
+export function errorEnvelope(logger: Logger): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (thrown) {
+      answer(ctx, presentable(thrown, ctx, logger));
+    }
+  };
+}
+
+function presentable(thrown: unknown, ctx: Context, logger: Logger): AgentRunError {
+  const traceId: string = ctx.state.traceId;
+  if (!(thrown instanceof AgentRunError)) {
+    logger.error({ traceId, error: loggable(thrown) }, 'request failed');
+    return new AgentRunError(
+      'infra-failed',
+      'invalid',
+      'something went wrong on our side; the trace id finds it in the log',
+    );
+  }
+  if (statusOf(thrown) >= 500)
+    logger.warn({ traceId, message: thrown.message, error: loggable(thrown) }, 'request refused');
+  return thrown;
+}
+
+function answer(ctx: Context, error: AgentRunError): void {
+  ctx.status = statusOf(error);
+  if (error instanceof HttpError) ctx.set({ ...error.headers });
+  if (ctx.status === 401) ctx.set('www-authenticate', 'Bearer');
+  if (ctx.status === 503) ctx.set('retry-after', '1');
+  ctx.body = failureOf(error, ctx.state.traceId);
+}
+
+export function failureOf(error: AgentRunError, traceId: string): Failure {
+  const { failureKind, message, details } = error;
+  return {
+    ok: false,
+    failureKind,
+    message,
+    traceId,
+    error: { name: 'AgentRunError', failureKind, message, details: { ...details } },
+  };
+}

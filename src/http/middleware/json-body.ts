@@ -1,0 +1,57 @@
+import { bodyParser } from '@koa/bodyparser';
+import type { Context, Middleware } from 'koa';
+import { AgentRunError, invalid } from '../../domain/errors.js';
+import { HttpError } from '../http-error.js';
+import { assertStorable } from '../validation/storable.js';
+
+const DEFAULT_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/** Reads a JSON body; a request without one has the body `{}`. A body without a content type counts as JSON. */
+export function jsonBody(limitBytes: number = DEFAULT_LIMIT_BYTES): Middleware {
+  const parse = bodyParser({
+    enableTypes: ['json'],
+    jsonLimit: limitBytes,
+    jsonStrict: true,
+    parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+    detectJSON: (ctx) => isJson(ctx as Context),
+    onError: (error) => {
+      throw bodyError(error, limitBytes);
+    },
+  }) as Middleware;
+  return async (ctx, next) => {
+    if (hasBody(ctx) && !isJson(ctx)) throw notJson(ctx);
+    await parse(ctx, async () => {
+      assertStorable(ctx.request.body);
+      await next();
+    });
+  };
+}
+
+function hasBody(ctx: Context): boolean {
+  return ctx.get('transfer-encoding') !== '' || Number(ctx.get('content-length') || 0) > 0;
+}
+
+function isJson(ctx: Context): boolean {
+  const type = ctx.get('content-type').split(';')[0]!.trim().toLowerCase();
+  return type === '' || type === 'application/json' || /^application\/[a-z0-9.-]+\+json$/.test(type);
+}
+
+function notJson(ctx: Context): AgentRunError {
+  // Only what can be a media type is repeated.
+  const type = /^[A-Za-z0-9!#$&^_.+-]+\/[A-Za-z0-9!#$&^_.+-]+/.exec(ctx.get('content-type'))?.[0] ?? 'that';
+  return new HttpError(415, `the body must be application/json, not ${type.slice(0, 100)}`, { field: 'content-type' });
+}
+
+/** The parser's own messages quote the body: only where it went wrong is passed on. */
+function bodyError(error: Error & { status?: number; type?: string }, limitBytes: number): AgentRunError {
+  if (error.status === 413) {
+    const message = `the body must have at most ${limitBytes} bytes`;
+    return new AgentRunError('schema-invalid', 'too-large', message, { field: 'body', limit: limitBytes });
+  }
+  if (error.status === 415)
+    return new HttpError(415, 'the content encoding is not known', { field: 'content-encoding' });
+  if (error.type === 'request.aborted') return invalid('body', 'the body ended early');
+  const position = / position (\d+)/.exec(error.message)?.[1];
+  const where = position === undefined ? '' : ` (at position ${position})`;
+  return invalid('body', `the body is not a valid JSON object${where}`);
+}

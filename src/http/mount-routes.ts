@@ -1,0 +1,96 @@
+import Router from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import type { TSchema } from 'typebox';
+import { forbidden } from '../auth/authenticate.js';
+import { AgentRunError, invalid } from '../domain/errors.js';
+import type { Principal } from '../domain/principal.js';
+import type { App } from './dependencies.js';
+import { HttpError } from './http-error.js';
+import { jsonBody } from './middleware/json-body.js';
+import type { QueryShape, QueryValues } from './query-fields.js';
+import type { ParamShape, Route, RouteRequest } from './route.js';
+import { validated, validatorOf } from './validation/validate.js';
+
+const NOBODY: Principal = { kind: 'operator', name: 'nobody', tenants: [] };
+
+/** What may stand in a path where an id is expected; it is looked up no further unless it has the form of one. */
+const PLAIN_PARAM = /^[A-Za-z0-9._:@+-]{1,160}$/;
+
+/** The routes as middleware. Per request: who speaks, the body, its form, the handler, the envelope. */
+export function mountRoutes(routes: readonly Route[], app: App): Middleware {
+  const router = new Router();
+  const parseBody = jsonBody(app.settings.bodyLimitBytes);
+  for (const route of routes) {
+    router.register(route.path, [route.method], async (ctx: Context) => {
+      ctx.state.quiet = route.quiet;
+      ctx.state.principal = await principalOf(ctx, route, app);
+      if (route.body !== undefined) await parseBody(ctx, async () => {});
+      await answer(ctx, route, app);
+    });
+  }
+  return router.routes() as unknown as Middleware;
+}
+
+/** Comes after the routes: says whether the path or only the method is unknown. */
+export function unknownRoute(): Middleware {
+  return async (ctx) => {
+    const matched = (ctx as Context & { matched?: { methods: string[] }[] }).matched ?? [];
+    if (matched.length === 0) {
+      throw new AgentRunError('schema-invalid', 'missing', 'there is no such route', { field: 'path' });
+    }
+    const allowed = [...new Set(matched.flatMap((layer) => layer.methods))].filter((method) => method !== 'HEAD');
+    const message = `this route takes ${allowed.join(' or ')} only`;
+    throw new HttpError(405, message, { field: 'method', allowed }, { allow: allowed.join(', ') });
+  };
+}
+
+async function principalOf(ctx: Context, route: Route, app: App): Promise<Principal> {
+  if (route.auth === 'none') return NOBODY;
+  const principal = await app.authenticator.authenticate(ctx.get('authorization') || undefined);
+  if (route.auth === 'operator' && principal.kind === 'runner') {
+    throw forbidden('this is not for a runner token');
+  }
+  return principal;
+}
+
+async function answer(ctx: Context, route: Route, app: App): Promise<void> {
+  const request = requestOf(ctx, route, app);
+  if ('respond' in route) return route.respond(ctx, request, app);
+  const data = await route.handle(request, app);
+  ctx.status = 200;
+  ctx.body = { ok: true, data, traceId: ctx.state.traceId };
+}
+
+function requestOf(ctx: Context, route: Route, app: App): RouteRequest<ParamShape, QueryShape, TSchema> {
+  return {
+    principal: ctx.state.principal,
+    params: paramsOf(ctx.params, route.params ?? {}),
+    query: queryOf(ctx, route.query ?? {}),
+    body: bodyOf(ctx, route),
+    traceId: ctx.state.traceId,
+    signal: () => app.openRequests.signalFor(ctx.res),
+  };
+}
+
+function paramsOf(given: Record<string, string>, shape: ParamShape): Record<string, string> {
+  for (const [name, schema] of Object.entries(shape)) {
+    const value = given[name] ?? '';
+    if (validatorOf(schema)(value)) continue;
+    if (!PLAIN_PARAM.test(value)) throw invalid(name, `${name} is not an id`);
+    const what = name.replace(/Id$/, '');
+    const message = `${what} ${value} does not exist`;
+    throw new AgentRunError('schema-invalid', 'missing', message, { field: name, [what]: value });
+  }
+  return given;
+}
+
+function queryOf<Q extends QueryShape>(ctx: Context, shape: Q): QueryValues<Q> {
+  const fields = Object.entries(shape).map(([name, field]) => [name, field.read(ctx.query[name], name)]);
+  return Object.fromEntries(fields) as QueryValues<Q>;
+}
+
+function bodyOf(ctx: Context, route: Route): unknown {
+  if (route.body === undefined) return undefined;
+  const body: unknown = ctx.request.body ?? {};
+  return validated(route.chooseBody?.(body) ?? route.body, body);
+}

@@ -1,0 +1,53 @@
+import type { TSchema } from 'typebox';
+import { BackendList, BackendProfile } from '../contract/backend.js';
+import { CommandAck, CommandCreate, CommandFinish, CommandList, CommandRecord } from '../contract/command.js';
+import { Failure } from '../contract/envelope.js';
+import { EventAppend, EventBatch, EventInput, EventPage, EventRecord } from '../contract/event.js';
+import { Health } from '../contract/health.js';
+import { ClaimedRun, ClaimRequest, LeaseRenewal, RenewedRun } from '../contract/lease.js';
+import * as result from '../contract/result.js';
+import * as run from '../contract/run.js';
+import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+
+/** The schemas that have a name of their own in the OpenAPI document. */
+export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
+  ActionDescriptor: result.ActionDescriptor,
+  Activity: result.Activity,
+  BackendList,
+  BackendProfile,
+  CancelRequest: run.CancelRequest,
+  ClaimedRun,
+  ClaimRequest,
+  CommandAck,
+  CommandCreate,
+  CommandFinish,
+  CommandList,
+  CommandRecord,
+  EventAppend,
+  EventBatch,
+  EventInput,
+  EventPage,
+  EventRecord,
+  ExecutionPolicy: run.ExecutionPolicy,
+  Failure,
+  Health,
+  LeaseRenewal,
+  LeaseState: result.LeaseState,
+  Liveness: result.Liveness,
+  RenewedRun,
+  RetryPolicy: run.RetryPolicy,
+  RunCreate: run.RunCreate,
+  RunFinish: run.RunFinish,
+  RunnerJobCreate,
+  RunnerJobList,
+  RunnerJobRecord,
+  RunnerRecord,
+  RunnerRegister,
+  RunRecord: run.RunRecord,
+  RunResult: result.RunResult,
+  SessionRef: run.SessionRef,
+  SteerDelivery: result.SteerDelivery,
+  TerminalClassification: result.TerminalClassification,
+  TimeoutBudget: result.TimeoutBudget,
+  WorkspaceRef: run.WorkspaceRef,
+};

@@ -1,0 +1,137 @@
+import { Type, type TSchema } from 'typebox';
+import { Failure, Success } from '../contract/envelope.js';
+import { COMPONENT_SCHEMAS } from './openapi-components.js';
+import type { QueryField } from './query-fields.js';
+import type { Route } from './route.js';
+
+type Json = Record<string, unknown>;
+
+const VERSION = '0.1.0';
+
+const STATUS_MEANINGS: Record<number, string> = {
+  400: 'The request does not have the right form; `error.details.field` says where.',
+  401: 'No bearer token, or one that nobody here gave out.',
+  403: 'The token is good, but not for this.',
+  404: 'There is no such thing, or none that this token may see.',
+  409: 'The state of things does not allow it; the failure kind says why.',
+  413: 'The body is too large.',
+  415: 'The body is not JSON.',
+  429: 'Too much at once; try again later.',
+  500: 'Something went wrong on our side; the trace id finds it in the log.',
+  503: 'A part that is needed is down; try again.',
+};
+
+/** The OpenAPI 3.1 document of these routes. */
+export function openApiDocument(routes: readonly Route[]): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'AgentRun manager',
+      version: VERSION,
+      description:
+        'The control plane for coding-agent runs. Every answer has the envelope `{ok, data | error, traceId}`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
+    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
+    paths,
+    components: components(),
+  };
+}
+
+function components(): Json {
+  const schemas = Object.entries(COMPONENT_SCHEMAS).map(([name, schema]) => [name, withRefs(schema, schema)]);
+  const bearer = {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An operator token, or a runner token, which reaches its own run and attempt only.',
+  };
+  return { schemas: Object.fromEntries(schemas) as Json, securitySchemes: { bearer } };
+}
+
+function operation(route: Route): Json {
+  const { operationId, summary, description, tag } = route;
+  return {
+    operationId,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    tags: [tag],
+    ...(route.auth === 'none' ? { security: [] } : {}),
+    'x-agentrun-auth': route.auth,
+    parameters: [...pathParameters(route), ...queryParameters(route)],
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body, route.bodyExample) }),
+    responses: { ...successes(route), ...failures(route) },
+  };
+}
+
+function pathParameters({ params = {} }: Route): Json[] {
+  const entries = Object.entries(params);
+  return entries.map(([name, schema]) => ({ name, in: 'path', required: true, schema: withRefs(schema) }));
+}
+
+function queryParameters({ query = {} }: Route): Json[] {
+  const entries: [string, QueryField<unknown>][] = Object.entries(query);
+  return entries.map(([name, { schema, description }]) => ({
+    name,
+    in: 'query',
+    description,
+    schema: withRefs(schema),
+  }));
+}
+
+function requestBody(schema: TSchema, example: unknown): Json {
+  const required = validates(schema);
+  const media = { schema: withRefs(schema), ...(example === undefined ? {} : { example }) };
+  return { required, content: { 'application/json': media } };
+}
+
+/** A body may be left out where nothing in it is required, or all that is has a default. */
+function validates(schema: TSchema): boolean {
+  const { required = [], properties = {} } = schema as { required?: string[]; properties?: Record<string, Json> };
+  return required.some((name) => !('default' in (properties[name] ?? {})));
+}
+
+function successes(route: Route): Json {
+  if ('answer' in route) {
+    return { 200: answer('Done.', 'application/json', withRefs(Success(route.answer))) };
+  }
+  const { contentType, schema, otherStatuses = {} } = route.raw;
+  const others = Object.entries(otherStatuses).map(([status, description]) => [status, { description }]);
+  return { 200: answer('Done.', contentType, withRefs(schema)), ...(Object.fromEntries(others) as Json) };
+}
+
+function failures(route: Route): Json {
+  const statuses = new Set([...(route.refusals ?? []), 500, 503]);
+  if (route.params || route.query || route.body) statuses.add(400);
+  if (route.params) statuses.add(404);
+  if (route.body) for (const status of [413, 415]) statuses.add(status);
+  if (route.auth !== 'none') for (const status of [401, 403]) statuses.add(status);
+  const sorted = [...statuses].sort((a, b) => a - b);
+  return Object.fromEntries(sorted.map((status) => [status, failure(STATUS_MEANINGS[status] ?? 'Refused.')]));
+}
+
+function failure(description: string): Json {
+  return answer(description, 'application/json', withRefs(Failure));
+}
+
+function answer(description: string, contentType: string, schema: unknown): Json {
+  const headers = { 'x-trace-id': { description: 'The trace id of the envelope.', schema: Type.String() } };
+  return { description, headers, content: { [contentType]: { schema } } };
+}
+
+const names = new Map(Object.entries(COMPONENT_SCHEMAS).map(([name, schema]) => [JSON.stringify(schema), name]));
+
+/** The schema with every named one in it replaced by a reference; `root` itself is not. */
+function withRefs(schema: unknown, root?: TSchema): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => withRefs(item, root));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const name = schema === root ? undefined : names.get(JSON.stringify(schema));
+  if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withRefs(value, root)]));
+}

@@ -1,0 +1,26 @@
+import type { HttpDependencies } from '../dependencies.js';
+import type { Route } from '../route.js';
+import { backendRoutes } from './backends.js';
+import { commandRoutes } from './commands.js';
+import { eventRoutes } from './events.js';
+import { healthRoutes } from './health.js';
+import { leaseRoutes } from './leases.js';
+import { openApiRoutes } from './openapi.js';
+import { runnerJobRoutes } from './runner-jobs.js';
+import { runnerRoutes } from './runners.js';
+import { runRoutes } from './runs.js';
+
+/** Every route that is served. */
+export function allRoutes(dependencies: HttpDependencies): Route[] {
+  const described = [
+    ...healthRoutes(dependencies),
+    ...backendRoutes,
+    ...runRoutes,
+    ...commandRoutes,
+    ...eventRoutes,
+    ...leaseRoutes,
+    ...runnerJobRoutes,
+    ...runnerRoutes,
+  ];
+  return [...described, ...openApiRoutes(described)];
+}

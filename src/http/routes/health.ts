@@ -1,0 +1,43 @@
+import { Health, Live } from '../../contract/health.js';
+import { AgentRunError } from '../../domain/errors.js';
+import { createHealthReport } from '../health-report.js';
+import type { HttpDependencies } from '../dependencies.js';
+import { route, type Route } from '../route.js';
+
+const common = { method: 'GET', tag: 'health', auth: 'none', quiet: true } as const;
+
+export function healthRoutes(dependencies: HttpDependencies): Route[] {
+  const report = createHealthReport(dependencies);
+  return [
+    route({
+      ...common,
+      path: '/health',
+      operationId: 'getHealth',
+      summary: 'How the manager and the parts it needs are',
+      description: 'Always 200; `ready` says whether all parts are there.',
+      answer: Health,
+      handle: () => report(),
+    }),
+    route({
+      ...common,
+      path: '/health/live',
+      operationId: 'getLiveness',
+      summary: 'Whether the process answers; depends on nothing else',
+      answer: Live,
+      handle: async () => ({ serviceId: 'agentrun-mgr', live: true }),
+    }),
+    route({
+      ...common,
+      path: '/health/readiness',
+      operationId: 'getReadiness',
+      summary: 'Whether the manager can work',
+      description: '503 while a needed part is down, with the same object in `error.details`.',
+      answer: Health,
+      handle: async () => {
+        const health = await report();
+        if (health.ready) return health;
+        throw new AgentRunError('infra-failed', 'unavailable', 'a part that the manager needs is down', health);
+      },
+    }),
+  ];
+}

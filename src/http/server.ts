@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { isIPv6, type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createApp } from './app.js';
+import type { HttpDependencies } from './dependencies.js';
+
+/** A whole request must have arrived by then; answers, long polls and streams may take longer. */
+const REQUEST_TIMEOUT_MS = 60_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+/** Longer than a long poll's wait, so that clients keep their connections. */
+const KEEP_ALIVE_MS = 75_000;
+
+const DEFAULT_DRAIN_MS = 10_000;
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting, ends streams and long polls, waits for the rest up to `drainMs`, then cuts it off. */
+  close(drainMs?: number): Promise<void>;
+}
+
+/** Serves the application; resolves when it accepts connections. */
+export async function serve(dependencies: HttpDependencies, options: ListenOptions): Promise<RunningServer> {
+  const { koa, openRequests } = createApp(dependencies);
+  const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
+  const server = createServer({ ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS }, koa.callback());
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    close: async (drainMs = DEFAULT_DRAIN_MS) => {
+      openRequests.stop();
+      await drain(server, drainMs);
+    },
+  };
+}
+
+async function drain(server: Server, drainMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const drained = new AbortController();
+  const late = delay(drainMs, undefined, { signal: drained.signal }).then(
+    () => server.closeAllConnections(),
+    () => {},
+  );
+  await Promise.race([closed, late]);
+  await closed;
+  drained.abort();
+}

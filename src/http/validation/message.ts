@@ -1,0 +1,74 @@
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import { invalid, type AgentRunError } from '../../domain/errors.js';
+
+/** Says that a branch failed; the branch's own errors say why. */
+const WRAPPERS = ['anyOf', 'oneOf', 'allOf', 'if', 'not'];
+
+/** Turns the validator's findings into one error that names a field and what it must be. It repeats no value of the body. */
+export function invalidAt(errors: readonly ErrorObject[]): AgentRunError {
+  const error = mostTelling(errors);
+  if (error === undefined) return invalid('body', 'the body does not have the right form');
+  const field = fieldOf(error) || 'body';
+  return invalid(field, `${field} ${requirement(error, errors)}`);
+}
+
+/** Of a union's errors, those that went deepest met the branch that was meant; "must be null" is never it. */
+function mostTelling(errors: readonly ErrorObject[]): ErrorObject | undefined {
+  const telling = errors.filter((error) => !WRAPPERS.includes(error.keyword));
+  const meant = telling.filter((error) => !(error.keyword === 'type' && error.params.type === 'null'));
+  const depth = (error: ErrorObject) => error.instancePath.split('/').length;
+  const byDepth = (meant.length > 0 ? meant : telling).toSorted((a, b) => depth(b) - depth(a));
+  // Among equals, a wrong type says least: it is that of a branch which was not meant.
+  const deepest = byDepth.filter((error) => depth(error) === depth(byDepth[0]!));
+  return deepest.find((error) => error.keyword !== 'type') ?? deepest[0] ?? errors[0];
+}
+
+/** `/events/3/payload` → `events[3].payload`. */
+function fieldOf(error: ErrorObject): string {
+  const segments = error.instancePath.split('/').slice(1).map(unescapePointer);
+  const { missingProperty, additionalProperty } = error.params as Record<string, string | undefined>;
+  const child = missingProperty ?? (isPlainName(additionalProperty) ? additionalProperty : undefined);
+  if (child !== undefined) segments.push(child);
+  return segments.reduce(appendSegment, '').slice(0, 300);
+}
+
+function appendSegment(path: string, segment: string): string {
+  if (/^\d+$/.test(segment)) return `${path}[${segment}]`;
+  return path === '' ? segment : `${path}.${segment}`;
+}
+
+function unescapePointer(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** A property name comes from the body: only what looks like one is repeated. */
+function isPlainName(name: string | undefined): name is string {
+  return name !== undefined && /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(name);
+}
+
+function requirement(error: ErrorObject, all: readonly ErrorObject[]): string {
+  const { params } = error;
+  switch (error.keyword) {
+    case 'required':
+      return 'is required';
+    case 'enum':
+      return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
+    case 'const':
+      return `must be ${JSON.stringify(params.allowedValue)}`;
+    case 'type':
+      return `must be ${typesAt(error.instancePath, all).join(' or ')}`;
+    case 'pattern':
+      return `must match the pattern ${params.pattern}`;
+    case 'format':
+      return `must be a ${params.format}`;
+    case 'additionalProperties':
+      return isPlainName(params.additionalProperty) ? 'is not a known field' : 'has a field that is not known';
+    default:
+      return (error.message ?? 'is not valid').replace('must NOT', 'must not');
+  }
+}
+
+function typesAt(instancePath: string, errors: readonly ErrorObject[]): string[] {
+  const here = errors.filter((error) => error.keyword === 'type' && error.instancePath === instancePath);
+  return [...new Set(here.map((error) => String(error.params.type)))];
+}

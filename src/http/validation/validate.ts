@@ -1,0 +1,29 @@
+import addFormats from 'ajv-formats';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Static, TSchema } from 'typebox';
+import { invalidAt } from './message.js';
+
+const ajv = new Ajv2020({ strict: false, useDefaults: true, allErrors: false });
+addFormats.default(ajv);
+
+const compiled = new WeakMap<TSchema, ValidateFunction>();
+
+/** The compiled form of a schema; compiled once. */
+export function validatorOf(schema: TSchema): ValidateFunction {
+  let validator = compiled.get(schema);
+  if (validator === undefined) {
+    validator = ajv.compile(schema);
+    compiled.set(schema, validator);
+  }
+  return validator;
+}
+
+/**
+ * The value with the schema's defaults filled in, in place.
+ * @throws schema-invalid for the first thing that is wrong, naming its field.
+ */
+export function validated<T extends TSchema>(schema: T, value: unknown): Static<T> {
+  const validate = validatorOf(schema);
+  if (!validate(value)) throw invalidAt(validate.errors ?? []);
+  return value as Static<T>;
+}
