@@ -26,8 +26,3 @@ export function createAuthenticator(operators: OperatorTokens, runnerTokens: Run
 function authRequired(message: string): AgentRunError {
   return new AgentRunError('auth-required', 'invalid', message);
 }
-
-/** The token is good, but not for this. */
-export function forbidden(message: string, details: Record<string, unknown> = {}): AgentRunError {
-  return new AgentRunError('forbidden', 'invalid', message, details);
-}

@@ -33,6 +33,11 @@ export function conflict(message: string, details: Record<string, unknown> = {})
   return new AgentRunError('schema-invalid', 'conflict', message, details);
 }
 
+/** The token is good, but not for this. */
+export function forbidden(message: string, details: Record<string, unknown> = {}): AgentRunError {
+  return new AgentRunError('forbidden', 'invalid', message, details);
+}
+
 /** The writer no longer holds the attempt: it must stop its agent. */
 export function leaseLost(runId: string, details: Record<string, unknown> = {}): AgentRunError {
   return new AgentRunError('lease-lost', 'conflict', `the lease of run ${runId} is not held by this runner`, details);

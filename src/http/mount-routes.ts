@@ -1,15 +1,15 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { TSchema } from 'typebox';
-import { forbidden } from '../auth/authenticate.js';
-import { AgentRunError, invalid } from '../domain/errors.js';
+import { AgentRunError, forbidden, invalid } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import type { App } from './dependencies.js';
 import { HttpError } from './http-error.js';
 import { jsonBody } from './middleware/json-body.js';
 import type { QueryShape, QueryValues } from './query-fields.js';
+import { stateOf } from './request-state.js';
 import type { ParamShape, Route, RouteRequest } from './route.js';
-import { validated, validatorOf } from './validation/validate.js';
+import { conforms, validated } from './validation/validate.js';
 
 const NOBODY: Principal = { kind: 'operator', name: 'nobody', tenants: [] };
 
@@ -22,8 +22,9 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
   const parseBody = jsonBody(app.settings.bodyLimitBytes);
   for (const route of routes) {
     router.register(route.path, [route.method], async (ctx: Context) => {
-      ctx.state.quiet = route.quiet;
-      ctx.state.principal = await principalOf(ctx, route, app);
+      const state = stateOf(ctx);
+      state.quiet = route.quiet;
+      state.principal = await principalOf(ctx, route, app);
       if (route.body !== undefined) await parseBody(ctx, async () => {});
       await answer(ctx, route, app);
     });
@@ -58,16 +59,17 @@ async function answer(ctx: Context, route: Route, app: App): Promise<void> {
   if ('respond' in route) return route.respond(ctx, request, app);
   const data = await route.handle(request, app);
   ctx.status = 200;
-  ctx.body = { ok: true, data, traceId: ctx.state.traceId };
+  ctx.body = { ok: true, data, traceId: stateOf(ctx).traceId };
 }
 
 function requestOf(ctx: Context, route: Route, app: App): RouteRequest<ParamShape, QueryShape, TSchema> {
+  const { principal = NOBODY, traceId } = stateOf(ctx);
   return {
-    principal: ctx.state.principal,
-    params: paramsOf(ctx.params, route.params ?? {}),
+    principal,
+    params: paramsOf((ctx as Context & { params: Record<string, string> }).params, route.params ?? {}),
     query: queryOf(ctx, route.query ?? {}),
     body: bodyOf(ctx, route),
-    traceId: ctx.state.traceId,
+    traceId,
     signal: () => app.openRequests.signalFor(ctx.res),
   };
 }
@@ -75,7 +77,7 @@ function requestOf(ctx: Context, route: Route, app: App): RouteRequest<ParamShap
 function paramsOf(given: Record<string, string>, shape: ParamShape): Record<string, string> {
   for (const [name, schema] of Object.entries(shape)) {
     const value = given[name] ?? '';
-    if (validatorOf(schema)(value)) continue;
+    if (conforms(schema, value)) continue;
     if (!PLAIN_PARAM.test(value)) throw invalid(name, `${name} is not an id`);
     const what = name.replace(/Id$/, '');
     const message = `${what} ${value} does not exist`;

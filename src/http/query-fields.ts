@@ -1,6 +1,6 @@
 import { Type, type TSchema } from 'typebox';
 import { invalid } from '../domain/errors.js';
-import { validatorOf } from './validation/validate.js';
+import { conforms } from './validation/validate.js';
 
 /** How one query parameter is read and described. */
 export interface QueryField<T> {
@@ -58,7 +58,7 @@ export function textField(schema: TSchema, description: string): QueryField<stri
     description,
     read: (raw, name) => {
       const value = single(raw, name);
-      if (value === undefined || validatorOf(schema)(value)) return value;
+      if (value === undefined || conforms(schema, value)) return value;
       const pattern = (schema as { pattern?: string }).pattern;
       throw invalid(name, `${name} ${pattern === undefined ? 'is not valid' : `must match the pattern ${pattern}`}`);
     },

@@ -19,7 +19,7 @@ export interface RouteRequest<P extends ParamShape, Q extends QueryShape, B exte
   readonly body: Static<B>;
   readonly traceId: string;
   /** Aborts when the client is gone or the server stops. Asked for by those who wait. */
-  signal(): AbortSignal;
+  readonly signal: () => AbortSignal;
 }
 
 interface RouteShape<P extends ParamShape, Q extends QueryShape, B extends TSchema> {
@@ -68,5 +68,5 @@ export type Route = DataRoute<ParamShape, QueryShape, TSchema> | RawRoute<ParamS
 export function route<P extends ParamShape, Q extends QueryShape, B extends TSchema>(
   definition: DataRoute<P, Q, B> | RawRoute<P, Q, B>,
 ): Route {
-  return definition as unknown as Route;
+  return definition;
 }

@@ -30,7 +30,11 @@ export interface RunningServer {
 export async function serve(dependencies: HttpDependencies, options: ListenOptions): Promise<RunningServer> {
   const { koa, openRequests } = createApp(dependencies);
   const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
-  const server = createServer({ ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS }, koa.callback());
+  const handle = koa.callback();
+  const server = createServer(
+    { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => void handle(request, response),
+  );
   server.listen(options.port, options.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,7 +1,6 @@
-import { forbidden } from '../auth/authenticate.js';
 import type { CommandRecord } from '../contract/command.js';
 import type { RunRecord } from '../contract/run.js';
-import { leaseLost, missing } from '../domain/errors.js';
+import { forbidden, leaseLost, missing } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import type { TenantScope } from '../ports/run-store.js';
 import type { OperationContext } from './context.js';

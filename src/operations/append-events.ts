@@ -26,7 +26,9 @@ export async function appendEvents(
   const producer = producerOf(principal, writer);
   const items = await context.events.append({ runId, fence, producer, events });
   context.wakeups.notify(`events:${runId}`);
-  return batch ? { items } : items[0]!;
+  const [first] = items;
+  if (batch || first === undefined) return { items };
+  return first;
 }
 
 function eventOf(body: EventAppend): EventInput {

@@ -1,7 +1,7 @@
 import { Value } from 'typebox/value';
-import { forbidden } from '../auth/authenticate.js';
 import { ExecutionPolicy, RetryPolicy, type RunCreate, type RunRecord } from '../contract/run.js';
-import { AgentRunError, conflict, invalid } from '../domain/errors.js';
+import type { AgentRunError } from '../domain/errors.js';
+import { conflict, forbidden, invalid } from '../domain/errors.js';
 import { runWorkflowId } from '../domain/ids.js';
 import { newId } from '../domain/new-id.js';
 import { seesTenant, type Principal } from '../domain/principal.js';

@@ -1,5 +1,5 @@
-import { forbidden } from '../auth/authenticate.js';
 import type { RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import { forbidden } from '../domain/errors.js';
 import { newId } from '../domain/new-id.js';
 import type { Principal } from '../domain/principal.js';
 import { requireRun } from './access.js';

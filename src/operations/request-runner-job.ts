@@ -9,7 +9,7 @@ import type { RunnerJobRequest } from '../ports/runner-job-store.js';
 import { requireRun } from './access.js';
 import type { OperationContext } from './context.js';
 import { refusalError } from './run-refusals.js';
-import { joinRunnerJobs } from './runner-jobs.js';
+import { joinRunnerJob } from './runner-jobs.js';
 
 /**
  * Asks for a runner Job for the run's current attempt. One Job per attempt: asking again answers the same, also after the run's end.
@@ -27,8 +27,7 @@ export async function requestRunnerJob(
   if (existing === undefined) await assertNeeded(context, run, body);
   const job = existing ?? (await context.runnerJobs.request(requestOf(context, run, jobId, body)));
   if (!isTerminalStatus(run.status)) await launch(context, run, job);
-  const joined = await joinRunnerJobs(context, run, [(await context.runnerJobs.get(jobId)) ?? job]);
-  return joined.items[0]!;
+  return joinRunnerJob(context, run, (await context.runnerJobs.get(jobId)) ?? job);
 }
 
 async function assertNeeded(context: OperationContext, run: RunRecord, body: RunnerJobCreate): Promise<void> {

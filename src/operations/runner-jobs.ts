@@ -3,6 +3,7 @@ import type { RunRecord } from '../contract/run.js';
 import type { RunnerJobList, RunnerJobRecord } from '../contract/runner.js';
 import { missing } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
+import type { RunFacts } from '../run-result/run-facts.js';
 import { isJobOver, livenessPhase } from '../run-result/liveness-phase.js';
 import { requireRun } from './access.js';
 import type { OperationContext } from './context.js';
@@ -15,7 +16,9 @@ export async function listRunnerJobs(
   query: { runId: string; commandId?: string },
 ): Promise<Static<typeof RunnerJobList>> {
   const run = await requireRun(context, principal, query.runId);
-  return joinRunnerJobs(context, run, await context.runnerJobs.list(query));
+  const [facts, jobs] = await Promise.all([readRunFacts(context, run), context.runnerJobs.list(query)]);
+  const items = jobs.map((job) => joined(facts, job));
+  return { items, count: items.length, lastSeq: facts.lastSeq };
 }
 
 export async function getRunnerJob(
@@ -27,23 +30,22 @@ export async function getRunnerJob(
   const run = await requireRun(context, principal, runId);
   const job = await context.runnerJobs.get(jobId);
   if (job?.runId !== runId) throw missing('runnerJob', jobId);
-  const { items } = await joinRunnerJobs(context, run, [job]);
-  return items[0]!;
+  return joinRunnerJob(context, run, job);
+}
+
+/** The Job joined with what the run says of its attempt. */
+export async function joinRunnerJob(
+  context: OperationContext,
+  run: RunRecord,
+  job: RunnerJobRecord,
+): Promise<RunnerJobRecord> {
+  return joined(await readRunFacts(context, run), job);
 }
 
 /** The run's events belong to its current attempt; an earlier attempt's Job only says that it was lost. */
-export async function joinRunnerJobs(
-  context: OperationContext,
-  run: RunRecord,
-  jobs: readonly RunnerJobRecord[],
-): Promise<Static<typeof RunnerJobList>> {
-  const facts = await readRunFacts(context, run);
-  const phase = livenessPhase(facts);
-  const items = jobs.map((job) => {
-    const terminal = isJobOver(job);
-    if (job.attempt !== run.attempt) return { ...job, phase: 'attempt-over', terminal };
-    const lastEventAt = facts.lastEventAtMs === null ? null : new Date(facts.lastEventAtMs).toISOString();
-    return { ...job, phase, lastEventSeq: facts.lastSeq, lastEventAt, terminal };
-  });
-  return { items, count: items.length, lastSeq: facts.lastSeq };
+function joined(facts: RunFacts, job: RunnerJobRecord): RunnerJobRecord {
+  const terminal = isJobOver(job);
+  if (job.attempt !== facts.run.attempt) return { ...job, phase: 'attempt-over', terminal };
+  const lastEventAt = facts.lastEventAtMs === null ? null : new Date(facts.lastEventAtMs).toISOString();
+  return { ...job, phase: livenessPhase(facts), lastEventSeq: facts.lastSeq, lastEventAt, terminal };
 }

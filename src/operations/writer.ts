@@ -1,6 +1,5 @@
-import { forbidden } from '../auth/authenticate.js';
 import type { RunRecord } from '../contract/run.js';
-import { leaseLost } from '../domain/errors.js';
+import { forbidden, leaseLost } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import type { Writer } from '../domain/run-messages.js';
 

@@ -5,6 +5,7 @@ import { AgentRunError } from '../../domain/errors.js';
 import { statusOf } from '../error-status.js';
 import { HttpError } from '../http-error.js';
 import { loggable } from '../log-error.js';
+import { stateOf } from '../request-state.js';
 
 /** The one place where an error becomes an answer. What we did not mean to tell is logged and answered without its text. */
 export function errorEnvelope(logger: Logger): Middleware {
@@ -18,7 +19,7 @@ export function errorEnvelope(logger: Logger): Middleware {
 }
 
 function presentable(thrown: unknown, ctx: Context, logger: Logger): AgentRunError {
-  const traceId: string = ctx.state.traceId;
+  const { traceId } = stateOf(ctx);
   if (!(thrown instanceof AgentRunError)) {
     logger.error({ traceId, error: loggable(thrown) }, 'request failed');
     return new AgentRunError(
@@ -37,7 +38,7 @@ function answer(ctx: Context, error: AgentRunError): void {
   if (error instanceof HttpError) ctx.set({ ...error.headers });
   if (ctx.status === 401) ctx.set('www-authenticate', 'Bearer');
   if (ctx.status === 503) ctx.set('retry-after', '1');
-  ctx.body = failureOf(error, ctx.state.traceId);
+  ctx.body = failureOf(error, stateOf(ctx).traceId);
 }
 
 export function failureOf(error: AgentRunError, traceId: string): Failure {

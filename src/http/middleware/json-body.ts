@@ -13,7 +13,7 @@ export function jsonBody(limitBytes: number = DEFAULT_LIMIT_BYTES): Middleware {
     jsonLimit: limitBytes,
     jsonStrict: true,
     parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
-    detectJSON: (ctx) => isJson(ctx as Context),
+    detectJSON: (ctx) => isJson(ctx),
     onError: (error) => {
       throw bodyError(error, limitBytes);
     },
@@ -32,7 +32,7 @@ function hasBody(ctx: Context): boolean {
 }
 
 function isJson(ctx: Context): boolean {
-  const type = ctx.get('content-type').split(';')[0]!.trim().toLowerCase();
+  const type = ctx.get('content-type').replace(/;.*$/s, '').trim().toLowerCase();
   return type === '' || type === 'application/json' || /^application\/[a-z0-9.-]+\+json$/.test(type);
 }
 

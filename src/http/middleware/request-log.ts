@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
-import type { Principal } from '../../domain/principal.js';
+import { stateOf } from '../request-state.js';
 
 /** One line a request: what, who, how it went. No body, no query and no header is in it. */
 export function requestLog(logger: Logger): Middleware {
@@ -13,7 +13,7 @@ export function requestLog(logger: Logger): Middleware {
 
 function log(logger: Logger, ctx: Context, durationMs: number): void {
   const aborted = ctx.res.writableFinished ? {} : { aborted: true };
-  const { traceId, quiet } = ctx.state;
+  const { traceId, quiet } = stateOf(ctx);
   const line = { traceId, method: ctx.method, path: ctx.path, status: ctx.status, durationMs, ...who(ctx), ...aborted };
   if (ctx.status >= 500) logger.warn(line, 'request');
   else if (quiet === true) logger.debug(line, 'request');
@@ -21,7 +21,7 @@ function log(logger: Logger, ctx: Context, durationMs: number): void {
 }
 
 function who(ctx: Context): Record<string, unknown> {
-  const principal: Principal | undefined = ctx.state.principal;
+  const { principal } = stateOf(ctx);
   if (principal === undefined) return {};
   if (principal.kind === 'operator') return { principal: principal.name };
   return { principal: principal.runnerId, attempt: principal.attempt };

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { newId } from '../../domain/new-id.js';
+import { stateOf } from '../request-state.js';
 
 const OWN = /^trc_[0-9a-z]{8,60}$/;
 /** W3C Trace Context: version, trace id, parent id, flags. */
@@ -8,8 +9,9 @@ const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-
 /** Names the request: by the caller's trace where it sent a well-formed one, else anew. The name is in the answer's header too. */
 export function traceId(): Middleware {
   return async (ctx, next) => {
-    ctx.state.traceId = traceIdOf(ctx.get('x-trace-id'), ctx.get('traceparent'));
-    ctx.set('x-trace-id', ctx.state.traceId);
+    const state = stateOf(ctx);
+    state.traceId = traceIdOf(ctx.get('x-trace-id'), ctx.get('traceparent'));
+    ctx.set('x-trace-id', state.traceId);
     await next();
   };
 }

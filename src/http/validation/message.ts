@@ -17,9 +17,10 @@ function mostTelling(errors: readonly ErrorObject[]): ErrorObject | undefined {
   const telling = errors.filter((error) => !WRAPPERS.includes(error.keyword));
   const meant = telling.filter((error) => !(error.keyword === 'type' && error.params.type === 'null'));
   const depth = (error: ErrorObject) => error.instancePath.split('/').length;
-  const byDepth = (meant.length > 0 ? meant : telling).toSorted((a, b) => depth(b) - depth(a));
+  const candidates = meant.length > 0 ? meant : telling;
+  const greatest = Math.max(...candidates.map(depth));
   // Among equals, a wrong type says least: it is that of a branch which was not meant.
-  const deepest = byDepth.filter((error) => depth(error) === depth(byDepth[0]!));
+  const deepest = candidates.filter((error) => depth(error) === greatest);
   return deepest.find((error) => error.keyword !== 'type') ?? deepest[0] ?? errors[0];
 }
 
@@ -42,12 +43,12 @@ function unescapePointer(segment: string): string {
 }
 
 /** A property name comes from the body: only what looks like one is repeated. */
-function isPlainName(name: string | undefined): name is string {
-  return name !== undefined && /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(name);
+function isPlainName(name: unknown): name is string {
+  return typeof name === 'string' && /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(name);
 }
 
 function requirement(error: ErrorObject, all: readonly ErrorObject[]): string {
-  const { params } = error;
+  const params = error.params as Record<string, unknown>;
   switch (error.keyword) {
     case 'required':
       return 'is required';
@@ -58,9 +59,9 @@ function requirement(error: ErrorObject, all: readonly ErrorObject[]): string {
     case 'type':
       return `must be ${typesAt(error.instancePath, all).join(' or ')}`;
     case 'pattern':
-      return `must match the pattern ${params.pattern}`;
+      return `must match the pattern ${String(params.pattern)}`;
     case 'format':
-      return `must be a ${params.format}`;
+      return `must be a ${String(params.format)}`;
     case 'additionalProperties':
       return isPlainName(params.additionalProperty) ? 'is not a known field' : 'has a field that is not known';
     default:

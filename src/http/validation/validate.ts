@@ -8,8 +8,13 @@ addFormats.default(ajv);
 
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
+/** Whether the value is as the schema wants it. */
+export function conforms(schema: TSchema, value: unknown): boolean {
+  return validatorOf(schema)(value);
+}
+
 /** The compiled form of a schema; compiled once. */
-export function validatorOf(schema: TSchema): ValidateFunction {
+function validatorOf(schema: TSchema): ValidateFunction {
   let validator = compiled.get(schema);
   if (validator === undefined) {
     validator = ajv.compile(schema);
