@@ -29,6 +29,3 @@ export const Health = Type.Object({
   }),
 });
 export type Health = Static<typeof Health>;
-
-/** Answered without asking any other part. */
-export const Live = Type.Object({ serviceId: Type.Literal('agentrun-mgr'), live: Type.Literal(true) });

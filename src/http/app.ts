@@ -10,6 +10,9 @@ import type { Route } from './route.js';
 import { allRoutes } from './routes/all-routes.js';
 import { loggable } from './log-error.js';
 
+/** TLS is a proxy's part: on plain HTTP nothing may be sent elsewhere by the browser. */
+const CONTENT_SECURITY = { 'upgrade-insecure-requests': null };
+
 export interface BuiltApp {
   readonly koa: Koa;
   readonly routes: readonly Route[];
@@ -28,7 +31,7 @@ export function createApp(dependencies: HttpDependencies): BuiltApp {
   koa.use(traceId());
   koa.use(requestLog(dependencies.logger));
   koa.use(errorEnvelope(dependencies.logger));
-  koa.use(helmet());
+  koa.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
   koa.use(closeWhenStopping(openRequests));
   koa.use(mountRoutes(routes, app));
   koa.use(unknownRoute());

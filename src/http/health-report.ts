@@ -3,28 +3,25 @@ import type { Health } from '../contract/health.js';
 import type { PartHealth } from '../ports/health-probes.js';
 import type { HttpDependencies } from './dependencies.js';
 
-/** A part that does not answer within this time counts as down. */
-const PROBE_CAP_MS = 1_000;
-
 /** Probes are shared by those who ask at the same time, and by those who ask this soon after. */
 const FRESH_MS = 500;
 
-/** Asks all parts at once; answers within about a second, whatever hangs. */
-export function createHealthReport(dependencies: HttpDependencies): () => Promise<Health> {
+/** Asks all parts at once; answers within `capMs`, whatever hangs. */
+export function createHealthReport(dependencies: HttpDependencies, capMs: number): () => Promise<Health> {
   let latest: { report: Promise<Health>; freshUntil: number } | undefined;
   return () => {
     if (latest === undefined || performance.now() > latest.freshUntil) {
-      latest = { report: makeReport(dependencies), freshUntil: performance.now() + FRESH_MS };
+      latest = { report: makeReport(dependencies, capMs), freshUntil: performance.now() + FRESH_MS };
     }
     return latest.report;
   };
 }
 
-async function makeReport({ probes, operations, settings }: HttpDependencies): Promise<Health> {
+async function makeReport({ probes, operations, settings }: HttpDependencies, capMs: number): Promise<Health> {
   const [database, temporal, platform, runnerWorkReady] = await Promise.all([
-    capped('database', () => probes.database()),
-    capped('temporal', () => probes.temporal()),
-    capped('platform', () => probes.platform()),
+    capped('database', capMs, () => probes.database()),
+    capped('temporal', capMs, () => probes.temporal()),
+    capped('platform', capMs, () => probes.platform()),
     runnerWork(operations.backends),
   ]);
   return {
@@ -42,9 +39,9 @@ async function makeReport({ probes, operations, settings }: HttpDependencies): P
 }
 
 /** A probe's own error may quote an address with a password: only that it failed is told. */
-async function capped(part: string, probe: () => Promise<PartHealth>): Promise<PartHealth> {
+async function capped(part: string, capMs: number, probe: () => Promise<PartHealth>): Promise<PartHealth> {
   const cap = new AbortController();
-  const late = delay(PROBE_CAP_MS, undefined, { signal: cap.signal }).then(
+  const late = delay(capMs, undefined, { signal: cap.signal }).then(
     () => ({ ready: false, message: `the ${part} did not answer in time` }),
     () => ({ ready: false }),
   );

@@ -1,13 +1,20 @@
-import { Health, Live } from '../../contract/health.js';
+import { Health } from '../../contract/health.js';
 import { AgentRunError } from '../../domain/errors.js';
 import { createHealthReport } from '../health-report.js';
 import type { HttpDependencies } from '../dependencies.js';
 import { route, type Route } from '../route.js';
 
+/** A part that does not answer within this time counts as down. */
+const REPORT_CAP_MS = 1_000;
+
+/** Liveness must not wait for a part that hangs. */
+const GLANCE_CAP_MS = 200;
+
 const common = { method: 'GET', tag: 'health', auth: 'none', quiet: true } as const;
 
 export function healthRoutes(dependencies: HttpDependencies): Route[] {
-  const report = createHealthReport(dependencies);
+  const report = createHealthReport(dependencies, REPORT_CAP_MS);
+  const glance = createHealthReport(dependencies, GLANCE_CAP_MS);
   return [
     route({
       ...common,
@@ -23,8 +30,9 @@ export function healthRoutes(dependencies: HttpDependencies): Route[] {
       path: '/health/live',
       operationId: 'getLiveness',
       summary: 'Whether the process answers; depends on nothing else',
-      answer: Live,
-      handle: async () => ({ serviceId: 'agentrun-mgr', live: true }),
+      description: 'Always 200 and at once: a part that does not answer in an instant is told as not ready.',
+      answer: Health,
+      handle: () => glance(),
     }),
     route({
       ...common,
