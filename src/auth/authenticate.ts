@@ -8,7 +8,7 @@ export interface Authenticator {
    * Who speaks, by the `Authorization` header.
    * @throws auth-required without a bearer token or with one that nobody here gave out.
    */
-  authenticate(authorization: string | undefined): Promise<Principal>;
+  readonly authenticate: (authorization: string | undefined) => Promise<Principal>;
 }
 
 export function createAuthenticator(operators: OperatorTokens, runnerTokens: RunnerTokens): Authenticator {

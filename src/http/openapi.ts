@@ -125,13 +125,18 @@ function answer(description: string, contentType: string, schema: unknown): Json
   return { description, headers, content: { [contentType]: { schema } } };
 }
 
-const names = new Map(Object.entries(COMPONENT_SCHEMAS).map(([name, schema]) => [JSON.stringify(schema), name]));
+const named = Object.entries(COMPONENT_SCHEMAS);
+/** By the object, for schemas of the same form; by the form, where a composite holds a copy. */
+const names = new Map<unknown, string>([
+  ...named.map(([name, schema]) => [JSON.stringify(schema), name] as const),
+  ...named.map(([name, schema]) => [schema, name] as const),
+]);
 
 /** The schema with every named one in it replaced by a reference; `root` itself is not. */
 function withRefs(schema: unknown, root?: TSchema): unknown {
   if (Array.isArray(schema)) return schema.map((item) => withRefs(item, root));
   if (typeof schema !== 'object' || schema === null) return schema;
-  const name = schema === root ? undefined : names.get(JSON.stringify(schema));
+  const name = schema === root ? undefined : (names.get(schema) ?? names.get(JSON.stringify(schema)));
   if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withRefs(value, root)]));
 }
