@@ -14,6 +14,8 @@ import { watchJobs } from './watch-jobs.js';
 export interface LocalPlatformOptions {
   /** Holds `runners/` and `volumes/`. */
   readonly dataDir: string;
+  /** What every Job's name begins with. */
+  readonly jobNamePrefix: string;
   readonly program: RunnerProgram;
   /** How often live Jobs are looked at by `watch`; 200. */
   readonly watchIntervalMs?: number;
@@ -28,11 +30,13 @@ const END_TIMEOUT_MS = 10_000;
 export class LocalPlatform implements RunnerPlatform {
   readonly kind = 'local';
   readonly namespace = 'local';
+  readonly jobNamePrefix: string;
   readonly volumes: LocalVolumes;
   readonly #runnersDir: string;
   readonly #launching = new Map<string, Promise<RunnerJobView>>();
 
   constructor(private readonly options: LocalPlatformOptions) {
+    this.jobNamePrefix = options.jobNamePrefix;
     this.#runnersDir = join(options.dataDir, 'runners');
     this.volumes = new LocalVolumes(join(options.dataDir, 'volumes'));
   }

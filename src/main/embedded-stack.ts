@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { folders, type Settings } from '../config.js';
+import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import { openDataFolder, type DataFolder } from '../embedded/data-folder.js';
+import { startEmbeddedPostgres } from '../embedded/postgres.js';
+import type { Progress } from '../processes/progress.js';
+import { startTemporalDevServer } from '../../temporal-dev/dev-server.js';
+import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
+import { readOrMakeKeys, type Keys } from './keys.js';
+import { createLocalPlatform } from './local-runners.js';
+import { startManager, type Manager } from './manager.js';
+
+export interface EmbeddedStackOptions {
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly logger: (folder: DataFolder) => Logger;
+  readonly onProgress: Progress;
+}
+
+export interface EmbeddedStack {
+  readonly url: string;
+  /** Undefined where Temporal is not ours. */
+  readonly temporalUiUrl: string | undefined;
+  readonly dataDir: string;
+  readonly keys: Keys;
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/** PostgreSQL, Temporal and the manager in one folder on this machine; what is configured from outside is not started. */
+export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise<EmbeddedStack> {
+  const { settings, onProgress } = options;
+  const folder = await openDataFolder(folders(settings, options.environment).dataDir);
+  const closing: (() => Promise<void>)[] = [() => folder.release()];
+  const stop = async () => {
+    for (const close of closing.splice(0)) await close();
+  };
+  try {
+    const [database, temporal] = await startServers(options, folder, closing);
+    const keys = await readOrMakeKeys(folder.keys);
+    onProgress({ name: 'AgentRun', state: 'started' });
+    const manager = await startHere(options, folder, keys, database, temporal.address);
+    closing.unshift(() => manager.stop());
+    if (manager.url === undefined) throw new Error('the API was not started');
+    onProgress({ name: 'AgentRun', state: 'done', detail: manager.url });
+    return {
+      url: manager.url,
+      temporalUiUrl: temporal.uiUrl,
+      dataDir: folder.path,
+      keys,
+      failed: manager.failed,
+      stop,
+    };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Both at once: each waits for its own process. */
+async function startServers(options: EmbeddedStackOptions, folder: DataFolder, closing: (() => Promise<void>)[]) {
+  const started = await Promise.allSettled([
+    startPostgres(options, folder, closing),
+    startTemporal(options, folder, closing),
+  ]);
+  const failure = started.find((server) => server.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+  return started.map((server) => (server as PromiseFulfilledResult<unknown>).value) as [
+    string,
+    { address: string; uiUrl: string | undefined },
+  ];
+}
+
+async function startPostgres(
+  { settings, onProgress }: EmbeddedStackOptions,
+  folder: DataFolder,
+  closing: (() => Promise<void>)[],
+): Promise<string> {
+  if (settings.AGENTRUN_DATABASE_URL !== undefined) return settings.AGENTRUN_DATABASE_URL;
+  const logFile = join(folder.logs, 'postgres.log');
+  const postgres = await startEmbeddedPostgres({ dataDir: folder.postgres, logFile, port: 0, onProgress });
+  closing.unshift(() => postgres.stop());
+  return postgres.connectionString;
+}
+
+async function startTemporal(
+  { settings, environment, onProgress }: EmbeddedStackOptions,
+  folder: DataFolder,
+  closing: (() => Promise<void>)[],
+): Promise<{ address: string; uiUrl: string | undefined }> {
+  if (settings.AGENTRUN_TEMPORAL_ADDRESS !== undefined)
+    return { address: settings.AGENTRUN_TEMPORAL_ADDRESS, uiUrl: undefined };
+  const cli = await resolveTemporalCli({
+    explicitPath: settings.TEMPORAL_CLI,
+    pathEnv: environment['PATH'] ?? '',
+    cacheDir: folders(settings, environment).cacheDir,
+    onProgress,
+  });
+  const temporal = await startTemporalDevServer({
+    cliPath: cli.path,
+    dbFile: join(folder.temporal, 'temporal.db'),
+    port: 0,
+    uiPort: settings.AGENTRUN_TEMPORAL_UI_PORT,
+    namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    logFile: join(folder.logs, 'temporal.log'),
+    onProgress,
+  });
+  closing.unshift(() => temporal.stop());
+  return { address: temporal.address, uiUrl: temporal.uiUrl };
+}
+
+async function startHere(
+  { settings, environment, logger: loggerOf }: EmbeddedStackOptions,
+  folder: DataFolder,
+  keys: Keys,
+  databaseUrl: string,
+  temporalAddress: string,
+): Promise<Manager> {
+  const logger = loggerOf(folder);
+  const warn = (message: string, error: unknown) => logger.warn({ error: String(error) }, message);
+  return startManager({
+    settings,
+    databaseUrl,
+    temporalAddress,
+    keys,
+    platform: createLocalPlatform(settings, folder.path, environment, warn),
+    searchPath: environment['PATH'] ?? '',
+    logger,
+    roles: { api: true, worker: true },
+  });
+}

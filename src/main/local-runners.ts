@@ -1,0 +1,29 @@
+import { fileURLToPath } from 'node:url';
+import type { Settings } from '../config.js';
+import { RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { LocalPlatform } from '../local-platform/local-platform.js';
+
+/** Runners as processes of this machine. What they inherit is the platform's list, not this process's environment. */
+export function createLocalPlatform(
+  settings: Settings,
+  dataDir: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  warn: (message: string, error: unknown) => void,
+): LocalPlatform {
+  return new LocalPlatform({
+    dataDir,
+    jobNamePrefix: settings.AGENTRUN_RUNNER_JOB_NAME_PREFIX ?? settings.AGENTRUN_RUNNER_SERVICE_ACCOUNT,
+    warn,
+    program: {
+      nodePath: process.execPath,
+      entryPath: fileURLToPath(new URL('../runner/main.js', import.meta.url)),
+      environment,
+      settings: {
+        [RUNNER_VARIABLES.leaseMs]: String(settings.AGENTRUN_RUNNER_LEASE_MS),
+        [RUNNER_VARIABLES.idleTimeoutMs]: String(settings.AGENTRUN_RUNNER_IDLE_TIMEOUT_MS),
+        [RUNNER_VARIABLES.sourceCommit]: settings.AGENTRUN_SOURCE_COMMIT,
+        [RUNNER_VARIABLES.logLevel]: settings.AGENTRUN_LOG_LEVEL,
+      },
+    },
+  });
+}

@@ -1,0 +1,190 @@
+import type { Logger } from 'pino';
+import { createActivities } from '../../activities/index.js';
+import { createAuthenticator } from '../auth/authenticate.js';
+import { OperatorTokens } from '../auth/operator-tokens.js';
+import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { readOperators, type Settings } from '../config.js';
+import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import { serve, type RunningServer } from '../http/server.js';
+import { builtInBackends } from '../operations/built-in-backends.js';
+import type { OperationContext } from '../operations/context.js';
+import type { RunnerPlatform } from '../ports/runner-platform.js';
+import { openPostgres, type Postgres } from '../postgres/index.js';
+import { migrate } from '../postgres/migrate.js';
+import { isOnSearchPath } from '../processes/find-program.js';
+import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
+import { createRunGateway } from '../temporal/run-gateway.js';
+import { ensureWatchers } from '../temporal/watchers.js';
+import { startWorker, type RunningWorker } from '../temporal/worker.js';
+import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
+import { startBeating } from './beat.js';
+import type { Keys } from './keys.js';
+
+export interface ManagerOptions {
+  readonly settings: Settings;
+  readonly databaseUrl: string;
+  readonly temporalAddress: string;
+  readonly keys: Keys;
+  readonly platform: RunnerPlatform;
+  readonly searchPath: string;
+  readonly logger: Logger;
+  /** What of the manager this process is; both in the embedded stack. */
+  readonly roles: { readonly api: boolean; readonly worker: boolean };
+}
+
+export interface Manager {
+  /** Where the API listens; undefined for a process that only works. */
+  readonly url: string | undefined;
+  /** Rejects when a part of the manager fails for good. */
+  readonly failed: Promise<never>;
+  /** Stops taking requests and tasks, lets what is under way come to an end, and closes everything. Runners go on. */
+  stop(): Promise<void>;
+}
+
+const TEMPORAL_TIMEOUT_MS = 60_000;
+
+/** Builds every part from its adapters and starts them: the one place where all of them meet. */
+export async function startManager(options: ManagerOptions): Promise<Manager> {
+  const { settings, logger } = options;
+  await migrate({ connectionString: options.databaseUrl, onMessage: (message) => logger.debug(message) });
+  const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
+  const temporal = connectTemporal({ address: options.temporalAddress, namespace });
+  const postgres = openPostgres({
+    connectionString: options.databaseUrl,
+    maxConnections: 30,
+    onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
+  });
+  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.connection.close()];
+  try {
+    await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
+    await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
+    const api = options.roles.api ? await startApi(options, postgres, temporal, closing) : undefined;
+    const worker = options.roles.worker ? await startWork(options, postgres, temporal, api?.url, closing) : undefined;
+    return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
+  } catch (error) {
+    await closeAll(closing);
+    throw error;
+  }
+}
+
+async function startApi(
+  options: ManagerOptions,
+  postgres: Postgres,
+  temporal: TemporalLink,
+  closing: (() => Promise<unknown>)[],
+): Promise<RunningServer> {
+  const { settings, platform, keys, logger } = options;
+  const operators = operatorTokens(settings, keys);
+  const tokens = signedRunnerTokens(keys.runnerTokenKey);
+  const operations = operationContext(options, postgres, temporal);
+  const server = await serve(
+    {
+      operations,
+      authenticator: createAuthenticator(operators, tokens),
+      logger,
+      probes: {
+        database: async () => postgres.ready(),
+        temporal: async () => operations.gateway.ready(),
+        platform: async () => platform.ready(),
+      },
+      settings: {
+        sourceCommit: settings.AGENTRUN_SOURCE_COMMIT,
+        databaseAdapter: 'postgres',
+        databaseUrlUsed: true,
+        platformKind: platform.kind,
+        operatorTokens: operators.count,
+        bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
+      },
+    },
+    { host: settings.AGENTRUN_HOST, port: settings.AGENTRUN_PORT },
+  );
+  const stopBeating = startBeating(postgres.leases, (error) =>
+    logger.warn({ error: String(error) }, 'no beat written'),
+  );
+  closing.unshift(async () => {
+    await server.close();
+    await stopBeating();
+  });
+  return server;
+}
+
+async function startWork(
+  options: ManagerOptions,
+  postgres: Postgres,
+  temporal: TemporalLink,
+  apiUrl: string | undefined,
+  closing: (() => Promise<unknown>)[],
+): Promise<RunningWorker> {
+  const { settings, platform, keys, logger, temporalAddress } = options;
+  const activities = createActivities({
+    ...postgres,
+    platform,
+    tokens: signedRunnerTokens(keys.runnerTokenKey),
+    signals: createRunGateway(temporal.client),
+    retention: {
+      eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
+      idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
+    },
+    managerUrl: settings.AGENTRUN_INTERNAL_MGR_URL ?? apiUrl ?? clusterUrl(settings),
+    log: (message, facts) => logger.info(facts, message),
+  });
+  const worker = await startWorker(
+    { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
+    activities,
+  );
+  closing.unshift(async () => worker.stop());
+  await ensureWatchers(temporal.client);
+  return worker;
+}
+
+function operationContext(
+  { settings, platform, keys, searchPath }: ManagerOptions,
+  postgres: Postgres,
+  temporal: TemporalLink,
+): OperationContext {
+  return {
+    ...postgres,
+    runnerJobs: postgres.jobs,
+    gateway: createRunGateway(temporal.client),
+    runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
+    backends: builtInBackends(async (program) => isOnSearchPath(program, searchPath)),
+    limits: {
+      startDeadlineMs: settings.AGENTRUN_START_DEADLINE_MS,
+      unclaimedTtlMs: settings.AGENTRUN_UNCLAIMED_RUN_TTL_MS,
+      cancelGraceMs: settings.AGENTRUN_CANCEL_GRACE_MS,
+      limitGraceMs: settings.AGENTRUN_LIMIT_GRACE_MS,
+      runnerIdleTimeoutMs: settings.AGENTRUN_RUNNER_IDLE_TIMEOUT_MS,
+      leaseBackstopMs: 3_600_000,
+      jobStopGraceMs: settings.AGENTRUN_JOB_STOP_GRACE_MS,
+    },
+    jobNaming: { prefix: platform.jobNamePrefix, namespace: platform.namespace },
+  };
+}
+
+/** Tokens from the settings; without any, the one that was made for this installation. */
+function operatorTokens(settings: Settings, keys: Keys): OperatorTokens {
+  const configured = readOperators(settings);
+  return new OperatorTokens(
+    configured.length > 0 ? configured : [{ name: 'operator', token: keys.operatorToken, tenants: 'all' }],
+  );
+}
+
+function clusterUrl(settings: Settings): string {
+  return `http://agentrun-mgr.${settings.AGENTRUN_RUNTIME_NAMESPACE}.svc.cluster.local:8080`;
+}
+
+function failureOf(worker: RunningWorker | undefined): Promise<never> {
+  const failed = new Promise<never>((_, reject) => {
+    worker?.stopped.catch(reject);
+  });
+  // Whoever started the manager looks at it; until then it must not end the process by itself.
+  failed.catch(() => undefined);
+  return failed;
+}
+
+/** In the reverse order of starting; one that fails to close does not keep the others open. */
+async function closeAll(closing: (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closing.splice(0)) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
