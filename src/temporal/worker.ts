@@ -13,18 +13,13 @@ export interface RunningWorker {
 }
 
 /** Starts a worker for all workflows and activities. The prebuilt bundle starts in a fraction of the time; without it the sources are bundled now. */
-export async function startWorker(
-  settings: TemporalSettings,
-  activities: Activities,
-  identity?: string,
-): Promise<RunningWorker> {
+export async function startWorker(settings: TemporalSettings, activities: Activities): Promise<RunningWorker> {
   const connection = await NativeConnection.connect({ address: settings.address });
   const worker = await Worker.create({
     connection,
     namespace: settings.namespace,
     taskQueue: TASK_QUEUE,
     activities,
-    identity,
     ...workflowSource(),
     // A killed worker's workflows move to another after this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',

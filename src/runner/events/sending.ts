@@ -19,7 +19,10 @@ export function sendEvents({ api, scope, log }: EventSendingOptions): (events: E
     try {
       await api.appendEvents(events);
     } catch (error) {
-      if (isFenced(error)) { scope.end('attempt-over'); return; }
+      if (isFenced(error)) {
+        scope.end('attempt-over');
+        return;
+      }
       // Given up by us, or the run has ended: nothing will be taken.
       if (!(error instanceof ApiError) || error.status === 409) return;
       const half = Math.ceil(events.length / 2);

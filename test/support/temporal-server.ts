@@ -1,0 +1,79 @@
+import { Connection } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { after } from 'mocha';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
+import { startTemporalDevServer, type TemporalDevServer } from '../../temporal-dev/dev-server.js';
+import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
+import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
+
+/** Folder of downloaded programs, as the product itself would choose it. */
+export const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'agentrun');
+
+/** Once per process, before anything else of the SDK: its own lines would drown the tests'. */
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: 'error', forward: {} } },
+});
+
+interface SharedServer {
+  readonly server: TemporalDevServer;
+  readonly connection: Connection;
+  stop(): Promise<void>;
+}
+
+let shared: Promise<SharedServer> | undefined;
+let numbered = 0;
+
+after(async () => {
+  await (await shared)?.stop();
+});
+
+/** A Temporal server of the caller's own, which it may kill. */
+export async function startTemporalServer(folder: string, port = 0): Promise<TemporalDevServer> {
+  const cli = await resolveTemporalCli({
+    explicitPath: process.env['TEMPORAL_CLI'],
+    pathEnv: process.env['PATH'] ?? '',
+    cacheDir,
+    onProgress: () => undefined,
+  });
+  return startTemporalDevServer({
+    cliPath: cli.path,
+    dbFile: join(folder, 'temporal.db'),
+    port,
+    uiPort: 0,
+    namespace: 'default',
+    searchAttributes: SEARCH_ATTRIBUTES,
+    logFile: join(folder, 'temporal.log'),
+    onProgress: () => undefined,
+  });
+}
+
+/** A namespace that nobody else uses, on the server that all test files of this process share. */
+export async function createTestNamespace(): Promise<{ address: string; namespace: string }> {
+  const { server, connection } = await (shared ??= startShared());
+  const namespace = `test-${(numbered += 1)}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+  });
+  await ensureSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
+  return { address: server.address, namespace };
+}
+
+async function startShared(): Promise<SharedServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'agentrun-temporal-'));
+  const server = await startTemporalServer(folder);
+  const connection = await Connection.connect({ address: server.address });
+  return {
+    server,
+    connection,
+    async stop() {
+      await connection.close();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { readSettings } from '../../src/config.js';
+import type { Keys } from '../../src/main/keys.js';
+import { createLocalPlatform } from '../../src/main/local-runners.js';
+import { startManager } from '../../src/main/manager.js';
+import type { RunnerPlatform } from '../../src/ports/runner-platform.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { createTestNamespace } from './temporal-server.js';
+
+export interface TestManager {
+  readonly url: string;
+  /** Sees all tenants. */
+  readonly operatorToken: string;
+  readonly database: TestDatabase;
+  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly platform: RunnerPlatform;
+  readonly dataDir: string;
+  readonly keys: Keys;
+  stop(): Promise<void>;
+}
+
+/** A whole manager in this process, over a database, a namespace and a data folder of its own. `settings` as in the environment. */
+export async function startTestManager(settings: Record<string, string> = {}): Promise<TestManager> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'agentrun-manager-'));
+  const [database, temporal] = await Promise.all([createTestDatabase(), createTestNamespace()]);
+  const read = readSettings({
+    AGENTRUN_PORT: '0',
+    AGENTRUN_TEMPORAL_NAMESPACE: temporal.namespace,
+    AGENTRUN_LOG_LEVEL: 'error',
+    ...settings,
+  });
+  const keys = { runnerTokenKey: randomBytes(32), operatorToken: randomBytes(24).toString('base64url') };
+  const platform = createLocalPlatform(read, dataDir, process.env, () => undefined);
+  const manager = await startManager({
+    settings: read,
+    databaseUrl: database.connectionString,
+    temporalAddress: temporal.address,
+    keys,
+    platform,
+    searchPath: process.env['PATH'] ?? '',
+    logger: pino({ level: process.env['AGENTRUN_TEST_LOG'] ?? 'silent' }, pino.destination({ fd: 2, sync: true })),
+    roles: { api: true, worker: true },
+  });
+  return {
+    url: manager.url ?? '',
+    operatorToken: keys.operatorToken,
+    database,
+    temporal,
+    platform,
+    dataDir,
+    keys,
+    async stop() {
+      await manager.stop();
+      for (const job of await platform.list()) await platform.stop(job.jobName, { graceMs: 0 });
+      await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
