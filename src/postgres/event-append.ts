@@ -9,6 +9,8 @@ const APPEND = {
   text: 'SELECT * FROM append_run_events($1, $2, $3, $4, $5, $6, $7, $8, $9)',
 };
 
+const LONGEST_ID = 64;
+
 interface AppendRow {
   readonly verdict: 'ok' | 'unknown' | 'lost' | 'ended';
   readonly position: number;
@@ -57,9 +59,10 @@ function withoutRepeats(given: readonly NewEvent[]): { events: NewEvent[]; index
   return { events, indexes };
 }
 
+/** An agent may write anything there; longer than an id it is none, and would not fit into an index. */
 function commandIdOf(event: NewEvent): string | null {
   const { commandId } = event.payload;
-  return typeof commandId === 'string' ? commandId : null;
+  return typeof commandId === 'string' && commandId.length <= LONGEST_ID ? commandId : null;
 }
 
 function toRecords(runId: string, events: readonly NewEvent[], rows: readonly AppendRow[]): EventRecord[] {

@@ -46,8 +46,9 @@ export class Database implements Queryable {
     this.#pool = new pg.Pool({
       ...connectionConfig(options),
       max: options.maxConnections ?? 10,
-      // The server's own limits: a client that vanished must not hold its locks.
-      statement_timeout: this.#queryTimeoutMs,
+      // The server's own limits, so that a client that vanished does not hold its locks. Somewhat sooner than ours: a
+      // statement that only waits for a lock is then given up without giving up its connection.
+      statement_timeout: Math.ceil(0.9 * this.#queryTimeoutMs),
       idle_in_transaction_session_timeout: 2 * this.#queryTimeoutMs,
     });
     // Without a listener a server's restart would end the process.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'mocha';
 import fc from 'fast-check';
 import { AgentRunError } from '../../src/domain/errors.js';
@@ -93,6 +94,21 @@ describe('the event store', () => {
       const [record] = await postgres.events.page({ runId, afterSeq: 0, limit: 1 });
       assert.deepEqual(record?.payload, payload);
       assert.deepEqual(await postgres.events.tail({ runId, limit: 5, commandId: 'cmd_x' }), [record]);
+    });
+
+    it('takes whatever stands where a command’s id is expected', async () => {
+      const runId = await openRun(postgres);
+      const odd = [randomBytes(50_000).toString('base64'), 7, null, { nested: true }, '', '\u0000'];
+      await append(
+        postgres,
+        runId,
+        odd.map((commandId) => event(undefined, { commandId })),
+      );
+      const records = await postgres.events.page({ runId, afterSeq: 0, limit: 10 });
+      assert.deepEqual(
+        records.map((record) => record.payload['commandId']),
+        odd,
+      );
     });
 
     it('is refused for a run that does not exist', async () => {

@@ -25,6 +25,9 @@ CREATE TABLE run_events (
   PRIMARY KEY (run_id, seq, created_at)
 ) PARTITION BY RANGE (created_at);
 
+-- What a command came to is asked again and again, also of one that has no events yet in a run that has very many.
+CREATE INDEX run_events_of_command ON run_events (command_id, seq) WHERE command_id IS NOT NULL;
+
 -- Which of its own numbers a producer has used.
 CREATE TABLE event_producers (
   run_id   text NOT NULL REFERENCES run_streams ON DELETE CASCADE,
