@@ -41,7 +41,7 @@ export function dropDraft(database: Database, kind: DraftKind, id: string): Prom
 /** Answers the note's id. */
 export async function writeNote(database: Database, runId: string, text: string): Promise<string> {
   const inserted = await database.query<{ id: string }>(
-    `INSERT INTO notes (id, run_id, text) VALUES ('note_' || replace(uuidv7()::text, '-', ''), $1, $2) RETURNING id`,
+    `INSERT INTO notes (id, run_id, text) VALUES ('note_' || replace(gen_random_uuid()::text, '-', ''), $1, $2) RETURNING id`,
     [runId, text],
   );
   return firstRow(inserted).id;

@@ -51,7 +51,7 @@ async function updateRun(
        last_command_seq = $14, finished_at = coalesce(r.finished_at, $15), opened_at = coalesce(r.opened_at, now()),
        execution_id = $16, updated_at = now()
      WHERE r.id = $1 AND r.version < $2 AND (r.execution_id IS NULL OR r.execution_id = $16)
-     RETURNING old.opened_at IS NULL AS was_draft`,
+     RETURNING r.opened_at = now() AS was_draft`,
     [
       snapshot.runId,
       snapshot.version,
@@ -86,8 +86,9 @@ async function addLeaseAndStream(transaction: Queryable, runId: string): Promise
   await transaction.query(
     `WITH lease AS (
        INSERT INTO run_leases (run_id, attempt, workflow_id) SELECT id, attempt, workflow_id FROM runs WHERE id = $1
+       ON CONFLICT DO NOTHING
      )
-     INSERT INTO run_streams (run_id, attempt) SELECT id, attempt FROM runs WHERE id = $1`,
+     INSERT INTO run_streams (run_id, attempt) SELECT id, attempt FROM runs WHERE id = $1 ON CONFLICT DO NOTHING`,
     [runId],
   );
 }
