@@ -1,16 +1,11 @@
 import type { ProjectionResult, RunSnapshot } from '../src/domain/run-snapshot.js';
 import type { ActivityPorts } from './ports.js';
 
-/** Single statements on our own records; the workflow runs them as local activities. All may be repeated. */
+/** Single statements on our own records. All may be repeated. */
 export function createRecordActivities({ runs, leases, events }: Pick<ActivityPorts, 'runs' | 'leases' | 'events'>) {
   return {
     async projectRun(snapshot: RunSnapshot): Promise<ProjectionResult> {
       return runs.projectRun(snapshot);
-    },
-
-    /** False when the attempt is over in the database. */
-    async grantLease(lease: { runId: string; attempt: number; runnerId: string; leaseMs: number }): Promise<boolean> {
-      return (await leases.grant(lease)) !== undefined;
     },
 
     async expireLease({ runId, attempt }: { runId: string; attempt: number }): Promise<{ expired: boolean }> {

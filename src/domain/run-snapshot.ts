@@ -20,6 +20,8 @@ export interface RunSnapshot {
   readonly failureKind: FailureKind | null;
   readonly failureMessage: NoteRef | null;
   readonly claimedBy: string | null;
+  /** A claim since the last snapshot: the attempt's lease begins (again) when this one is written. */
+  readonly grant: { readonly runnerId: string; readonly leaseMs: number } | null;
   readonly threadId: string | null;
   readonly cancelRequestedAtMs: number | null;
   readonly cancelReason: NoteRef | null;

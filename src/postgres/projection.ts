@@ -2,6 +2,7 @@ import { missing } from '../domain/errors.js';
 import { MANAGER_PRODUCER, type ProjectionResult, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { appendRunEvents } from './event-append.js';
+import { GRANT } from './leases.js';
 import { withPartitions } from './partitions.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
@@ -36,6 +37,7 @@ async function write(transaction: Queryable, snapshot: RunSnapshot): Promise<Pro
   for (const command of snapshot.commands) await projectCommand(transaction, snapshot.runId, command);
   await appendManagerEvents(transaction, snapshot);
   await updateLeaseAndStream(transaction, snapshot);
+  await grantLease(transaction, snapshot);
   return 'written';
 }
 
@@ -91,6 +93,10 @@ async function addLeaseAndStream(transaction: Queryable, runId: string): Promise
      INSERT INTO run_streams (run_id, attempt) SELECT id, attempt FROM runs WHERE id = $1 ON CONFLICT DO NOTHING`,
     [runId],
   );
+}
+
+async function grantLease(transaction: Queryable, { runId, attempt, grant }: RunSnapshot): Promise<void> {
+  if (grant !== null) await transaction.query(GRANT, [runId, attempt, grant.runnerId, grant.leaseMs]);
 }
 
 async function appendManagerEvents(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {

@@ -41,6 +41,7 @@ export function runSnapshot(runId: string, given: Partial<RunSnapshot> = {}): Ru
     failureKind: null,
     failureMessage: null,
     claimedBy: null,
+    grant: null,
     threadId: null,
     cancelRequestedAtMs: null,
     cancelReason: null,

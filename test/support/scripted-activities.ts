@@ -29,7 +29,6 @@ export class ScriptedActivities implements Activities {
     this.snapshots.push(snapshot);
     return 'written' as const;
   };
-  grantLease = async () => true;
   expireLease = async () => ({ expired: this.leaseIsOver });
   revokeLease = async () => undefined;
   lastEventAge = async () => ({ silentMs: this.silentMs });

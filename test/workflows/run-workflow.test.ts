@@ -232,7 +232,7 @@ describe('runWorkflow', function () {
       await handle.executeUpdate(messages.finishRunUpdate, { args: [{ runId, outcome: COMPLETED }] });
       await result();
       const { historyLength } = await handle.describe();
-      assert.ok(historyLength <= 90, `${historyLength} events`);
+      assert.ok(historyLength <= 120, `${historyLength} events`);
     });
   });
 });

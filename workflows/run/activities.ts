@@ -1,13 +1,13 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.js';
 
 /**
- * Short statements in our own database, run where the workflow task runs: one event in history instead of three. They repeat
- * until the database answers, because an outage of ours must not change what happened to a run.
+ * Short statements in our own database. Ordinary activities, not local ones: a local one runs before the decision it belongs to is
+ * durable, and when many messages come at once Temporal drops begun tasks, so that what was written might never have been
+ * decided. They repeat until the database answers, because an outage of ours must not change what happened to a run.
  */
-export const records = proxyLocalActivities<Activities>({
+export const records = proxyActivities<Activities>({
   startToCloseTimeout: '5s',
-  localRetryThreshold: '10s',
   retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '2s' },
 });
 

@@ -2,6 +2,7 @@ import { condition, workflowInfo } from '@temporalio/workflow';
 import type { RunInput } from '../../src/domain/run-messages.js';
 import { records } from './activities.js';
 import { present } from './presentation.js';
+import { nothingUnwritten } from './run-data.js';
 import type { RunState } from './run-state.js';
 import { runSnapshot } from './snapshot.js';
 
@@ -36,7 +37,7 @@ export class Projection {
   private async write(): Promise<void> {
     this.writing = true;
     const snapshot = runSnapshot(this.input, this.run.data, workflowInfo().firstExecutionRunId);
-    this.run.data.unwritten = { commands: [], events: [] };
+    this.run.data.unwritten = nothingUnwritten();
     present(this.input, this.run.data);
     const result = await records.projectRun(snapshot);
     this.foreign = result === 'foreign';

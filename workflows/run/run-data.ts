@@ -2,7 +2,7 @@ import type { CommandLifecycle } from '../../src/domain/command-lifecycle.js';
 import type { NoteRef, Outcome } from '../../src/domain/outcome.js';
 import { newRun, type RunLifecycle } from '../../src/domain/run-lifecycle.js';
 import type { RunInput } from '../../src/domain/run-messages.js';
-import type { CommandSnapshot, ManagerEvent } from '../../src/domain/run-snapshot.js';
+import type { CommandSnapshot, ManagerEvent, RunSnapshot } from '../../src/domain/run-snapshot.js';
 
 /** All that a run's workflow knows, as plain JSON: it is carried over continue-as-new. Times are epoch milliseconds of workflow time. */
 export interface RunData {
@@ -29,7 +29,7 @@ export interface RunData {
   /** Number of the manager's newest event. */
   eventNumber: number;
   /** Written to the read model by the next projection. */
-  unwritten: { commands: CommandSnapshot[]; events: ManagerEvent[] };
+  unwritten: Unwritten;
 }
 
 export interface LiveCommand {
@@ -58,6 +58,16 @@ export interface JobData {
   exited: { attempt: number; reason: string; exitCode: number | null } | null;
 }
 
+export interface Unwritten {
+  commands: CommandSnapshot[];
+  events: ManagerEvent[];
+  grant: RunSnapshot['grant'];
+}
+
+export function nothingUnwritten(): Unwritten {
+  return { commands: [], events: [], grant: null };
+}
+
 export function newRunData(input: RunInput, nowMs: number): RunData {
   return {
     lifecycle: newRun(input.policy.maxAttempts),
@@ -74,6 +84,6 @@ export function newRunData(input: RunInput, nowMs: number): RunData {
     leaseSeenAtMs: nowMs,
     leaseDoubt: null,
     eventNumber: 0,
-    unwritten: { commands: [], events: [] },
+    unwritten: nothingUnwritten(),
   };
 }

@@ -75,14 +75,16 @@ export class RunState {
     this.changed();
   }
 
-  claim(runnerId: string): void {
+  claim(runnerId: string, leaseMs: number): void {
     const before = this.data.lifecycle;
     if (this.data.job.stopFirst !== null) throw new RunRefused('held-by-another-runner', { stopping: true });
     this.move({ type: 'claimed', runnerId });
     this.data.waitingSinceMs = null;
     this.data.leaseSeenAtMs = Date.now();
     this.data.leaseDoubt = null;
-    if (before !== this.data.lifecycle) this.status('runner-claim-accepted', { runnerId, attempt: this.attempt });
+    this.data.unwritten.grant = { runnerId, leaseMs };
+    if (before === this.data.lifecycle) this.changed();
+    else this.status('runner-claim-accepted', { runnerId, attempt: this.attempt });
   }
 
   addCommand(id: string, type: CommandType, payloadOf: string | null = null): number {

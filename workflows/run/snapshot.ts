@@ -15,6 +15,7 @@ export function runSnapshot(input: RunInput, data: RunData, executionId: string)
     failureKind: outcome?.failureKind ?? null,
     failureMessage: outcome?.message ?? null,
     claimedBy,
+    grant: data.unwritten.grant,
     threadId: data.threadId,
     cancelRequestedAtMs: data.cancel?.atMs ?? null,
     cancelReason: data.cancel?.reason ?? null,

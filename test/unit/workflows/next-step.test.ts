@@ -14,7 +14,7 @@ interface Row {
 
 const working = (run: RunState) => {
   run.addCommand('cmd_a', 'turn');
-  run.claim('runner-1');
+  run.claim('runner-1', 60_000);
   run.ackCommand('cmd_a', undefined);
 };
 const betweenTurns = (run: RunState) => {
@@ -32,23 +32,27 @@ const TABLE: Row[] = [
   { when: 'a Job is asked for', given: (run) => run.requestJob(1), then: { do: 'launch-job', attempt: 1 } },
   { when: 'the Job is starting', given: launched, then: { do: 'wait', name: 'start deadline' } },
   { when: 'the Job never claimed', given: launched, afterMs: POLICY.startDeadlineMs, then: { do: 'lose', attempt: 1 } },
-  { when: 'a runner holds it', given: (run) => run.claim('runner-1'), then: { do: 'wait', name: 'lease backstop' } },
+  {
+    when: 'a runner holds it',
+    given: (run) => run.claim('runner-1', 60_000),
+    then: { do: 'wait', name: 'lease backstop' },
+  },
   {
     when: 'nobody told of the lease for an hour',
-    given: (run) => run.claim('runner-1'),
+    given: (run) => run.claim('runner-1', 60_000),
     afterMs: POLICY.leaseBackstopMs,
     then: { do: 'check-lease', attempt: 1 },
   },
   {
     when: 'the lease is in doubt',
-    given: (run) => (run.claim('runner-1'), (run.data.leaseDoubt = 1)),
+    given: (run) => (run.claim('runner-1', 60_000), (run.data.leaseDoubt = 1)),
     then: { do: 'check-lease', attempt: 1 },
   },
   {
     when: 'the Job ended under its run',
     given: (run) => (
       launched(run),
-      run.claim('runner-1'),
+      run.claim('runner-1', 60_000),
       (run.data.job.exited = { attempt: 1, reason: 'killed', exitCode: 137 })
     ),
     then: { do: 'lose', loss: { why: 'runner-exited', claimed: true, reason: 'killed', exitCode: 137 } },
@@ -66,7 +70,7 @@ const TABLE: Row[] = [
     when: 'an attempt with a Job was lost',
     given: (run) => {
       launched(run);
-      run.claim('runner-1');
+      run.claim('runner-1', 60_000);
       run.lose({ why: 'lease-expired' });
     },
     then: { do: 'stop-job', attempt: 1 },
@@ -75,7 +79,7 @@ const TABLE: Row[] = [
     when: 'its Job is gone, before the backoff is over',
     given: (run) => (
       launched(run),
-      run.claim('runner-1'),
+      run.claim('runner-1', 60_000),
       run.lose({ why: 'lease-expired' }),
       (run.data.job.stopFirst = null)
     ),
@@ -85,7 +89,7 @@ const TABLE: Row[] = [
     when: 'its Job is gone, after the backoff',
     given: (run) => (
       launched(run),
-      run.claim('runner-1'),
+      run.claim('runner-1', 60_000),
       run.lose({ why: 'lease-expired' }),
       (run.data.job.stopFirst = null)
     ),

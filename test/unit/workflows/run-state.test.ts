@@ -21,7 +21,7 @@ describe('RunState', () => {
     const run = newState();
     const seen = [run.data.lifecycle.status];
     run.addCommand('cmd_a', 'turn');
-    run.claim('runner-1');
+    run.claim('runner-1', 60_000);
     seen.push(run.data.lifecycle.status);
     run.ackCommand('cmd_a', 'thread-1');
     seen.push(run.data.lifecycle.status);
@@ -38,7 +38,7 @@ describe('RunState', () => {
       [run.addCommand('cmd_a', 'turn'), run.addCommand('cmd_b', 'steer'), run.addCommand('cmd_a', 'turn')],
       [1, 2, 1],
     );
-    run.claim('runner-1');
+    run.claim('runner-1', 60_000);
     run.ackCommand('cmd_a', undefined);
     run.finishCommand(finish('cmd_a'));
     assert.equal(run.addCommand('cmd_a', 'turn'), 1, 'also after it ended');
@@ -50,14 +50,14 @@ describe('RunState', () => {
 
   it('gives the attempt to one runner only', () => {
     const run = newState();
-    run.claim('runner-1');
-    run.claim('runner-1');
-    assert.throws(() => run.claim('runner-2'), refused('held-by-another-runner'));
+    run.claim('runner-1', 60_000);
+    run.claim('runner-1', 60_000);
+    assert.throws(() => run.claim('runner-2', 60_000), refused('held-by-another-runner'));
   });
 
   it('admits no writer of another attempt or another runner', () => {
     const run = newState();
-    run.claim('runner-1');
+    run.claim('runner-1', 60_000);
     run.admit({});
     run.admit({ attempt: 1, runnerId: 'runner-1' });
     assert.throws(() => run.admit({ attempt: 2 }), refused('attempt-over'));
@@ -71,19 +71,19 @@ describe('RunState', () => {
     run.requestJob(1);
     run.addCommand('cmd_a', 'turn');
     run.jobLaunched(1);
-    run.claim('runner-1');
+    run.claim('runner-1', 60_000);
     run.ackCommand('cmd_a', undefined);
     run.lose({ why: 'runner-exited', claimed: true, reason: 'killed', exitCode: 137 });
     assert.equal(run.data.lifecycle.status, 'pending');
     assert.equal(run.attempt, 2);
     assert.equal(run.data.job.stopFirst, 1);
     assert.throws(
-      () => run.claim('runner-2'),
+      () => run.claim('runner-2', 60_000),
       refused('held-by-another-runner'),
       'not while the old Job is being stopped',
     );
     run.data.job.stopFirst = null;
-    run.claim('runner-2');
+    run.claim('runner-2', 60_000);
     run.ackCommand('cmd_a', undefined);
     assert.equal(run.data.lifecycle.status, 'running');
     assert.equal(run.command('cmd_a').lifecycle.acknowledgedBy, 2);
@@ -94,7 +94,7 @@ describe('RunState', () => {
     run.addCommand('cmd_a', 'turn');
     for (const attempt of [1, 2, 3]) {
       assert.equal(run.attempt, attempt);
-      run.claim(`runner-${attempt}`);
+      run.claim(`runner-${attempt}`, 60_000);
       run.lose({ why: 'lease-expired' });
     }
     assert.equal(run.data.lifecycle.outcome?.failureKind, 'runner-lost');
@@ -104,7 +104,7 @@ describe('RunState', () => {
 
   it('refuses a finish that has not seen the newest command', () => {
     const run = newState();
-    run.claim('runner-1');
+    run.claim('runner-1', 60_000);
     run.addCommand('cmd_a', 'turn');
     assert.throws(() => run.finish(COMPLETED, { byRunner: true, lastCommandSeq: 0 }), refused('newer-command'));
     run.finish(COMPLETED, { byRunner: false });
@@ -113,7 +113,7 @@ describe('RunState', () => {
 
   it('makes a steer that came too late the next turn', () => {
     const run = newState();
-    run.claim('runner-1');
+    run.claim('runner-1', 60_000);
     run.addCommand('cmd_s', 'steer');
     run.finishCommand({ ...finish('cmd_s'), tooLate: true });
     const next = run.openCommands[0];
@@ -129,7 +129,7 @@ describe('RunState', () => {
     assert.equal(idle.data.lifecycle.status, 'cancelled');
     const held = newState();
     held.addCommand('cmd_a', 'turn');
-    held.claim('runner-1');
+    held.claim('runner-1', 60_000);
     held.ackCommand('cmd_a', undefined);
     assert.equal(held.cancelCommand('cmd_a', { noteId: 'n1' }), false);
     held.finishCommand(finish('cmd_a', FAILED));
@@ -143,7 +143,7 @@ describe('RunState', () => {
   it('ends with its turn where it was started for one', () => {
     const run = newState({ endsWithTurn: true });
     run.addCommand('cmd_a', 'turn');
-    run.claim('runner-1');
+    run.claim('runner-1', 60_000);
     run.ackCommand('cmd_a', undefined);
     run.finishCommand(finish('cmd_a', FAILED));
     assert.equal(run.data.lifecycle.outcome?.failureKind, 'backend-failed');
@@ -198,8 +198,8 @@ function act(run: RunState, message: string, id: string): void {
   const turn = run.openCommands.find(({ lifecycle }) => lifecycle.type === 'turn');
   const steer = run.openCommands.find(({ lifecycle }) => lifecycle.type === 'steer');
   const actions: Record<string, () => unknown> = {
-    claim1: () => run.claim('runner-1'),
-    claim2: () => run.claim('runner-2'),
+    claim1: () => run.claim('runner-1', 60_000),
+    claim2: () => run.claim('runner-2', 60_000),
     turn: () => run.addCommand(id, 'turn'),
     steer: () => run.addCommand(id, 'steer'),
     ack: () => turn && run.ackCommand(turn.id, undefined),

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import type { RunGateway } from '../../src/ports/run-gateway.js';
+import { RunRefused } from '../../src/domain/refusals.js';
+import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
+import { createRunGateway } from '../../src/temporal/run-gateway.js';
+import { Api } from '../support/api.js';
+import { startTestManager, type TestManager } from '../support/test-manager.js';
+
+describe('the run gateway', () => {
+  let manager: TestManager;
+  let api: Api;
+  let link: TemporalLink;
+  let gateway: RunGateway;
+
+  before(async function () {
+    this.timeout(90_000);
+    manager = await startTestManager();
+    api = new Api(manager.url, manager.operatorToken);
+    link = connectTemporal(manager.temporal);
+    gateway = createRunGateway(link.client);
+  });
+  after(async () => {
+    await link.connection.close();
+    await manager.stop();
+  });
+
+  it('lets one of twenty claims win that reach one workflow at once', async () => {
+    for (let round = 0; round < 5; round += 1) await race();
+  }).timeout(60_000);
+
+  async function race(): Promise<void> {
+    const run = await api.createRun();
+    const claims = Array.from({ length: 20 }, async (_, index) =>
+      gateway.claimRun({ workflowId: run.workflowId }, { runId: run.id, runnerId: `runner-${index}`, leaseMs: 60_000 }),
+    );
+    const settled = await Promise.allSettled(claims);
+    const won = settled.filter(({ status }) => status === 'fulfilled');
+    const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    assert.deepEqual(
+      new Set(refused.map((error) => (error instanceof RunRefused ? error.type : String(error)))),
+      new Set(['held-by-another-runner']),
+    );
+    assert.equal(won.length, 1);
+    const holder = (won[0] as PromiseFulfilledResult<unknown>).value;
+    assert.deepEqual(holder, { attempt: 1 });
+    await api.post(`/api/v1/runs/${run.id}/cancel`);
+  }
+});
