@@ -13,7 +13,7 @@ export interface OperationContext {
   readonly runs: RunStore;
   readonly events: EventStore;
   readonly leases: LeaseStore;
-  readonly runnerJobs: RunnerJobStore;
+  readonly jobs: RunnerJobStore;
   readonly gateway: RunGateway;
   readonly wakeups: Wakeups;
   readonly runnerTokens: RunnerTokens;

@@ -23,7 +23,7 @@ export async function readRunFacts(
     command && context.events.tail({ runId: run.id, limit: NEWEST.events, commandId: command.id }),
     context.events.last(run.id),
     context.leases.read(run.id),
-    context.runnerJobs.get(runnerJobId(run.id, run.attempt)),
+    context.jobs.get(runnerJobId(run.id, run.attempt)),
   ]);
   return {
     run,

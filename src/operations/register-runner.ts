@@ -14,11 +14,11 @@ export async function registerRunner(
 ): Promise<RunnerRecord> {
   if (principal.kind === 'operator') {
     if (body.runId) await requireRun(context, principal, body.runId);
-    return context.runnerJobs.register(body.runnerId ?? newId('rnr'), body);
+    return context.jobs.register(body.runnerId ?? newId('rnr'), body);
   }
   const { runnerId = principal.runnerId } = writerOf(principal, { runnerId: body.runnerId });
   if (body.runId && body.runId !== principal.runId) {
     throw forbidden('a runner token reaches its own run only', { field: 'runId' });
   }
-  return context.runnerJobs.register(runnerId, { ...body, runId: principal.runId });
+  return context.jobs.register(runnerId, { ...body, runId: principal.runId });
 }

@@ -23,11 +23,11 @@ export async function requestRunnerJob(
 ): Promise<RunnerJobRecord> {
   const run = await requireRun(context, principal, runId);
   const jobId = runnerJobId(runId, run.attempt);
-  const existing = await context.runnerJobs.get(jobId);
+  const existing = await context.jobs.get(jobId);
   if (existing === undefined) await assertNeeded(context, run, body);
-  const job = existing ?? (await context.runnerJobs.request(requestOf(context, run, jobId, body)));
+  const job = existing ?? (await context.jobs.request(requestOf(context, run, jobId, body)));
   if (!isTerminalStatus(run.status)) await launch(context, run, job);
-  return joinRunnerJob(context, run, (await context.runnerJobs.get(jobId)) ?? job);
+  return joinRunnerJob(context, run, (await context.jobs.get(jobId)) ?? job);
 }
 
 async function assertNeeded(context: OperationContext, run: RunRecord, body: RunnerJobCreate): Promise<void> {
@@ -80,5 +80,5 @@ async function closeRefused(context: OperationContext, job: RunnerJobRecord): Pr
     exitCode: null,
     message: null,
   } as const;
-  await context.runnerJobs.observe(view);
+  await context.jobs.observe(view);
 }

@@ -16,7 +16,7 @@ export async function listRunnerJobs(
   query: { runId: string; commandId?: string },
 ): Promise<Static<typeof RunnerJobList>> {
   const run = await requireRun(context, principal, query.runId);
-  const [facts, jobs] = await Promise.all([readRunFacts(context, run), context.runnerJobs.list(query)]);
+  const [facts, jobs] = await Promise.all([readRunFacts(context, run), context.jobs.list(query)]);
   const items = jobs.map((job) => joined(facts, job));
   return { items, count: items.length, lastSeq: facts.lastSeq };
 }
@@ -28,7 +28,7 @@ export async function getRunnerJob(
   jobId: string,
 ): Promise<RunnerJobRecord> {
   const run = await requireRun(context, principal, runId);
-  const job = await context.runnerJobs.get(jobId);
+  const job = await context.jobs.get(jobId);
   if (job?.runId !== runId) throw missing('runnerJob', jobId);
   return joinRunnerJob(context, run, job);
 }
