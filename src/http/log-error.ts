@@ -12,10 +12,11 @@ const MAX_FRAMES = 8;
  */
 export function loggable(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
-  const code = (error as { code?: unknown }).code;
+  const { code, type } = error as { code?: unknown; type?: unknown };
   return {
     name: error.name,
     ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof type === 'string' ? { type } : {}),
     ...(SPEAKING.includes(error.name) ? { message: error.message } : {}),
     // An error of ours that says what is down needs no place: its cause has one.
     ...(error instanceof AgentRunError ? {} : { frames: framesOf(error) }),

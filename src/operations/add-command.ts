@@ -10,6 +10,7 @@ import { requireRun } from './access.js';
 import { bodyHash } from './body-hash.js';
 import type { OperationContext } from './context.js';
 import { refusalError } from './run-refusals.js';
+import { toRun } from './to-run.js';
 
 /**
  * Hands a command to a run, or answers the one that an earlier request with the same key made, also after the run's end.
@@ -40,7 +41,7 @@ function reservationOf(run: RunRecord, body: CommandCreate): Reservation | undef
 async function openCommand(context: OperationContext, run: RunRecord, draft: CommandDraft): Promise<void> {
   const message = { runId: run.id, commandId: draft.id, type: draft.type };
   try {
-    await context.gateway.addCommand({ workflowId: run.workflowId }, message);
+    await toRun(context, run, (gateway, address) => gateway.addCommand(address, message));
   } catch (error) {
     if (!(error instanceof RunRefused)) throw error;
     await context.runs.dropCommandDraft(draft.id);

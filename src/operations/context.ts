@@ -4,8 +4,10 @@ import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { RunnerPlatform } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import type { Turns } from './turns.js';
 import type { RunLimits } from './run-limits.js';
 
 /** Everything that an operation may reach. */
@@ -15,10 +17,12 @@ export interface OperationContext {
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
   readonly gateway: RunGateway;
+  /** Messages to one workflow go one after another; one for the process. */
+  readonly turns: Turns;
   readonly wakeups: Wakeups;
   readonly runnerTokens: RunnerTokens;
   readonly backends: BackendCatalog;
   readonly limits: RunLimits;
-  /** How the platform's Jobs are called. */
-  readonly jobNaming: { readonly prefix: string; readonly namespace: string };
+  /** How and where the platform's Jobs are called. */
+  readonly platform: Pick<RunnerPlatform, 'jobNamePrefix' | 'namespace'>;
 }

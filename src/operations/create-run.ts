@@ -11,6 +11,7 @@ import { bodyHash } from './body-hash.js';
 import type { OperationContext } from './context.js';
 import { runPolicy } from './run-limits.js';
 import { answered } from './run-refusals.js';
+import { toRun } from './to-run.js';
 
 const ROUTE = 'POST /api/v1/runs';
 
@@ -86,7 +87,8 @@ async function sessionRefusal(context: OperationContext, draft: RunDraft): Promi
 }
 
 async function openOrRefuse(context: OperationContext, draft: RunDraft): Promise<AgentRunError | undefined> {
-  const opening = context.gateway.openRun({ workflowId: draft.workflowId }, inputOf(draft, context));
+  const input = inputOf(draft, context);
+  const opening = toRun(context, draft, (gateway, address) => gateway.openRun(address, input));
   const answer = await answered(draft.id, opening);
   if (answer.opened || answer.activeRunId === draft.id) return undefined;
   const active = await context.runs.getRun(answer.activeRunId, [draft.tenantId]);

@@ -7,6 +7,7 @@ import { requireCommand } from './access.js';
 import type { OperationContext } from './context.js';
 import { noteOf } from './notes.js';
 import { settled } from './run-refusals.js';
+import { toRun } from './to-run.js';
 import { assertAttemptLives, writerOf } from './writer.js';
 
 /** The command is over, alone or with its run: whatever was asked, its record is the answer. */
@@ -27,7 +28,8 @@ export async function ackCommand(
   assertAttemptLives(run, writer);
   if (!isOpen(command)) return command;
   const message = { runId: run.id, commandId, ...writer, threadId: body.threadId ?? undefined };
-  await settled(run.id, context.gateway.ackCommand({ workflowId: run.workflowId }, message), COMMAND_OVER);
+  const asked = toRun(context, run, (gateway, address) => gateway.ackCommand(address, message));
+  await settled(run.id, asked, COMMAND_OVER);
   return reread(context, command);
 }
 
@@ -49,7 +51,8 @@ export async function finishCommand(
   const outcome = { status: body.terminalStatus, failureKind: body.failureKind ?? null, message: note };
   const thread = { threadId: body.threadId ?? undefined, turnId: body.turnId ?? undefined };
   const message = { runId: run.id, commandId, ...writer, outcome, ...thread, tooLate: body.tooLate };
-  await settled(run.id, context.gateway.finishCommand({ workflowId: run.workflowId }, message), COMMAND_OVER);
+  const asked = toRun(context, run, (gateway, address) => gateway.finishCommand(address, message));
+  await settled(run.id, asked, COMMAND_OVER);
   return reread(context, command);
 }
 
@@ -63,7 +66,8 @@ export async function cancelCommand(
   const { command, run } = await requireCommand(context, principal, commandId);
   if (!isOpen(command)) return command;
   const message = { runId: run.id, commandId, reason: await noteOf(context, run.id, body.reason) };
-  await settled(run.id, context.gateway.cancelCommand({ workflowId: run.workflowId }, message), COMMAND_OVER);
+  const asked = toRun(context, run, (gateway, address) => gateway.cancelCommand(address, message));
+  await settled(run.id, asked, COMMAND_OVER);
   return reread(context, command);
 }
 

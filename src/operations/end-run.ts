@@ -6,6 +6,7 @@ import { requireRun } from './access.js';
 import type { OperationContext } from './context.js';
 import { noteOf } from './notes.js';
 import { settled } from './run-refusals.js';
+import { toRun } from './to-run.js';
 import { assertAttemptLives, writerOf } from './writer.js';
 
 const RUN_OVER: readonly RunRefusalType[] = ['run-terminal', 'run-not-here'];
@@ -28,7 +29,8 @@ export async function finishRun(
   const outcome = { status: body.terminalStatus, failureKind: body.failureKind ?? null, message: note };
   const thread = { threadId: body.threadId ?? undefined };
   const message = { runId, ...writer, outcome, ...thread, lastCommandSeq: body.lastCommandSeq };
-  await settled(runId, context.gateway.finishRun({ workflowId: run.workflowId }, message), RUN_OVER);
+  const asked = toRun(context, run, (gateway, address) => gateway.finishRun(address, message));
+  await settled(runId, asked, RUN_OVER);
   return reread(context, run);
 }
 
@@ -42,7 +44,8 @@ export async function cancelRun(
   const run = await requireRun(context, principal, runId);
   if (isTerminalStatus(run.status)) return run;
   const message = { runId, reason: await noteOf(context, runId, body.reason) };
-  await settled(runId, context.gateway.cancelRun({ workflowId: run.workflowId }, message), RUN_OVER);
+  const asked = toRun(context, run, (gateway, address) => gateway.cancelRun(address, message));
+  await settled(runId, asked, RUN_OVER);
   return reread(context, run);
 }
 

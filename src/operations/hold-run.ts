@@ -3,9 +3,11 @@ import type { RunRecord } from '../contract/run.js';
 import { conflict, leaseConflict } from '../domain/errors.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { Principal } from '../domain/principal.js';
+import { RunRefused } from '../domain/refusals.js';
 import { requireRun, requireWritable } from './access.js';
 import type { OperationContext } from './context.js';
 import { answered } from './run-refusals.js';
+import { toRun } from './to-run.js';
 import { assertAttemptLives, writerOf } from './writer.js';
 
 /** A lease is told from its row by this process's clock only when it has at least this long to live: the clocks may differ. */
@@ -25,9 +27,14 @@ export async function claimRun(
   const { runnerId, leaseMs } = body;
   const { attempt } = writerOf(principal, body);
   assertClaimable(run, attempt);
-  await assertNotHeld(context, runId, runnerId);
-  const claiming = context.gateway.claimRun({ workflowId: run.workflowId }, { runId, runnerId, leaseMs, attempt });
-  const claimed = await answered(runId, claiming);
+  const claiming = toRun(context, run, async (gateway, address) => {
+    await assertNotHeld(context, runId, runnerId);
+    return gateway.claimRun(address, { runId, runnerId, leaseMs, attempt });
+  });
+  const claimed = await answered(
+    runId,
+    claiming.catch((error: unknown) => outrun(runId, attempt, error)),
+  );
   const holder = { runId, tenantId: run.tenantId, attempt: claimed.attempt, runnerId };
   const [runnerToken, record, marks] = await Promise.all([
     context.runnerTokens.issue(holder),
@@ -50,6 +57,12 @@ export async function renewLease(
   await requireWritable(context, principal, runId);
   const { attempt } = writerOf(principal, body);
   return context.leases.renew({ runId, runnerId: body.runnerId, attempt, leaseMs: body.leaseMs });
+}
+
+/** Who asked for no attempt of its own lost none: somebody else was faster. */
+function outrun(runId: string, attempt: number | undefined, error: unknown): never {
+  const lost = attempt === undefined && error instanceof RunRefused && error.type === 'attempt-over';
+  throw lost ? leaseConflict(runId, error.facts) : error;
 }
 
 function assertClaimable(run: RunRecord, attempt: number | undefined): void {

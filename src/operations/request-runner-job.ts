@@ -10,6 +10,7 @@ import { requireRun } from './access.js';
 import type { OperationContext } from './context.js';
 import { refusalError } from './run-refusals.js';
 import { joinRunnerJob } from './runner-jobs.js';
+import { toRun } from './to-run.js';
 
 /**
  * Asks for a runner Job for the run's current attempt. One Job per attempt: asking again answers the same, also after the run's end.
@@ -50,8 +51,8 @@ function requestOf(context: OperationContext, run: RunRecord, jobId: string, bod
     attemptId: body.attemptId ?? attemptLabel(run.attempt),
     runnerId: runnerIdOfJob(jobId),
     commandId: body.commandId ?? null,
-    jobName: runnerJobName(context.jobNaming.prefix, jobId),
-    namespace: context.jobNaming.namespace,
+    jobName: runnerJobName(context.platform.jobNamePrefix, jobId),
+    namespace: context.platform.namespace,
     overrides: { image: body.image, resources: body.resources, env: body.env },
   };
 }
@@ -59,7 +60,7 @@ function requestOf(context: OperationContext, run: RunRecord, jobId: string, bod
 async function launch(context: OperationContext, run: RunRecord, job: RunnerJobRecord): Promise<void> {
   const message = { runId: run.id, jobId: job.id, attempt: job.attempt };
   try {
-    await context.gateway.requestRunnerJob({ workflowId: run.workflowId }, message);
+    await toRun(context, run, (gateway, address) => gateway.requestRunnerJob(address, message));
   } catch (error) {
     if (!(error instanceof RunRefused)) throw error;
     await closeRefused(context, job);
