@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { Name, Nullable } from './common.js';
 
 /** What a backend can do for a caller. */
-export const BackendCapabilities = Type.Object({
+const BackendCapabilities = Type.Object({
   steer: Type.Boolean(),
   interrupt: Type.Boolean(),
   resume: Type.Boolean(),

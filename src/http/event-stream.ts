@@ -12,8 +12,9 @@ import { loggable } from './log-error.js';
 
 const HEARTBEAT_MS = 15_000;
 
-/** Events read at a time: a page is held in memory, and each may have 256 KiB. */
-const PAGE = 50;
+/** A page of events is held in memory until the reader has taken it: about so many bytes, however large an event is. */
+const PAGE_BYTES = 1024 * 1024;
+const PAGE_EVENTS = { first: 16, least: 4, most: 500 };
 
 /** How soon a client should come back after a broken connection. */
 const RETRY_MS = 2_000;
@@ -31,7 +32,7 @@ export interface EventStreamRequest {
 
 /**
  * A run's events as Server-Sent Events, from `afterSeq` to the run's end, then an event named `end`.
- * A slow reader holds the writing back: no more than a page waits for it.
+ * A slow reader holds the writing back: no more than about a megabyte waits for it.
  */
 export function eventStream(app: App, request: EventStreamRequest): PassThrough {
   const stream = new PassThrough();
@@ -42,6 +43,7 @@ export function eventStream(app: App, request: EventStreamRequest): PassThrough 
 class EventPump {
   #seq: number;
   #downSince: number | undefined;
+  #pageEvents = PAGE_EVENTS.first;
 
   constructor(
     private readonly app: App,
@@ -90,12 +92,17 @@ class EventPump {
   async #sendAll(): Promise<void> {
     const { events } = this.app.operations;
     for (;;) {
-      const page = await events.page({ runId: this.request.runId, afterSeq: this.#seq, limit: PAGE });
+      const limit = this.#pageEvents;
+      const page = await events.page({ runId: this.request.runId, afterSeq: this.#seq, limit });
+      let length = 0;
       for (const event of page) {
-        await this.#write(eventMessage(event));
+        const message = eventMessage(event);
+        length += message.length;
+        await this.#write(message);
         this.#seq = event.seq;
       }
-      if (page.length < PAGE || this.request.signal.aborted) return;
+      if (page.length < limit || this.request.signal.aborted) return;
+      this.#pageEvents = pageFor(length / page.length);
     }
   }
 
@@ -119,6 +126,12 @@ class EventPump {
     const { traceId, runId } = this.request;
     this.app.logger.warn({ traceId, runId, error: loggable(error) }, 'event stream ended');
   }
+}
+
+/** How many events of this length make a page. */
+function pageFor(eventLength: number): number {
+  const fitting = Math.floor(PAGE_BYTES / eventLength);
+  return Math.min(PAGE_EVENTS.most, Math.max(PAGE_EVENTS.least, fitting));
 }
 
 function eventMessage(event: EventRecord): string {

@@ -13,7 +13,7 @@ export function ago(ms: number): string {
   return new Date(NOW_MS - ms).toISOString();
 }
 
-export const RUN_ID = 'run_0123456789';
+const RUN_ID = 'run_0123456789';
 
 export function runRecord(changes: Partial<RunRecord> = {}): RunRecord {
   return {
