@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { refused, succeeded, useManager } from './api.js';
+
+const RUNS = '/api/v1/runs';
+
+describe('runner jobs', function () {
+  const manager = useManager();
+
+  it('are one for an attempt, however often they are asked for', async () => {
+    const { id } = await manager.api.createRun();
+    const command = await manager.api.addTurn(id);
+    const body = { commandId: command.id, env: { GREETING: 'hello' } };
+    const job = succeeded(await manager.api.post(`${RUNS}/${id}/runner-jobs`, body));
+    assert.deepEqual([job.runId, job.attempt, job.attemptId, job.commandId], [id, 1, 'attempt-1', command.id]);
+    const again = succeeded(await manager.api.post(`${RUNS}/${id}/runner-jobs`, { attemptId: 'other' }));
+    assert.deepEqual([again.id, again.attemptId], [job.id, 'attempt-1']);
+    const list = succeeded(await manager.api.get(`${RUNS}/${id}/runner-jobs?commandId=${command.id}`));
+    assert.deepEqual([list.count, list.items[0].id], [1, job.id]);
+    assert.equal(succeeded(await manager.api.get(`${RUNS}/${id}/runner-jobs/${job.id}`)).jobName, job.jobName);
+    succeeded(await manager.api.post(`${RUNS}/${id}/cancel`));
+    assert.equal(succeeded(await manager.api.post(`${RUNS}/${id}/runner-jobs`)).id, job.id, 'also after the end');
+  });
+
+  it('are not made for a run that a runner holds', async () => {
+    const { id } = await manager.api.createRun();
+    await manager.api.claim(id);
+    const details = refused(await manager.api.post(`${RUNS}/${id}/runner-jobs`), 409, 'schema-invalid');
+    assert.equal(details.claimedBy, 'rnr_test');
+    assert.equal(succeeded(await manager.api.get(`${RUNS}/${id}/runner-jobs`)).count, 0);
+  });
+
+  it("are not made for another run's command, nor with our own variables", async () => {
+    const { id } = await manager.api.createRun();
+    const other = await manager.api.createRun();
+    const { id: commandId } = await manager.api.addTurn(other.id);
+    const foreign = await manager.api.post(`${RUNS}/${id}/runner-jobs`, { commandId });
+    assert.equal(refused(foreign, 400, 'schema-invalid').field, 'commandId');
+    const env = { AGENTRUN_TOKEN: 'x' };
+    const ours = await manager.api.post(`${RUNS}/${id}/runner-jobs`, { env });
+    assert.equal(refused(ours, 400, 'schema-invalid').field, 'env.AGENTRUN_TOKEN');
+    const missing = await manager.api.get(`${RUNS}/${id}/runner-jobs/rjob_0123456789`);
+    refused(missing, 404, 'schema-invalid');
+  });
+});
