@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUNNER_EXIT_CODES } from '../domain/runner-program.js';
 import type { RunnerJobView, RunnerLaunch } from '../ports/runner-platform.js';
-import { isRunning, type ProcessIdentity } from '../processes/process-table.js';
+import { isSameProcess, type ProcessIdentity } from '../processes/process-identity.js';
 
 /** What is kept of a launch: everything but its secret. */
 export type JobRecord = Pick<
@@ -63,7 +63,7 @@ export class JobFolder {
     const about = { jobName: job.jobName, runId: job.runId, attempt: job.attempt };
     const identity = await this.readProcess();
     // In this order: a process that is gone has written its exit before.
-    const runs = identity !== undefined && isRunning(identity);
+    const runs = identity !== undefined && isSameProcess(identity);
     const exit = await this.readExit();
     const wasStopped = (await readJson(join(this.path, 'stop.json'))) !== undefined;
     return { ...about, ...stateOf({ exit, runs, wasStarted: identity !== undefined, wasStopped }) };

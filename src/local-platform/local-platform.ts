@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError, invalid, unavailable } from '../domain/errors.js';
 import { RUNNER_EXIT_CODES, RUNNER_VARIABLES } from '../domain/runner-program.js';
 import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
-import { isRunning } from '../processes/process-table.js';
+import { isSameProcess } from '../processes/process-identity.js';
 import { endTree, lineageOf, signalGroup, type ProcessTree } from '../processes/process-tree.js';
 import { JobFolder, hasEnded, tailOf } from './job-folder.js';
 import { LocalVolumes } from './local-volumes.js';
@@ -162,16 +162,16 @@ export class LocalPlatform implements RunnerPlatform {
   /** SIGTERM to the group is for the runner, which ends its agent; resolves when the group is gone or the time is up. */
   async #askToEnd(folder: JobFolder, graceMs: number): Promise<void> {
     const identity = await folder.readProcess();
-    if (!identity || !isRunning(identity)) return;
+    if (!identity || !isSameProcess(identity)) return;
     signalGroup(identity.pid, 'SIGTERM');
-    for (const giveUpAt = performance.now() + graceMs; performance.now() < giveUpAt && isRunning(identity);)
+    for (const giveUpAt = performance.now() + graceMs; performance.now() < giveUpAt && isSameProcess(identity);)
       await delay(20);
   }
 
   async #endTree(jobName: string, folder: JobFolder): Promise<void> {
     const identity = await folder.readProcess();
     const tree: ProcessTree = {
-      groups: identity && isRunning(identity) ? [identity.pid] : [],
+      groups: identity && isSameProcess(identity) ? [identity.pid] : [],
       marker: { name: RUNNER_VARIABLES.jobName, value: jobName },
       spare: lineageOf(process.pid),
     };

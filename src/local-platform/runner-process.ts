@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { AGENT_VARIABLE_PREFIX, RUNNER_VARIABLES } from '../domain/runner-program.js';
 import type { RunnerLaunch } from '../ports/runner-platform.js';
-import { processTable, type ProcessEntry } from '../processes/process-table.js';
+import { processIdentity, type ProcessIdentity } from '../processes/process-identity.js';
+import { processTable } from '../processes/process-table.js';
 import type { JobFolder } from './job-folder.js';
 
 /** How the runner program is started, the same for every Job. */
@@ -62,7 +63,7 @@ export async function startRunner(
   folder: JobFolder,
   environment: Record<string, string>,
   runnerToken: string,
-): Promise<ProcessEntry> {
+): Promise<ProcessIdentity> {
   const log = openSync(folder.logFile(), 'a', 0o600);
   try {
     const args = ['-c', WRAPPER, folder.path, program.nodePath, program.entryPath];
@@ -70,20 +71,21 @@ export async function startRunner(
     const wrapper = spawn('/bin/sh', args, { ...options, stdio: [...options.stdio] });
     await once(wrapper, 'spawn');
     wrapper.unref();
-    const entry = processTable.find(wrapper.pid ?? 0);
+    const identity = processIdentity(wrapper.pid ?? 0);
     await handOver(wrapper, `${JSON.stringify({ runnerToken })}\n`);
-    if (!entry) throw new Error('the runner ended as it was started');
-    return entry;
+    if (!identity) throw new Error('the runner ended as it was started');
+    return identity;
   } finally {
     closeSync(log);
   }
 }
 
 /** The wrapper of a Job whose process nobody wrote down: it has the Job's mark, and the runner's settings, and leads its group. */
-export function findRunner(jobName: string, runnerId: string): ProcessEntry | undefined {
+export function findRunner(jobName: string, runnerId: string): ProcessIdentity | undefined {
   const ofJob = processTable.marked({ name: RUNNER_VARIABLES.jobName, value: jobName });
   const ofRunner = processTable.marked({ name: RUNNER_VARIABLES.runnerId, value: runnerId }).map((entry) => entry.pid);
-  return ofJob.find((entry) => entry.pid === entry.pgid && ofRunner.includes(entry.pid));
+  const leader = ofJob.find((entry) => entry.pid === entry.pgid && ofRunner.includes(entry.pid));
+  return leader && processIdentity(leader.pid);
 }
 
 function handOver(wrapper: ChildProcess, line: string): Promise<void> {

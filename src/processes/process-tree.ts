@@ -53,14 +53,9 @@ export async function endTree(tree: ProcessTree, options: { timeoutMs: number })
 
 /** The process and those it descends from. */
 export function lineageOf(pid: number): number[] {
+  const parents = new Map(processTable.list().map((entry) => [entry.pid, entry.ppid]));
   const lineage: number[] = [];
-  for (
-    let entry = processTable.find(pid);
-    entry !== undefined && entry.pid > 1;
-    entry = processTable.find(entry.ppid)
-  ) {
-    lineage.push(entry.pid);
-  }
+  for (let one: number | undefined = pid; one !== undefined && one > 1; one = parents.get(one)) lineage.push(one);
   return lineage;
 }
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { processTable } from '../../../processes/process-table.js';
+import { processIdentity } from '../../../processes/process-identity.js';
 import { signalGroup } from '../../../processes/process-tree.js';
 import type { AgentProcesses } from '../../agent-processes.js';
 import type { TurnHandle, TurnOutcome, TurnRequest } from '../backend.js';
@@ -39,11 +39,12 @@ export class ExecTurn implements TurnHandle {
     this.done = this.#run(spawned);
   }
 
+  /** Proof is a write that went through: the system refuses one whose reader is gone. */
   async steer(_commandId: string, payload: Readonly<Record<string, unknown>>): Promise<'delivered' | 'too-late'> {
     const stdin = this.#shell?.stdin;
     if (!stdin?.writable || !this.#isAlive()) return 'too-late';
     const written = new Promise<boolean>((resolve) => {
-      stdin.write(`${promptOf(payload)}\n`, (error) => resolve(!error && this.#isAlive()));
+      stdin.write(`${promptOf(payload)}\n`, (error) => resolve(!error));
     });
     const ended = this.done.then(() => false);
     return (await Promise.race([written, ended])) ? 'delivered' : 'too-late';
@@ -127,7 +128,7 @@ export class ExecTurn implements TurnHandle {
   /** Asked of the system, since the news of its exit may not have reached us yet. */
   #isAlive(): boolean {
     const pid = this.#shell?.pid;
-    return pid !== undefined && this.#shell?.exitCode === null && processTable.find(pid) !== undefined;
+    return pid !== undefined && this.#shell?.exitCode === null && processIdentity(pid) !== undefined;
   }
 }
 
