@@ -68,7 +68,7 @@ export class Attempt {
 
   /** Ends what the attempt runs. Not by force: the agent is asked first and has `graceMs`. */
   async release(options: { force: boolean; graceMs: number }): Promise<void> {
-    this.#idle.pause();
+    this.#idle.stop();
     // Without a lease nothing that the agent says is accepted.
     if (options.force) this.#lease.stop();
     const host = this.#host;

@@ -1,6 +1,7 @@
 /** Calls `onIdle` once nothing was told to it for `timeoutMs`; a new `touch` starts the wait again, `pause` ends it. */
 export class IdleTimer {
   #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
 
   constructor(
     private readonly timeoutMs: number,
@@ -9,11 +10,17 @@ export class IdleTimer {
 
   touch(): void {
     this.pause();
-    this.#timer = setTimeout(this.onIdle, this.timeoutMs);
+    if (!this.#stopped) this.#timer = setTimeout(this.onIdle, this.timeoutMs);
   }
 
   pause(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#stopped = true;
+    this.pause();
   }
 }

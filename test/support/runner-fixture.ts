@@ -88,11 +88,11 @@ export class RunnerFixture {
   async dispose(): Promise<void> {
     this.manager.fault = 'none';
     for (const attempt of this.#attempts) attempt.terminate();
+    await Promise.all(this.#attempts.map((attempt) => attempt.ended));
     for (const child of this.#children) child.kill('SIGKILL');
     const marker = { name: RUNNER_VARIABLES.jobName, value: this.jobName };
     await endTree({ groups: [], marker, spare: lineageOf(process.pid) }, { timeoutMs: 5_000 });
     await this.manager.close();
-    await Promise.all(this.#attempts.map((attempt) => attempt.ended));
     await rm(this.volumeDir, { recursive: true, force: true });
   }
 }

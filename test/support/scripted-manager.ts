@@ -10,7 +10,8 @@ import { newId } from '../../src/domain/new-id.js';
  * faults on demand. It has no rules of its own beyond what the runner depends on; the real manager is tested elsewhere.
  */
 
-export type Fault = 'none' | 'drop' | 'error' | 'hang';
+/** `lose`: the request is carried out and its answer lost. */
+export type Fault = 'none' | 'drop' | 'error' | 'hang' | 'lose';
 
 interface Request {
   readonly method: string;
@@ -48,6 +49,9 @@ export class ScriptedManager {
   refusesEvent: (payload: Record<string, unknown>) => boolean = () => false;
   /** As a task's run: ended with its turn. */
   endsWithTurn = false;
+  /** For masses of output: keeps its length instead of the output. */
+  countsOutput = false;
+  outputBytes = 0;
   attemptIsOver = false;
   readonly #clientSeqs = new Map<string, number>();
   #server: Server | null = null;
@@ -214,7 +218,9 @@ export class ScriptedManager {
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
     const request = { method: message.method ?? 'GET', path: url.pathname, query: url.searchParams, body };
     this.requests.push(request);
-    if (this.fault !== 'none' && this.faultFor(request)) return this.#fail(response);
+    const fault = this.faultFor(request) ? this.fault : 'none';
+    if (fault !== 'none' && fault !== 'lose') return this.#fail(response);
+    if (fault === 'lose') response.destroy();
     try {
       const data = await this.#answer(request);
       this.#send(response, 200, { ok: true, data, traceId: 'trc_test' });
@@ -318,6 +324,10 @@ export class ScriptedManager {
     const seq = this.events.length + 1;
     this.#clientSeqs.set(key, seq);
     const { type, payload } = input;
+    if (this.countsOutput && type === 'command_output') {
+      this.outputBytes += Buffer.byteLength(String(payload['text']));
+      payload['text'] = '';
+    }
     const event = { id: newId('evt'), runId: this.runId, seq, type, payload, createdAt: new Date().toISOString() };
     this.events.push(event);
     return event;

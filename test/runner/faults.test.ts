@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { RunnerFixture } from '../support/runner-fixture.js';
+import type { ScriptedManager } from '../support/scripted-manager.js';
+
+const COUNT = 'i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo $i; sleep 0.02; done';
+const COUNTED = Array.from({ length: 40 }, (_, index) => `${index + 1}\n`).join('');
+
+describe('the runner, when the manager cannot be reached', () => {
+  let fixture: RunnerFixture;
+  let manager: ScriptedManager;
+
+  beforeEach(async () => {
+    fixture = await RunnerFixture.create();
+    manager = fixture.manager;
+  });
+  afterEach(() => fixture.dispose());
+
+  it('goes on with the turn while the manager restarts, and loses and doubles nothing', async () => {
+    const turn = manager.add('turn', COUNT);
+    void fixture.start();
+    await manager.until(() => manager.output(turn.id).includes('5\n'));
+    await manager.close();
+    await delay(300);
+    await manager.listen();
+    await manager.ended(turn);
+    assert.deepEqual([turn.terminalStatus, manager.output(turn.id)], ['completed', COUNTED]);
+    assert.ok(!manager.phases().includes('turn/again'));
+  });
+
+  it('repeats what got no answer without doing anything twice', async () => {
+    let requests = 0;
+    manager.faultFor = () => ++requests % 2 === 1;
+    manager.fault = 'lose';
+    const turn = manager.add('turn', COUNT);
+    void fixture.start();
+    await manager.ended(turn);
+    assert.deepEqual([turn.terminalStatus, manager.output(turn.id)], ['completed', COUNTED]);
+  });
+
+  it('rides out answers of 503', async () => {
+    let requests = 0;
+    manager.faultFor = () => ++requests % 3 !== 0;
+    manager.fault = 'error';
+    const turn = manager.add('turn', 'echo through');
+    void fixture.start();
+    await manager.ended(turn);
+    assert.equal(manager.output(turn.id), 'through\n');
+  });
+
+  it('stops the agent before its lease could have ended, and plays the turn again in the same attempt', async () => {
+    const leaseMs = 1_500;
+    const turn = manager.add('turn', 'echo start; if [ -e again ]; then exit 0; fi; touch again; setsid sleep 300');
+    void fixture.start({ AGENTRUN_LEASE_MS: String(leaseMs) });
+    await manager.until(() => manager.output(turn.id) === 'start\n' && manager.renewedAt.length > 0);
+    manager.fault = 'drop';
+    const lastRenewal = manager.renewedAt.at(-1)!;
+    await fixture.untilGone();
+    const goneAfterMs = performance.now() - lastRenewal;
+    assert.ok(goneAfterMs < leaseMs, `the agent was there until ${goneAfterMs} ms after the last renewal`);
+    assert.equal(turn.terminalStatus, null);
+    manager.fault = 'none';
+    await manager.ended(turn);
+    assert.equal(turn.terminalStatus, 'completed');
+    assert.equal(manager.output(turn.id), 'start\nstart\n');
+    assert.ok(manager.phases().includes('turn/again'));
+    assert.equal(manager.run.threadId, turn.threadId);
+  });
+
+  it("ends at once, with its agent, when the attempt is another's", async () => {
+    const turn = manager.add('turn', 'echo ready; setsid sleep 300');
+    const end = fixture.start({ AGENTRUN_LEASE_MS: '1000' });
+    await manager.until(() => manager.output(turn.id).includes('ready'));
+    manager.attemptIsOver = true;
+    assert.equal(await end, 'attempt-over');
+    assert.deepEqual(fixture.living(), []);
+    assert.equal(turn.terminalStatus, null);
+  });
+
+  it('does not count silence against the agent while its events cannot get away', async () => {
+    manager.run.executionPolicy.idleTimeoutMs = 1_000;
+    const turn = manager.add('turn', 'head -c 20000000 /dev/zero | tr "\\0" x; echo end');
+    void fixture.start();
+    await manager.until(() => manager.output(turn.id).length > 0);
+    manager.fault = 'error';
+    await delay(2_000);
+    manager.fault = 'none';
+    await manager.ended(turn);
+    assert.equal(turn.terminalStatus, 'completed');
+    assert.equal(manager.output(turn.id).length, 20_000_004);
+  });
+
+  it('says so in place of an event that the manager refuses, and sends the others', async () => {
+    manager.refusesEvent = (payload) => String(payload['text']).startsWith('bad');
+    const turn = manager.add('turn', 'echo good; sleep 0.1; echo bad >&2; sleep 0.1; echo better');
+    void fixture.start();
+    await manager.ended(turn);
+    assert.equal(manager.output(turn.id), 'good\nbetter\n');
+    const stand = manager.events.find((event) => event.type === 'error');
+    assert.match(String(stand?.payload['message']), /command_output was refused/);
+  });
+
+  it('ends without a word when another runner holds the run', async () => {
+    manager.attemptIsOver = true;
+    assert.equal(await fixture.start(), 'attempt-over');
+  });
+
+  it('ends when it finds the run ended', async () => {
+    Object.assign(manager.run, { status: 'completed', terminalStatus: 'completed' });
+    assert.equal(await fixture.start(), 'run-ended');
+  });
+});
