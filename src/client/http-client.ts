@@ -60,7 +60,7 @@ export class HttpClient {
     try {
       const response = await this.#fetch(method, path, options, deadline.signal);
       const text = await response.text();
-      return dataOf<T>(response, text);
+      return dataOf(response, text) as T;
     } catch (error) {
       throw this.#explain(error, method, path, options.signal, timeoutMs);
     } finally {
@@ -118,9 +118,9 @@ function reasonOf(error: unknown): string {
   return cause.message || code || cause.name;
 }
 
-function dataOf<T>(response: Response, text: string): T {
+function dataOf(response: Response, text: string): unknown {
   const envelope = parseObject(text);
-  if (response.ok && envelope?.['ok'] === true) return envelope['data'] as T;
+  if (response.ok && envelope?.['ok'] === true) return envelope['data'];
   const failure = failureOf(response.status, envelope);
   if (failure && response.status < 500 && !response.ok) throw new ApiError(failure);
   const message = failure?.message ?? `HTTP ${response.status} without an answer of the manager's`;

@@ -184,8 +184,8 @@ export class LocalPlatform implements RunnerPlatform {
   }
 
   async #jobNames(): Promise<string[]> {
-    const entries = await readdir(this.#runnersDir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+    const entries = await readdir(this.#runnersDir, { withFileTypes: true }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw unavailable('platform', error);
     });
     return entries.filter((entry) => entry.isDirectory() && JOB_NAME.test(entry.name)).map((entry) => entry.name);

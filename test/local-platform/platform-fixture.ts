@@ -8,7 +8,7 @@ import { LocalPlatform } from '../../src/local-platform/local-platform.js';
 import type { RunnerJobView, RunnerLaunch } from '../../src/ports/runner-platform.js';
 import { processTable, type ProcessEntry } from '../../src/processes/process-table.js';
 
-export const RUNNER = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
+const RUNNER = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
 /** Stands in for the runner where a test is about what the platform does with one. */
 export const STUBBORN_RUNNER = fileURLToPath(new URL('./programs/stubborn-runner.js', import.meta.url));
 

@@ -6,9 +6,11 @@ export async function eventually<T>(
   look: () => T | Promise<T>,
   timeoutMs = 15_000,
 ): Promise<NonNullable<T>> {
-  for (const giveUpAt = Date.now() + timeoutMs; ; await delay(20)) {
+  const giveUpAt = Date.now() + timeoutMs;
+  for (;;) {
     const answer = await look();
     if (answer !== undefined && answer !== null && answer !== false) return answer;
     if (Date.now() > giveUpAt) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await delay(20);
   }
 }

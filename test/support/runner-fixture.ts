@@ -16,7 +16,7 @@ import { createLog } from '../../src/runner/log.js';
 import { startAttempt, type RunningAttempt } from '../../src/runner/run-attempt.js';
 import { ScriptedManager } from './scripted-manager.js';
 
-export const RUNNER_ENTRY = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
+const RUNNER_ENTRY = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
 
 /** One run of a scripted manager with a volume, and runners for it: in this process, or as the real program. */
 export class RunnerFixture {

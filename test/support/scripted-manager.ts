@@ -219,7 +219,10 @@ export class ScriptedManager {
     const request = { method: message.method ?? 'GET', path: url.pathname, query: url.searchParams, body };
     this.requests.push(request);
     const fault = this.faultFor(request) ? this.fault : 'none';
-    if (fault !== 'none' && fault !== 'lose') return this.#fail(response);
+    if (fault !== 'none' && fault !== 'lose') {
+      this.#fail(response);
+      return;
+    }
     if (fault === 'lose') response.destroy();
     try {
       const data = await this.#answer(request);
@@ -311,7 +314,7 @@ export class ScriptedManager {
     }[];
     if (inputs.some((input) => this.refusesEvent(input.payload)))
       throw new Refusal(400, 'schema-invalid', 'not this one');
-    return { items: inputs.map((input) => this.#appendOne(input, `${String(body['attempt'])}`)) };
+    return { items: inputs.map((input) => this.#appendOne(input, String(body['attempt']))) };
   }
 
   #appendOne(
