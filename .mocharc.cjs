@@ -3,6 +3,8 @@ const named = process.argv.slice(2).some((argument) => /dist\/test\/|\.test\.m?j
 
 module.exports = {
   ...(named ? {} : { spec: ['dist/test/**/*.test.js'] }),
+  // Stops what test files share, after everything else.
+  require: ['./dist/test/support/shared.js'],
   reporter: 'spec',
   timeout: 30_000,
   // In CI a test left out is a failed test. Elsewhere the two are not set at all: `false` here would win over

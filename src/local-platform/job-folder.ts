@@ -123,7 +123,8 @@ function exitState({ exitCode }: JobExit, wasStopped: boolean): State {
   const how = isSignal
     ? `by signal ${exitCode - SIGNALLED}`
     : `with exit code ${exitCode}${isKnown ? ` (${isKnown[0]})` : ''}`;
-  const status = wasStopped ? 'stopped' : exitCode === 0 ? 'succeeded' : 'failed';
+  // Asked to end just as it ended by itself: it did what it was there for.
+  const status = exitCode === 0 ? 'succeeded' : wasStopped ? 'stopped' : 'failed';
   return { status, reason, exitCode, message: `the runner ended ${how}` };
 }
 

@@ -8,6 +8,7 @@ import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { serve, type RunningServer } from '../http/server.js';
 import { builtInBackends } from '../operations/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
+import { Sequencer } from '../operations/sequencer.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
@@ -144,8 +145,8 @@ function operationContext(
 ): OperationContext {
   return {
     ...postgres,
-    runnerJobs: postgres.jobs,
     gateway: createRunGateway(temporal.client),
+    sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
     backends: builtInBackends(async (program) => isOnSearchPath(program, searchPath)),
     limits: {
@@ -157,7 +158,7 @@ function operationContext(
       leaseBackstopMs: 3_600_000,
       jobStopGraceMs: settings.AGENTRUN_JOB_STOP_GRACE_MS,
     },
-    jobNaming: { prefix: platform.jobNamePrefix, namespace: platform.namespace },
+    platform,
   };
 }
 

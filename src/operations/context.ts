@@ -7,7 +7,7 @@ import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { Wakeups } from '../ports/wakeups.js';
-import type { Turns } from './turns.js';
+import type { Sequencer } from './sequencer.js';
 import type { RunLimits } from './run-limits.js';
 
 /** Everything that an operation may reach. */
@@ -18,7 +18,7 @@ export interface OperationContext {
   readonly jobs: RunnerJobStore;
   readonly gateway: RunGateway;
   /** Messages to one workflow go one after another; one for the process. */
-  readonly turns: Turns;
+  readonly sequencer: Sequencer;
   readonly wakeups: Wakeups;
   readonly runnerTokens: RunnerTokens;
   readonly backends: BackendCatalog;

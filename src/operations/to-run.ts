@@ -7,5 +7,5 @@ export async function toRun<T>(
   { workflowId }: RunAddress,
   say: (gateway: RunGateway, address: RunAddress) => Promise<T>,
 ): Promise<T> {
-  return context.turns.take(workflowId, () => say(context.gateway, { workflowId }));
+  return context.sequencer.run(workflowId, () => say(context.gateway, { workflowId }));
 }

@@ -22,8 +22,9 @@ export function connectTemporal({ address, namespace }: TemporalSettings): Tempo
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions(RETRY))],
     channelArgs: {
       'grpc.keepalive_permit_without_calls': 1,
-      'grpc.keepalive_time_ms': 5_000,
-      'grpc.keepalive_timeout_ms': 2_000,
+      // Temporal's frontend takes pings each ten seconds at most.
+      'grpc.keepalive_time_ms': 15_000,
+      'grpc.keepalive_timeout_ms': 5_000,
       // After an outage, look again soon.
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': 1_000,

@@ -5,6 +5,7 @@ import type { HttpDependencies } from '../../src/http/dependencies.js';
 import type { Route } from '../../src/http/route.js';
 import { allRoutes } from '../../src/http/routes/all-routes.js';
 import { validated } from '../../src/http/validation/validate.js';
+import type { Loose } from '../support/api.js';
 import { startTestManager } from '../support/test-manager.js';
 
 type Manager = Awaited<ReturnType<typeof startTestManager>>;
@@ -18,7 +19,8 @@ export function useManager(): { readonly api: Api; readonly url: string; readonl
   let manager: Manager | undefined;
   before(async function () {
     this.timeout(120_000);
-    starting ??= startTestManager({ operators: [{ name: 'acme', token: ACME_TOKEN, tenants: ['acme'] }] });
+    const acme = { name: 'acme', token: ACME_TOKEN, tenants: ['acme'] };
+    starting ??= startTestManager({ AGENTRUN_OPERATORS_JSON: JSON.stringify([acme]) });
     manager = await starting;
   });
   const started = () => manager ?? assert.fail('the manager has not started');
@@ -39,9 +41,6 @@ after(async function () {
   this.timeout(60_000);
   await (await starting)?.stop();
 });
-
-/** What JSON says: of any form until a test asserts on it. */
-export type Loose = ReturnType<typeof JSON.parse>;
 
 export interface Answer {
   readonly status: number;

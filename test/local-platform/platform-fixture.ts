@@ -25,7 +25,7 @@ export class PlatformFixture {
 
   platform(entryPath = RUNNER, settings: Record<string, string> = {}): LocalPlatform {
     const program = { nodePath: process.execPath, entryPath, environment: process.env, settings };
-    return new LocalPlatform({ dataDir: this.dataDir, program, watchIntervalMs: 20 });
+    return new LocalPlatform({ dataDir: this.dataDir, jobNamePrefix: 'agentrun-test', program, watchIntervalMs: 20 });
   }
 
   launchOf(more: Partial<RunnerLaunch> = {}): RunnerLaunch {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** What JSON says: of any form until a test asserts on it. */
+export type Loose = ReturnType<typeof JSON.parse>;
+
 /** An answer as it came: status and envelope. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // A test asserts what it reads.
-  readonly body: any;
+  readonly body: Loose;
 }
 
 /** Plain HTTP with a bearer token, so that tests see what any client would see. */
@@ -35,7 +37,7 @@ export class Api {
   }
 
   /** The data of an answer that must be a success. */
-  async ok(method: string, path: string, body?: unknown): Promise<any> {
+  async ok(method: string, path: string, body?: unknown): Promise<Loose> {
     const answer = await this.request(method, path, body);
     assert.equal(answer.status, 200, `${method} ${path}: ${JSON.stringify(answer.body)}`);
     return answer.body.data;
@@ -46,17 +48,17 @@ export class Api {
   patch = async (path: string, body: unknown = {}) => this.ok('PATCH', path, body);
 
   /** A run on the exec backend, with what the test cares for. */
-  async createRun(given: Record<string, unknown> = {}): Promise<any> {
+  async createRun(given: Record<string, unknown> = {}): Promise<Loose> {
     return this.post('/api/v1/runs', { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec', ...given });
   }
 
-  async addTurn(runId: string, prompt: string): Promise<any> {
+  async addTurn(runId: string, prompt: string): Promise<Loose> {
     return this.post(`/api/v1/runs/${runId}/commands`, { type: 'turn', payload: { prompt } });
   }
 
   /** All events of a run, page by page. */
-  async events(runId: string): Promise<any[]> {
-    const all: any[] = [];
+  async events(runId: string): Promise<Loose[]> {
+    const all: Loose[] = [];
     for (;;) {
       const { items } = await this.get(`/api/v1/runs/${runId}/events?limit=500&afterSeq=${all.at(-1)?.seq ?? 0}`);
       if (items.length === 0) return all;

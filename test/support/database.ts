@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { after } from 'mocha';
 import pg from 'pg';
 import { migrate } from '../../src/postgres/migrate.js';
 import { startPostgresServer } from './postgres-server.js';
+import { stopAtEnd } from './shared.js';
 
 /** A database that nobody else uses, with the whole schema. */
 export interface TestDatabase {
@@ -16,14 +16,9 @@ export interface TestDatabase {
 interface SharedServer {
   readonly adminUrl: string;
   readonly template: string;
-  stop(): Promise<void>;
 }
 
 let shared: Promise<SharedServer> | undefined;
-
-after(async () => {
-  await (await shared)?.stop();
-});
 
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { adminUrl, template } = await (shared ??= startShared());
@@ -63,14 +58,11 @@ async function startShared(): Promise<SharedServer> {
   const template = databaseName('template');
   await execute(adminUrl, `CREATE DATABASE ${template}`);
   await migrate({ connectionString: ofDatabase(adminUrl, template) });
-  return {
-    adminUrl,
-    template,
-    async stop() {
-      await execute(adminUrl, `DROP DATABASE ${template} WITH (FORCE)`);
-      await server?.remove();
-    },
-  };
+  stopAtEnd(async () => {
+    await execute(adminUrl, `DROP DATABASE ${template} WITH (FORCE)`);
+    await server?.remove();
+  });
+  return { adminUrl, template };
 }
 
 function databaseName(purpose: string): string {

@@ -1,6 +1,5 @@
 import { Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { after } from 'mocha';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../temporal-dev/dev-server.js';
 import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
+import { stopAtEnd } from './shared.js';
 
 /** Folder of downloaded programs, as the product itself would choose it. */
 export const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'agentrun');
@@ -21,15 +21,10 @@ Runtime.install({
 interface SharedServer {
   readonly server: TemporalDevServer;
   readonly connection: Connection;
-  stop(): Promise<void>;
 }
 
 let shared: Promise<SharedServer> | undefined;
 let numbered = 0;
-
-after(async () => {
-  await (await shared)?.stop();
-});
 
 /** A Temporal server of the caller's own, which it may kill. */
 export async function startTemporalServer(folder: string, port = 0): Promise<TemporalDevServer> {
@@ -67,13 +62,10 @@ async function startShared(): Promise<SharedServer> {
   const folder = await mkdtemp(join(tmpdir(), 'agentrun-temporal-'));
   const server = await startTemporalServer(folder);
   const connection = await Connection.connect({ address: server.address });
-  return {
-    server,
-    connection,
-    async stop() {
-      await connection.close();
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  stopAtEnd(async () => {
+    await connection.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { server, connection };
 }

@@ -27,13 +27,14 @@ export interface TestManager {
 export async function startTestManager(settings: Record<string, string> = {}): Promise<TestManager> {
   const dataDir = await mkdtemp(join(tmpdir(), 'agentrun-manager-'));
   const [database, temporal] = await Promise.all([createTestDatabase(), createTestNamespace()]);
+  const keys = { runnerTokenKey: randomBytes(32), operatorToken: randomBytes(24).toString('base64url') };
   const read = readSettings({
     AGENTRUN_PORT: '0',
     AGENTRUN_TEMPORAL_NAMESPACE: temporal.namespace,
     AGENTRUN_LOG_LEVEL: 'error',
+    AGENTRUN_OPERATOR_TOKEN: keys.operatorToken,
     ...settings,
   });
-  const keys = { runnerTokenKey: randomBytes(32), operatorToken: randomBytes(24).toString('base64url') };
   const platform = createLocalPlatform(read, dataDir, process.env, () => undefined);
   const manager = await startManager({
     settings: read,

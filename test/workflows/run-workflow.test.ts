@@ -36,9 +36,9 @@ describe('runWorkflow', function () {
     readonly records: ScriptedActivities;
     readonly runId: string;
     readonly result: () => ReturnType<WorkflowHandle<typeof runWorkflow>['result']>;
-    claim(runnerId: string): Promise<{ attempt: number }>;
-    turn(commandId: string): Promise<void>;
-    ack(commandId: string): Promise<void>;
+    readonly claim: (runnerId: string) => Promise<{ attempt: number }>;
+    readonly turn: (commandId: string) => Promise<void>;
+    readonly ack: (commandId: string) => Promise<void>;
   }
 
   /** Opens a run and plays a scene with it. */
@@ -51,7 +51,7 @@ describe('runWorkflow', function () {
       connection: environment.nativeConnection,
       taskQueue,
       workflowBundle,
-      activities: { ...records },
+      activities: Object.assign({}, records),
     });
     await worker.runUntil(async () => {
       // Not by Update-with-Start, as the gateway does it: in this server that leaves time locked for good.

@@ -7,13 +7,13 @@ const WAIT_MS = 10_000;
  * Lets one at a time in for each key, in the order they came. Temporal takes messages to one workflow much faster one
  * after another than many at once, where it makes clients back off and throws begun work away.
  */
-export class Turns {
+export class Sequencer {
   readonly #last = new Map<string, Promise<void>>();
 
   constructor(private readonly waitMs: number = WAIT_MS) {}
 
   /** @throws unavailable('temporal') when those before take too long. */
-  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     let release = () => {};
     const over = new Promise<void>((resolve) => (release = resolve));

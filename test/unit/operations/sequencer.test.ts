@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { Turns } from '../../../src/operations/turns.js';
+import { Sequencer } from '../../../src/operations/sequencer.js';
 
 /** A promise that is settled by hand. */
 function gate() {
@@ -9,9 +9,9 @@ function gate() {
   return { open, opened };
 }
 
-describe('turns', () => {
-  it('let one at a time in, in order, whatever becomes of those before', async () => {
-    const turns = new Turns();
+describe('Sequencer', () => {
+  it('lets one at a time in, in order, whatever becomes of those before', async () => {
+    const sequencer = new Sequencer();
     const seen: number[] = [];
     let inside = 0;
     const work = async (number: number) => {
@@ -22,7 +22,7 @@ describe('turns', () => {
       if (number === 1) throw new Error('failed');
       return number;
     };
-    const taken = await Promise.allSettled([0, 1, 2, 3].map(async (number) => turns.take('a', () => work(number))));
+    const taken = await Promise.allSettled([0, 1, 2, 3].map(async (number) => sequencer.run('a', () => work(number))));
     assert.deepEqual(seen, [0, 1, 2, 3]);
     assert.deepEqual(
       taken.map(({ status }) => status),
@@ -30,26 +30,26 @@ describe('turns', () => {
     );
   });
 
-  it('do not hold other keys up', async () => {
-    const turns = new Turns();
+  it('does not hold other keys up', async () => {
+    const sequencer = new Sequencer();
     const { open, opened } = gate();
-    const held = turns.take('a', () => opened);
-    assert.equal(await turns.take('b', async () => 'in'), 'in');
+    const held = sequencer.run('a', () => opened);
+    assert.equal(await sequencer.run('b', async () => 'in'), 'in');
     open();
     await held;
   });
 
-  it('send away who waits too long, and keep the order for the others', async () => {
-    const turns = new Turns(20);
+  it('sends away who waits too long, and keeps the order for the others', async () => {
+    const sequencer = new Sequencer(20);
     const { open, opened } = gate();
-    const held = turns.take('a', () => opened);
+    const held = sequencer.run('a', () => opened);
     let came = false;
-    const late = turns.take('a', async () => {
+    const late = sequencer.run('a', async () => {
       came = true;
     });
     await assert.rejects(late, { failureKind: 'infra-failed', refusal: 'unavailable' });
     assert.equal(came, false);
-    const next = turns.take('a', async () => 'in');
+    const next = sequencer.run('a', async () => 'in');
     open();
     await held;
     assert.equal(await next, 'in');
