@@ -20,6 +20,8 @@ export interface ActivityPorts {
   readonly retention: Retention;
   /** Where runners reach the manager. */
   readonly managerUrl: string;
+  /** Aborts when this worker is about to stop: what never ends by itself hands over to another worker. */
+  readonly stopping: AbortSignal;
   /** Tells of what went wrong and is tried again. */
   readonly log: (message: string, facts: Record<string, unknown>) => void;
 }

@@ -12,7 +12,7 @@ const TELL_AGAIN_MS = 15_000;
 const SHIFT_MS = 3_600_000;
 const SCAN_LIMIT = 500;
 
-type Ports = Pick<ActivityPorts, 'leases' | 'platform' | 'jobs' | 'runs' | 'signals' | 'log'>;
+type Ports = Pick<ActivityPorts, 'leases' | 'platform' | 'jobs' | 'runs' | 'signals' | 'stopping' | 'log'>;
 
 /** Long activities that watch for what no caller tells. They run until their shift ends or their worker stops. */
 export function createWatcherActivities(ports: Ports) {
@@ -20,7 +20,7 @@ export function createWatcherActivities(ports: Ports) {
     /** Tells the workflow of each lease that ran out. The workflow asks the database again before it believes it. */
     async monitorLeases(): Promise<void> {
       const told = new Map<string, number>();
-      await whileOnShift(async (signal) => {
+      await whileOnShift(ports, async (signal) => {
         while (!signal.aborted) {
           await scanLeases(ports, told).catch((error: unknown) => logFailure(ports, 'lease scan failed', error));
           await delay(SCAN_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
@@ -30,7 +30,7 @@ export function createWatcherActivities(ports: Ports) {
 
     /** Tells the workflow of each runner Job that ended. */
     async watchRunners(): Promise<void> {
-      await whileOnShift(async (signal) => {
+      await whileOnShift(ports, async (signal) => {
         await ports.platform.watch(async (job) => reportExit(ports, job), signal);
       });
     },
@@ -61,10 +61,13 @@ async function reportExit({ runs, jobs, signals }: Ports, job: RunnerJobView): P
   await signals.runnerExited(run.workflowId, { runId, attempt, exitCode, reason: job.reason ?? 'ended' });
 }
 
-/** Heartbeats while `work` runs, and ends it with the shift or when the worker stops. */
-async function whileOnShift(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/**
+ * Heartbeats while `work` runs, and ends it with the shift or when the worker stops: then the workflow's next shift waits for
+ * whichever worker takes it, and this one need not be waited for.
+ */
+async function whileOnShift({ stopping }: Ports, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const context = Context.current();
-  const shift = AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(SHIFT_MS)]);
+  const shift = AbortSignal.any([context.cancellationSignal, stopping, AbortSignal.timeout(SHIFT_MS)]);
   const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
   try {
     await work(shift);

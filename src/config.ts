@@ -13,11 +13,15 @@ const optionalText = (description: string, options: { pattern?: string } = {}) =
 const count = (description: string, options: { minimum: number; maximum: number; default: number }) =>
   Type.Integer({ description, ...options });
 
+const URL_PATTERN = '^https?://';
 const HOUR_MS = 3_600_000;
 const DNS_LABEL = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
 export const Settings = Type.Object({
+  AGENTRUN_URL: optionalText('Manager that the command line speaks to; that of the data folder when absent', {
+    pattern: URL_PATTERN,
+  }),
   AGENTRUN_HOST: text('Address the API listens on', { default: '127.0.0.1' }),
   AGENTRUN_PORT: count('Port the API listens on; 0 takes a free one', { minimum: 0, maximum: 65_535, default: 8080 }),
   AGENTRUN_DATA_DIR: optionalText('Folder of the embedded stack: databases, volumes, keys; kept over restarts'),
@@ -102,7 +106,7 @@ export const Settings = Type.Object({
     pattern: DNS_LABEL,
   }),
   AGENTRUN_LANE: text('Lane that runner Jobs are labelled with', { default: 'v0.1' }),
-  AGENTRUN_INTERNAL_MGR_URL: optionalText('Where runners reach the manager', { pattern: '^https?://' }),
+  AGENTRUN_INTERNAL_MGR_URL: optionalText('Where runners reach the manager', { pattern: URL_PATTERN }),
   AGENTRUN_SOURCE_COMMIT: text('Commit this program was built from', { default: 'unknown' }),
 });
 export type Settings = Static<typeof Settings>;
@@ -131,6 +135,13 @@ export function folders(settings: Settings, environment = processEnvironment): {
     cacheDir: resolve(settings.AGENTRUN_CACHE_DIR ?? join(cacheHome, 'agentrun')),
   };
 }
+
+/** Files of a data folder by which the command line finds the manager that `agentrun up` started. */
+export function localManagerFiles(dataDir: string): { address: string; operatorToken: string } {
+  return { address: join(dataDir, 'manager.json'), operatorToken: join(dataDir, 'keys', OPERATOR_TOKEN_FILE) };
+}
+
+export const OPERATOR_TOKEN_FILE = 'operator-token';
 
 export interface OperatorSetting {
   readonly name: string;

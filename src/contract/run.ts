@@ -76,6 +76,8 @@ export const RunCreate = Type.Object({
   workspaceRef: Type.Optional(Nullable(WorkspaceRef)),
   executionPolicy: Type.Optional(Nullable(Type.Partial(ExecutionPolicy, closed))),
   retryPolicy: Type.Optional(Nullable(Type.Partial(RetryPolicy, closed))),
+  /** The run ends with its first turn, as the turn ended. Otherwise it stays open for further ones until its runner idles out. */
+  endsWithTurn: Type.Optional(Type.Boolean({ default: false })),
   metadata: Type.Optional(Metadata),
   idempotencyKey: Type.Optional(IdempotencyKey),
 });

@@ -4,6 +4,7 @@ import { folders, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { openDataFolder, type DataFolder } from '../embedded/data-folder.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
+import type { RunnerPlatform } from '../ports/runner-platform.js';
 import type { Progress } from '../processes/progress.js';
 import { startTemporalDevServer } from '../../temporal-dev/dev-server.js';
 import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
@@ -24,6 +25,8 @@ export interface EmbeddedStack {
   readonly temporalUiUrl: string | undefined;
   readonly dataDir: string;
   readonly keys: Keys;
+  /** Where its runners run. They go on when the stack stops. */
+  readonly platform: RunnerPlatform;
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -33,14 +36,12 @@ export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise
   const { settings, onProgress } = options;
   const folder = await openDataFolder(folders(settings, options.environment).dataDir);
   const closing: (() => Promise<void>)[] = [() => folder.release()];
-  const stop = async () => {
-    for (const close of closing.splice(0)) await close();
-  };
+  const stop = () => closeAll(closing.splice(0));
   try {
     const [database, temporal] = await startServers(options, folder, closing);
-    const keys = await readOrMakeKeys(folder.keys);
+    const keys = await readOrMakeKeys(settings, folder.keys);
     onProgress({ name: 'AgentRun', state: 'started' });
-    const manager = await startHere(options, folder, keys, database, temporal.address);
+    const { manager, platform } = await startHere(options, folder, keys, database, temporal.address);
     closing.unshift(() => manager.stop());
     if (manager.url === undefined) throw new Error('the API was not started');
     onProgress({ name: 'AgentRun', state: 'done', detail: manager.url });
@@ -49,6 +50,7 @@ export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise
       temporalUiUrl: temporal.uiUrl,
       dataDir: folder.path,
       keys,
+      platform,
       failed: manager.failed,
       stop,
     };
@@ -56,6 +58,13 @@ export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise
     await stop().catch(() => undefined);
     throw error;
   }
+}
+
+/** In the reverse order of starting; one that fails to close does not keep the others open. */
+async function closeAll(closing: (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closing) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Both at once: each waits for its own process. */
@@ -117,17 +126,19 @@ async function startHere(
   keys: Keys,
   databaseUrl: string,
   temporalAddress: string,
-): Promise<Manager> {
+): Promise<{ manager: Manager; platform: RunnerPlatform }> {
   const logger = loggerOf(folder);
   const warn = (message: string, error: unknown) => logger.warn({ error: String(error) }, message);
-  return startManager({
+  const platform = createLocalPlatform(settings, folder.path, environment, warn);
+  const manager = await startManager({
     settings,
     databaseUrl,
     temporalAddress,
     keys,
-    platform: createLocalPlatform(settings, folder.path, environment, warn),
+    platform,
     searchPath: environment['PATH'] ?? '',
     logger,
     roles: { api: true, worker: true },
   });
+  return { manager, platform };
 }

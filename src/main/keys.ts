@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OPERATOR_TOKEN_FILE, type Settings } from '../config.js';
 
-/** Secrets of one installation: made once, kept in files that only this user can read. */
+/** Secrets of one installation: configured, or made once and kept in files that only this user can read. */
 export interface Keys {
   /** Signs runner tokens; 32 bytes and more. */
   readonly runnerTokenKey: Uint8Array;
@@ -10,25 +11,41 @@ export interface Keys {
   readonly operatorToken: string;
 }
 
-/** The file in which the command line finds the operator token of a local stack. */
-export const OPERATOR_TOKEN_FILE = 'operator-token';
-
-/** Reads the folder's keys, and makes those that are missing. The caller holds the folder's lock. */
-export async function readOrMakeKeys(folder: string): Promise<Keys> {
-  const runnerTokenKey = await readOrMake(join(folder, 'runner-token-key'));
+/** The keys that are configured; what is not comes from the folder, and is made there where missing. */
+export async function readOrMakeKeys(settings: Pick<Settings, 'AGENTRUN_TOKEN_KEY'>, folder: string): Promise<Keys> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const runnerTokenKey = settings.AGENTRUN_TOKEN_KEY ?? (await readOrMake(join(folder, 'runner-token-key')));
   const operatorToken = await readOrMake(join(folder, OPERATOR_TOKEN_FILE));
   return { runnerTokenKey: new TextEncoder().encode(runnerTokenKey), operatorToken };
 }
 
 async function readOrMake(file: string): Promise<string> {
-  const kept = await readFile(file, 'utf8').catch((error: unknown) => {
+  const kept = await readIfThere(file);
+  if (kept !== '') return kept;
+  await make(file);
+  return readIfThere(file);
+}
+
+async function readIfThere(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
-  });
-  if (kept.trim() !== '') return kept.trim();
-  const made = randomBytes(32).toString('base64url');
-  // Whole or not at all: a manager may be killed here.
-  await writeFile(`${file}.part`, `${made}\n`, { mode: 0o600 });
-  await rename(`${file}.part`, file);
-  return made;
+  }
+}
+
+/** Whole or not at all, since a manager may be killed here; and once only, since an api and a worker may start together. */
+async function make(file: string): Promise<void> {
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
+  try {
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Only a power cut leaves a file without its content.
+    if ((await readIfThere(file)) === '') await rename(draft, file);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }

@@ -1,3 +1,4 @@
+import { renameSync, statSync } from 'node:fs';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 /** Names under which something secret could reach a log line; a second fence, behind never logging payloads and headers. */
@@ -11,6 +12,14 @@ const SECRETS = [
   'apiKey',
   'privateKey',
 ];
+
+const LOG_LIMIT_BYTES = 20 * 1024 * 1024;
+
+/** Appends to a file, each line at once, so that the last ones before a crash are there; an old log past 20 MiB is set aside as `<file>.1` first. */
+export function openLogFile(level: string, file: string): Logger {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
+  return createLogger(level, pino.destination({ dest: file, sync: true, mode: 0o600 }));
+}
 
 /** Structured log lines, as JSON. */
 export function createLogger(level: string, destination: DestinationStream): Logger {

@@ -117,6 +117,7 @@ async function startWork(
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningWorker> {
   const { settings, platform, keys, logger, temporalAddress } = options;
+  const stopping = new AbortController();
   const activities = createActivities({
     ...postgres,
     platform,
@@ -127,13 +128,17 @@ async function startWork(
       idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
     },
     managerUrl: settings.AGENTRUN_INTERNAL_MGR_URL ?? apiUrl ?? clusterUrl(settings),
+    stopping: stopping.signal,
     log: (message, facts) => logger.info(facts, message),
   });
   const worker = await startWorker(
     { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
     activities,
   );
-  closing.unshift(async () => worker.stop());
+  closing.unshift(async () => {
+    stopping.abort();
+    await worker.stop();
+  });
   await ensureWatchers(temporal.client);
   return worker;
 }

@@ -32,7 +32,7 @@ export async function createRun(
   const draft = draftOf(body, traceId);
   await assertBackendKnown(context, draft.backendProfile);
   const drafted = await context.runs.draftRun(draft, reservationOf(body));
-  if (!drafted.opened) await openRun(context, withId(draft, drafted.id));
+  if (!drafted.opened) await openRun(context, withId(draft, drafted.id), body.endsWithTurn ?? false);
   return openedRun(context, drafted.id);
 }
 
@@ -69,8 +69,9 @@ async function assertBackendKnown(context: OperationContext, name: string): Prom
   throw invalid('backendProfile', `backendProfile must be one of ${known.join(', ')}`, { allowed: known });
 }
 
-async function openRun(context: OperationContext, draft: RunDraft): Promise<void> {
-  const refusal = (await sessionRefusal(context, draft)) ?? (await openOrRefuse(context, draft));
+async function openRun(context: OperationContext, draft: RunDraft, endsWithTurn: boolean): Promise<void> {
+  const input = inputOf(draft, context, endsWithTurn);
+  const refusal = (await sessionRefusal(context, draft)) ?? (await openOrRefuse(context, draft, input));
   if (refusal === undefined) return;
   await context.runs.dropRunDraft(draft.id);
   // Dropping leaves an opened run alone: another request with the same key may have opened it meanwhile.
@@ -86,8 +87,11 @@ async function sessionRefusal(context: OperationContext, draft: RunDraft): Promi
   return taken ? sessionTaken(sessionId) : undefined;
 }
 
-async function openOrRefuse(context: OperationContext, draft: RunDraft): Promise<AgentRunError | undefined> {
-  const input = inputOf(draft, context);
+async function openOrRefuse(
+  context: OperationContext,
+  draft: RunDraft,
+  input: RunInput,
+): Promise<AgentRunError | undefined> {
   const opening = toRun(context, draft, (gateway, address) => gateway.openRun(address, input));
   const answer = await answered(draft.id, opening);
   if (answer.opened || answer.activeRunId === draft.id) return undefined;
@@ -101,7 +105,7 @@ function sessionTaken(sessionId: string | undefined): AgentRunError {
   return conflict('sessionRef.sessionId is taken', { field: 'sessionRef.sessionId', sessionId });
 }
 
-function inputOf(draft: RunDraft, context: OperationContext): RunInput {
+function inputOf(draft: RunDraft, context: OperationContext, endsWithTurn: boolean): RunInput {
   return {
     runId: draft.id,
     tenantId: draft.tenantId,
@@ -109,7 +113,7 @@ function inputOf(draft: RunDraft, context: OperationContext): RunInput {
     sessionId: draft.sessionRef?.sessionId ?? null,
     backendProfile: draft.backendProfile,
     policy: runPolicy(draft.executionPolicy, draft.retryPolicy, context.limits),
-    endsWithTurn: false,
+    endsWithTurn,
   };
 }
 

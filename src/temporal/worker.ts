@@ -38,9 +38,10 @@ export async function startWorker(settings: TemporalSettings, activities: Activi
   };
 }
 
-/** Sends the SDK's own log lines to ours. Once per process, before the first worker. */
+/** Sends the SDK's own log lines to ours, those of its native part too. Once per process, before the first worker. */
 export function installRuntime(logger: NonNullable<Parameters<typeof Runtime.install>[0]['logger']>): void {
-  Runtime.install({ logger, shutdownSignals: [] });
+  const logging = { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } as const;
+  Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging } });
 }
 
 function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {

@@ -1,0 +1,18 @@
+import { EXIT, type ExitCode } from './exit-codes.js';
+
+/** A failure of ours in words for a person: what happened, and in `advice` what to do about it, a line each. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+
+  constructor(
+    message: string,
+    readonly exitCode: ExitCode = EXIT.error,
+    readonly advice: readonly string[] = [],
+  ) {
+    super(message);
+  }
+}
+
+export function usageError(message: string): CliError {
+  return new CliError(message, EXIT.usage);
+}

@@ -1,0 +1,144 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { resolve } from 'node:path';
+import type { HttpClient } from '../../../client/http-client.js';
+import type { CommandRecord } from '../../../contract/command.js';
+import type { RunCreate, RunRecord, WorkspaceRef } from '../../../contract/run.js';
+import type { RunnerJobRecord } from '../../../contract/runner.js';
+import { usageError } from '../../cli-error.js';
+import { reaching } from '../../connect.js';
+import type { CliContext } from '../../context.js';
+import { durationMs } from '../../durations.js';
+import { statusWord } from '../../status-words.js';
+import { tabSeparated } from '../../table.js';
+import { follow } from './follow.js';
+import { count, readPrompt } from './options.js';
+
+interface CreateOptions {
+  readonly tenant: string;
+  readonly project: string;
+  readonly backend?: string;
+  readonly workspace: WorkspaceRef;
+  readonly prompt?: string;
+  readonly runner: boolean;
+  readonly keepOpen?: boolean;
+  readonly timeout?: number;
+  readonly idleTimeout?: number;
+  readonly maxAttempts?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly session?: string;
+  readonly idempotencyKey?: string;
+  readonly wait?: boolean;
+  readonly tail?: boolean;
+  readonly waitTimeout?: number;
+  readonly json?: boolean;
+}
+
+interface Created {
+  readonly run: RunRecord;
+  readonly command: CommandRecord | null;
+  readonly runnerJob: RunnerJobRecord | null;
+}
+
+export function addRunCreate(run: Command, context: CliContext): void {
+  run
+    .command('create')
+    .description('make a run; with a prompt, start its first turn and a runner for it')
+    .option('--tenant <name>', 'tenant', 'default')
+    .option('--project <name>', 'project', 'default')
+    .option('--backend <name>', "backend profile; the server's default when absent")
+    .option('--workspace <where>', 'none, path:<folder> or git:<url>[#<ref>]', workspace, { kind: 'none' as const })
+    .option('--prompt <text>', 'the first turn; - reads it from standard input')
+    .option('--no-runner', 'start no runner: one elsewhere claims the run')
+    .option('--keep-open', 'leave the run open for further turns; otherwise it ends with the prompt')
+    .option('--timeout <duration>', 'longest turn, such as 30m', durationMs)
+    .option('--idle-timeout <duration>', 'longest silence within a turn', durationMs)
+    .option('--max-attempts <n>', 'how often a lost runner is replaced, the first included', count)
+    .option('--env <name=value>', 'a variable for the agent (repeat for more); not for secrets', variable)
+    .option('--session <id>', 'session that the run belongs to')
+    .option('--idempotency-key <key>', 'the same key makes the same run once')
+    .addOption(new Option('--wait', 'wait for the end').conflicts('tail'))
+    .option('--tail', 'show what happens until the end')
+    .option('--wait-timeout <duration>', 'leave off waiting after this long (exit code 3); the run goes on', durationMs)
+    .option('--json', 'JSON; with --tail, JSON lines')
+    .action((options: CreateOptions) => create(context, options));
+}
+
+async function create(context: CliContext, options: CreateOptions): Promise<void> {
+  assertFits(options);
+  const prompt = options.prompt === undefined ? undefined : await readPrompt(options.prompt);
+  await reaching(context, async (client) => {
+    const created = await make(client, options, prompt);
+    const { run, command } = created;
+    if (!options.wait && !options.tail) return tellCreated(context, created, options.json ?? false);
+    const commandId = options.keepOpen ? command?.id : undefined;
+    const { tail = false, json = false, waitTimeout } = options;
+    await follow(context, client, { runId: run.id, commandId, tail, json, waitTimeout, started: { ...created } });
+  });
+}
+
+function assertFits({ prompt, env, runner, keepOpen, wait, tail, waitTimeout }: CreateOptions): void {
+  if (prompt === undefined && env !== undefined) throw usageError('--env goes to a runner, which only --prompt starts');
+  if (!runner && env !== undefined) throw usageError('--env goes to a runner, which --no-runner leaves out');
+  if (prompt === undefined && keepOpen)
+    throw usageError('--keep-open says what comes after --prompt, which is missing');
+  if (!wait && !tail && waitTimeout !== undefined) throw usageError('--wait-timeout needs --wait or --tail');
+}
+
+async function make(client: HttpClient, options: CreateOptions, prompt: string | undefined): Promise<Created> {
+  const run = await client.post<RunRecord>('/api/v1/runs', bodyOf(options, prompt));
+  if (prompt === undefined) return { run, command: null, runnerJob: null };
+  const { idempotencyKey } = options;
+  const turn = { type: 'turn', payload: { prompt }, idempotencyKey };
+  const command = await client.post<CommandRecord>(`/api/v1/runs/${run.id}/commands`, turn);
+  if (!options.runner) return { run, command, runnerJob: null };
+  const job = { commandId: command.id, env: options.env };
+  const runnerJob = await client.post<RunnerJobRecord>(`/api/v1/runs/${run.id}/runner-jobs`, job);
+  return { run, command, runnerJob };
+}
+
+function bodyOf(options: CreateOptions, prompt: string | undefined): RunCreate {
+  return {
+    tenantId: options.tenant,
+    projectId: options.project,
+    backendProfile: options.backend,
+    sessionRef: options.session === undefined ? undefined : { sessionId: options.session },
+    workspaceRef: options.workspace,
+    executionPolicy: { timeoutMs: options.timeout, idleTimeoutMs: options.idleTimeout },
+    retryPolicy: { maxAttempts: options.maxAttempts },
+    endsWithTurn: prompt !== undefined && options.keepOpen !== true,
+    idempotencyKey: options.idempotencyKey,
+  };
+}
+
+function tellCreated({ screen, program }: CliContext, created: Created, json: boolean): void {
+  const { run, command } = created;
+  if (json) return screen.data(JSON.stringify(created));
+  if (!screen.out.isTerminal) return screen.data(tabSeparated([[run.id, run.status]]));
+  const { bold, dim } = screen.out.colors;
+  screen.data(`${statusWord(run, screen.out.colors)}  ${bold(run.id)}`);
+  const next = [
+    ...(command === null ? [['send', '"…" --runner', 'hand it a turn, and a runner']] : []),
+    ['tail', '', 'follow it'],
+    ['show', '', 'what came of it'],
+    ['cancel', '', 'end it'],
+  ];
+  for (const [verb, rest, why] of next) {
+    screen.hint(dim(`  ${[program, 'run', verb, run.id, rest].filter(Boolean).join(' ')}   ${why ?? ''}`));
+  }
+}
+
+function workspace(given: string): WorkspaceRef {
+  if (given === 'none') return { kind: 'none' };
+  const [, kind, where = ''] = /^(path|git):(.+)$/s.exec(given) ?? [];
+  if (kind === 'path') return { kind, path: resolve(where) };
+  if (kind !== 'git') throw new InvalidArgumentError('Give none, path:<folder> or git:<url>[#<ref>].');
+  const [repoUrl = '', ref] = where.split('#');
+  const isLocal = !/^[a-z]+:\/\/|^[^/]+@[^/]+:/i.test(repoUrl);
+  return { kind, repoUrl: isLocal ? resolve(repoUrl) : repoUrl, ...(ref && { ref }) };
+}
+
+function variable(given: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(given) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Give NAME=value.');
+  return { ...before, [name]: value };
+}

@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { addApiCommand } from './commands/api.js';
+import { addDemoCommand } from './commands/demo.js';
+import { addHealthCommand } from './commands/health.js';
+import { addMigrateCommand } from './commands/migrate.js';
+import { addRunCancel } from './commands/run/cancel.js';
+import { addRunCreate } from './commands/run/create.js';
+import { addRunList } from './commands/run/list.js';
+import { addRunSend } from './commands/run/send.js';
+import { addRunShow } from './commands/run/show.js';
+import { addRunTail } from './commands/run/tail.js';
+import { addUpCommand } from './commands/up.js';
+import { addWorkerCommand } from './commands/worker.js';
+import type { CliContext } from './context.js';
+
+/** All commands. Faults are thrown, and told by whoever runs it. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('agentrun')
+    .description('The control plane for coding-agent runs.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText('after', HELP);
+  addUpCommand(program, context);
+  addDemoCommand(program, context);
+  addRunCommands(program, context);
+  addHealthCommand(program, context);
+  addApiCommand(program, context);
+  addWorkerCommand(program, context);
+  addMigrateCommand(program, context);
+  return program;
+}
+
+function addRunCommands(program: Command, context: CliContext): void {
+  const run = program.command('run').description('make runs, watch them, speak to them');
+  addRunCreate(run, context);
+  addRunList(run, context);
+  addRunShow(run, context);
+  addRunTail(run, context);
+  addRunSend(run, context);
+  addRunCancel(run, context);
+}
+
+function version(): string {
+  const path = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+const HELP = `
+Which manager: the one that \`agentrun up\` started over AGENTRUN_DATA_DIR, or the one at AGENTRUN_URL with the token
+AGENTRUN_OPERATOR_TOKEN.
+
+Exit codes: 0 ok, 1 error, 2 usage, 3 wait timed out, 4 not allowed, 5 the run failed, 6 too late, 8 needs you, 130 Ctrl-C.
+Data goes to standard output, progress to standard error. --json gives JSON, and failures as JSON too.`;

@@ -1,0 +1,20 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Left-aligned columns, two blanks apart. Cells may hold colours. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => visibleWidth(row[column] ?? ''))),
+  );
+  const pad = (cell: string, column: number) => cell + ' '.repeat((widths[column] ?? 0) - visibleWidth(cell));
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+/** For programs: one row a line, cells apart by tabs, nothing cut; a cell's own tabs and line ends become blanks. */
+export function tabSeparated(rows: readonly (readonly (string | number | null)[])[]): string {
+  return rows.map((row) => row.map((cell) => String(cell ?? '').replace(/[\t\r\n]+/g, ' ')).join('\t')).join('\n');
+}
+
+export function visibleWidth(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
