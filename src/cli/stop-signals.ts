@@ -18,6 +18,10 @@ export class StopSignals {
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
 
+  get isStopping(): boolean {
+    return this.#firstAt !== undefined;
+  }
+
   /** Called instead of waiting for `first`, where something can only be told to stop. */
   onFirst(listener: (signal: StopSignal) => void): void {
     this.#listeners.add(listener);

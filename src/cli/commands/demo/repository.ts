@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CliError } from '../../cli-error.js';
+
+const run = promisify(execFile);
+
+const FILES = {
+  'package.json': `{ "name": "cart", "private": true, "type": "module", "scripts": { "test": "node --test" } }\n`,
+  'cart.js': `/** What a cart costs: each item's price times its quantity. */
+export function total(items) {
+  return items.reduce((sum, item) => sum + item.price, 0);
+}
+`,
+  'cart.test.js': `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { total } from './cart.js';
+
+test('an empty cart costs nothing', () => assert.equal(total([]), 0));
+test('prices add up', () => assert.equal(total([{ price: 3, quantity: 1 }, { price: 4, quantity: 1 }]), 7));
+test('a quantity counts', () => assert.equal(total([{ price: 5, quantity: 3 }]), 15));
+`,
+};
+
+/** What the run is asked to do: a shell script, since that is what the exec backend takes for a prompt. */
+export const PROMPT = `set -eu
+tests() { node --test --test-reporter=tap cart.test.js | grep -E '^(not )?ok'; }
+echo '--- the tests, as they come from the repository'
+tests
+echo '--- the repair'
+sed 's/sum + item.price/sum + item.price * item.quantity/' cart.js > cart.js.new
+mv cart.js.new cart.js
+git diff --stat
+echo '--- the tests again'
+tests
+node --test cart.test.js > tests.log 2>&1 || { cat tests.log; exit 1; }
+rm tests.log`;
+
+/** A small Node project with one failing test, as a git repository. */
+export async function makeRepository(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(FILES)) await writeFile(join(folder, name), text);
+  await git(folder, 'init', '--quiet');
+  await git(folder, 'add', '.');
+  const author = ['-c', 'user.name=AgentRun demo', '-c', 'user.email=demo@localhost', '-c', 'commit.gpgsign=false'];
+  await git(folder, ...author, 'commit', '--quiet', '-m', 'A cart that forgets quantities');
+}
+
+/** What the run changed in its clone. */
+export function diffOf(workspace: string): Promise<string> {
+  return git(workspace, 'diff');
+}
+
+export interface TestCounts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Runs the tests of a workspace in this process's name, so that the agent's word need not be taken for it. */
+export async function runTests(workspace: string, nodePath: string): Promise<TestCounts> {
+  const options = { cwd: workspace, encoding: 'utf8' } as const;
+  const { stdout } = await run(nodePath, ['--test', '--test-reporter=tap', 'cart.test.js'], options).catch(
+    (error: unknown) => error as { stdout: string },
+  );
+  const countOf = (what: string) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(stdout)?.[1] ?? 0);
+  return { passed: countOf('pass'), failed: countOf('fail') };
+}
+
+async function git(cwd: string, ...args: string[]): Promise<string> {
+  try {
+    return (await run('git', args, { cwd, encoding: 'utf8' })).stdout;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new CliError('the demo needs git on PATH');
+    throw error;
+  }
+}
