@@ -9,6 +9,8 @@ const [temporal, http, runner, cli, client] = ['temporal', 'http', 'runner', 'cl
 const [operations, runResult, auth] = ['operations', 'run-result', 'auth'].map(folder);
 const [main, embedded, consolePages] = ['main', 'embedded', 'console'].map(folder);
 const config = '^src/config\\.ts$';
+// Commands that are the server, or a part of it, rather than its client.
+const cliThatBoots = '^src/cli/commands/(up|demo|api|worker|migrate)(\\.ts$|/)';
 const workflows = '^workflows/';
 const activities = '^activities/';
 const temporalDev = '^temporal-dev/';
@@ -105,15 +107,15 @@ const layers = [
   },
   {
     name: 'cli-commands-that-boot',
-    path: '^src/cli/commands/(up|demo)(\\.ts$|/)',
+    path: cliThatBoots,
     values: [cli, domain, client, config, main, ...leaves],
     types: [contract],
-    why: 'Only `up` and `demo` start the stack themselves.',
+    why: 'Only the commands that are a server start one themselves.',
   },
   {
     name: 'cli',
     path: cli,
-    not: '^src/cli/commands/(up|demo)(\\.ts$|/)',
+    not: cliThatBoots,
     values: [domain, client, config, ...leaves],
     types: [contract],
     why: 'The CLI is a user of the HTTP contract.',

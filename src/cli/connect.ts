@@ -9,7 +9,7 @@ import { findManager, readLocalToken } from './local-manager.js';
  * A client of the manager that AGENTRUN_URL names, else of the one that runs over the data folder.
  * The folder's token is sent to the folder's own manager only.
  */
-export async function connect(context: CliContext): Promise<HttpClient> {
+async function connect(context: CliContext): Promise<HttpClient> {
   const settings = context.settings();
   const { dataDir } = folders(settings, context.environment);
   const local = await findManager(dataDir);

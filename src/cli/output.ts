@@ -1,4 +1,3 @@
-import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,7 +18,7 @@ export function outputTo(stream: NodeJS.WriteStream, environment: Environment): 
     isTerminal,
     colors: pc.createColors(wantsColors(isTerminal, environment)),
     get width() {
-      return isTerminal ? (stream as WriteStream).columns || 80 : Infinity;
+      return isTerminal ? stream.columns || 80 : Infinity;
     },
     write: (text) => void stream.write(text),
   };
@@ -32,20 +31,34 @@ function wantsColors(isTerminal: boolean, environment: Environment): boolean {
   return isTerminal && environment['TERM'] !== 'dumb';
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
-const CONTROLS =
-  /\x1b\[[0-9;:]*m|\x1b\[[0-9:;<=>?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
+const CONTROLS = new RegExp(
+  [
+    '\\u001b\\[[0-9:;<=>?]*[ -/]*[@-~]', // colours, and what moves the cursor or erases
+    '\\u001b[\\]PX^_][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\)?', // title, clipboard, other strings for the terminal
+    '\\u001b.?',
+    '[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]',
+  ].join('|'),
+  'g',
+);
+const COLOR = /^.\[[0-9:;]*m$/;
 
 /**
  * Text of an agent's, made safe for a terminal: colours, tabs and line ends stay; what could move the cursor, set the title, write
  * the clipboard or answer as if typed is taken out.
  */
 export function terminalSafe(text: string): string {
-  return text.replace(CONTROLS, (control) => (control.startsWith('\x1b[') && control.endsWith('m') ? control : ''));
+  return text.replace(CONTROLS, (control) => (COLOR.test(control) ? control : ''));
 }
 
-/** Cuts to a number of columns, counting each code point as one. */
+const segmenter = new Intl.Segmenter();
+
+/** What a reader counts as characters. */
+export function characters(text: string): string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** Cuts to a number of columns; each character counts as one. */
 export function cutTo(text: string, width: number): string {
-  const points = [...text];
-  return points.length <= width ? text : `${points.slice(0, Math.max(0, width - 1)).join('')}…`;
+  const found = characters(text);
+  return found.length <= width ? text : `${found.slice(0, Math.max(0, width - 1)).join('')}…`;
 }

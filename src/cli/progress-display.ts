@@ -2,7 +2,7 @@ import type { Progress, ProgressStep } from '../processes/progress.js';
 import { spell } from './durations.js';
 import { cutTo, type Output } from './output.js';
 
-const FRAMES = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
+const FRAMES = Array.from('⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏');
 const FRAME_MS = 90;
 const NAME_WIDTH = 22;
 /** Nobody wants to be told how long an instant took. */
@@ -62,16 +62,21 @@ export class ProgressDisplay {
   }
 
   #finish({ name, state, detail }: ProgressStep): void {
-    const running = this.#running.get(name);
-    this.#running.delete(name);
+    const tookMs = this.#end(name);
     const { green, red, dim } = this.output.colors;
-    const tookMs = running === undefined ? 0 : performance.now() - running.startedAt;
     const took = tookMs < WORTH_TELLING_MS ? '' : dim(`  ${spell(tookMs)}`);
     // What went wrong is told once, by whoever gives up; here it is only where.
     if (state === 'failed') return this.#line(`${red('✕')} ${name}${took}`);
-    const text = [detail, state === 'cached' ? 'was there already' : undefined].filter(Boolean).join(', ');
+    const isNew = state !== 'cached' || detail?.startsWith('cached:');
+    const text = [detail, isNew ? undefined : 'was there already'].filter(Boolean).join(', ');
     const room = this.output.width - NAME_WIDTH - 14;
     this.#line(`${green('✓')} ${name.padEnd(NAME_WIDTH)} ${dim(cutTo(text, room))}${took}`);
+  }
+
+  #end(name: string): number {
+    const running = this.#running.get(name);
+    this.#running.delete(name);
+    return running === undefined ? 0 : performance.now() - running.startedAt;
   }
 
   #line(text: string): void {

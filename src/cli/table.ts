@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { characters } from './output.js';
 
 /** Left-aligned columns, two blanks apart. Cells may hold colours. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -15,6 +16,6 @@ export function tabSeparated(rows: readonly (readonly (string | number | null)[]
   return rows.map((row) => row.map((cell) => String(cell ?? '').replace(/[\t\r\n]+/g, ' ')).join('\t')).join('\n');
 }
 
-export function visibleWidth(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+function visibleWidth(text: string): number {
+  return characters(stripVTControlCharacters(text)).length;
 }

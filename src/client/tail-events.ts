@@ -38,17 +38,14 @@ export async function* tailEvents(
   runId: string,
   options: TailOptions = {},
 ): AsyncGenerator<EventRecord, TailEnd, void> {
+  const outage = new Outage(options);
   let seq = options.afterSeq ?? 0;
-  let connected = false;
-  let lostAtMs: number | undefined;
-  for (let failures = 0; ;) {
+  for (let resumed = false; ; resumed = true) {
     try {
-      const connection = await openConnection(client, runId, { seq, resumed: connected, signal: options.signal });
-      connected = true;
-      if (lostAtMs !== undefined) options.onBack?.();
-      lostAtMs = undefined;
+      const connection = await openConnection(client, runId, { seq, resumed, signal: options.signal });
+      outage.connected();
       for await (const message of connection) {
-        failures = 0;
+        outage.heard();
         if (message.event === 'end') return JSON.parse(message.data) as TailEnd;
         const event = JSON.parse(message.data) as EventRecord;
         if (event.seq <= seq) continue;
@@ -58,14 +55,39 @@ export async function* tailEvents(
       throw new TransportError('the event stream ended before the run did');
     } catch (error) {
       options.signal?.throwIfAborted();
-      lostAtMs ??= Date.now();
-      const isOver = Date.now() - lostAtMs >= (options.outageMs ?? OUTAGE_MS);
-      if (!connected || isOver || !mayRetry(error)) throw error;
-      const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
-      failures += 1;
-      options.onLost?.(error as Error, retryInMs);
-      await pause(retryInMs, options.signal);
+      await pause(outage.retryIn(error), options.signal);
     }
+  }
+}
+
+/** How long the server has been away, and when to look for it again. */
+class Outage {
+  #hasConnected = false;
+  #sinceMs: number | undefined;
+  #failures = 0;
+
+  constructor(private readonly options: TailOptions) {}
+
+  connected(): void {
+    this.#hasConnected = true;
+    if (this.#sinceMs !== undefined) this.options.onBack?.();
+    this.#sinceMs = undefined;
+  }
+
+  /** Only now is it worth being asked often again: one that takes connections may still drop them. */
+  heard(): void {
+    this.#failures = 0;
+  }
+
+  /** @throws the error where trying again is no use. */
+  retryIn(error: unknown): number {
+    this.#sinceMs ??= Date.now();
+    const isOver = Date.now() - this.#sinceMs >= (this.options.outageMs ?? OUTAGE_MS);
+    if (!this.#hasConnected || isOver || !mayRetry(error)) throw error;
+    const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LONGEST_RETRY_MS);
+    this.#failures += 1;
+    this.options.onLost?.(error as Error, retryInMs);
+    return retryInMs;
   }
 }
 

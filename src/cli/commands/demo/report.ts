@@ -1,3 +1,4 @@
+import type { RunResult } from '../../../contract/result.js';
 import type { RunRecord } from '../../../contract/run.js';
 import type { EmbeddedStack } from '../../../main/embedded-stack.js';
 import type { CliContext } from '../../context.js';
@@ -5,8 +6,16 @@ import { spell } from '../../durations.js';
 import { colorDiff } from '../../event-lines.js';
 import { statusWord } from '../../status-words.js';
 import { table } from '../../table.js';
-import type { DemoResult } from './run-demo.js';
+import type { TestCounts } from './repository.js';
 import type { Steps } from './steps.js';
+
+/** What the demo's run came to. */
+export interface ShownRun {
+  readonly run: RunRecord;
+  readonly result: RunResult;
+  readonly diff: string;
+  readonly tests: TestCounts;
+}
 
 /** Tells the demo: to a person as it goes, to a machine as one object at the end. */
 export class DemoReport {
@@ -35,7 +44,7 @@ export class DemoReport {
     this.#say('');
   }
 
-  result(stack: EmbeddedStack, { run, result, diff, tests }: DemoResult): void {
+  result(stack: EmbeddedStack, { run, result, diff, tests }: ShownRun): void {
     const { temporalUiUrl } = stack;
     this.#told = { run, result, workspace: { diff, tests }, temporalUiUrl };
     const { bold, dim, green, cyan } = this.context.screen.out.colors;
@@ -86,12 +95,9 @@ export class DemoReport {
     );
     this.#say('');
     this.#say('How to go on:');
-    const next = [
-      ['npm start', dim('the same stack, kept; port 8080')],
-      [`${program} run create --backend exec --workspace git:<url> --prompt 'npm test' --tail`],
-      [`${program} --help`],
-    ];
-    this.#say(indent(table(next)));
+    const again = `${program} run create --backend exec --workspace git:<url> --prompt 'npm test' --tail`;
+    for (const line of [`npm start   ${dim('the same stack, kept, on port 8080')}`, again, `${program} --help`])
+      this.#say(`  ${line}`);
   }
 
   #say(line: string): void {

@@ -69,7 +69,10 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   await reaching(context, async (client) => {
     const created = await make(client, options, prompt);
     const { run, command } = created;
-    if (!options.wait && !options.tail) return tellCreated(context, created, options.json ?? false);
+    if (!options.wait && !options.tail) {
+      tellCreated(context, created, options.json ?? false);
+      return;
+    }
     const commandId = options.keepOpen ? command?.id : undefined;
     const { tail = false, json = false, waitTimeout } = options;
     await follow(context, client, { runId: run.id, commandId, tail, json, waitTimeout, started: { ...created } });

@@ -33,7 +33,10 @@ export async function follow(context: CliContext, client: HttpClient, options: F
   const result = tail ? await followAloud(context, client, options) : await followQuietly(context, client, options);
   await conclude?.();
   context.exitCode = exitCodeOf(result.terminalStatus);
-  if (json) return screen.data(JSON.stringify(tail ? { event: 'end', result } : { ...started, result }));
+  if (json) {
+    screen.data(JSON.stringify(tail ? { event: 'end', result } : { ...started, result }));
+    return;
+  }
   if (tail || screen.out.isTerminal) screen.data(resultLines(result, screen.out));
   else screen.data(tabSeparated([[result.runId, result.terminalStatus]]));
   if (!tail && result.reply !== null && screen.out.isTerminal) {

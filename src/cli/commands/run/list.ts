@@ -33,8 +33,14 @@ export function addRunList(run: Command, context: CliContext): void {
       reaching(context, async (client) => {
         const runs = await listRuns(client, options);
         const { out } = context.screen;
-        if (options.json) return context.screen.data(JSON.stringify(runs));
-        if (runs.length === 0) return context.screen.hint('no runs');
+        if (options.json) {
+          context.screen.data(JSON.stringify(runs));
+          return;
+        }
+        if (runs.length === 0) {
+          context.screen.hint('no runs');
+          return;
+        }
         context.screen.data(out.isTerminal ? asTable(runs, out) : tabSeparated(runs.map(plainRow)));
       }),
     );

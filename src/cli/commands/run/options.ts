@@ -6,7 +6,7 @@ import { usageError } from '../../cli-error.js';
 const RUN_ID = new RegExp(idPattern('run'));
 
 /** A run's id, or the address of a page or a route that holds one. */
-export function runId(given: string): string {
+function runId(given: string): string {
   const id = given.includes('/') ? (given.match(/run_[0-9a-z]+/)?.[0] ?? given) : given;
   if (!RUN_ID.test(id)) throw new InvalidArgumentError('A run id looks like run_0123456789abcdef….');
   return id;

@@ -49,7 +49,10 @@ async function send(context: CliContext, runId: string, given: string | undefine
     const runnerJob = options.runner ? await startRunner(client, command) : null;
     const waitsForRunner = before.liveness.phase === 'waiting-for-runner' && runnerJob === null;
     if (waitsForRunner) context.screen.hint(`no runner has the run yet: --runner starts one`);
-    if (!options.wait && !tail) return tellSent(context, command, json);
+    if (!options.wait && !tail) {
+      tellSent(context, command, json);
+      return;
+    }
     const watched = { runId, commandId: command.id, afterSeq: before.lastSeq, isOver: command.terminalStatus !== null };
     const conclude = type === 'steer' ? () => assertDelivered(client, command) : undefined;
     await follow(context, client, { ...watched, tail, json, waitTimeout, conclude, started: { command, runnerJob } });

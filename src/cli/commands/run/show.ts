@@ -23,9 +23,15 @@ export function addRunShow(run: Command, context: CliContext): void {
           client.get<RunResult>(`/api/v1/runs/${runId}/result`),
         ]);
         const { screen } = context;
-        if (json) return screen.data(JSON.stringify({ run: record, result }));
+        if (json) {
+          screen.data(JSON.stringify({ run: record, result }));
+          return;
+        }
         const rows = [...recordRows(record), ...resultRows(result)];
-        if (!screen.out.isTerminal) return screen.data(tabSeparated(plainRows(record, rows)));
+        if (!screen.out.isTerminal) {
+          screen.data(tabSeparated(plainRows(record, rows)));
+          return;
+        }
         screen.data(pretty(context, record, result, rows));
       }),
     );
