@@ -1,0 +1,5 @@
+export const bareActivities = {
+  async nothing(): Promise<void> {},
+};
+
+export type BareActivities = typeof bareActivities;

@@ -1,0 +1,62 @@
+import { claimRun, createRun, type Bed } from '../bed.js';
+import { compare, repeat, story, type Comparison, type Effort, type Step } from '../rounds.js';
+import { events } from './append.js';
+
+/** What a workflow decides: from nothing to a runner's first event, and each decision by itself. */
+export async function decisionCases(bed: Bed, effort: Effort): Promise<Comparison[]> {
+  return [await firstEventCase(bed, effort), await decisionCase(bed, effort)];
+}
+
+/** Each turn takes some tenths of a second. */
+const roundsOf = ({ quick }: Effort) => (quick ? 5 : 11);
+
+async function firstEventCase(bed: Bed, effort: Effort): Promise<Comparison> {
+  const floor = 'update-with-start + update + insert';
+  const count = effort.quick ? 1 : 2;
+  return compare({
+    title: 'from nothing to the first event · one after another',
+    rounds: roundsOf(effort),
+    floors: [floor],
+    contenders: [
+      repeat(floor, count, async () => {
+        const workflowId = await bed.bareTemporal.open();
+        await bed.bareTemporal.touch(workflowId);
+        await bed.bareDatabase.insert(workflowId, events(1));
+      }),
+      repeat('create run + claim + append over HTTP', count, async () => {
+        const { id, runner } = await claimRun(bed.api, await createRun(bed.api));
+        await runner.send('POST', `/api/v1/runs/${id}/events`, { events: events(1) });
+      }),
+    ],
+  });
+}
+
+async function decisionCase(bed: Bed, effort: Effort): Promise<Comparison> {
+  const floors = ['bare update', 'update + empty local activity'];
+  const count = effort.quick ? 1 : 2;
+  const workflowId = await bed.bareTemporal.open();
+  return compare({
+    title: 'one decision · one after another',
+    rounds: roundsOf(effort),
+    floors,
+    contenders: [
+      repeat(floors[0]!, 4 * count, () => bed.bareTemporal.touch(workflowId)),
+      repeat(floors[1]!, 4 * count, () => bed.bareTemporal.record(workflowId)),
+      story(count, (step) => oneTurn(bed, step)),
+    ],
+  });
+}
+
+/** A run's whole life by hand, each step timed. */
+async function oneTurn(bed: Bed, step: Step): Promise<void> {
+  const { api } = bed;
+  const id = await step('create run', () => createRun(api));
+  const turn = { type: 'turn', payload: { prompt: 'true' } };
+  const command = await step('add command', () => api.send('POST', `/api/v1/runs/${id}/commands`, turn));
+  const { runner } = await step('claim', () => claimRun(api, id));
+  const path = `/api/v1/commands/${command.id}`;
+  const ended = { terminalStatus: 'completed' };
+  await step('ack', () => runner.send('POST', `${path}/ack`, {}));
+  await step('finish command', () => runner.send('PATCH', `${path}/status`, ended));
+  await step('finish run', () => runner.send('PATCH', `/api/v1/runs/${id}/status`, ended));
+}

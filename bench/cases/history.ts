@@ -1,0 +1,58 @@
+import type { Client } from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { claimRun, createRun, type Bed } from '../bed.js';
+import { countTypes, type Histories, type History } from '../histories.js';
+import { idleHours } from './idle-hours.js';
+
+/** Counted, not timed: the same on every machine. */
+export async function historyCases(bed: Bed): Promise<Histories> {
+  const histories = [await byHand(bed), await byRunner(bed), await bare(bed)];
+  return { histories, idleHours: await idleHours() };
+}
+
+const ENDED = { terminalStatus: 'completed' };
+
+async function addTurn({ api }: Bed, runId: string): Promise<string> {
+  const turn = { type: 'turn', payload: { prompt: 'true' } };
+  return (await api.send('POST', `/api/v1/runs/${runId}/commands`, turn)).id;
+}
+
+async function byHand(bed: Bed): Promise<History> {
+  const id = await createRun(bed.api);
+  const commandId = await addTurn(bed, id);
+  const { runner } = await claimRun(bed.api, id);
+  await runner.send('POST', `/api/v1/commands/${commandId}/ack`, {});
+  await runner.send('PATCH', `/api/v1/commands/${commandId}/status`, ENDED);
+  await runner.send('PATCH', `/api/v1/runs/${id}/status`, ENDED);
+  return historyOf(bed.bareTemporal.client, `run:${id}`, 'one turn, claimed by hand');
+}
+
+async function byRunner(bed: Bed): Promise<History> {
+  const { api } = bed;
+  const id = await createRun(api);
+  const commandId = await addTurn(bed, id);
+  await api.send('POST', `/api/v1/runs/${id}/runner-jobs`, { commandId });
+  const deadline = performance.now() + 30_000;
+  while ((await api.send('GET', `/api/v1/runs/${id}/commands/${commandId}`)).state !== 'completed') {
+    if (performance.now() > deadline) throw new Error(`the turn of ${id} was not over within 30 s`);
+    await delay(20);
+  }
+  await api.send('PATCH', `/api/v1/runs/${id}/status`, ENDED);
+  return historyOf(bed.bareTemporal.client, `run:${id}`, 'one turn, local runner Job');
+}
+
+/** As many updates as one turn by hand takes, on the trivial workflow, each with one local activity. */
+async function bare({ bareTemporal }: Bed): Promise<History> {
+  const workflowId = await bareTemporal.open();
+  for (let i = 0; i < 4; i += 1) await bareTemporal.record(workflowId);
+  await bareTemporal.end(workflowId);
+  return historyOf(bareTemporal.client, workflowId, 'trivial workflow, 6 updates');
+}
+
+async function historyOf(client: Client, workflowId: string, name: string): Promise<History> {
+  const handle = client.workflow.getHandle(workflowId);
+  await handle.result();
+  const { events } = await handle.fetchHistory();
+  const { historySize } = await handle.describe();
+  return { name, events: events?.length ?? 0, bytes: historySize ?? 0, byType: countTypes(events ?? []) };
+}

@@ -1,0 +1,30 @@
+// The manager as the embedded stack runs it: API and worker in one process, here over servers that are there already.
+import { randomBytes } from 'node:crypto';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import pino from 'pino';
+import { readSettings } from '../../src/config.js';
+import { createLocalPlatform } from '../../src/main/local-runners.js';
+import { createLogger } from '../../src/main/logger.js';
+import { startManager } from '../../src/main/manager.js';
+import { programOptions, tellReady } from './program.js';
+
+const { databaseUrl, temporalAddress, dataDir } = programOptions() as {
+  databaseUrl: string;
+  temporalAddress: string;
+  dataDir: string;
+};
+// Its own lines would stand between the figures.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const settings = readSettings({ AGENTRUN_PORT: '0' });
+const keys = { runnerTokenKey: randomBytes(32), operatorToken: randomBytes(24).toString('base64url') };
+const manager = await startManager({
+  settings,
+  databaseUrl,
+  temporalAddress,
+  keys,
+  platform: createLocalPlatform(settings, dataDir, process.env, () => undefined),
+  searchPath: process.env['PATH'] ?? '',
+  logger: createLogger(settings.AGENTRUN_LOG_LEVEL, pino.destination(`${dataDir}/manager.log`)),
+  roles: { api: true, worker: true },
+});
+tellReady({ url: manager.url, operatorToken: keys.operatorToken }, () => manager.stop());

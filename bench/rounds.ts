@@ -1,0 +1,142 @@
+import { mean, median, quantile } from './statistics.js';
+
+/** How much is measured. */
+export interface Effort {
+  readonly quick: boolean;
+  /** How often every contender has its turn. */
+  readonly rounds: number;
+  /** How long a turn of a fast operation lasts. */
+  readonly sliceMs: number;
+}
+
+/** Milliseconds of each operation of one turn, by what was timed. */
+export type Turn = Readonly<Record<string, readonly number[]>>;
+
+/** One of those that are compared: plays a turn, and says how long its operations took. */
+export type Contender = () => Promise<Turn>;
+
+export interface Ratio {
+  readonly floor: string;
+  /** Median over the rounds of this series' p50 by the floor's p50 of the same round. */
+  readonly median: number;
+  /** First and third quartile of the rounds: how far the median can be trusted. */
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Series {
+  readonly name: string;
+  readonly operations: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly perSecond: number;
+  readonly ratios: readonly Ratio[];
+}
+
+/** What was compared with each other in alternating turns. */
+export interface Comparison {
+  readonly title: string;
+  readonly rounds: number;
+  readonly series: readonly Series[];
+}
+
+export interface ComparisonOptions {
+  readonly title: string;
+  readonly contenders: readonly Contender[];
+  readonly rounds: number;
+  /** Names of the series that the others are divided by. */
+  readonly floors: readonly string[];
+  /** How many operations were under way at a time. */
+  readonly workers?: number;
+  /** Turns of everybody before the first that counts; 2. */
+  readonly warmUps?: number;
+}
+
+/**
+ * Lets the contenders take turns, forwards and backwards (A B, B A, A B …), so that a machine that slows down for a while
+ * slows all of them, and divides within each round only.
+ */
+export async function compare(options: ComparisonOptions): Promise<Comparison> {
+  const { contenders, rounds, warmUps = 2 } = options;
+  for (let i = 0; i < warmUps; i += 1) for (const contender of contenders) await contender();
+  const played: Turn[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const order = round % 2 === 0 ? contenders : contenders.toReversed();
+    const turns: Turn[] = [];
+    for (const contender of order) turns.push(await contender());
+    played.push(Object.assign({}, ...turns));
+  }
+  return { title: options.title, rounds, series: seriesOf(played, options) };
+}
+
+function seriesOf(played: readonly Turn[], { floors, workers = 1 }: ComparisonOptions): Series[] {
+  // In the order of the first round, which is the one of the contenders.
+  return Object.keys(played[0] ?? {}).map((name) => {
+    const all = played.flatMap((turn) => turn[name] ?? []);
+    const ratios = floors.filter((floor) => floor !== name).map((floor) => ratioOf(played, name, floor));
+    return {
+      name,
+      operations: all.length,
+      p50Ms: quantile(all, 0.5),
+      p99Ms: quantile(all, 0.99),
+      perSecond: (workers * 1_000) / mean(all),
+      // One floor divided by another says nothing of ours, except what the second adds to the first.
+      ratios: floors.includes(name)
+        ? ratios.filter(({ floor }) => floors.indexOf(floor) < floors.indexOf(name))
+        : ratios,
+    };
+  });
+}
+
+function ratioOf(played: readonly Turn[], name: string, floor: string): Ratio {
+  const ratios = played.map((turn) => median(turn[name] ?? []) / median(turn[floor] ?? []));
+  return { floor, median: median(ratios), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) };
+}
+
+/** Workers that each begin the next operation when the last one is answered, for `sliceMs`. */
+export function loop(name: string, options: { workers: number; sliceMs: number }, operation: Operation): Contender {
+  return async () => {
+    const times: number[] = [];
+    const endsAt = performance.now() + options.sliceMs;
+    const work = async (worker: number) => {
+      do times.push(await timed(() => operation(worker)));
+      while (performance.now() < endsAt);
+    };
+    await Promise.all(Array.from({ length: options.workers }, (_, worker) => work(worker)));
+    return { [name]: times };
+  };
+}
+
+export type Operation = (worker: number) => Promise<unknown>;
+
+/** The same operation `count` times, one after another. */
+export function repeat(name: string, count: number, operation: () => Promise<unknown>): Contender {
+  return async () => {
+    const times: number[] = [];
+    for (let i = 0; i < count; i += 1) times.push(await timed(operation));
+    return { [name]: times };
+  };
+}
+
+/** Times the steps of a longer story: `step(name, work)` answers what `work` does. */
+export function story(count: number, tell: (step: Step) => Promise<void>): Contender {
+  return async () => {
+    const times: Record<string, number[]> = {};
+    const step: Step = async (name, work) => {
+      const startedAt = performance.now();
+      const result = await work();
+      (times[name] ??= []).push(performance.now() - startedAt);
+      return result;
+    };
+    for (let i = 0; i < count; i += 1) await tell(step);
+    return times;
+  };
+}
+
+export type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
