@@ -5,7 +5,7 @@ import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@t
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { runnerJobId } from '../../src/domain/ids.js';
+import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import type { RunInput } from '../../src/domain/run-messages.js';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
@@ -112,7 +112,7 @@ describe('runWorkflow', function () {
         args: [{ runId, attempt: 1, jobId: runnerJobId(runId, 1) }],
       });
       await until(() => records.launched.length === 1);
-      await claim('runner-1');
+      await claim(runnerIdOfJob(runnerJobId(runId, 1)));
       await handle.signal(messages.runnerExitedSignal, { runId, attempt: 1, reason: 'killed', exitCode: 137 });
       await until(
         () => records.launched.length === 2,

@@ -1,3 +1,4 @@
+import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import { isTerminalStatus, type Outcome } from '../../src/domain/outcome.js';
 import type { RunInput, RunPolicy } from '../../src/domain/run-messages.js';
 import type { Loss } from './losses.js';
@@ -25,7 +26,7 @@ const CANCELLED: Outcome = { status: 'cancelled', failureKind: 'cancelled', mess
 /** The next thing to do, from the state and the time alone. Pure. */
 export function nextStep(input: RunInput, data: RunData, nowMs: number): Step {
   if (isTerminalStatus(data.lifecycle.status)) return { do: 'wait', untilMs: null, name: 'ended' };
-  const urgent = urgentStep(data);
+  const urgent = urgentStep(input, data);
   if (urgent !== undefined) return urgent;
   const dues = [...attemptDues(input.policy, data), ...turnDues(input.policy, data), ...endDues(input.policy, data)];
   const first = dues.reduce<Due | undefined>((a, b) => (a === undefined || b.atMs < a.atMs ? b : a), undefined);
@@ -33,11 +34,13 @@ export function nextStep(input: RunInput, data: RunData, nowMs: number): Step {
   return first.atMs <= nowMs ? first.step : { do: 'wait', untilMs: first.atMs, name: first.name };
 }
 
-function urgentStep(data: RunData): Step | undefined {
+function urgentStep(input: RunInput, data: RunData): Step | undefined {
   const { lifecycle, job } = data;
   const { attempt } = lifecycle;
   if (job.stopFirst !== null) return { do: 'stop-job', attempt: job.stopFirst };
-  if (job.exited?.attempt === attempt) {
+  // A Job that found the run taken by another runner ends too, and takes nothing from that runner.
+  const jobMayHold = [null, runnerIdOfJob(runnerJobId(input.runId, attempt))].includes(lifecycle.claimedBy);
+  if (job.exited?.attempt === attempt && jobMayHold) {
     const { reason, exitCode } = job.exited;
     return {
       do: 'lose',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { runnerIdOfJob, runnerJobId } from '../../../src/domain/ids.js';
 import { nextStep, type Step } from '../../../workflows/run/next-step.js';
 import type { RunState } from '../../../workflows/run/run-state.js';
 import { newState, POLICY, runInput } from './run-fixtures.js';
 
+const JOB_RUNNER = runnerIdOfJob(runnerJobId(runInput().runId, 1));
 const COMPLETED = { status: 'completed', failureKind: null, message: null } as const;
 
 interface Row {
@@ -52,10 +54,19 @@ const TABLE: Row[] = [
     when: 'the Job ended under its run',
     given: (run) => (
       launched(run),
-      run.claim('runner-1', 60_000),
+      run.claim(JOB_RUNNER, 60_000),
       (run.data.job.exited = { attempt: 1, reason: 'killed', exitCode: 137 })
     ),
     then: { do: 'lose', loss: { why: 'runner-exited', claimed: true, reason: 'killed', exitCode: 137 } },
+  },
+  {
+    when: 'the Job ended because another runner holds the run',
+    given: (run) => (
+      launched(run),
+      run.claim('runner-1', 60_000),
+      (run.data.job.exited = { attempt: 1, reason: 'exited', exitCode: 3 })
+    ),
+    then: { do: 'wait', name: 'lease backstop' },
   },
   {
     when: 'the Job of an earlier attempt ended',
