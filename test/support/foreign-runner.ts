@@ -45,7 +45,10 @@ export class ForeignRunner {
     return this.api.post(`/api/v1/commands/${commandId}/ack`);
   }
 
-  async finishCommand(commandId: string, body: Record<string, unknown> = { terminalStatus: 'completed' }): Promise<any> {
+  async finishCommand(
+    commandId: string,
+    body: Record<string, unknown> = { terminalStatus: 'completed' },
+  ): Promise<any> {
     return this.api.patch(`/api/v1/commands/${commandId}/status`, body);
   }
 

@@ -1,5 +1,4 @@
 import { Connection } from '@temporalio/client';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,16 +6,11 @@ import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../temporal-dev/dev-server.js';
 import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
+import { quietRuntime } from './quiet-runtime.js';
 import { stopAtEnd } from './shared.js';
 
 /** Folder of downloaded programs, as the product itself would choose it. */
 export const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'agentrun');
-
-/** Once per process, before anything else of the SDK: its own lines would drown the tests'. */
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: 'error', forward: {} } },
-});
 
 interface SharedServer {
   readonly server: TemporalDevServer;
@@ -59,6 +53,7 @@ export async function createTestNamespace(): Promise<{ address: string; namespac
 }
 
 async function startShared(): Promise<SharedServer> {
+  quietRuntime();
   const folder = await mkdtemp(join(tmpdir(), 'agentrun-temporal-'));
   const server = await startTemporalServer(folder);
   const connection = await Connection.connect({ address: server.address });

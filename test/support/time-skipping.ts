@@ -1,6 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
 import { resolveTestServer } from '../../temporal-dev/resolve-test-server.js';
+import { quietRuntime } from './quiet-runtime.js';
 import { cacheDir } from './temporal-server.js';
 
 /** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
@@ -8,6 +9,7 @@ const KEYWORD = 2;
 
 /** A Temporal test server in which waiting costs nothing. The caller tears it down. */
 export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  quietRuntime();
   const { executable } = await resolveTestServer({
     pathEnv: process.env['PATH'] ?? '',
     cacheDir,

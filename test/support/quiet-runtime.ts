@@ -1,0 +1,13 @@
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+
+let installed = false;
+
+/** The SDK's own lines would drown the tests'. To be called before anything else native of the SDK is used in this process. */
+export function quietRuntime(): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: 'error', forward: {} } },
+  });
+}
