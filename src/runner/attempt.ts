@@ -9,7 +9,7 @@ import { CommandDesk } from './commands/desk.js';
 import { feedCommands } from './commands/feed.js';
 import { IdleTimer } from './idle-timer.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { isFenced } from './run-api.js';
+import { isOverFor } from './run-api.js';
 import { openThread, prepareHost } from './prepare.js';
 import type { TurnJournal } from './commands/turn-journal.js';
 import { within } from './within.js';
@@ -34,7 +34,7 @@ export class Attempt {
     this.#lease = new LeaseKeeper({
       leaseMs: config.leaseMs,
       renew: (leaseMs, timeoutMs) => api.renew(leaseMs, timeoutMs),
-      isLost: isFenced,
+      isLost: isOverFor,
       onRenewed: (renewed) => this.#renewed(renewed),
       onDoubt: () => this.#doubt(),
       onLost: () => scope.end('attempt-over'),
@@ -60,9 +60,8 @@ export class Attempt {
       onList: (list) => {
         if (list.items.length > 0) this.#idle.pause();
         desk.accept(list);
-        if (list.cancelRequestedAt) this.#cancelRun();
+        this.#heed({ ...list, status: list.runStatus });
       },
-      onHastyAnswer: () => this.#lookAtRun(),
     });
   }
 
@@ -129,9 +128,13 @@ export class Attempt {
   }
 
   #renewed(run: RenewedRun): void {
-    if (isTerminalStatus(run.status)) return this.parts.scope.end('run-ended');
-    if (run.cancelRequestedAt) this.#cancelRun();
+    this.#heed(run);
     this.#desk?.cancel(run.cancelCommandIds);
+  }
+
+  #heed(run: Pick<RunRecord, 'status' | 'cancelRequestedAt'>): void {
+    if (isTerminalStatus(run.status)) this.parts.scope.end('run-ended');
+    else if (run.cancelRequestedAt) this.#cancelRun();
   }
 
   #cancelRun(): void {
@@ -142,7 +145,8 @@ export class Attempt {
 
   async #finishCancelled(): Promise<void> {
     await this.#desk?.cancelAll();
-    const failureMessage = this.run.cancelReason ?? 'cancelled';
+    const { cancelReason } = await this.parts.api.readRun();
+    const failureMessage = cancelReason ?? 'cancelled';
     await this.#finishRun({ terminalStatus: 'cancelled', failureKind: 'cancelled', failureMessage });
   }
 
@@ -178,7 +182,7 @@ export class Attempt {
       scope.end(end);
       return true;
     } catch (error) {
-      if (!(error instanceof ApiError) || isFenced(error)) throw error;
+      if (!(error instanceof ApiError) || isOverFor(error)) throw error;
       this.parts.log.info({ reason: error.message }, 'the run goes on');
       await this.#lookAtRun();
       return false;
@@ -187,9 +191,7 @@ export class Attempt {
 
   async #lookAtRun(): Promise<void> {
     if (this.parts.scope.isOver) return;
-    const run: RunRecord = await this.parts.api.readRun();
-    if (isTerminalStatus(run.status)) this.parts.scope.end('run-ended');
-    else if (run.cancelRequestedAt) this.#cancelRun();
+    this.#heed(await this.parts.api.readRun());
   }
 
   #status(phase: string, facts: Record<string, unknown>): void {
@@ -211,7 +213,7 @@ export class Attempt {
   #fault(error: unknown): void {
     const { scope, log } = this.parts;
     if (scope.isOver) return;
-    if (!isFenced(error)) log.error({ err: error }, 'the runner failed');
-    scope.end(isFenced(error) ? 'attempt-over' : 'broken');
+    if (!isOverFor(error)) log.error({ err: error }, 'the runner failed');
+    scope.end(isOverFor(error) ? 'attempt-over' : 'broken');
   }
 }

@@ -6,6 +6,7 @@ import type { ClaimedRun, RenewedRun } from '../contract/lease.js';
 import type { RunFinish, RunRecord } from '../contract/run.js';
 import type { RunnerRecord, RunnerRegister } from '../contract/runner.js';
 import type { Log } from './log.js';
+import { cut, storable } from './text.js';
 
 export interface RunApiOptions {
   readonly client: HttpClient;
@@ -22,12 +23,25 @@ export interface Claim {
   readonly sentAt: number;
 }
 
-/** An ended attempt's runner is refused for good: its token is dead, its lease another's, or the run is gone. */
+/** An ended attempt's runner is refused for good: its token is dead, or its lease another's. */
 export function isFenced(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  return error.failureKind === 'lease-lost' || [401, 403, 404].includes(error.status);
+  return error instanceof ApiError && (error.failureKind === 'lease-lost' || [401, 403].includes(error.status));
 }
 
+/** As `isFenced`, or there is no such run. Of a command a 404 says only that it has ended. */
+export function isOverFor(error: unknown): boolean {
+  return isFenced(error) || (error instanceof ApiError && error.status === 404);
+}
+
+export interface CommandPoll {
+  readonly afterSeq: number;
+  readonly waitMs: number;
+  readonly knownCancelMark?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The contract's limit of a failure message, less a little. */
+const MESSAGE_LENGTH = 16_000;
 const RETRY = { retries: Infinity, minTimeout: 100, maxTimeout: 5_000, factor: 2, randomize: true };
 
 /**
@@ -69,10 +83,10 @@ export class RunApi {
     return this.#client.patch(this.#run('lease'), body, { ...this.#abortable(), timeoutMs });
   }
 
-  /** Open commands after `afterSeq`; waits up to `waitMs` for one. */
-  openCommands(query: { afterSeq: number; waitMs: number; signal?: AbortSignal }): Promise<CommandList> {
-    const { afterSeq, waitMs, signal = this.options.signal } = query;
-    const options = { query: { afterSeq, waitMs, state: 'open', limit: 100 }, timeoutMs: waitMs + 10_000, signal };
+  /** Open commands after `afterSeq`; waits up to `waitMs` for one, or for cancel marks other than the one known. */
+  openCommands(query: CommandPoll): Promise<CommandList> {
+    const { signal = this.options.signal, ...asked } = query;
+    const options = { query: { ...asked, state: 'open', limit: 100 }, timeoutMs: asked.waitMs + 10_000, signal };
     return this.#repeat('poll commands', () => this.#client.get(this.#run('commands'), options), signal);
   }
 
@@ -82,13 +96,13 @@ export class RunApi {
   }
 
   finishCommand(commandId: string, finish: CommandFinish): Promise<CommandRecord> {
-    const body = { ...finish, ...this.#fence() };
+    const body = { ...sendable(finish), ...this.#fence() };
     const path = this.#command(commandId, 'status');
     return this.#repeat('finish command', () => this.#client.patch(path, body, this.#abortable()));
   }
 
   finishRun(finish: RunFinish): Promise<RunRecord> {
-    const body = { ...finish, ...this.#fence() };
+    const body = { ...sendable(finish), ...this.#fence() };
     return this.#repeat('finish run', () => this.#client.patch(this.#run('status'), body, this.#abortable()));
   }
 
@@ -124,4 +138,10 @@ export class RunApi {
   #command(commandId: string, part: string): string {
     return `/api/v1/commands/${encodeURIComponent(commandId)}/${part}`;
   }
+}
+
+/** Words from outside (an agent's, git's) as the manager takes them. */
+function sendable<T extends { failureMessage?: string | null }>(finish: T): T {
+  const { failureMessage } = finish;
+  return failureMessage ? { ...finish, failureMessage: cut(storable(failureMessage), MESSAGE_LENGTH) } : finish;
 }

@@ -11,7 +11,7 @@ import type { RunnerConfig } from './config.js';
 import { EventOutbox } from './events/outbox.js';
 import { sendEvents } from './events/sending.js';
 import type { Log } from './log.js';
-import { RunApi, isFenced, type Claim } from './run-api.js';
+import { RunApi, isOverFor, type Claim } from './run-api.js';
 import { within } from './within.js';
 
 export interface RunnerOptions {
@@ -98,7 +98,7 @@ async function release(parts: AttemptParts, attempt: Attempt | undefined, end: A
 
 function endBy(error: unknown, { scope, log }: AttemptParts): void {
   if (scope.isOver) return;
-  const isRefusal = isFenced(error) || (error instanceof ApiError && error.status === 409);
+  const isRefusal = isOverFor(error) || (error instanceof ApiError && error.status === 409);
   const reason = error instanceof Error ? error.message : String(error);
   if (isRefusal) log.warn({ reason }, 'refused by the manager');
   else log.error({ err: error }, 'the runner failed');

@@ -9,3 +9,8 @@ export function wholeLength(text: string, length: number): number {
 export function cut(text: string, length: number): string {
   return text.slice(0, wholeLength(text, length));
 }
+
+/** Without what no database text can hold: U+0000 and halves of surrogate pairs become U+FFFD. */
+export function storable(text: string): string {
+  return text.replace(/[\0\p{Cs}]/gu, '\uFFFD');
+}

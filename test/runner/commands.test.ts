@@ -138,6 +138,18 @@ describe('the runner with the exec backend', () => {
     assert.equal(manager.output(last.id), '');
   });
 
+  it('does not run a waiting turn that the manager has ended meanwhile', async () => {
+    const live = manager.add('turn', 'read line');
+    const waiting = manager.add('turn', 'touch must-not-be');
+    const last = manager.add('turn', 'ls');
+    void fixture.start();
+    await manager.until(() => manager.phases().includes('turn/started'));
+    Object.assign(waiting, { state: 'cancelled', terminalStatus: 'cancelled' });
+    manager.add('steer', 'go on');
+    await manager.ended(last);
+    assert.deepEqual([live.terminalStatus, manager.output(last.id)], ['completed', '']);
+  });
+
   it('ends everything and the run as cancelled when the run is cancelled', async () => {
     const turn = manager.add('turn', 'echo ready; sleep 300');
     const end = fixture.start();

@@ -49,12 +49,12 @@ describe('event limits', () => {
     assert.deepEqual([event.payload['path'], event.payload['truncated']], ['p', true]);
   });
 
-  it('replace the character that no database text can hold', () => {
+  it('replace characters that no database text can hold', () => {
     const [event] = withinLimits({
       type: 'command_output',
-      payload: { text: 'a\0b', nested: ['\0'], plain: '\\u0000' },
+      payload: { text: 'a\0b', nested: ['\ud83d', '😀'], plain: '\\u0000' },
     });
-    assert.deepEqual(event?.payload, { text: 'a\uFFFDb', nested: ['\uFFFD'], plain: '\\u0000' });
+    assert.deepEqual(event?.payload, { text: 'a\uFFFDb', nested: ['\uFFFD', '😀'], plain: '\\u0000' });
   });
 });
 

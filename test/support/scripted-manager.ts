@@ -296,12 +296,14 @@ export class ScriptedManager {
       this.commands
         .filter((c) => c.seq > Number(query.get('afterSeq')) && !OVER.includes(c.state))
         .map((c) => ({ ...c }));
-    const isMarked = () => this.run.cancelRequestedAt !== null || this.cancelCommandIds.length > 0 || this.#isOver;
+    const mark = () => [this.run.cancelRequestedAt ?? '', ...this.cancelCommandIds].join();
+    const isMarked = () => mark() !== query.get('knownCancelMark') || this.#isOver;
     while (list().length === 0 && !isMarked() && Date.now() < giveUpAt && this.#server) {
       await this.#change(Math.min(100, giveUpAt - Date.now()));
     }
     const { cancelRequestedAt } = this.run;
-    return { items: list(), cancelRequestedAt, cancelCommandIds: this.cancelCommandIds };
+    const marks = { cancelRequestedAt, cancelCommandIds: this.cancelCommandIds, cancelMark: mark() };
+    return { items: list(), ...marks, runStatus: this.run.status };
   }
 
   async #append(body: Record<string, unknown>): Promise<unknown> {
@@ -340,7 +342,7 @@ export class ScriptedManager {
     const command = this.commands.find((one) => one.id === id);
     if (!command) throw new Refusal(404, 'schema-invalid', 'no such command');
     this.#fence();
-    if (command.terminalStatus !== null) throw new Refusal(409, 'schema-invalid', 'the command has ended');
+    if (command.terminalStatus !== null) return command;
     if (part === 'ack') return this.#acknowledge(command, body);
     const word = body['terminalStatus'] as CommandRecord['terminalStatus'];
     const { failureKind = null, failureMessage = null } = body as Partial<CommandRecord>;

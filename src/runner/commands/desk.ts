@@ -1,11 +1,11 @@
 import type { CommandFinish, CommandList, CommandRecord } from '../../contract/command.js';
 import { ApiError } from '../../client/http-client.js';
 import { assertNever } from '../../domain/assert-never.js';
+import { isTerminalStatus } from '../../domain/outcome.js';
 import type { TurnOutcome } from '../backends/backend.js';
 import type { EventOutbox } from '../events/outbox.js';
 import type { Log } from '../log.js';
 import { isFenced, type RunApi } from '../run-api.js';
-import { cut } from '../text.js';
 import { Turn, type TurnContext } from './turn.js';
 import type { TurnJournal } from './turn-journal.js';
 
@@ -23,8 +23,6 @@ export interface CommandDeskOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-/** The contract's limit of a failure message, less a little. */
-const MESSAGE_LENGTH = 16_000;
 const CANCELLED: TurnOutcome = { status: 'cancelled', failureKind: 'cancelled', message: 'cancelled', turnId: null };
 const INTERRUPTED: TurnOutcome = { ...CANCELLED, message: 'interrupted' };
 
@@ -138,8 +136,7 @@ export class CommandDesk {
     await outbox.flush();
     this.#lastOutcome = outcome;
     const { status, failureKind, message, turnId } = outcome;
-    const failureMessage = message === null ? null : cut(message, MESSAGE_LENGTH);
-    await this.#report(command, { terminalStatus: status, failureKind, failureMessage, turnId });
+    await this.#report(command, { terminalStatus: status, failureKind, failureMessage: message, turnId });
     await onTurnReported();
   }
 
@@ -148,7 +145,9 @@ export class CommandDesk {
     const { api, journal, threadId } = this.options;
     const { command } = turn;
     if (turn.verdict) return turn.verdict;
-    if (!(await this.#answered(command, () => api.ack(command.id, threadId)))) return null;
+    const acked = await this.#answered(command, () => api.ack(command.id, threadId));
+    // Ended without us, for instance cancelled while it waited here.
+    if (!acked || isTerminalStatus(acked.state)) return null;
     const outcome = await turn.play();
     // On the disk first: from here on this command is never run again.
     if (outcome) await journal.record(command.id, outcome);
@@ -189,15 +188,14 @@ export class CommandDesk {
     await this.#answered(command, () => api.finishCommand(command.id, { ...finish, threadId }));
   }
 
-  /** False when the manager said no: the command has ended without us. */
-  async #answered(command: CommandRecord, call: () => Promise<unknown>): Promise<boolean> {
+  /** Undefined when the manager said no: the command has ended without us. */
+  async #answered(command: CommandRecord, call: () => Promise<CommandRecord>): Promise<CommandRecord | undefined> {
     try {
-      await call();
-      return true;
+      return await call();
     } catch (error) {
       if (!(error instanceof ApiError) || isFenced(error)) throw error;
       this.options.log.warn({ commandId: command.id, reason: error.message }, 'refused by the manager');
-      return false;
+      return undefined;
     }
   }
 

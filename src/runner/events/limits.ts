@@ -1,6 +1,6 @@
 import { EVENT_LIMITS } from '../../domain/event-types.js';
 import type { AgentEvent } from '../backends/backend.js';
-import { cut, wholeLength } from '../text.js';
+import { cut, storable, wholeLength } from '../text.js';
 
 /** An event ready to send, and the UTF-8 bytes of its payload's JSON. */
 export interface SizedEvent extends AgentEvent {
@@ -12,10 +12,10 @@ const WORST_BYTES_PER_CHARACTER = 6;
 
 /**
  * Makes events that the manager will take: text too long becomes several events in a row, any other field too long is cut and
- * the event says `truncated: true`. U+0000, which no database text can hold, becomes U+FFFD.
+ * the event says `truncated: true`; characters that no database text can hold are replaced.
  */
 export function withinLimits(event: AgentEvent, limit: number = EVENT_LIMITS.payloadBytes): SizedEvent[] {
-  const payload = withoutNul(event.payload);
+  const payload = asStorable(event.payload);
   const bytes = sizeOf(payload);
   if (bytes <= limit) return [{ ...event, payload, bytes }];
   const { text, ...rest } = payload;
@@ -63,10 +63,9 @@ function sizeOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? '');
 }
 
-function withoutNul(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const json = JSON.stringify(payload);
-  if (!json.includes('\\u0000')) return payload;
-  const clean = (_name: string, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value;
+/** JSON shows both kinds of such characters as escapes, so that one look at it spares most payloads the walk. */
+function asStorable(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (!/\\u(0000|d[89a-f])/i.test(JSON.stringify(payload))) return payload;
+  const clean = (_name: string, value: unknown) => (typeof value === 'string' ? storable(value) : value);
   return JSON.parse(JSON.stringify(payload, clean)) as Record<string, unknown>;
 }

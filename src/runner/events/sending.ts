@@ -2,7 +2,7 @@ import { ApiError } from '../../client/http-client.js';
 import type { EventInput } from '../../contract/event.js';
 import type { AttemptScope } from '../attempt-scope.js';
 import type { Log } from '../log.js';
-import { isFenced, type RunApi } from '../run-api.js';
+import { isOverFor, type RunApi } from '../run-api.js';
 
 export interface EventSendingOptions {
   readonly api: Pick<RunApi, 'appendEvents'>;
@@ -19,7 +19,7 @@ export function sendEvents({ api, scope, log }: EventSendingOptions): (events: E
     try {
       await api.appendEvents(events);
     } catch (error) {
-      if (isFenced(error)) {
+      if (isOverFor(error)) {
         scope.end('attempt-over');
         return;
       }
