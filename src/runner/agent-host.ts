@@ -16,6 +16,7 @@ export interface AgentHostOptions {
 export class AgentHost {
   readonly events: EventSink;
   #thread: Promise<AgentThread> | null = null;
+  #closing: Promise<AgentThread> | null = null;
   #stopping: Promise<void> = Promise.resolve();
   #epoch = 0;
 
@@ -52,19 +53,21 @@ export class AgentHost {
     return this.#close({ force: true });
   }
 
-  /** Ends the agent in its own way, then whatever it left. */
+  /** Ends the agent in its own way, then whatever it left. `stop` may come while that takes its time. */
   close(): Promise<void> {
     return this.#close({ force: false });
   }
 
   #close(how: { force: boolean }): Promise<void> {
-    const thread = this.#thread;
+    const thread = this.#thread ?? this.#closing;
+    this.#closing = thread;
     this.#thread = null;
     this.#epoch += 1;
-    this.#stopping = this.#stopping.then(async () => {
-      await thread?.then((open) => open.close(how)).catch(() => {});
-      await this.options.processes.end();
-    });
+    const closed = thread?.then((open) => open.close(how)).catch(() => {});
+    const { processes } = this.options;
+    // Not to wait for a backend that, its agent dead, still does not let go.
+    const ended = how.force ? processes.end() : undefined;
+    this.#stopping = Promise.all([this.#stopping, closed, ended]).then(() => processes.end());
     return this.#stopping;
   }
 

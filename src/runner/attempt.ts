@@ -60,6 +60,7 @@ export class Attempt {
       onList: (list) => {
         if (list.items.length > 0) this.#idle.pause();
         desk.accept(list);
+        if (list.items.length > 0 && desk.isIdle) this.#idle.touch();
         this.#heed({ ...list, status: list.runStatus });
       },
     });
@@ -72,7 +73,7 @@ export class Attempt {
     if (options.force) this.#lease.stop();
     const host = this.#host;
     if (host && !options.force) {
-      const timer = setTimeout(() => void host.stop(), options.graceMs);
+      const timer = setTimeout(() => this.#guard(host.stop()), options.graceMs);
       await host.close().finally(() => clearTimeout(timer));
     }
     this.#lease.stop();

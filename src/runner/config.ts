@@ -35,14 +35,15 @@ export class ConfigError extends Error {
 const PASSED_ON = /^(PATH|HOME|LANG|LC_[A-Z]+|TERM|TMPDIR|USER|SHELL)$/;
 /** @throws ConfigError naming the variable that is missing or wrong. */
 export function readRunnerConfig(environment: Environment): RunnerConfig {
+  const runId = required(environment, NAMES.runId);
   const runnerId = required(environment, NAMES.runnerId);
   return {
     managerUrl: url(environment, NAMES.managerUrl),
-    runId: required(environment, NAMES.runId),
+    runId,
     attempt: optional(environment, NAMES.attempt) ? integer(environment, NAMES.attempt, 1) : undefined,
     attemptId: optional(environment, NAMES.attemptId),
     runnerId,
-    jobName: optional(environment, NAMES.jobName) ?? `by-hand-${runnerId}`,
+    jobName: optional(environment, NAMES.jobName) ?? `by-hand-${runId}`,
     volumeDir: absolutePath(environment, NAMES.volumeDir),
     leaseMs: integer(environment, NAMES.leaseMs, LEASE_MS.min, 180_000, LEASE_MS.max),
     idleTimeoutMs: integer(environment, NAMES.idleTimeoutMs, 1, 600_000),

@@ -31,6 +31,8 @@ export interface RunningAttempt {
   kill(): void;
 }
 
+/** Longer than an orderly end takes. What hangs then is left to the end of the process, which kills the agent's tree. */
+const RELEASE_MS = 15_000;
 const GRACE_MS = 2_000;
 const LAST_FLUSH_MS = 5_000;
 const LAST_LOOK_MS = 3_000;
@@ -46,7 +48,7 @@ export function startAttempt(options: RunnerOptions): RunningAttempt {
     name: RUNNER_VARIABLES.jobName,
     value: config.jobName,
   });
-  const outbox = new EventOutbox(sendEvents({ api, scope, log }));
+  const outbox = new EventOutbox(sendEvents({ api, scope, log }), { firstSeq: firstClientSeq() });
   const backendOf = options.createBackend ?? createBackend;
   const parts = { config, api, scope, outbox, processes, createBackend: backendOf, log };
   return {
@@ -67,7 +69,7 @@ async function drive(parts: AttemptParts): Promise<AttemptEnd> {
   })().catch((error: unknown) => endBy(error, parts));
   const end = await scope.ended;
   log.info({ end }, 'the attempt is over; ending the agent');
-  await release(parts, attempt, end);
+  await within(RELEASE_MS, release(parts, attempt, end));
   void work;
   return end === 'attempt-over' ? lastLook(parts) : end;
 }
@@ -112,4 +114,12 @@ async function lastLook({ api }: AttemptParts): Promise<AttemptEnd> {
     api.readRun().catch(() => undefined),
   );
   return run && isTerminalStatus(run.status) ? 'run-ended' : 'attempt-over';
+}
+
+/**
+ * A runner that is started again by hand may claim the attempt it had: its events must not pass for those of before. Microseconds
+ * of the clock leave room for what a process can say.
+ */
+function firstClientSeq(): number {
+  return Date.now() * 1_000;
 }

@@ -37,6 +37,9 @@ async function existingFolder(path: string): Promise<string> {
 /** Complete or not at all: a clone becomes the workspace by one rename. */
 async function cloneInto(options: PrepareWorkspace, repoUrl: string): Promise<void> {
   const { ref, workspaceDir, scratchDir, processes, signal } = options;
+  // What a runner that died in the middle of it left.
+  await rm(scratchDir, { recursive: true, force: true });
+  await mkdir(scratchDir, { recursive: true });
   const part = await mkdtemp(join(scratchDir, 'clone-'));
   const run = (args: string[], cwd: string) => git(args, { cwd, processes, signal });
   try {

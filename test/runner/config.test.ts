@@ -17,7 +17,7 @@ describe("the runner's settings", () => {
   it('have defaults but for the four that are needed', () => {
     const config = readRunnerConfig(NEEDED);
     const { leaseMs, idleTimeoutMs, attempt, jobName, agentEnvironment } = config;
-    assert.deepEqual([leaseMs, idleTimeoutMs, attempt, jobName], [180_000, 600_000, undefined, 'by-hand-rnr_1']);
+    assert.deepEqual([leaseMs, idleTimeoutMs, attempt, jobName], [180_000, 600_000, undefined, 'by-hand-run_1']);
     assert.deepEqual(agentEnvironment, {});
   });
 

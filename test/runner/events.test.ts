@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { EventInput } from '../../src/contract/event.js';
 import { EVENT_LIMITS } from '../../src/domain/event-types.js';
 import { withinLimits } from '../../src/runner/events/limits.js';
-import { EventOutbox, OUTBOX_LIMITS } from '../../src/runner/events/outbox.js';
+import { EventOutbox } from '../../src/runner/events/outbox.js';
 
 const bytesOf = (payload: unknown) => Buffer.byteLength(JSON.stringify(payload));
 const textOf = (events: { payload?: Readonly<Record<string, unknown>> }[]) =>
@@ -87,7 +87,7 @@ describe('the event outbox', () => {
 
   it('waits for company, so that many events are few requests', async () => {
     const { batches, send } = collector();
-    const outbox = new EventOutbox(send, { ...OUTBOX_LIMITS, flushMs: 5 });
+    const outbox = new EventOutbox(send, { flushMs: 5 });
     for (let index = 0; index < 50; index += 1) outbox.emit(event('x'));
     await outbox.flush();
     assert.equal(batches.length, 1);
@@ -110,7 +110,7 @@ describe('the event outbox', () => {
 
   it('joins pieces of one flow, not of two, and none that are on their way', async () => {
     const { batches, send, answer } = collector(true);
-    const outbox = new EventOutbox(send, { ...OUTBOX_LIMITS, flushEvents: 1 });
+    const outbox = new EventOutbox(send, { flushEvents: 1 });
     outbox.emit(flowing('a'));
     for (const piece of [flowing('b'), flowing('c'), flowing('d', 'stderr'), event('e'), flowing('f')])
       outbox.emit(piece);
@@ -127,7 +127,7 @@ describe('the event outbox', () => {
 
   it('asks its sources to wait when it is full, until half of it is gone', async () => {
     const { send, answer } = collector(true);
-    const outbox = new EventOutbox(send, { ...OUTBOX_LIMITS, fullBytes: 10_000 });
+    const outbox = new EventOutbox(send, { fullBytes: 10_000 });
     while (outbox.emit(event('x'.repeat(1_000))));
     assert.ok(outbox.isFull);
     let isDrained = false;
@@ -143,7 +143,7 @@ describe('the event outbox', () => {
 
   it('lets everyone go when it is discarded', async () => {
     const { send } = collector(true);
-    const outbox = new EventOutbox(send, { ...OUTBOX_LIMITS, fullBytes: 10 });
+    const outbox = new EventOutbox(send, { fullBytes: 10 });
     outbox.emit(event('x'.repeat(100)));
     const waiting = outbox.drained();
     outbox.discard();

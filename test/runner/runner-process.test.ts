@@ -133,6 +133,19 @@ describe('the runner program', () => {
     await manager.ended(turn);
   });
 
+  it("leaves soon on SIGTERM also while nothing of its agent's flood gets away", async () => {
+    manager.add('turn', 'trap "" TERM; yes');
+    const runner = fixture.spawn();
+    await manager.until(() => manager.events.some((event) => event.type === 'command_output'));
+    manager.fault = 'error';
+    await delay(500);
+    const askedAt = Date.now();
+    runner.kill('SIGTERM');
+    assert.equal(await exitOf(runner), 143);
+    assert.ok(Date.now() - askedAt < 12_000, `it took ${Date.now() - askedAt} ms`);
+    assert.deepEqual(fixture.living(), []);
+  });
+
   it('names the setting that is missing, and leaves with 2', async () => {
     const runner = fixture.spawn({ AGENTRUN_VOLUME_DIR: '' });
     let said = '';

@@ -42,7 +42,10 @@ export interface AgentThread {
   readonly threadId: string;
   /** Called only when no turn is live. Never throws: what goes wrong is the turn's outcome. */
   runTurn(request: TurnRequest): TurnHandle;
-  /** Ends the agent; a live turn's `done` settles before this does. `force` asks nothing of the agent. */
+  /**
+   * Ends the agent; a live turn's `done` settles before this does. `force` asks nothing of the agent and waits for nothing of
+   * it. May be called again, also while an earlier call waits.
+   */
   close(options: { force: boolean }): Promise<void>;
 }
 

@@ -150,8 +150,13 @@ export class CommandDesk {
     if (!acked || isTerminalStatus(acked.state)) return null;
     const outcome = await turn.play();
     // On the disk first: from here on this command is never run again.
-    if (outcome) await journal.record(command.id, outcome);
+    if (outcome) await journal.record(command.id, outcome).catch((error: unknown) => this.#notRecorded(command, error));
     return outcome;
+  }
+
+  /** A full disk must not keep the end of a turn from being told. */
+  #notRecorded(command: CommandRecord, error: unknown): void {
+    this.options.log.error({ commandId: command.id, err: error }, 'the end of a turn could not be recorded');
   }
 
   async #steer(command: CommandRecord): Promise<void> {

@@ -138,7 +138,7 @@ export class Turn {
     this.#forceTimer ??= setTimeout(() => {
       handle.interrupt({ force: true });
       // A backend that cannot even be forced loses its agent.
-      this.#forceTimer = setTimeout(() => void host.stop(), interruptGraceMs);
+      this.#forceTimer = setTimeout(() => void host.stop().catch(() => {}), interruptGraceMs);
     }, interruptGraceMs);
   }
 

@@ -3,7 +3,9 @@ import { EVENT_LIMITS } from '../../domain/event-types.js';
 import type { AgentEvent, EventSink } from '../backends/backend.js';
 import { withinLimits, type SizedEvent } from './limits.js';
 
-export interface OutboxLimits {
+export interface OutboxOptions {
+  /** The number of the first event. */
+  readonly firstSeq: number;
   /** An event waits this long for company. */
   readonly flushMs: number;
   /** As many are worth a request at once. */
@@ -14,7 +16,8 @@ export interface OutboxLimits {
   readonly fullEvents: number;
 }
 
-export const OUTBOX_LIMITS: OutboxLimits = {
+const DEFAULTS: OutboxOptions = {
+  firstSeq: 1,
   flushMs: 50,
   flushEvents: 100,
   flushBytes: 256 * 1024,
@@ -30,13 +33,14 @@ const JOINED_BYTES = 32 * 1024;
 type Waiting = SizedEvent & { readonly clientSeq: number };
 
 /**
- * The way of events to the manager: in order, one request at a time, each event numbered from 1 so that a repeated request
+ * The way of events to the manager: in order, one request at a time, each event numbered so that a repeated request
  * adds nothing twice. Memory is bounded: a full outbox asks its sources to wait.
  */
 export class EventOutbox implements EventSink {
+  readonly #options: OutboxOptions;
   #queue: Waiting[] = [];
   #bytes = 0;
-  #nextSeq = 1;
+  #nextSeq: number;
   #timer: NodeJS.Timeout | null = null;
   #sending: Promise<void> | null = null;
   #discarded = false;
@@ -45,8 +49,11 @@ export class EventOutbox implements EventSink {
   /** `send` resolves when the manager has the events, or will never take them; it does not reject. */
   constructor(
     private readonly send: (events: EventInput[]) => Promise<void>,
-    private readonly limits: OutboxLimits = OUTBOX_LIMITS,
-  ) {}
+    options: Partial<OutboxOptions> = {},
+  ) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#nextSeq = this.#options.firstSeq;
+  }
 
   emit(event: AgentEvent): boolean {
     if (this.#discarded) return true;
@@ -56,7 +63,7 @@ export class EventOutbox implements EventSink {
   }
 
   get isFull(): boolean {
-    return this.#bytes > this.limits.fullBytes || this.#queue.length > this.limits.fullEvents;
+    return this.#bytes > this.#options.fullBytes || this.#queue.length > this.#options.fullEvents;
   }
 
   async drained(): Promise<void> {
@@ -96,9 +103,9 @@ export class EventOutbox implements EventSink {
 
   #schedule(): void {
     if (this.#sending || this.#queue.length === 0) return;
-    const isWorth = this.#queue.length >= this.limits.flushEvents || this.#bytes >= this.limits.flushBytes;
+    const isWorth = this.#queue.length >= this.#options.flushEvents || this.#bytes >= this.#options.flushBytes;
     if (isWorth) void this.#pass();
-    else this.#timer ??= setTimeout(() => void this.#pass(), this.limits.flushMs);
+    else this.#timer ??= setTimeout(() => void this.#pass(), this.#options.flushMs);
   }
 
   /** One request, or the one that is under way. */
@@ -120,7 +127,7 @@ export class EventOutbox implements EventSink {
     if (this.#discarded) return;
     this.#queue.splice(0, batch.length);
     this.#bytes -= batch.reduce((sum, event) => sum + event.bytes, 0);
-    if (this.#bytes <= this.limits.fullBytes / 2 && this.#queue.length <= this.limits.fullEvents / 2)
+    if (this.#bytes <= this.#options.fullBytes / 2 && this.#queue.length <= this.#options.fullEvents / 2)
       this.#wakeSources();
   }
 

@@ -65,7 +65,7 @@ export class ExecTurn implements TurnHandle {
   async #run(spawned: Promise<Error | null>): Promise<TurnOutcome> {
     const failure = await spawned;
     const shell = this.#shell;
-    if (failure !== null || shell === null) return this.#end(null, `the shell did not start: ${failure?.message}`);
+    if (failure !== null || shell === null) return this.#end(null, startMessage(failure));
     const exit = await exitOf(shell);
     shell.stdin?.destroy();
     await Promise.all(this.#pumps.map((pump) => pump.finish()));
@@ -140,6 +140,11 @@ async function exitOf(shell: ChildProcess): Promise<ShellExit> {
 function failureMessage(exit: ShellExit): string | null {
   if (exit.signal !== null) return `the command was ended by ${exit.signal}`;
   return exit.code === 0 ? null : `the command ended with exit code ${exit.code}`;
+}
+
+function startMessage(error: NodeJS.ErrnoException | null): string {
+  if (error?.code === 'E2BIG') return 'the command line is longer than this system can start a shell with';
+  return `the shell did not start: ${error?.message}`;
 }
 
 function promptOf(payload: Readonly<Record<string, unknown>>): string {
