@@ -7,8 +7,8 @@ export interface DeadlineSignal {
 }
 
 /**
- * Aborts after `timeoutMs` (reason: a TimeoutError) or with the caller's signal (its reason). By hand, because `AbortSignal.any`
- * keeps something of every request alive for as long as a long-lived signal lives.
+ * Aborts after `timeoutMs` (reason: a TimeoutError) or with the caller's signal (its reason). By hand, because
+ * `AbortSignal.any` keeps something of every request alive for as long as a long-lived signal lives.
  */
 export function deadlineSignal(timeoutMs: number, outer?: AbortSignal): DeadlineSignal {
   const controller = new AbortController();

@@ -9,7 +9,10 @@ export interface FailureFacts {
   readonly traceId: string | null;
 }
 
-/** The manager's own word: it understood the request and refused it. Asking again gets the same answer, unless it was `rate-limited`. */
+/**
+ * The manager's own word: it understood the request and refused it. Asking again gets the same answer, unless it was
+ * `rate-limited`.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;

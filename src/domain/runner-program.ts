@@ -21,10 +21,15 @@ export const RUNNER_VARIABLES = {
   logLevel: 'AGENTRUN_LOG_LEVEL',
 } as const;
 
-/** A variable for the agent alone is given to the runner under this prefix, so that it cannot change the runner itself. */
+/**
+ * A variable for the agent alone is given to the runner under this prefix, so that it cannot change the runner itself.
+ */
 export const AGENT_VARIABLE_PREFIX = 'AGENTRUN_AGENT_ENV_';
 
-/** How the program's process ends. The manager decides by its own state; these are for people, and for a launch that is repeated. */
+/**
+ * How the program's process ends. The manager decides by its own state; these are for people, and for a launch that is
+ * repeated.
+ */
 export const RUNNER_EXIT_CODES = {
   'run-ended': 0,
   /** A fault of the runner itself. */

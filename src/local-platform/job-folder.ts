@@ -15,8 +15,9 @@ export interface JobExit {
 }
 
 /**
- * One Job's folder: `job.json` (what was asked for), `pid.json` (its process, once it has its token), `exit.json` (written by the wrapper
- * when the runner has ended), `stop.json` (we were asked to stop it), `reported` (its end was told), `runner.log`.
+ * One Job's folder: `job.json` (what was asked for), `pid.json` (its process, once it has its token), `exit.json`
+ * (written by the wrapper when the runner has ended), `stop.json` (we were asked to stop it), `reported` (its end was
+ * told), `runner.log`.
  */
 export class JobFolder {
   constructor(readonly path: string) {}

@@ -26,7 +26,10 @@ export interface LocalPlatformOptions {
 const JOB_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 const END_TIMEOUT_MS = 10_000;
 
-/** Runners as child processes of this machine. They outlive a restart of the manager and are found again by what their folders say. */
+/**
+ * Runners as child processes of this machine. They outlive a restart of the manager and are found again by what their
+ * folders say.
+ */
 export class LocalPlatform implements RunnerPlatform {
   readonly kind = 'local';
   readonly namespace = 'local';
@@ -159,7 +162,9 @@ export class LocalPlatform implements RunnerPlatform {
     }
   }
 
-  /** SIGTERM to the group is for the runner, which ends its agent; resolves when the group is gone or the time is up. */
+  /**
+   * SIGTERM to the group is for the runner, which ends its agent; resolves when the group is gone or the time is up.
+   */
   async #askToEnd(folder: JobFolder, graceMs: number): Promise<void> {
     const identity = await folder.readProcess();
     if (!identity || !isSameProcess(identity)) return;

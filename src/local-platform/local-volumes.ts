@@ -27,7 +27,9 @@ export class LocalVolumes implements Volumes {
     return found?.isDirectory() ? { name, phase: 'Bound' } : undefined;
   }
 
-  /** Out of the way at once, so that a volume half deleted is never taken for one; the rest of an earlier try goes too. */
+  /**
+   * Out of the way at once, so that a volume half deleted is never taken for one; the rest of an earlier try goes too.
+   */
   async delete(name: string): Promise<void> {
     const path = this.pathOf(name);
     await rename(path, join(this.folder, `${DELETED}${randomUUID()}`)).catch(ifMissing);

@@ -19,8 +19,8 @@ export interface RunnerProgram {
 }
 
 /**
- * Keeps the runner's exit code where a later manager finds it; complete or not there. It outlives a SIGTERM to its group, which is for
- * the runner: a trap that does nothing, unlike an ignored signal, is not inherited.
+ * Keeps the runner's exit code where a later manager finds it; complete or not there. It outlives a SIGTERM to its
+ * group, which is for the runner: a trap that does nothing, unlike an ignored signal, is not inherited.
  */
 const WRAPPER = `
 trap : TERM INT HUP
@@ -80,7 +80,10 @@ export async function startRunner(
   }
 }
 
-/** The wrapper of a Job whose process nobody wrote down: it has the Job's mark, and the runner's settings, and leads its group. */
+/**
+ * The wrapper of a Job whose process nobody wrote down: it has the Job's mark, and the runner's settings, and leads its
+ * group.
+ */
 export function findRunner(jobName: string, runnerId: string): ProcessIdentity | undefined {
   const ofJob = processTable.marked({ name: RUNNER_VARIABLES.jobName, value: jobName });
   const ofRunner = processTable.marked({ name: RUNNER_VARIABLES.runnerId, value: runnerId }).map((entry) => entry.pid);

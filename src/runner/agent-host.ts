@@ -12,7 +12,10 @@ export interface AgentHostOptions {
   readonly onThread: (threadId: string) => Promise<void>;
 }
 
-/** Has the agent running while it may, and its thread open; after a stop the same thread is opened again when next asked for. */
+/**
+ * Has the agent running while it may, and its thread open; after a stop the same thread is opened again when next asked
+ * for.
+ */
 export class AgentHost {
   readonly events: EventSink;
   #thread: Promise<AgentThread> | null = null;

@@ -17,7 +17,10 @@ import { within } from './within.js';
 const SETTLE_MS = 1_000;
 const COMPLETED: TurnOutcome = { status: 'completed', failureKind: null, message: null, turnId: null };
 
-/** What one runner does with the attempt it claimed: prepares, opens the thread, does commands until the run ends or it is told to go. */
+/**
+ * What one runner does with the attempt it claimed: prepares, opens the thread, does commands until the run ends or it
+ * is told to go.
+ */
 export class Attempt {
   readonly #lease: LeaseKeeper;
   readonly #idle: IdleTimer;

@@ -7,7 +7,10 @@ export interface GitOptions {
   readonly signal: AbortSignal;
 }
 
-/** Never waits for an answer of somebody's, and speaks only transports that run no command of the URL's choice (`ext::`). */
+/**
+ * Never waits for an answer of somebody's, and speaks only transports that run no command of the URL's choice
+ * (`ext::`).
+ */
 const ENVIRONMENT = { GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file' };
 const MESSAGE_LENGTH = 2_000;
 
@@ -28,7 +31,10 @@ export async function git(args: readonly string[], { cwd, processes, signal }: G
   if (code !== 0) throw new BackendError('runner-start-failed', `git ${args[0]}: ${redactUrls(said).trim() || code}`);
 }
 
-/** Cuts what may be secret out of URLs: `https://user:token@host/?access_token=x` becomes `https://***@host/?access_token=***`. */
+/**
+ * Cuts what may be secret out of URLs: `https://user:token@host/?access_token=x` becomes
+ * `https://***@host/?access_token=***`.
+ */
 export function redactUrls(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/gi, '$1***@')

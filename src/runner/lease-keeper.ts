@@ -8,7 +8,9 @@ export interface LeaseKeeperOptions {
   /** The manager's word that the attempt is over for this runner. */
   readonly isLost: (error: unknown) => boolean;
   readonly onRenewed: (run: RenewedRun) => void;
-  /** The lease could have run out elsewhere: called at once, also from within `holds`, and before anything else goes on. */
+  /**
+   * The lease could have run out elsewhere: called at once, also from within `holds`, and before anything else goes on.
+   */
   readonly onDoubt: () => void;
   readonly onLost: () => void;
   readonly log: Log;
@@ -25,8 +27,9 @@ const SLEEP_CHECK_MS = 1_000;
 const SLEEP_MS = 5_000;
 
 /**
- * Keeps the lease, and knows without asking whether it surely holds: time counts from when the last successful renewal was *sent*,
- * since the manager cannot have granted it earlier, and ends a margin before the lease does, so that there is time to stop the agent.
+ * Keeps the lease, and knows without asking whether it surely holds: time counts from when the last successful renewal
+ * was *sent*, since the manager cannot have granted it earlier, and ends a margin before the lease does, so that there
+ * is time to stop the agent.
  */
 export class LeaseKeeper {
   readonly #now: () => number;
@@ -133,7 +136,10 @@ export class LeaseKeeper {
     this.#wake();
   }
 
-  /** The monotonic clock may stand still while the machine sleeps, so a sleep that the wall clock shows is a reason to ask at once. */
+  /**
+   * The monotonic clock may stand still while the machine sleeps, so a sleep that the wall clock shows is a reason to
+   * ask at once.
+   */
   #watchForSleep(): void {
     let [before, wallBefore] = [this.#now(), this.#wallNow()];
     this.#sleepTimer = setInterval(() => {

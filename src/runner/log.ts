@@ -2,7 +2,9 @@ import { pino, type Logger } from 'pino';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** Structured lines on stderr. What an agent is told or says never goes here, and secrets are cut should one come along. */
+/**
+ * Structured lines on stderr. What an agent is told or says never goes here, and secrets are cut should one come along.
+ */
 export function createLog(bindings: Record<string, unknown>, level = 'info'): Log {
   const secrets = ['token', 'runnerToken', 'authorization', 'password', 'apiKey', 'env'];
   const redact = { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' };

@@ -14,7 +14,9 @@ export interface Preparation {
   readonly signal: AbortSignal;
 }
 
-/** The volume, the workspace and the agent's host, all but the agent itself. @throws BackendError in words for people. */
+/**
+ * The volume, the workspace and the agent's host, all but the agent itself. @throws BackendError in words for people.
+ */
 export async function prepareHost(preparation: Preparation): Promise<{ host: AgentHost; journal: TurnJournal }> {
   const { parts, run, accepts, status, signal } = preparation;
   const { config, outbox, processes } = parts;

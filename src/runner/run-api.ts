@@ -45,8 +45,8 @@ const MESSAGE_LENGTH = 16_000;
 const RETRY = { retries: Infinity, minTimeout: 100, maxTimeout: 5_000, factor: 2, randomize: true };
 
 /**
- * The runner's half of the HTTP contract for one run. Every call but `renew` is repeated with backoff until it is answered:
- * each is harmless to repeat. A refusal is thrown as `ApiError`.
+ * The runner's half of the HTTP contract for one run. Every call but `renew` is repeated with backoff until it is
+ * answered: each is harmless to repeat. A refusal is thrown as `ApiError`.
  */
 export class RunApi {
   #client: HttpClient;

@@ -31,7 +31,9 @@ export interface RunningAttempt {
   kill(): void;
 }
 
-/** Longer than an orderly end takes. What hangs then is left to the end of the process, which kills the agent's tree. */
+/**
+ * Longer than an orderly end takes. What hangs then is left to the end of the process, which kills the agent's tree.
+ */
 const RELEASE_MS = 15_000;
 const GRACE_MS = 2_000;
 const LAST_FLUSH_MS = 5_000;
@@ -117,8 +119,8 @@ async function lastLook({ api }: AttemptParts): Promise<AttemptEnd> {
 }
 
 /**
- * A runner that is started again by hand may claim the attempt it had: its events must not pass for those of before. Microseconds
- * of the clock leave room for what a process can say.
+ * A runner that is started again by hand may claim the attempt it had: its events must not pass for those of before.
+ * Microseconds of the clock leave room for what a process can say.
  */
 function firstClientSeq(): number {
   return Date.now() * 1_000;

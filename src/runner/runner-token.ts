@@ -8,7 +8,10 @@ export class NoTokenError extends Error {
 const MAX_BYTES = 64 * 1024;
 const WAIT_MS = 30_000;
 
-/** The runner's token, from the mounted file where one is named, else from the first line of `input`: `{"runnerToken":"…"}`. */
+/**
+ * The runner's token, from the mounted file where one is named, else from the first line of `input`:
+ * `{"runnerToken":"…"}`.
+ */
 export async function readRunnerToken(tokenFile: string | undefined, input: Readable): Promise<string> {
   const text = tokenFile === undefined ? await firstLine(input) : await readFile(tokenFile, 'utf8');
   const token = tokenFile === undefined ? tokenOf(text) : text.trim();

@@ -54,7 +54,9 @@ async function cloneInto(options: PrepareWorkspace, repoUrl: string): Promise<vo
   }
 }
 
-/** A branch, a tag or a commit that the clone brought; else a ref that only the server has, such as a pull request's. */
+/**
+ * A branch, a tag or a commit that the clone brought; else a ref that only the server has, such as a pull request's.
+ */
 async function checkOut(ref: string, run: (args: string[]) => Promise<void>): Promise<void> {
   try {
     await run(['checkout', '--quiet', ref, '--']);

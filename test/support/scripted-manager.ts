@@ -6,8 +6,9 @@ import type { RunRecord } from '../../src/contract/run.js';
 import { newId } from '../../src/domain/new-id.js';
 
 /**
- * A small manager of one run for tests of the runner's loop: real HTTP on loopback, the contract's runner half in memory, and
- * faults on demand. It has no rules of its own beyond what the runner depends on; the real manager is tested elsewhere.
+ * A small manager of one run for tests of the runner's loop: real HTTP on loopback, the contract's runner half in
+ * memory, and faults on demand. It has no rules of its own beyond what the runner depends on; the real manager is
+ * tested elsewhere.
  */
 
 /** `lose`: the request is carried out and its answer lost. */
@@ -115,7 +116,9 @@ export class ScriptedManager {
     this.#port = (server.address() as AddressInfo).port;
   }
 
-  /** As a manager that is killed: open connections break, later ones are refused. `listen` starts it again where it was. */
+  /**
+   * As a manager that is killed: open connections break, later ones are refused. `listen` starts it again where it was.
+   */
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = null;

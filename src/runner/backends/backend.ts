@@ -43,8 +43,8 @@ export interface AgentThread {
   /** Called only when no turn is live. Never throws: what goes wrong is the turn's outcome. */
   runTurn(request: TurnRequest): TurnHandle;
   /**
-   * Ends the agent; a live turn's `done` settles before this does. `force` asks nothing of the agent and waits for nothing of
-   * it. May be called again, also while an earlier call waits.
+   * Ends the agent; a live turn's `done` settles before this does. `force` asks nothing of the agent and waits for
+   * nothing of it. May be called again, also while an earlier call waits.
    */
   close(options: { force: boolean }): Promise<void>;
 }
@@ -63,7 +63,10 @@ export interface TurnHandle {
   readonly started: Promise<void>;
   /** Settles when the turn is over and all its events are emitted. Never rejects. */
   readonly done: Promise<TurnOutcome>;
-  /** Resolves on proof only; `too-late` when it certainly did not get there. Settles no later than `done`. Never rejects. */
+  /**
+   * Resolves on proof only; `too-late` when it certainly did not get there. Settles no later than `done`. Never
+   * rejects.
+   */
   steer(commandId: string, payload: Readonly<Record<string, unknown>>): Promise<'delivered' | 'too-late'>;
   /** Asks the agent to end the turn; `force` makes it end. Safe at any time. */
   interrupt(options: { force: boolean }): void;

@@ -27,8 +27,9 @@ const CANCELLED: TurnOutcome = { status: 'cancelled', failureKind: 'cancelled', 
 const INTERRUPTED: TurnOutcome = { ...CANCELLED, message: 'interrupted' };
 
 /**
- * Takes commands in the order of their `seq`, each once: turns one after another; a steer and an interrupt at once, into the turn
- * that is live, or the one waiting to be. Whatever was said to a turn is reported before the turn's own end is.
+ * Takes commands in the order of their `seq`, each once: turns one after another; a steer and an interrupt at once,
+ * into the turn that is live, or the one waiting to be. Whatever was said to a turn is reported before the turn's own
+ * end is.
  */
 export class CommandDesk {
   #highestSeq = 0;

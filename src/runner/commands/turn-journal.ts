@@ -9,8 +9,8 @@ interface JournalLine {
 }
 
 /**
- * How the thread's turns ended, on the volume. An end is on the disk before the manager hears of it: should the runner die in
- * between, the next attempt reports it again instead of running the command twice.
+ * How the thread's turns ended, on the volume. An end is on the disk before the manager hears of it: should the runner
+ * die in between, the next attempt reports it again instead of running the command twice.
  */
 export class TurnJournal {
   private constructor(

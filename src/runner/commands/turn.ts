@@ -26,8 +26,9 @@ export interface TurnContext {
 }
 
 /**
- * One turn of the agent. When the lease came into doubt and the agent was stopped, the turn is played again from its start
- * once the lease is sure; what ends it early (interrupt, cancel, a limit) is its outcome, whatever the agent makes of it.
+ * One turn of the agent. When the lease came into doubt and the agent was stopped, the turn is played again from its
+ * start once the lease is sure; what ends it early (interrupt, cancel, a limit) is its outcome, whatever the agent
+ * makes of it.
  */
 export class Turn {
   /** Resolves when the agent has nothing more to do with it. */

@@ -11,8 +11,8 @@ export interface SizedEvent extends AgentEvent {
 const WORST_BYTES_PER_CHARACTER = 6;
 
 /**
- * Makes events that the manager will take: text too long becomes several events in a row, any other field too long is cut and
- * the event says `truncated: true`; characters that no database text can hold are replaced.
+ * Makes events that the manager will take: text too long becomes several events in a row, any other field too long is
+ * cut and the event says `truncated: true`; characters that no database text can hold are replaced.
  */
 export function withinLimits(event: AgentEvent, limit: number = EVENT_LIMITS.payloadBytes): SizedEvent[] {
   const payload = asStorable(event.payload);

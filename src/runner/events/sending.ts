@@ -11,8 +11,9 @@ export interface EventSendingOptions {
 }
 
 /**
- * Sends a batch until it is answered. One event that the manager refuses must not cost the others: a refused batch is halved until the
- * one is found, and that becomes an `error` event which says so. Resolves also when nothing more will be taken.
+ * Sends a batch until it is answered. One event that the manager refuses must not cost the others: a refused batch is
+ * halved until the one is found, and that becomes an `error` event which says so. Resolves also when nothing more will
+ * be taken.
  */
 export function sendEvents({ api, scope, log }: EventSendingOptions): (events: EventInput[]) => Promise<void> {
   const send = async (events: EventInput[], isStandIn = false): Promise<void> => {

@@ -8,8 +8,8 @@ const QUIET_ROUNDS = 4;
 const LAST_ROUNDS = 40;
 
 /**
- * Tells what a process prints, as it prints it; while the sink is full the pipe is left to fill, so that the process waits.
- * Decodes UTF-8 over the borders of chunks.
+ * Tells what a process prints, as it prints it; while the sink is full the pipe is left to fill, so that the process
+ * waits. Decodes UTF-8 over the borders of chunks.
  */
 export class OutputPump {
   #ended = false;
@@ -29,9 +29,9 @@ export class OutputPump {
   }
 
   /**
-   * Call after the process ended. Resolves when all it left in the pipe is told. A daemon that it left behind may hold the pipe
-   * open: then when nothing came for a while, or after a second of more. Counted in rounds of the event loop rather than by
-   * the clock, so that a runner that stood still loses nothing.
+   * Call after the process ended. Resolves when all it left in the pipe is told. A daemon that it left behind may hold
+   * the pipe open: then when nothing came for a while, or after a second of more. Counted in rounds of the event loop
+   * rather than by the clock, so that a runner that stood still loses nothing.
    */
   async finish(): Promise<void> {
     let [quiet, seen] = [0, this.#chunks];
