@@ -8,7 +8,7 @@ const [postgres, localPlatform, kubernetes] = ['postgres', 'local-platform', 'ku
 const [temporal, http, runner, cli, client] = ['temporal', 'http', 'runner', 'cli', 'client'].map(folder);
 const [operations, runResult, auth] = ['operations', 'run-result', 'auth'].map(folder);
 const [main, embedded, consolePages] = ['main', 'embedded', 'console'].map(folder);
-const config = '^src/config\\.ts$';
+const config = '^src/(config|environment)\\.ts$';
 // Commands that are the server, or a part of it, rather than its client.
 const cliThatBoots = '^src/cli/commands/(up|demo|api|worker|migrate)(\\.ts$|/)';
 const workflows = '^workflows/';

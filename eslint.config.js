@@ -12,13 +12,13 @@ const ENVIRONMENT = [
   'VariableDeclarator[init.name="process"] > ObjectPattern > Property[key.name="env"]',
 ].map((selector) => ({
   selector,
-  message: 'Only src/config.ts reads the environment: take the value as a parameter.',
+  message: 'Only src/environment.ts reads the environment: take the value as a parameter.',
 }));
 
 const NO_ENV_IMPORT = ['node:process', 'process'].map((name) => ({
   name,
   importNames: ['env', 'default'],
-  message: 'Only src/config.ts reads the environment: take the value as a parameter.',
+  message: 'Only src/environment.ts reads the environment: take the value as a parameter.',
 }));
 
 // Temporal replays a workflow from its history, in an isolate which makes Date, Math.random and setTimeout
@@ -83,7 +83,7 @@ export default defineConfig(
   {
     // Tests, benches and build scripts may read the environment: they are run by hand or by CI, not configured.
     files: ['{src,activities,temporal-dev}/**/*.{ts,tsx}', 'bin/**/*.js'],
-    ignores: ['src/config.ts'],
+    ignores: ['src/environment.ts'],
     rules: {
       'no-restricted-syntax': ['error', ...ENVIRONMENT],
       'no-restricted-imports': ['error', { paths: NO_ENV_IMPORT }],

@@ -2,9 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-
-/** The only module that reads the process's environment. */
-export const processEnvironment: Readonly<Record<string, string | undefined>> = process.env;
+import { processEnvironment } from './environment.js';
 
 const text = (description: string, options: { default?: string; pattern?: string } = {}) =>
   Type.String({ description, minLength: 1, ...options });

@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
-import { processEnvironment, readSettings } from '../config.js';
+import { readSettings } from '../config.js';
+import { processEnvironment } from '../environment.js';
 import type { CliContext } from './context.js';
 import { failureOf, type Failure } from './failure.js';
 import { outputTo } from './output.js';

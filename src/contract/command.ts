@@ -7,7 +7,7 @@ import { CommandId, IdempotencyKey, Metadata, Nullable, RunId, RunnerFence, Time
 import { Finish } from './run.js';
 
 /** A turn's and a steer's payload must hold a non-empty `prompt`; other fields are the backend's own. */
-export const CommandPayload = Type.Record(Type.String(), Type.Unknown());
+const CommandPayload = Type.Record(Type.String(), Type.Unknown());
 
 export const CommandCreate = Type.Object(
   {

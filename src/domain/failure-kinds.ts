@@ -1,6 +1,6 @@
 /** The closed vocabulary of failures: what a request can be refused with, and what a run or command can end with. */
 
-export const REQUEST_FAILURE_KINDS = [
+const REQUEST_FAILURE_KINDS = [
   'schema-invalid',
   'auth-required',
   'forbidden',
@@ -31,6 +31,5 @@ export const RUN_FAILURE_KINDS = [
 
 export const FAILURE_KINDS = [...REQUEST_FAILURE_KINDS, ...RUN_FAILURE_KINDS] as const;
 
-export type RequestFailureKind = (typeof REQUEST_FAILURE_KINDS)[number];
 export type RunFailureKind = (typeof RUN_FAILURE_KINDS)[number];
 export type FailureKind = (typeof FAILURE_KINDS)[number];

@@ -18,13 +18,6 @@ export function runWorkflowId(run: { runId: string; sessionId: string | null }):
   return run.sessionId === null ? `run:${run.runId}` : `session:${run.sessionId}`;
 }
 
-/** The inverse of `runWorkflowId`; undefined for the id of another kind of workflow. */
-export function parseRunWorkflowId(workflowId: string): { runId: string } | { sessionId: string } | undefined {
-  if (workflowId.startsWith('run:')) return { runId: workflowId.slice('run:'.length) };
-  if (workflowId.startsWith('session:')) return { sessionId: workflowId.slice('session:'.length) };
-  return undefined;
-}
-
 function uniquePart(id: string): string {
   return id.slice(id.indexOf('_') + 1);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { processEnvironment } from '../config.js';
+import { processEnvironment } from '../environment.js';
 import { RUNNER_EXIT_CODES as EXIT_CODES } from '../domain/runner-program.js';
 import { ConfigError, readRunnerConfig } from './config.js';
 import { createLog } from './log.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Api, eventually } from '../support/api.js';
+import { Api, eventually, type Loose } from '../support/api.js';
 import { ForeignRunner, refusalOf } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
@@ -95,7 +95,7 @@ describe('holding a run', () => {
     const next = await ForeignRunner.claim(api, run.id);
     const { items } = await next.poll();
     assert.deepEqual(
-      items.map(({ id, state }: any) => [id, state]),
+      items.map(({ id, state }: Loose) => [id, state]),
       [[turn.id, 'acknowledged']],
       'what was open is handed on',
     );

@@ -1,10 +1,10 @@
-import type { Answer, Api } from './api.js';
+import type { Answer, Api, Loose } from './api.js';
 
 /** Why a request was refused, as its sender sees it. */
 export interface Refusal {
   readonly status: number;
   readonly failureKind: string | undefined;
-  readonly details: any;
+  readonly details: Loose;
 }
 
 export function refusalOf({ status, body }: Answer): Refusal {
@@ -18,7 +18,7 @@ export class ForeignRunner {
   private constructor(
     readonly api: Api,
     /** The run as the claim answered it. */
-    readonly run: any,
+    readonly run: Loose,
     readonly runnerId: string,
   ) {}
 
@@ -32,31 +32,31 @@ export class ForeignRunner {
     return this.run.attempt;
   }
 
-  async renew(leaseMs?: number): Promise<any> {
+  async renew(leaseMs?: number): Promise<Loose> {
     return this.api.patch(this.#path('lease'), { runnerId: this.runnerId, leaseMs });
   }
 
   /** Open commands after `afterSeq`, waiting up to `waitMs` for something to tell. */
-  async poll({ afterSeq = 0, waitMs = 0 }: { afterSeq?: number; waitMs?: number } = {}): Promise<any> {
+  async poll({ afterSeq = 0, waitMs = 0 }: { afterSeq?: number; waitMs?: number } = {}): Promise<Loose> {
     return this.api.get(this.#path(`commands?state=open&afterSeq=${afterSeq}&waitMs=${waitMs}`));
   }
 
-  async ack(commandId: string): Promise<any> {
+  async ack(commandId: string): Promise<Loose> {
     return this.api.post(`/api/v1/commands/${commandId}/ack`);
   }
 
   async finishCommand(
     commandId: string,
     body: Record<string, unknown> = { terminalStatus: 'completed' },
-  ): Promise<any> {
+  ): Promise<Loose> {
     return this.api.patch(`/api/v1/commands/${commandId}/status`, body);
   }
 
-  async finishRun(body: Record<string, unknown> = { terminalStatus: 'completed' }): Promise<any> {
+  async finishRun(body: Record<string, unknown> = { terminalStatus: 'completed' }): Promise<Loose> {
     return this.api.patch(this.#path('status'), body);
   }
 
-  async append(...events: Record<string, unknown>[]): Promise<any> {
+  async append(...events: Record<string, unknown>[]): Promise<Loose> {
     return this.api.post(this.#path('events'), { events });
   }
 

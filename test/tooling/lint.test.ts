@@ -48,7 +48,7 @@ const REFUSED: LintCase[] = [
     carry('Set<string>', 'continueAsNew<typeof again>(...([state] as const))'),
   ),
   ...['process.env', "process['env']", 'globalThis.process.env'].map((read) => ({
-    title: `${read} outside src/config.ts`,
+    title: `${read} outside src/environment.ts`,
     path: 'src/http',
     rule: 'no-restricted-syntax',
     text: `export const that = ${read};\n`,
@@ -106,7 +106,7 @@ import type * as activities from '../../activities/launch.js';
 const { launch } = proxyActivities<typeof activities>({ startToCloseTimeout: '1 minute' });
 export async function run(): Promise<Date> { await launch(); return new Date(); }\n`,
   'workflows/run/local-map.ts': 'export const count = (names: string[]): number => new Set(names).size;\n',
-  'src/config.ts': 'export const dataDir = process.env.AGENTRUN_DATA_DIR;\n',
+  'src/environment.ts': 'export const dataDir = process.env.AGENTRUN_DATA_DIR;\n',
   'activities/launch.ts':
     'export interface Launch { id: string }\nexport const launch = async (): Promise<void> => {};\n',
 };

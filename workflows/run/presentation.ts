@@ -9,7 +9,7 @@ const statusKey = keyword('AgentRunStatus');
 const phaseKey = keyword('AgentRunPhase');
 
 /** Where a run is, in one word, as operators filter for it. */
-export function phaseOf(data: RunData): string {
+function phaseOf(data: RunData): string {
   const { status, attempt, claimedBy } = data.lifecycle;
   if (isTerminalStatus(status)) return 'terminal';
   if (data.cancel !== null) return 'cancelling';

@@ -16,7 +16,7 @@ import { newRunData, type LiveCommand, type RunData } from './run-data.js';
 import { commandSnapshot } from './snapshot.js';
 
 /** A turn that is stopped because somebody wanted it to. */
-export const CANCELLED: Outcome = { status: 'cancelled', failureKind: 'cancelled', message: null };
+const CANCELLED: Outcome = { status: 'cancelled', failureKind: 'cancelled', message: null };
 
 /** A repeated request comes soon after the first; older ones are answered from the read model before they get here. */
 const REMEMBERED_COMMANDS = 100;

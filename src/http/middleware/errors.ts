@@ -41,7 +41,7 @@ function answer(ctx: Context, error: AgentRunError): void {
   ctx.body = failureOf(error, stateOf(ctx).traceId);
 }
 
-export function failureOf(error: AgentRunError, traceId: string): Failure {
+function failureOf(error: AgentRunError, traceId: string): Failure {
   const { failureKind, message, details } = error;
   return {
     ok: false,
