@@ -1,31 +1,27 @@
 import type { EmbeddedStack } from '../../../main/embedded-stack.js';
-import { localManagerFiles, type Settings } from '../../../config.js';
+import { folders, localManagerFiles, type Settings } from '../../../config.js';
 import { assertPortFree, PortTaken } from '../../../processes/free-port.js';
 import { CliError } from '../../cli-error.js';
 import type { CliContext } from '../../context.js';
 import { EXIT, type ExitCode } from '../../exit-codes.js';
-import { announceManager } from '../../local-manager.js';
+import { announceManager, lastPort } from '../../local-manager.js';
 import type { ProgressDisplay } from '../../progress-display.js';
 import { StopSignals } from '../../stop-signals.js';
 import { banner } from './banner.js';
 
 /** Starts the stack, says where it is, and keeps it up until a signal or until a part of it fails for good. */
 export async function runUp(context: CliContext, display: ProgressDisplay, json: boolean): Promise<void> {
-  const settings = context.settings();
+  const settings = await withLastPort(context, context.settings());
   const signals = new StopSignals();
   try {
     const stack = await start(context, settings, display, signals);
-    const withdraw = await announceManager(stack.dataDir, {
-      url: stack.url,
-      temporalUiUrl: stack.temporalUiUrl ?? null,
-    });
+    await announceManager(stack.dataDir, { url: stack.url, temporalUiUrl: stack.temporalUiUrl ?? null });
     if (json) context.screen.data(JSON.stringify(whereabouts(stack)));
     else context.screen.data(banner(context, settings, stack));
     try {
       context.exitCode = await untilStopped(signals, stack);
       await sayGoodbye(context, stack);
     } finally {
-      await withdraw();
       await display.during('stopping', () => stack.stop());
     }
   } finally {
@@ -48,6 +44,19 @@ async function start(
   const stack = await startLocalStack({ settings, environment: context.environment, onProgress: display.show });
   signals.offFirst(leave);
   return stack;
+}
+
+/** Where any port will do, the last one: runners that outlived the last manager look for this one there. */
+async function withLastPort({ environment }: CliContext, settings: Settings): Promise<Settings> {
+  if (settings.AGENTRUN_PORT !== 0) return settings;
+  const last = await lastPort(folders(settings, environment).dataDir);
+  const isFree =
+    last !== undefined &&
+    (await assertPortFree(last, 'the API').then(
+      () => true,
+      () => false,
+    ));
+  return isFree ? { ...settings, AGENTRUN_PORT: last } : settings;
 }
 
 /** Asked before the servers are started, so that a taken port is known at once. */
