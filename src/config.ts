@@ -89,6 +89,11 @@ export const Settings = Type.Object({
     maximum: HOUR_MS,
     default: 10_000,
   }),
+  AGENTRUN_CONTINUE_AS_NEW_EVENTS: count(
+    "A run's workflow goes on in a new execution once its history has so many events, sooner where Temporal advises it",
+    // Each execution needs about 20 events to take over before it gets anywhere.
+    { minimum: 60, maximum: 20_000, default: 4_000 },
+  ),
   AGENTRUN_EVENT_RETENTION_DAYS: count('Events are kept at least so long', { minimum: 1, maximum: 3650, default: 90 }),
   AGENTRUN_IDEMPOTENCY_RETENTION_HOURS: count('Idempotency keys are kept so long', {
     minimum: 24,

@@ -49,7 +49,7 @@ export interface RunInput {
   readonly policy: RunPolicy;
   /** True where the run ends with its first turn (a task, a validation). */
   readonly endsWithTurn: boolean;
-  /** Continue as new at this many history events, rather than where Temporal suggests it. */
+  /** Continue as new at this many history events, where Temporal does not suggest it sooner. */
   readonly continueAsNewAtEvents?: number;
 }
 

@@ -163,6 +163,7 @@ function operationContext(
       leaseBackstopMs: 3_600_000,
       jobStopGraceMs: settings.AGENTRUN_JOB_STOP_GRACE_MS,
     },
+    continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
   };
 }

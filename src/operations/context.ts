@@ -23,6 +23,8 @@ export interface OperationContext {
   readonly runnerTokens: RunnerTokens;
   readonly backends: BackendCatalog;
   readonly limits: RunLimits;
+  /** A run's workflow goes on in a new execution at so many history events. */
+  readonly continueAsNewAtEvents: number;
   /** How and where the platform's Jobs are called. */
   readonly platform: Pick<RunnerPlatform, 'jobNamePrefix' | 'namespace'>;
 }

@@ -114,6 +114,7 @@ function inputOf(draft: RunDraft, context: OperationContext, endsWithTurn: boole
     backendProfile: draft.backendProfile,
     policy: runPolicy(draft.executionPolicy, draft.retryPolicy, context.limits),
     endsWithTurn,
+    continueAsNewAtEvents: context.continueAsNewAtEvents,
   };
 }
 

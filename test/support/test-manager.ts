@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { readSettings } from '../../src/config.js';
 import type { Keys } from '../../src/main/keys.js';
 import { createLocalPlatform } from '../../src/main/local-runners.js';
+import { createLogger } from '../../src/main/logger.js';
 import { startManager } from '../../src/main/manager.js';
 import type { RunnerPlatform } from '../../src/ports/runner-platform.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -23,10 +24,24 @@ export interface TestManager {
   stop(): Promise<void>;
 }
 
+/** Servers and ears of the test's own; what is absent is shared with other tests, or silent. */
+export interface TestManagerParts {
+  readonly database?: TestDatabase;
+  readonly temporal?: TestManager['temporal'];
+  /** Where the manager's log goes, all levels. */
+  readonly log?: DestinationStream;
+}
+
 /** A whole manager in this process, over a database, a namespace and a data folder of its own. `settings` as in the environment. */
-export async function startTestManager(settings: Record<string, string> = {}): Promise<TestManager> {
+export async function startTestManager(
+  settings: Record<string, string> = {},
+  parts: TestManagerParts = {},
+): Promise<TestManager> {
   const dataDir = await mkdtemp(join(tmpdir(), 'agentrun-manager-'));
-  const [database, temporal] = await Promise.all([createTestDatabase(), createTestNamespace()]);
+  const [database, temporal] = await Promise.all([
+    parts.database ?? createTestDatabase(),
+    parts.temporal ?? createTestNamespace(),
+  ]);
   const keys = { runnerTokenKey: randomBytes(32), operatorToken: randomBytes(24).toString('base64url') };
   const read = readSettings({
     AGENTRUN_PORT: '0',
@@ -43,7 +58,7 @@ export async function startTestManager(settings: Record<string, string> = {}): P
     keys,
     platform,
     searchPath: process.env['PATH'] ?? '',
-    logger: pino({ level: process.env['AGENTRUN_TEST_LOG'] ?? 'silent' }, pino.destination({ fd: 2, sync: true })),
+    logger: loggerOf(parts),
     roles: { api: true, worker: true },
   });
   return {
@@ -61,4 +76,9 @@ export async function startTestManager(settings: Record<string, string> = {}): P
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+function loggerOf({ log }: TestManagerParts): Logger {
+  if (log !== undefined) return createLogger('trace', log);
+  return createLogger(process.env['AGENTRUN_TEST_LOG'] ?? 'silent', pino.destination({ fd: 2, sync: true }));
 }
