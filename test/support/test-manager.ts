@@ -10,6 +10,7 @@ import { createLogger } from '../../src/main/logger.js';
 import { startManager } from '../../src/main/manager.js';
 import type { RunnerPlatform } from '../../src/ports/runner-platform.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { quietRuntime } from './quiet-runtime.js';
 import { createTestNamespace } from './temporal-server.js';
 
 export interface TestManager {
@@ -37,6 +38,7 @@ export async function startTestManager(
   settings: Record<string, string> = {},
   parts: TestManagerParts = {},
 ): Promise<TestManager> {
+  quietRuntime();
   const dataDir = await mkdtemp(join(tmpdir(), 'agentrun-manager-'));
   const [database, temporal] = await Promise.all([
     parts.database ?? createTestDatabase(),
