@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { RUNNER_VARIABLES } from '../../src/domain/runner-program.js';
+import { runVolumeName } from '../../src/domain/volume-names.js';
+import { processTable, type ProcessEntry } from '../../src/processes/process-table.js';
+import { eventually, type Api, type Loose } from './api.js';
+
+/** Everything alive that a Job started: its wrapper, its runner, and what the agent left wherever it went. */
+export function processesOfJob(jobName: string): ProcessEntry[] {
+  return processTable.marked({ name: RUNNER_VARIABLES.jobName, value: jobName });
+}
+
+/** The wrapper leads the Job's group; the runner program is its child. */
+export function runnerOfJob(jobName: string): { wrapper: ProcessEntry; runner: ProcessEntry } {
+  const all = processesOfJob(jobName);
+  const wrapper = all.find(({ pid, pgid, ppid }) => pid === pgid && !all.some((other) => other.pid === ppid));
+  const runner = all.find(({ ppid }) => ppid === wrapper?.pid);
+  if (wrapper === undefined || runner === undefined)
+    throw new Error(`${jobName} has no runner: ${JSON.stringify(all)}`);
+  return { wrapper, runner };
+}
+
+/** Resolves when a command of the run has printed `text`, with all that it printed. */
+export async function untilPrinted(api: Api, { id, runId }: Loose, text: string, timeoutMs = 30_000): Promise<string> {
+  const output = async () => {
+    const events = await api.events(runId);
+    const ofCommand = events.filter(({ type, payload }) => type === 'command_output' && payload.commandId === id);
+    return ofCommand.map(({ payload }) => payload.text as string).join('');
+  };
+  return eventually(output, (all) => all.includes(text), timeoutMs);
+}
+
+export async function untilEnded(api: Api, runId: string, timeoutMs = 30_000): Promise<Loose> {
+  const ended = ({ terminalStatus }: Loose) => terminalStatus !== null;
+  return eventually(async () => api.get(`/api/v1/runs/${runId}`), ended, timeoutMs);
+}
+
+/** A file of the workspace of a run without a session. */
+export async function readWorkspace(dataDir: string, runId: string, name: string): Promise<string> {
+  const volume = runVolumeName({ runId, sessionId: null });
+  return readFile(join(dataDir, 'volumes', volume, 'workspace', name), 'utf8');
+}
