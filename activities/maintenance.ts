@@ -1,17 +1,35 @@
+import { runVolumeName } from '../src/domain/volume-names.js';
 import type { ActivityPorts } from './ports.js';
 
 /** A draft this old was never opened: its caller got an error or no answer, and has not repeated the request. */
 const STALE_DRAFT_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+/** At most this many of a kind in one pass; the next pass takes the rest. */
+const BATCH = 1_000;
 
-type Ports = Pick<ActivityPorts, 'maintenance' | 'retention' | 'runs' | 'log'>;
+type Ports = Pick<ActivityPorts, 'maintenance' | 'retention' | 'runs' | 'platform' | 'log'>;
 
-export function createMaintenanceActivities({ maintenance, retention, runs, log }: Ports) {
+export function createMaintenanceActivities(ports: Ports) {
+  const { maintenance, retention, runs, log } = ports;
   return {
     async maintainRecords(): Promise<void> {
       const done = await maintenance.maintain(retention);
-      const stale = await maintenance.listStaleDrafts(STALE_DRAFT_MS, 1_000);
+      const stale = await maintenance.listStaleDrafts(STALE_DRAFT_MS, BATCH);
       for (const draft of stale) await runs.dropRunDraft(draft.runId);
-      log('records maintained', { ...done, staleDrafts: stale.length });
+      const released = await releaseWorkspaces(ports);
+      log('records maintained', { ...done, staleDrafts: stale.length, ...released });
     },
   };
+}
+
+/** A run's volume goes before it is marked, so that one whose deletion fails is tried again. */
+async function releaseWorkspaces({ maintenance, retention, platform }: Ports) {
+  const olderThanMs = retention.workspaceRetentionHours * HOUR_MS;
+  const ended = await maintenance.listRunsToRelease(olderThanMs, BATCH);
+  for (const runId of ended) {
+    await platform.volumes.delete(runVolumeName({ runId, sessionId: null }));
+    await maintenance.markVolumeReleased(runId);
+  }
+  const jobs = await platform.prune({ olderThanMs });
+  return { volumesReleased: ended.length, jobsForgotten: jobs.length };
 }

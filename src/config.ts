@@ -95,6 +95,11 @@ export const Settings = Type.Object({
     { minimum: 60, maximum: 20_000, default: 4_000 },
   ),
   AGENTRUN_EVENT_RETENTION_DAYS: count('Events are kept at least so long', { minimum: 1, maximum: 3650, default: 90 }),
+  AGENTRUN_WORKSPACE_RETENTION_HOURS: count('Workspaces of ended runs outside sessions are kept so long', {
+    minimum: 1,
+    maximum: 87_600,
+    default: 168,
+  }),
   AGENTRUN_IDEMPOTENCY_RETENTION_HOURS: count('Idempotency keys are kept so long', {
     minimum: 24,
     maximum: 8760,

@@ -126,6 +126,7 @@ async function startWork(
     retention: {
       eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
       idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
+      workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
     },
     managerUrl: settings.AGENTRUN_INTERNAL_MGR_URL ?? apiUrl ?? clusterUrl(settings),
     stopping: stopping.signal,

@@ -4,10 +4,15 @@ export interface RecordMaintenance {
   maintain(retention: Retention): Promise<Record<string, unknown>>;
   /** Drafts older than `olderThanMs` that no workflow has opened. */
   listStaleDrafts(olderThanMs: number, limit: number): Promise<{ runId: string; workflowId: string }[]>;
+  /** Runs outside any session that ended longer ago and still have their volume; oldest first. */
+  listRunsToRelease(endedBeforeMs: number, limit: number): Promise<string[]>;
+  markVolumeReleased(runId: string): Promise<void>;
 }
 
 /** How long records are kept. */
 export interface Retention {
   readonly eventRetentionDays: number;
   readonly idempotencyRetentionHours: number;
+  /** Workspaces of ended runs that belong to no session, and what platforms keep of ended Jobs. */
+  readonly workspaceRetentionHours: number;
 }

@@ -69,6 +69,8 @@ export interface RunnerPlatform {
   list(): Promise<RunnerJobView[]>;
   /** Tells of each Job that ended, at least once, also of those that ended while nobody watched. Runs until aborted; rejects when it cannot watch. */
   watch(onExit: (job: RunnerJobView) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** Forgets Jobs that ended longer ago than this; answers their names. */
+  prune(options: { olderThanMs: number }): Promise<string[]>;
   /** The last lines the runner program printed, for a diagnosis; empty when there are none. */
   logTail(jobName: string, maxBytes: number): Promise<string>;
 }

@@ -37,6 +37,19 @@ export function createMaintenance(database: Database): Maintenance {
       );
       return rows.map((row) => ({ runId: row.id, workflowId: row.workflow_id }));
     },
+
+    async listRunsToRelease(endedBeforeMs, limit) {
+      const { rows } = await database.query<{ id: string }>(
+        `SELECT id FROM runs WHERE finished_at < now() - $1 * interval '1 ms' AND session_id IS NULL
+           AND volume_released_at IS NULL ORDER BY finished_at LIMIT $2`,
+        [endedBeforeMs, limit],
+      );
+      return rows.map((row) => row.id);
+    },
+
+    async markVolumeReleased(runId) {
+      await database.query('UPDATE runs SET volume_released_at = now() WHERE id = $1', [runId]);
+    },
   };
 }
 

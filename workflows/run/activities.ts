@@ -17,5 +17,7 @@ export const records = proxyActivities<Activities>({
  */
 export const platform = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
+  // A Job whose launch is given up must not appear after it was stopped.
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
 });

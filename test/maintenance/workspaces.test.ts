@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { createMaintenanceActivities } from '../../activities/maintenance.js';
+import { runVolumeName } from '../../src/domain/volume-names.js';
+import { openPostgres, type Postgres } from '../../src/postgres/index.js';
+import { Api, eventually } from '../support/api.js';
+import { startTestManager, type TestManager } from '../support/test-manager.js';
+
+describe('the workspace of an ended run', () => {
+  let manager: TestManager;
+  let postgres: Postgres;
+  let api: Api;
+
+  before(async function () {
+    this.timeout(90_000);
+    manager = await startTestManager({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '100' });
+    postgres = openPostgres({ connectionString: manager.database.connectionString });
+    api = new Api(manager.url, manager.operatorToken);
+  });
+  after(async () => {
+    await postgres.close();
+    await manager.stop();
+  });
+
+  const maintain = async () =>
+    createMaintenanceActivities({
+      ...postgres,
+      platform: manager.platform,
+      retention: { eventRetentionDays: 30, idempotencyRetentionHours: 48, workspaceRetentionHours: 24 },
+      log: () => undefined,
+    }).maintainRecords();
+
+  async function endedRun(given: Record<string, unknown> = {}): Promise<string> {
+    const run = await api.createRun(given);
+    await api.addTurn(run.id, 'echo kept > file');
+    await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
+    await eventually(
+      async () => api.get(`/api/v1/runs/${run.id}`),
+      ({ terminalStatus }) => terminalStatus !== null,
+    );
+    return run.id;
+  }
+
+  it('is kept for its time and goes then, once; a session keeps its own', async () => {
+    const [young, old] = [await endedRun(), await endedRun()];
+    const ofSession = await endedRun({ sessionRef: { sessionId: 'kept' } });
+    await manager.database.query(`UPDATE runs SET finished_at = now() - interval '25 hours' WHERE id = ANY ($1)`, [
+      [old, ofSession],
+    ]);
+    await maintain();
+    await maintain();
+    const there = async (runId: string, sessionId: string | null = null) =>
+      (await manager.platform.volumes.describe(runVolumeName({ runId, sessionId }))) !== undefined;
+    assert.deepEqual([await there(young), await there(old), await there(ofSession, 'kept')], [true, false, true]);
+  }).timeout(60_000);
+});
