@@ -7,6 +7,10 @@ export interface Effort {
   readonly rounds: number;
   /** How long a turn of a fast operation lasts. */
   readonly sliceMs: number;
+  /** A comparison that took so long begins no further round: a slow machine gets fewer. */
+  readonly budgetMs: number;
+  /** Turns of everybody before the first that counts. */
+  readonly warmUps: number;
 }
 
 /** Milliseconds of each operation of one turn, by what was timed. */
@@ -44,12 +48,13 @@ export interface ComparisonOptions {
   readonly title: string;
   readonly contenders: readonly Contender[];
   readonly rounds: number;
+  readonly budgetMs: number;
   /** Names of the series that the others are divided by. */
   readonly floors: readonly string[];
   /** How many operations were under way at a time. */
   readonly workers?: number;
-  /** Turns of everybody before the first that counts; 2. */
-  readonly warmUps?: number;
+  /** Turns of everybody before the first that counts. */
+  readonly warmUps: number;
 }
 
 /**
@@ -57,16 +62,17 @@ export interface ComparisonOptions {
  * slows all of them, and divides within each round only.
  */
 export async function compare(options: ComparisonOptions): Promise<Comparison> {
-  const { contenders, rounds, warmUps = 2 } = options;
+  const { contenders, rounds, warmUps } = options;
+  const endsAt = performance.now() + options.budgetMs;
   for (let i = 0; i < warmUps; i += 1) for (const contender of contenders) await contender();
   const played: Turn[] = [];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds && (round === 0 || performance.now() < endsAt); round += 1) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
     const turns: Turn[] = [];
     for (const contender of order) turns.push(await contender());
     played.push(Object.assign({}, ...turns));
   }
-  return { title: options.title, rounds, series: seriesOf(played, options) };
+  return { title: options.title, rounds: played.length, series: seriesOf(played, options) };
 }
 
 function seriesOf(played: readonly Turn[], { floors, workers = 1 }: ComparisonOptions): Series[] {

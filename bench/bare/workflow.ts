@@ -1,13 +1,13 @@
-import { condition, defineUpdate, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import { condition, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { BareActivities } from './activities.js';
 
 /** The floor of a decision: an update that changes one number. */
 export const touchUpdate = defineUpdate<number>('touch');
-/** The same, and one local activity that does nothing: what it costs to write anything before the answer. */
+/** The same, and one activity that does nothing: what it costs to write anything before the answer. */
 export const recordUpdate = defineUpdate<number>('record');
 export const endUpdate = defineUpdate<number>('end');
 
-const { nothing } = proxyLocalActivities<BareActivities>({ startToCloseTimeout: '5s' });
+const { nothing } = proxyActivities<BareActivities>({ startToCloseTimeout: '5s' });
 
 /** Hello, world, that can be spoken to. */
 export async function bareWorkflow(): Promise<number> {

@@ -27,6 +27,8 @@ async function appendCase(bed: Bed, runs: readonly HeldRun[], batch: number, eff
   return compare({
     title: `event append · batches of ${batch} · ${workers} ${workers === 1 ? 'writer' : 'writers'}`,
     rounds: effort.rounds,
+    budgetMs: effort.budgetMs,
+    warmUps: effort.warmUps,
     workers,
     floors: FLOORS,
     contenders: [

@@ -16,6 +16,8 @@ async function firstEventCase(bed: Bed, effort: Effort): Promise<Comparison> {
   return compare({
     title: 'from nothing to the first event · one after another',
     rounds: roundsOf(effort),
+    budgetMs: effort.budgetMs,
+    warmUps: effort.warmUps,
     floors: [floor],
     contenders: [
       repeat(floor, count, async () => {
@@ -32,12 +34,14 @@ async function firstEventCase(bed: Bed, effort: Effort): Promise<Comparison> {
 }
 
 async function decisionCase(bed: Bed, effort: Effort): Promise<Comparison> {
-  const floors = ['bare update', 'update + empty local activity'];
+  const floors = ['bare update', 'update + empty activity'];
   const count = effort.quick ? 1 : 2;
   const workflowId = await bed.bareTemporal.open();
   return compare({
     title: 'one decision · one after another',
     rounds: roundsOf(effort),
+    budgetMs: 2 * effort.budgetMs,
+    warmUps: effort.warmUps,
     floors,
     contenders: [
       repeat(floors[0]!, 4 * count, () => bed.bareTemporal.touch(workflowId)),

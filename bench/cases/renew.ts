@@ -18,6 +18,8 @@ async function renewCase(bed: Bed, clients: number, effort: Effort): Promise<Com
   return compare({
     title: `lease renewal · ${clients} ${clients === 1 ? 'client' : 'clients'}`,
     rounds: effort.rounds,
+    budgetMs: effort.budgetMs,
+    warmUps: effort.warmUps,
     workers: clients,
     floors: FLOORS,
     contenders: [

@@ -13,7 +13,8 @@ export async function runnerJobCases(bed: Bed, effort: Effort): Promise<Comparis
   const entry = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
   const comparison = await compare({
     title: 'runner Job asked for → run claimed · one after another',
-    rounds: effort.quick ? 3 : 7,
+    rounds: effort.quick ? 2 : 7,
+    budgetMs: effort.budgetMs,
     warmUps: 1,
     floors,
     contenders: [

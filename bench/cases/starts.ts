@@ -6,7 +6,8 @@ import { compare, type Comparison, type Contender, type Effort, type Series } fr
 
 /** From the start of a process until it is ready: a worker, and the whole embedded stack, which also has to stop. */
 export async function startCases(bed: Bed, effort: Effort): Promise<Comparison[]> {
-  return [await workerCase(bed, effort), await stackCase(bed, effort)];
+  const worker = await workerCase(bed, effort);
+  return effort.quick ? [worker] : [worker, await stackCase(bed, effort)];
 }
 
 async function workerCase({ temporalAddress: address }: Bed, effort: Effort): Promise<Comparison> {
@@ -17,7 +18,8 @@ async function workerCase({ temporalAddress: address }: Bed, effort: Effort): Pr
   return compare({
     title: 'start of a worker',
     rounds: effort.quick ? 1 : 4,
-    warmUps: effort.quick ? 0 : 1,
+    budgetMs: 2 * effort.budgetMs,
+    warmUps: 0,
     floors: [floor],
     contenders: [start(floor, 'connect'), start('with the prebuilt bundle', 'bundle'), start('without it', 'sources')],
   });
@@ -40,7 +42,8 @@ async function stackCase({ folder }: Bed, effort: Effort): Promise<Comparison> {
   };
   const comparison = await compare({
     title: 'start and stop of the embedded stack',
-    rounds: effort.quick ? 1 : 2,
+    rounds: 2,
+    budgetMs: 2 * effort.budgetMs,
     warmUps: 0,
     floors: ['servers: first start', 'servers: start over its data', 'servers: stop'],
     contenders: [start('servers'), start('stack')],
