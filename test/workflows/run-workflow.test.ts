@@ -10,6 +10,7 @@ import type { RunInput } from '../../src/domain/run-messages.js';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { ScriptedActivities } from '../support/scripted-activities.js';
+import { quietRuntime } from '../support/quiet-runtime.js';
 import { startTimeSkipping } from '../support/time-skipping.js';
 import { runInput } from '../unit/workflows/run-fixtures.js';
 
@@ -22,6 +23,7 @@ describe('runWorkflow', function () {
   let numbered = 0;
 
   before(async () => {
+    quietRuntime();
     const workflowsPath = fileURLToPath(new URL('../../workflows/index.js', import.meta.url));
     workflowBundle = await bundleWorkflowCode({ workflowsPath });
   });
@@ -169,6 +171,18 @@ describe('runWorkflow', function () {
       assert.equal(records.latest.cancelRequestedAtMs !== null, true);
       assert.equal((await result()).status, 'cancelled');
       assert.deepEqual(records.latest.failureMessage, { noteId: 'note_1' });
+    });
+  });
+
+  it('takes a cancel in Temporal for a cancel of the run', async () => {
+    await play({}, async ({ handle, records, turn, claim, ack, result }) => {
+      await turn('cmd_a');
+      await claim('runner-1');
+      await ack('cmd_a');
+      await handle.cancel();
+      assert.deepEqual(await result(), { status: 'cancelled', attempt: 1 });
+      assert.deepEqual(records.latest.failureMessage, { text: 'Cancelled in Temporal.' });
+      assert.deepEqual(records.commands, { cmd_a: 'cancelled' });
     });
   });
 

@@ -3,6 +3,7 @@ import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
 import type { FinishRun, RunInput, ToRun, Writer } from '../../src/domain/run-messages.js';
 import { records } from './activities.js';
+import type { JobWork } from './job-work.js';
 import type { Lock } from './lock.js';
 import * as messages from './messages.js';
 import { stateView } from './presentation.js';
@@ -15,6 +16,7 @@ export interface LiveRun {
   readonly projection: Projection;
   /** Held while an attempt changes hands. */
   readonly attemptLock: Lock;
+  readonly jobWork: JobWork;
   /** Messages handled by this execution; Temporal allows 2,000 updates in one. */
   handled: number;
 }
@@ -100,7 +102,10 @@ async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: numbe
 
 function finishRun({ run }: LiveRun, finish: FinishRun): void {
   if (finish.threadId !== undefined) run.data.threadId = finish.threadId;
-  run.finish(finish.outcome, { byRunner: finish.attempt !== undefined, lastCommandSeq: finish.lastCommandSeq });
+  run.finish(finish.outcome, {
+    byRunner: finish.attempt !== undefined || finish.runnerId !== undefined,
+    lastCommandSeq: finish.lastCommandSeq,
+  });
 }
 
 /**

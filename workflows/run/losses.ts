@@ -44,7 +44,7 @@ export function describeLoss(loss: Loss, attempt: number): { sentence: string; w
     case 'idle-timeout':
       return failed('idle-timeout', `The turn was silent for ${seconds(loss.limitMs)} and its runner did not end it.`);
     case 'cancel-ignored':
-      return failed('cancelled', `The runner did not stop within ${seconds(loss.graceMs)} of the cancel.`);
+      return failed('runner-lost', `The runner did not stop within ${seconds(loss.graceMs)} of the cancel.`);
     default:
       return assertNever(loss);
   }

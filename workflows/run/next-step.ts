@@ -37,10 +37,8 @@ export function nextStep(input: RunInput, data: RunData, nowMs: number): Step {
 function urgentStep(input: RunInput, data: RunData): Step | undefined {
   const { lifecycle, job } = data;
   const { attempt } = lifecycle;
-  if (job.stopFirst !== null) return { do: 'stop-job', attempt: job.stopFirst };
-  // A Job that found the run taken by another runner ends too, and takes nothing from that runner.
-  const jobMayHold = [null, runnerIdOfJob(runnerJobId(input.runId, attempt))].includes(lifecycle.claimedBy);
-  if (job.exited?.attempt === attempt && jobMayHold) {
+  if (job.stopFirst !== null && job.underWay !== 'stopping') return { do: 'stop-job', attempt: job.stopFirst };
+  if (job.exited?.attempt === attempt && isJobs(input, data)) {
     const { reason, exitCode } = job.exited;
     return {
       do: 'lose',
@@ -52,6 +50,11 @@ function urgentStep(input: RunInput, data: RunData): Step | undefined {
   return undefined;
 }
 
+/** Whether what happens to the attempt's Job happens to the attempt: not where another runner was faster and holds it. */
+export function isJobs(input: RunInput, { lifecycle }: RunData): boolean {
+  return [null, runnerIdOfJob(runnerJobId(input.runId, lifecycle.attempt))].includes(lifecycle.claimedBy);
+}
+
 function attemptDues(policy: RunPolicy, data: RunData): Due[] {
   const { lifecycle, job } = data;
   const { attempt } = lifecycle;
@@ -60,13 +63,20 @@ function attemptDues(policy: RunPolicy, data: RunData): Due[] {
     return [{ atMs, name: 'lease backstop', step: { do: 'check-lease', attempt } }];
   }
   if (job.launchedFor === attempt) {
+    // A platform that is out of reach is not a runner that does not start: its launch is tried until it can be.
+    if (job.underWay === 'launching') return [];
     const waitedMs = policy.startDeadlineMs;
     const step: Step = { do: 'lose', attempt, loss: { why: 'start-deadline', waitedMs } };
     return [{ atMs: (job.launchedAtMs ?? 0) + waitedMs, name: 'start deadline', step }];
   }
-  // A runner lost between turns is replaced when there is something for it to do.
-  const needed = job.wanted && (data.lastTurn === null || data.commands.length > 0);
+  // A runner lost between turns is replaced when there is something for it to do, or somebody asks for one.
+  const hasWork = data.lastTurn === null || job.askedFor === attempt || data.commands.some(isWork);
+  const needed = job.wanted && hasWork && job.stopFirst === null && job.underWay === null;
   return needed ? [{ atMs: job.notBeforeMs, name: 'backoff', step: { do: 'launch-job', attempt } }] : [];
+}
+
+function isWork({ lifecycle }: LiveCommand): boolean {
+  return lifecycle.type !== 'interrupt';
 }
 
 function turnDues(policy: RunPolicy, data: RunData): Due[] {

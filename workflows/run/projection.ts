@@ -39,9 +39,12 @@ export class Projection {
     const snapshot = runSnapshot(this.input, this.run.data, workflowInfo().firstExecutionRunId);
     this.run.data.unwritten = nothingUnwritten();
     present(this.input, this.run.data);
-    const result = await records.projectRun(snapshot);
-    this.foreign = result === 'foreign';
-    this.writtenVersion = snapshot.version;
-    this.writing = false;
+    try {
+      const result = await records.projectRun(snapshot);
+      this.foreign = result === 'foreign';
+      this.writtenVersion = snapshot.version;
+    } finally {
+      this.writing = false;
+    }
   }
 }

@@ -48,12 +48,16 @@ export interface LiveCommand {
 export interface JobData {
   /** Somebody asked for a Job: every further attempt gets one too. */
   wanted: boolean;
+  /** The attempt somebody asked a Job for last: it gets one even with nothing to do yet. */
+  askedFor: number | null;
+  /** A launch or a stop that runs beside everything else; never carried over continue-as-new. */
+  underWay: 'launching' | 'stopping' | null;
   /** The newest attempt a Job was launched for. */
   launchedFor: number | null;
   launchedAtMs: number | null;
   /** Not before this time (backoff). */
   notBeforeMs: number;
-  /** The Job of this attempt must be gone before anyone else may claim. */
+  /** The Job of this attempt must be gone before the next one is launched. */
   stopFirst: number | null;
   exited: { attempt: number; reason: string; exitCode: number | null } | null;
 }
@@ -78,7 +82,16 @@ export function newRunData(input: RunInput, nowMs: number): RunData {
     lastTurn: null,
     threadId: null,
     cancel: null,
-    job: { wanted: false, launchedFor: null, launchedAtMs: null, notBeforeMs: 0, stopFirst: null, exited: null },
+    job: {
+      wanted: false,
+      askedFor: null,
+      underWay: null,
+      launchedFor: null,
+      launchedAtMs: null,
+      notBeforeMs: 0,
+      stopFirst: null,
+      exited: null,
+    },
     waitingSinceMs: nowMs,
     quietSinceMs: nowMs,
     leaseSeenAtMs: nowMs,

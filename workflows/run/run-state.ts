@@ -63,8 +63,9 @@ export class RunState {
   requestJob(attempt: number): void {
     if (this.terminal) throw this.terminalRefusal();
     if (attempt !== this.attempt) throw new RunRefused('attempt-over', { attempt: this.attempt });
-    if (this.data.job.wanted) return;
+    if (this.data.job.askedFor === attempt) return;
     this.data.job.wanted = true;
+    this.data.job.askedFor = attempt;
     this.data.waitingSinceMs ??= this.data.lifecycle.claimedBy === null ? Date.now() : null;
     this.changed();
   }
@@ -77,7 +78,6 @@ export class RunState {
 
   claim(runnerId: string, leaseMs: number): void {
     const before = this.data.lifecycle;
-    if (this.data.job.stopFirst !== null) throw new RunRefused('held-by-another-runner', { stopping: true });
     this.move({ type: 'claimed', runnerId });
     this.data.waitingSinceMs = null;
     this.data.leaseSeenAtMs = Date.now();
@@ -104,13 +104,14 @@ export class RunState {
 
   ackCommand(id: string, threadId: string | undefined): void {
     const command = this.command(id);
+    // Refuse before anything changes: nobody can have taken a turn of a run that nobody holds.
+    if (command.lifecycle.type === 'turn') this.move({ type: 'turn-acknowledged' });
     if (threadId !== undefined) this.data.threadId = threadId;
     const changed = this.moveCommand(command, { type: 'acknowledged', attempt: this.attempt });
     if (!changed) return;
     command.threadId = threadId ?? command.threadId;
     command.acknowledgedAtMs = Date.now();
     command.activeAtMs = null;
-    if (command.lifecycle.type === 'turn') this.move({ type: 'turn-acknowledged' });
     this.write(command);
   }
 
@@ -120,17 +121,17 @@ export class RunState {
     if (message.threadId !== undefined) this.data.threadId = message.threadId;
     command.threadId = message.threadId ?? command.threadId;
     command.turnId = message.turnId ?? command.turnId;
-    const handsOn = message.tooLate === true && command.lifecycle.type === 'steer' && this.data.cancel === null;
+    const unwanted = this.data.cancel !== null || command.cancel !== null;
+    const handsOn = message.tooLate === true && command.lifecycle.type === 'steer' && !unwanted;
     const supersededBy = handsOn ? handedOnCommandId(command.id) : null;
     this.endCommand(command, handsOn ? CANCELLED : message.outcome, supersededBy);
     if (supersededBy !== null) this.addCommand(supersededBy, 'turn', command.id);
-    if (command.lifecycle.type === 'turn' && this.input.endsWithTurn) this.end(message.outcome);
   }
 
   /** Ends a command nobody works on; marks one that a live runner has taken, and answers false. */
   cancelCommand(id: string, reason: NoteRef | null): boolean {
     const command = this.command(id);
-    const taken = command.lifecycle.state === 'acknowledged' && this.data.lifecycle.claimedBy !== null;
+    const taken = command.lifecycle.acknowledgedBy === this.attempt && this.data.lifecycle.claimedBy !== null;
     if (!taken) {
       this.endCommand(command, { ...CANCELLED, message: reason }, null);
       return true;
@@ -181,9 +182,11 @@ export class RunState {
     const willRetry = attempt < maxAttempts && this.data.cancel === null;
     this.status('attempt-lost', { attempt, runnerId: claimedBy, reason: loss.why, message: sentence, willRetry });
     if (this.data.cancel !== null) return this.end({ ...CANCELLED, message: this.data.cancel.reason });
-    if (!willRetry) return this.end(whenExhausted, whenExhausted);
+    if (!willRetry) return this.endExhausted(whenExhausted);
     this.move({ type: 'attempt-lost', whenExhausted });
-    const { job } = this.data;
+    const { job, unwritten } = this.data;
+    // A claim that was not written yet must not give the next attempt to this runner.
+    unwritten.grant = null;
     if (job.launchedFor === attempt) job.stopFirst = attempt;
     job.notBeforeMs = Date.now() + backoffBeforeAttempt(this.attempt, this.input.policy);
     job.exited = null;
@@ -196,6 +199,7 @@ export class RunState {
   /** Ends the run. Open commands end `cancelled`, or as given where the run failed under them. */
   end(outcome: Outcome, ofCommands: Outcome = CANCELLED): void {
     this.move({ type: 'ended', outcome });
+    this.data.unwritten.grant = null;
     for (const command of [...this.data.commands]) this.endCommand(command, ofCommands, null);
     this.emit('terminal_status', {
       terminalStatus: outcome.status,
@@ -204,7 +208,14 @@ export class RunState {
     });
   }
 
-  endCommand(command: LiveCommand, outcome: Outcome, supersededBy: string | null): void {
+  /** No attempt is left: what was under way fails with the run; between turns nothing was, and the last turn's word stands. */
+  private endExhausted(whenExhausted: Outcome): void {
+    const { commands, lastTurn } = this.data;
+    if (commands.length === 0 && lastTurn !== null) this.end(lastTurn);
+    else this.end(whenExhausted, whenExhausted);
+  }
+
+  private endCommand(command: LiveCommand, outcome: Outcome, supersededBy: string | null): void {
     const mark = command.cancel;
     // What was asked to stop and did stop was cancelled, whatever word the backend has for it.
     const ended = mark !== null && outcome.status !== 'completed' ? { ...CANCELLED, message: mark.reason } : outcome;
@@ -216,6 +227,8 @@ export class RunState {
     const { status, failureKind } = ended;
     const told = { commandId: command.id, commandType: command.lifecycle.type, terminalStatus: status, failureKind };
     this.status('command-terminal', supersededBy === null ? told : { ...told, supersededBy });
+    const isItsTurn = command.lifecycle.type === 'turn' && this.input.endsWithTurn;
+    if (isItsTurn && !this.terminal) this.end(ended);
   }
 
   terminalRefusal(): RunRefused {

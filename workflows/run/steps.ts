@@ -1,107 +1,78 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-} from '@temporalio/workflow';
 import { assertNever } from '../../src/domain/assert-never.js';
-import { runnerJobId } from '../../src/domain/ids.js';
-import { platform, records } from './activities.js';
+import { records } from './activities.js';
 import type { LiveRun } from './handlers.js';
 import type { Loss } from './losses.js';
-import { limitOutcome, type Step } from './next-step.js';
+import { isJobs, limitOutcome, type Step } from './next-step.js';
 
-/** A runner that lost its attempt has nothing left to save. */
-const LOST_JOB_GRACE_MS = 2_000;
-
-/** Does what a run's workflow has to do by itself. Each step looks again after every await: a message may have decided meanwhile. */
+/** Does what a run's workflow has to do by itself. */
 export async function perform(live: LiveRun, step: Exclude<Step, { do: 'wait' }>): Promise<void> {
   const { run } = live;
+  const { attempt } = run;
   switch (step.do) {
     case 'launch-job':
-      return launchJob(live, step.attempt);
+      live.jobWork.launch(step.attempt);
+      return;
     case 'stop-job':
-      await stopJob(live, step.attempt, LOST_JOB_GRACE_MS);
-      run.data.job.stopFirst = null;
-      {
-        run.changed();
-        return;
-      }
+      live.jobWork.stopLost(step.attempt);
+      return;
     case 'check-lease':
-      return live.attemptLock.run(async () => checkLease(live, step.attempt));
+      return checkLease(live, step.attempt);
     case 'lose':
-      return live.attemptLock.run(async () => lose(live, step.attempt, step.loss));
+      return withAttempt(live, step.attempt, () => run.lose(step.loss));
     case 'end-turn':
-      return live.attemptLock.run(async () => endTurn(live, step));
+      return endTurn(live, attempt, step);
     case 'check-silence':
-      return checkSilence(live, step.commandId);
-    case 'end': {
+      return checkSilence(live, attempt, step.commandId);
+    case 'end':
       run.end(step.outcome);
       return;
-    }
     default:
       return assertNever(step);
   }
 }
 
-/** Resolves when nothing of the attempt's Job is left. */
-export async function stopJob(live: LiveRun, attempt: number, graceMs: number): Promise<void> {
-  await platform.stopRunnerJob({ jobId: runnerJobId(live.input.runId, attempt), graceMs });
+/** A launch that failed for good ends the attempt, unless another runner holds it by now. */
+export async function loseFailedLaunch(live: LiveRun, attempt: number, message: string): Promise<void> {
+  if (!isJobs(live.input, live.run.data)) return;
+  await withAttempt(live, attempt, () => live.run.lose({ why: 'launch-failed', message }));
 }
 
-async function launchJob(live: LiveRun, attempt: number): Promise<void> {
+/**
+ * Ends an attempt: fences its writes in the database first, then decides. While it waits for its turn and for the database the attempt
+ * may be over already, by a message or another step; then there is nothing left to do.
+ */
+async function withAttempt(live: LiveRun, attempt: number, decide: () => void): Promise<void> {
   const { run, input } = live;
-  run.jobLaunched(attempt);
-  const launch = { runId: input.runId, attempt, jobId: runnerJobId(input.runId, attempt) };
-  try {
-    // A run that ends meanwhile must not wait for a platform that is down.
-    await CancellationScope.cancellable(async () => {
-      const launched = platform.launchRunnerJob(launch);
-      await Promise.race([launched, condition(() => run.terminal)]);
-      if (run.terminal) CancellationScope.current().cancel();
-      await launched;
-    });
-    run.data.job.launchedAtMs = Date.now();
-  } catch (error) {
-    if (isCancellation(error) && run.terminal) return;
-    await live.attemptLock.run(async () =>
-      lose(live, attempt, { why: 'launch-failed', message: publicMessage(error) }),
-    );
-  }
+  const isOver = () => run.terminal || run.attempt !== attempt;
+  await live.attemptLock.run(async () => {
+    if (isOver()) return;
+    await records.revokeLease({ runId: input.runId, attempt });
+    if (!isOver()) decide();
+  });
 }
 
 async function checkLease(live: LiveRun, attempt: number): Promise<void> {
   const { run, input } = live;
-  const lease = await records.expireLease({ runId: input.runId, attempt });
-  if (run.terminal || run.attempt !== attempt) return;
-  if (lease.expired) {
-    run.lose({ why: 'lease-expired' });
-    return;
-  }
-  run.data.leaseDoubt = null;
-  run.data.leaseSeenAtMs = Date.now();
+  await live.attemptLock.run(async () => {
+    const lease = await records.expireLease({ runId: input.runId, attempt });
+    if (run.terminal || run.attempt !== attempt) return;
+    if (lease.expired) run.lose({ why: 'lease-expired' });
+    run.data.leaseDoubt = null;
+    run.data.leaseSeenAtMs = Date.now();
+  });
 }
 
-async function lose(live: LiveRun, attempt: number, loss: Loss): Promise<void> {
+async function endTurn(live: LiveRun, attempt: number, step: Extract<Step, { do: 'end-turn' }>): Promise<void> {
   const { run, input } = live;
-  // First fence the old runner's writes, then say that it lost the attempt.
-  await records.revokeLease({ runId: input.runId, attempt });
-  if (!run.terminal && run.attempt === attempt) run.lose(loss);
+  const { commandId, outcome } = step;
+  await withAttempt(live, attempt, () => {
+    const isOpen = run.openCommands.some((command) => command.id === commandId);
+    if (isOpen) run.finishCommand({ runId: input.runId, commandId, outcome });
+    if (!run.terminal) run.lose(step.loss);
+  });
 }
 
-async function endTurn(live: LiveRun, step: Extract<Step, { do: 'end-turn' }>): Promise<void> {
-  const { run, input } = live;
-  const { attempt } = run;
-  await records.revokeLease({ runId: input.runId, attempt });
-  if (run.terminal) return;
-  if (run.openCommands.some((command) => command.id === step.commandId)) {
-    run.finishCommand({ runId: input.runId, commandId: step.commandId, outcome: step.outcome });
-  }
-  if (!run.terminal && run.attempt === attempt) run.lose(step.loss);
-}
-
-async function checkSilence(live: LiveRun, commandId: string): Promise<void> {
+async function checkSilence(live: LiveRun, attempt: number, commandId: string): Promise<void> {
   const { run, input } = live;
   const { silentMs } = await records.lastEventAge({ runId: input.runId });
   const command = run.openCommands.find((open) => open.id === commandId);
@@ -111,12 +82,5 @@ async function checkSilence(live: LiveRun, commandId: string): Promise<void> {
   const { idleTimeoutMs, limitGraceMs } = input.policy;
   if (Date.now() - command.activeAtMs < idleTimeoutMs + limitGraceMs) return;
   const loss: Loss = { why: 'idle-timeout', limitMs: idleTimeoutMs };
-  await live.attemptLock.run(async () =>
-    endTurn(live, { do: 'end-turn', commandId, outcome: limitOutcome(loss), loss }),
-  );
-}
-
-function publicMessage(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof ApplicationFailure ? cause.message : 'the platform refused it';
+  await endTurn(live, attempt, { do: 'end-turn', commandId, outcome: limitOutcome(loss), loss });
 }

@@ -1,13 +1,14 @@
-import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { RunInput } from '../../src/domain/run-messages.js';
 import type { RunStatus } from '../../src/domain/run-lifecycle.js';
 import { handleMessages, type LiveRun } from './handlers.js';
+import { JobWork } from './job-work.js';
 import { Lock } from './lock.js';
 import { nextStep, type Step } from './next-step.js';
 import { Projection } from './projection.js';
 import type { RunData } from './run-data.js';
 import { RunState } from './run-state.js';
-import { perform, stopJob } from './steps.js';
+import { loseFailedLaunch, perform } from './steps.js';
 
 /** Temporal takes 2,000 updates in one execution; leave room for those in flight. */
 const MAX_HANDLED = 1_500;
@@ -15,13 +16,33 @@ const MAX_HANDLED = 1_500;
 /**
  * The life of one run: waits for what others say to it, does by itself what is due (launch a Job, give up a lost attempt, end a
  * turn that passed its limits), and decides alone what status the run has. Carries `data` over continue-as-new.
+ * Cancelling the workflow in Temporal cancels the run, as its API does.
  */
 export async function runWorkflow(input: RunInput, data?: RunData): Promise<{ status: RunStatus; attempt: number }> {
-  const run = new RunState(input, data);
-  const projection = new Projection(input, run);
-  const live: LiveRun = { input, run, projection, attemptLock: new Lock(), handled: 0 };
+  const live = newLiveRun(input, data);
+  const { run } = live;
   handleMessages(live);
+  const cancelled = CancellationScope.current().cancelRequested;
+  cancelled.catch(() => run.terminal || run.cancelRun({ text: 'Cancelled in Temporal.' }));
+  await CancellationScope.nonCancellable(async () => liveOn(live));
+  return { status: run.data.lifecycle.status, attempt: run.attempt };
+}
 
+function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {
+  const run = new RunState(input, data);
+  const live: LiveRun = {
+    input,
+    run,
+    projection: new Projection(input, run),
+    attemptLock: new Lock(),
+    jobWork: new JobWork(input.runId, run, async (attempt, message) => loseFailedLaunch(live, attempt, message)),
+    handled: 0,
+  };
+  return live;
+}
+
+async function liveOn(live: LiveRun): Promise<void> {
+  const { input, run, projection } = live;
   while (!run.terminal && !projection.foreign) {
     await projection.flush();
     const step = nextStep(input, run.data, Date.now());
@@ -30,9 +51,8 @@ export async function runWorkflow(input: RunInput, data?: RunData): Promise<{ st
     else await waitForChange(live, step);
   }
   await projection.flush();
-  if (run.data.job.launchedFor !== null) await stopJob(live, run.data.job.launchedFor, input.policy.jobStopGraceMs);
+  await live.jobWork.finish(input.policy.jobStopGraceMs);
   await condition(allHandlersFinished);
-  return { status: run.data.lifecycle.status, attempt: run.attempt };
 }
 
 /** Until something is to be done, or something else is to be waited for. */
@@ -47,7 +67,9 @@ async function waitForChange(live: LiveRun, wait: Extract<Step, { do: 'wait' }>)
   else await condition(changed, Math.max(1, wait.untilMs - Date.now()), { summary: wait.name });
 }
 
-function shouldContinueAsNew({ input, handled }: LiveRun): boolean {
+/** Not while a Job is being launched or stopped: the platform may take long, and what is due goes on meanwhile. */
+function shouldContinueAsNew({ input, run, handled }: LiveRun): boolean {
+  if (run.data.job.underWay !== null) return false;
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   return continueAsNewSuggested || handled >= MAX_HANDLED || historyLength >= (input.continueAsNewAtEvents ?? Infinity);
 }
@@ -55,7 +77,7 @@ function shouldContinueAsNew({ input, handled }: LiveRun): boolean {
 /** Nothing may be under way when the state is handed to the next execution: what is not in `data` is lost. */
 async function continueWhenQuiet(live: LiveRun): Promise<void> {
   const { input, run, projection } = live;
-  await condition(() => run.terminal || (allHandlersFinished() && projection.idle));
+  await condition(() => run.terminal || (allHandlersFinished() && projection.idle && run.data.job.underWay === null));
   if (run.terminal || projection.foreign || nextStep(input, run.data, Date.now()).do !== 'wait') return;
   await continueAsNew<typeof runWorkflow>(input, run.data);
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { RunRefused } from '../../../src/domain/refusals.js';
 import { compareProgress } from '../../../src/domain/run-lifecycle.js';
 import type { RunState } from '../../../workflows/run/run-state.js';
-import { newState } from './run-fixtures.js';
+import { newState, POLICY } from './run-fixtures.js';
 
 const COMPLETED = { status: 'completed', failureKind: null, message: null } as const;
 const FAILED = { status: 'failed', failureKind: 'backend-failed', message: null } as const;
@@ -77,12 +77,6 @@ describe('RunState', () => {
     assert.equal(run.data.lifecycle.status, 'pending');
     assert.equal(run.attempt, 2);
     assert.equal(run.data.job.stopFirst, 1);
-    assert.throws(
-      () => run.claim('runner-2', 60_000),
-      refused('held-by-another-runner'),
-      'not while the old Job is being stopped',
-    );
-    run.data.job.stopFirst = null;
     run.claim('runner-2', 60_000);
     run.ackCommand('cmd_a', undefined);
     assert.equal(run.data.lifecycle.status, 'running');
@@ -149,6 +143,48 @@ describe('RunState', () => {
     assert.equal(run.data.lifecycle.outcome?.failureKind, 'backend-failed');
   });
 
+  it('refuses to take a turn of a run that nobody holds, and changes nothing then', () => {
+    const run = newState();
+    run.addCommand('cmd_a', 'turn');
+    const before = JSON.stringify(run.data);
+    assert.throws(() => run.ackCommand('cmd_a', 'thread-1'), refused('attempt-over'));
+    assert.equal(JSON.stringify(run.data), before);
+  });
+
+  it('does not make a turn of a steer that somebody cancelled', () => {
+    const run = newState();
+    run.claim('runner-1', 60_000);
+    run.addCommand('cmd_s', 'steer');
+    run.ackCommand('cmd_s', undefined);
+    run.cancelCommand('cmd_s', null);
+    run.finishCommand({ ...finish('cmd_s'), tooLate: true });
+    assert.deepEqual(run.openCommands, []);
+  });
+
+  it('gives no lease of the next attempt for a claim of the lost one', () => {
+    const run = newState();
+    run.claim('runner-1', 60_000);
+    run.lose({ why: 'lease-expired' });
+    assert.equal(run.data.unwritten.grant, null);
+  });
+
+  it('ends with its turn also when that is cancelled before anybody took it', () => {
+    const run = newState({ endsWithTurn: true });
+    run.addCommand('cmd_a', 'turn');
+    run.cancelCommand('cmd_a', null);
+    assert.equal(run.data.lifecycle.status, 'cancelled');
+  });
+
+  it('keeps the word of its last turn when its last attempt is lost between turns', () => {
+    const run = newState({ policy: { ...POLICY, maxAttempts: 1 } });
+    run.addCommand('cmd_a', 'turn');
+    run.claim('runner-1', 60_000);
+    run.ackCommand('cmd_a', undefined);
+    run.finishCommand(finish('cmd_a'));
+    run.lose({ why: 'lease-expired' });
+    assert.equal(run.data.lifecycle.status, 'completed');
+  });
+
   it('under any messages: progress never goes back, versions only grow, a terminal run never changes', () => {
     const steps = [
       'claim1',
@@ -170,7 +206,7 @@ describe('RunState', () => {
         const run = newState();
         let before = { ...run.data.lifecycle, version: run.data.version };
         messages.forEach((message, index) => {
-          attempt(() => act(run, message, `cmd_${index}`));
+          attempt(run, () => act(run, message, `cmd_${index}`));
           const now = { ...run.data.lifecycle, version: run.data.version };
           assert.ok(compareProgress(now, before) >= 0, `${before.status} → ${now.status} by ${message}`);
           assert.ok(now.version >= before.version);
@@ -186,11 +222,13 @@ describe('RunState', () => {
   });
 });
 
-function attempt(action: () => void): void {
+function attempt(run: RunState, action: () => void): void {
+  const before = JSON.stringify(run.data);
   try {
     action();
   } catch (error) {
     assert.ok(error instanceof RunRefused, String(error));
+    assert.equal(JSON.stringify(run.data), before, 'what is refused changes nothing');
   }
 }
 
