@@ -25,8 +25,11 @@ export const ValuesPrinted = Type.Literal(false);
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), nextCursor: Type.Optional(Type.String()) });
 
+/** From 1; no run has more attempts than this type holds. */
+export const AttemptNumber = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
+
 /** Who writes, when an operator's token writes in a runner's name; enforced where given. */
 export const RunnerFence = {
   runnerId: Type.Optional(Name),
-  attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+  attempt: Type.Optional(AttemptNumber),
 };

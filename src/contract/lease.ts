@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { LEASE_MS } from '../domain/lease.js';
-import { CommandId, Name } from './common.js';
+import { AttemptNumber, CommandId, Name } from './common.js';
 import { RunRecord } from './run.js';
 
 const LeaseMs = Type.Integer({ minimum: LEASE_MS.min, maximum: LEASE_MS.max, default: LEASE_MS.default });
@@ -8,7 +8,7 @@ const LeaseMs = Type.Integer({ minimum: LEASE_MS.min, maximum: LEASE_MS.max, def
 export const ClaimRequest = Type.Object({
   runnerId: Name,
   leaseMs: LeaseMs,
-  attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+  attempt: Type.Optional(AttemptNumber),
 });
 export type ClaimRequest = Static<typeof ClaimRequest>;
 
@@ -22,7 +22,7 @@ export type ClaimedRun = Static<typeof ClaimedRun>;
 export const LeaseRenewal = Type.Object({
   runnerId: Name,
   leaseMs: LeaseMs,
-  attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+  attempt: Type.Optional(AttemptNumber),
 });
 export type LeaseRenewal = Static<typeof LeaseRenewal>;
 

@@ -3,7 +3,17 @@ import { FAILURE_KINDS } from '../domain/failure-kinds.js';
 import { RUN_DEFAULTS } from '../domain/lease.js';
 import { TERMINAL_STATUSES } from '../domain/outcome.js';
 import { RUN_STATUSES } from '../domain/run-lifecycle.js';
-import { IdempotencyKey, Metadata, Name, Nullable, RunId, SessionId, Timestamp, ValuesPrinted } from './common.js';
+import {
+  IdempotencyKey,
+  Metadata,
+  Name,
+  Nullable,
+  RunId,
+  RunnerFence,
+  SessionId,
+  Timestamp,
+  ValuesPrinted,
+} from './common.js';
 
 const DAY_MS = 86_400_000;
 const closed = { additionalProperties: false };
@@ -124,8 +134,7 @@ export const Finish = Type.Object({
   failureMessage: Type.Optional(Nullable(Type.String({ maxLength: 16_384 }))),
   threadId: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   turnId: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
-  runnerId: Type.Optional(Name),
-  attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+  ...RunnerFence,
 });
 export type Finish = Static<typeof Finish>;
 

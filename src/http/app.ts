@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import helmet from 'koa-helmet';
 import type { App, HttpDependencies } from './dependencies.js';
+import { invalid } from '../domain/errors.js';
 import { errorEnvelope } from './middleware/errors.js';
 import { requestLog } from './middleware/request-log.js';
 import { traceId } from './middleware/trace-id.js';
@@ -31,11 +32,23 @@ export function createApp(dependencies: HttpDependencies): BuiltApp {
   koa.use(traceId());
   koa.use(requestLog(dependencies.logger));
   koa.use(errorEnvelope(dependencies.logger));
+  koa.use(refuseUnreadableTarget());
   koa.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
   koa.use(closeWhenStopping(openRequests));
   koa.use(mountRoutes(routes, app));
   koa.use(unknownRoute());
   return { koa, routes, openRequests };
+}
+
+/** A request target that is no URL makes Koa's own accessors throw, wherever they are read; so it goes no further than this. */
+function refuseUnreadableTarget(): Koa.Middleware {
+  return async (ctx, next) => {
+    if (!URL.canParse(ctx.req.url ?? '', 'http://localhost')) {
+      ctx.req.url = '/';
+      throw invalid('url', 'the request target is not a URL');
+    }
+    await next();
+  };
 }
 
 /** A kept connection would hold the drain up. */

@@ -11,6 +11,9 @@ import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
 import { readOrMakeKeys, type Keys } from './keys.js';
 import { createLocalPlatform } from './local-runners.js';
 import { startManager, type Manager } from './manager.js';
+import { ServerDeaths } from './server-deaths.js';
+
+type Closing = (() => Promise<void>)[];
 
 export interface EmbeddedStackOptions {
   readonly settings: Settings;
@@ -35,23 +38,30 @@ export interface EmbeddedStack {
 export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise<EmbeddedStack> {
   const { settings, onProgress } = options;
   const folder = await openDataFolder(folders(settings, options.environment).dataDir);
-  const closing: (() => Promise<void>)[] = [() => folder.release()];
-  const stop = () => closeAll(closing.splice(0));
+  const closing: Closing = [() => folder.release()];
+  const deaths = new ServerDeaths();
+  const stop = () => {
+    deaths.close();
+    return closeAll(closing.splice(0));
+  };
   try {
-    const [database, temporal] = await startServers(options, folder, closing);
+    const [database, temporal] = await startServers(options, folder, closing, deaths);
     const keys = await readOrMakeKeys(settings, folder.keys);
     onProgress({ name: 'AgentRun', state: 'started' });
     const { manager, platform } = await startHere(options, folder, keys, database, temporal.address);
     closing.unshift(() => manager.stop());
     if (manager.url === undefined) throw new Error('the API was not started');
     onProgress({ name: 'AgentRun', state: 'done', detail: manager.url });
+    const failed = Promise.race([manager.failed, deaths.first]);
+    // Who does not look at it (the demo) must not die of it.
+    failed.catch(() => undefined);
     return {
       url: manager.url,
       temporalUiUrl: temporal.uiUrl,
       dataDir: folder.path,
       keys,
       platform,
-      failed: manager.failed,
+      failed,
       stop,
     };
   } catch (error) {
@@ -61,17 +71,17 @@ export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise
 }
 
 /** In the reverse order of starting; one that fails to close does not keep the others open. */
-async function closeAll(closing: (() => Promise<void>)[]): Promise<void> {
+async function closeAll(closing: Closing): Promise<void> {
   const failures: unknown[] = [];
   for (const close of closing) await close().catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];
 }
 
 /** Both at once: each waits for its own process. */
-async function startServers(options: EmbeddedStackOptions, folder: DataFolder, closing: (() => Promise<void>)[]) {
+async function startServers(options: EmbeddedStackOptions, folder: DataFolder, closing: Closing, deaths: ServerDeaths) {
   const started = await Promise.allSettled([
-    startPostgres(options, folder, closing),
-    startTemporal(options, folder, closing),
+    startPostgres(options, folder, closing, deaths),
+    startTemporal(options, folder, closing, deaths),
   ]);
   const failure = started.find((server) => server.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
@@ -84,19 +94,22 @@ async function startServers(options: EmbeddedStackOptions, folder: DataFolder, c
 async function startPostgres(
   { settings, onProgress }: EmbeddedStackOptions,
   folder: DataFolder,
-  closing: (() => Promise<void>)[],
+  closing: Closing,
+  deaths: ServerDeaths,
 ): Promise<string> {
   if (settings.AGENTRUN_DATABASE_URL !== undefined) return settings.AGENTRUN_DATABASE_URL;
   const logFile = join(folder.logs, 'postgres.log');
   const postgres = await startEmbeddedPostgres({ dataDir: folder.postgres, logFile, port: 0, onProgress });
   closing.unshift(() => postgres.stop());
+  deaths.watch('the embedded PostgreSQL', postgres.pid);
   return postgres.connectionString;
 }
 
 async function startTemporal(
   { settings, environment, onProgress }: EmbeddedStackOptions,
   folder: DataFolder,
-  closing: (() => Promise<void>)[],
+  closing: Closing,
+  deaths: ServerDeaths,
 ): Promise<{ address: string; uiUrl: string | undefined }> {
   if (settings.AGENTRUN_TEMPORAL_ADDRESS !== undefined)
     return { address: settings.AGENTRUN_TEMPORAL_ADDRESS, uiUrl: undefined };
@@ -117,6 +130,7 @@ async function startTemporal(
     onProgress,
   });
   closing.unshift(() => temporal.stop());
+  deaths.watch('the Temporal dev server', temporal.pid);
   return { address: temporal.address, uiUrl: temporal.uiUrl };
 }
 

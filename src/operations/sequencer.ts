@@ -1,4 +1,4 @@
-import { unavailable } from '../domain/errors.js';
+import { AgentRunError } from '../domain/errors.js';
 
 /** Whoever is not let in by then would not be answered in time either. */
 const WAIT_MS = 10_000;
@@ -12,7 +12,7 @@ export class Sequencer {
 
   constructor(private readonly waitMs: number = WAIT_MS) {}
 
-  /** @throws unavailable('temporal') when those before take too long. */
+  /** @throws rate-limited when those before take too long. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     let release = () => {};
@@ -33,8 +33,12 @@ export class Sequencer {
   async #inTime(before: Promise<void>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unavailable('temporal')), this.waitMs);
+      timer = setTimeout(() => reject(busy()), this.waitMs);
     });
     await Promise.race([before, late]).finally(() => clearTimeout(timer));
   }
+}
+
+function busy(): AgentRunError {
+  return new AgentRunError('rate-limited', 'unavailable', 'the run is busy with earlier requests; try again');
 }

@@ -35,6 +35,8 @@ function presentable(thrown: unknown, ctx: Context, logger: Logger): AgentRunErr
 
 function answer(ctx: Context, error: AgentRunError): void {
   ctx.status = statusOf(error);
+  // What is left of a body that nobody reads would be taken for the next request.
+  if (!ctx.req.complete) ctx.set('connection', 'close');
   if (error instanceof HttpError) ctx.set({ ...error.headers });
   if (ctx.status === 401) ctx.set('www-authenticate', 'Bearer');
   if (ctx.status === 503) ctx.set('retry-after', '1');

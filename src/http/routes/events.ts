@@ -5,6 +5,7 @@ import { isTerminalStatus } from '../../domain/outcome.js';
 import { requireRun } from '../../operations/access.js';
 import { appendEvents } from '../../operations/append-events.js';
 import { eventStream } from '../event-stream.js';
+import { pageOfEvents } from '../page-of-events.js';
 import { afterSeq, limit } from '../query-fields.js';
 import { route, type Route } from '../route.js';
 
@@ -36,6 +37,7 @@ export const eventRoutes: Route[] = [
     operationId: 'listEvents',
     tag,
     summary: "A run's events in order",
+    description: 'A page of very large events may hold fewer than `limit`; only an empty one is the end.',
     auth: 'any',
     params,
     query: { afterSeq, limit: limit(100) },
@@ -43,7 +45,7 @@ export const eventRoutes: Route[] = [
     answer: EventPage,
     handle: async ({ principal, params, query }, { operations }) => {
       await requireRun(operations, principal, params.runId);
-      return { items: await operations.events.page({ runId: params.runId, ...query }) };
+      return { items: await pageOfEvents(operations.events, { runId: params.runId, ...query }) };
     },
   }),
   route({

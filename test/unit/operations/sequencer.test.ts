@@ -47,7 +47,7 @@ describe('Sequencer', () => {
     const late = sequencer.run('a', async () => {
       came = true;
     });
-    await assert.rejects(late, { failureKind: 'infra-failed', refusal: 'unavailable' });
+    await assert.rejects(late, { failureKind: 'rate-limited' });
     assert.equal(came, false);
     const next = sequencer.run('a', async () => 'in');
     open();
