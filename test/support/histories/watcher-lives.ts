@@ -1,0 +1,47 @@
+import { eventually } from '../api.js';
+import type { Life } from './life.js';
+import { Stage } from './stage.js';
+
+/** Lives of what runs beside the runs. */
+export const watcherLives: Record<string, Life> = {
+  'lease-monitor-changed-shift': { settings: {}, play: async (stage) => shiftOf(stage, 'watch:leases') },
+  'runner-watch-changed-shift': { settings: {}, play: async (stage) => shiftOf(stage, 'watch:runners') },
+
+  maintenance: {
+    settings: {},
+    async play({ temporal }) {
+      await temporal.schedule.getHandle('maintenance').trigger();
+      const { recentActions } = (
+        await eventually(
+          async () => temporal.schedule.getHandle('maintenance').describe(),
+          ({ info }) => info.recentActions.length > 0,
+        )
+      ).info;
+      const { workflowId } = recentActions[0]!.action.workflow;
+      const handle = temporal.workflow.getHandle(workflowId);
+      await handle.result();
+      return [await handle.fetchHistory()];
+    },
+  },
+};
+
+/** A watcher's first execution: from its start until its manager stopped and another one took over. */
+async function shiftOf(stage: Stage, workflowId: string) {
+  const { manager, temporal } = stage;
+  const watcher = temporal.workflow.getHandle(workflowId);
+  const { runId } = await eventually(
+    async () => watcher.describe(),
+    ({ raw }) => raw.pendingActivities?.some((activity) => activity.lastStartedTime) ?? false,
+  );
+  await stage.clear();
+  const next = await Stage.set({}, manager.temporal);
+  try {
+    await eventually(
+      async () => next.temporal.workflow.getHandle(workflowId).describe(),
+      (watching) => watching.runId !== runId,
+    );
+    return [await next.temporal.workflow.getHandle(workflowId, runId).fetchHistory()];
+  } finally {
+    await next.clear();
+  }
+}
