@@ -1,4 +1,3 @@
-import type { EventStore } from '../src/ports/event-store.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
 import type { RunSignals } from '../src/ports/run-signals.js';
@@ -10,7 +9,6 @@ import type { RunnerTokens } from '../src/ports/runner-tokens.js';
 /** All that activities reach; built once by `src/main`. */
 export interface ActivityPorts {
   readonly runs: RunStore;
-  readonly events: EventStore;
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
   readonly platform: RunnerPlatform;

@@ -2,7 +2,7 @@ import type { ProjectionResult, RunSnapshot } from '../src/domain/run-snapshot.j
 import type { ActivityPorts } from './ports.js';
 
 /** Single statements on our own records. All may be repeated. */
-export function createRecordActivities({ runs, leases, events }: Pick<ActivityPorts, 'runs' | 'leases' | 'events'>) {
+export function createRecordActivities({ runs, leases }: Pick<ActivityPorts, 'runs' | 'leases'>) {
   return {
     async projectRun(snapshot: RunSnapshot): Promise<ProjectionResult> {
       return runs.projectRun(snapshot);
@@ -17,10 +17,9 @@ export function createRecordActivities({ runs, leases, events }: Pick<ActivityPo
       await leases.revoke(runId, attempt);
     },
 
-    /** How long ago the run's last event was written, in milliseconds; null when there is none. */
+    /** For how long the run could write events and wrote none, in milliseconds; see `LeaseStore.silenceMs`. */
     async lastEventAge({ runId }: { runId: string }): Promise<{ silentMs: number | null }> {
-      const { atMs } = await events.last(runId);
-      return { silentMs: atMs === null ? null : Math.max(0, Date.now() - atMs) };
+      return { silentMs: await leases.silenceMs(runId) };
     },
   };
 }

@@ -4,6 +4,7 @@ export interface LeaseView {
   readonly attempt: number;
   readonly runnerId: string | null;
   readonly alive: boolean;
+  /** When the lease is over at the earliest, should no renewal come; later than it was given for after an outage of ours. */
   readonly expiresAtMs: number | null;
 }
 
@@ -27,6 +28,11 @@ export interface LeaseStore {
    */
   renew(lease: { runId: string; runnerId: string; attempt?: number; leaseMs: number }): Promise<RenewedRun>;
   read(runId: string): Promise<LeaseView | undefined>;
+  /**
+   * For how long the run has written no event although the API could take one, in milliseconds of the database's clock:
+   * 0 while nobody accepts renewals, and counted from the end of an outage of ours. Null for an unknown run.
+   */
+  silenceMs(runId: string): Promise<number | null>;
   /** Compare and set: ends the attempt if its lease is really over, fencing all its later writes. Repeating answers the same. */
   expire(runId: string, attempt: number): Promise<{ expired: boolean; expiresAtMs: number | null }>;
   /** Ends the attempt whether or not its lease lives (runner died, forced stop), fencing all its later writes. */

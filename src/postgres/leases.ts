@@ -43,8 +43,13 @@ function endAttempt(condition: string): string {
 const EXPIRE = endAttempt(`l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp()`);
 const REVOKE = endAttempt('NOT l.ended');
 
-const READ_END = `SELECT l.attempt, CASE WHEN l.alive THEN ${LEASE_END} END AS lease_end
+const READ = `SELECT l.attempt, l.runner_id, l.alive, CASE WHEN l.alive THEN ${LEASE_END} END AS lease_end
   FROM run_leases l, api_liveness a WHERE l.run_id = $1`;
+
+/** Events travel the way of renewals: while that is closed nobody is silent, and afterwards silence begins anew. */
+const SILENCE = `SELECT CASE WHEN ${RENEWALS_ACCEPTED} THEN greatest(0, extract(epoch FROM
+    clock_timestamp() - greatest(s.last_event_at, a.accepting_since)) * 1000)::bigint ELSE 0::bigint END AS silent_ms
+  FROM run_streams s, api_liveness a WHERE s.run_id = $1`;
 
 const LIST_EXPIRED = `SELECT l.run_id, l.attempt, l.workflow_id FROM run_leases l, api_liveness a
   WHERE l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp()
@@ -59,7 +64,8 @@ interface LeaseRow {
   readonly attempt: number;
   readonly runner_id: string | null;
   readonly alive: boolean;
-  readonly expires_at: Date | null;
+  /** Null unless alive. */
+  readonly lease_end: Date | null;
 }
 
 export function createLeaseStore(database: Database): LeaseStore {
@@ -81,11 +87,13 @@ export function createLeaseStore(database: Database): LeaseStore {
     },
 
     async read(runId) {
-      const { rows } = await database.query<LeaseRow>(
-        'SELECT attempt, runner_id, alive, expires_at FROM run_leases WHERE run_id = $1',
-        [runId],
-      );
+      const { rows } = await database.query<LeaseRow>(READ, [runId]);
       return rows[0] && toView(rows[0]);
+    },
+
+    async silenceMs(runId) {
+      const { rows } = await database.query<{ silent_ms: number }>(SILENCE, [runId]);
+      return rows[0]?.silent_ms ?? null;
     },
 
     async expire(runId, attempt) {
@@ -122,7 +130,7 @@ async function whyNotRenewed(database: Database, runId: string): Promise<Error> 
 
 /** `expiresAtMs` is when the attempt could be ended at the earliest, should no renewal come. */
 async function readEnd(database: Database, runId: string, attempt: number) {
-  const { rows } = await database.query<{ attempt: number; lease_end: Date | null }>(READ_END, [runId]);
+  const { rows } = await database.query<LeaseRow>(READ, [runId]);
   const expired = rows[0] !== undefined && rows[0].attempt > attempt;
   return { expired, expiresAtMs: expired ? null : (rows[0]?.lease_end?.getTime() ?? null) };
 }
@@ -132,6 +140,6 @@ function toView(row: LeaseRow): LeaseView {
     attempt: row.attempt,
     runnerId: row.runner_id,
     alive: row.alive,
-    expiresAtMs: row.alive ? (row.expires_at?.getTime() ?? null) : null,
+    expiresAtMs: row.lease_end?.getTime() ?? null,
   };
 }

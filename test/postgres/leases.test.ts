@@ -250,6 +250,7 @@ describe('the lease store', () => {
       assert.deepEqual(await postgres.leases.listExpired(10), []);
       const { expired, expiresAtMs } = await postgres.leases.expire(runId, 1);
       assert.equal(expired, false);
+      assert.equal((await postgres.leases.read(runId))?.expiresAtMs, expiresAtMs);
       assert.ok(Math.abs(expiresAtMs! - Date.now() - MINUTE_MS) < 5_000);
     });
 
@@ -274,6 +275,50 @@ describe('the lease store', () => {
       await grant('r1');
       await ageLease(2 * MINUTE_MS);
       assert.equal((await postgres.leases.expire(runId, 1)).expired, true);
+    });
+  });
+
+  describe('silence', () => {
+    const silence = async () => (await postgres.leases.silenceMs(runId))!;
+    const ageLastEvent = async (ms: number) => {
+      await postgres.events.append({ runId, fence: null, producer: 'r1', events: [{ type: 'plan', payload: {} }] });
+      await database.query(
+        `UPDATE run_streams SET last_event_at = last_event_at - $2 * interval '1 ms' WHERE run_id = $1`,
+        [runId, ms],
+      );
+    };
+    const assertAbout = (ms: number, expectedMs: number) =>
+      assert.ok(ms >= expectedMs && ms < expectedMs + 5_000, `${ms}`);
+
+    it('is counted from the last event', async () => {
+      await ageLastEvent(2 * MINUTE_MS);
+      assertAbout(await silence(), 2 * MINUTE_MS);
+      await ageLastEvent(0);
+      assertAbout(await silence(), 0);
+    });
+
+    it('is counted from the end of an outage of ours', async () => {
+      await ageLastEvent(8 * MINUTE_MS);
+      await setLiveness(MINUTE_MS, 0);
+      assertAbout(await silence(), MINUTE_MS);
+      await setLiveness(10 * MINUTE_MS, 2 * GAP_MS);
+      await postgres.leases.beat(GAP_MS);
+      assertAbout(await silence(), 0);
+    });
+
+    it('is none while nobody could take an event', async () => {
+      await ageLastEvent(8 * MINUTE_MS);
+      await setLiveness(10 * MINUTE_MS, 2 * GAP_MS);
+      assert.equal(await silence(), 0);
+    });
+
+    it('of a run without events is no longer than events could come', async () => {
+      await setLiveness(MINUTE_MS, 0);
+      assertAbout(await silence(), MINUTE_MS);
+    });
+
+    it('is unknown of a run that does not exist', async () => {
+      assert.equal(await postgres.leases.silenceMs('run_doesnotexist'), null);
     });
   });
 
