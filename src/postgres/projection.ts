@@ -35,8 +35,8 @@ async function write(transaction: Queryable, snapshot: RunSnapshot): Promise<Pro
   if (run === 'stale' || run === 'foreign') return run;
   if (run === 'opened') await addLeaseAndStream(transaction, snapshot.runId);
   for (const command of snapshot.commands) await projectCommand(transaction, snapshot.runId, command);
-  await appendManagerEvents(transaction, snapshot);
   await updateLeaseAndStream(transaction, snapshot);
+  await appendManagerEvents(transaction, snapshot);
   await grantLease(transaction, snapshot);
   return 'written';
 }
@@ -95,8 +95,18 @@ async function addLeaseAndStream(transaction: Queryable, runId: string): Promise
   );
 }
 
+/** A lease that is not given although its attempt lives means that the workflow and the rows disagree about who holds it. */
 async function grantLease(transaction: Queryable, { runId, attempt, grant }: RunSnapshot): Promise<void> {
-  if (grant !== null) await transaction.query(GRANT, [runId, attempt, grant.runnerId, grant.leaseMs]);
+  if (grant === null) return;
+  const { rowCount } = await transaction.query(GRANT, [runId, attempt, grant.runnerId, grant.leaseMs]);
+  if (rowCount !== 0) return;
+  const { rows } = await transaction.query<{ runner_id: string | null }>(
+    'SELECT runner_id FROM run_leases WHERE run_id = $1 AND attempt = $2 AND NOT ended',
+    [runId, attempt],
+  );
+  if (rows[0] === undefined) return;
+  const holder = rows[0].runner_id ?? 'nobody';
+  throw new Error(`attempt ${attempt} of run ${runId}: no lease for ${grant.runnerId}, it is held by ${holder}`);
 }
 
 async function appendManagerEvents(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {
@@ -108,6 +118,7 @@ async function appendManagerEvents(transaction: Queryable, snapshot: RunSnapshot
 /**
  * A snapshot of a later attempt ends the earlier one here too, should nobody have expired or revoked it; a snapshot of
  * an earlier attempt than the rows' (expired just now, the workflow has not heard yet) moves nothing back.
+ * Lease first, as everywhere: the stream's update reads from the lease's, so that PostgreSQL cannot turn them round.
  */
 async function updateLeaseAndStream(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {
   await transaction.query(
@@ -119,8 +130,10 @@ async function updateLeaseAndStream(transaction: Queryable, snapshot: RunSnapsho
          ended = l.ended OR $3,
          cancel_requested_at = $4, cancel_command_ids = $5, last_command_seq = $6
        WHERE l.run_id = $1
+       RETURNING l.run_id
      )
-     UPDATE run_streams s SET attempt = greatest(s.attempt, $2), closed = s.closed OR $3 WHERE s.run_id = $1`,
+     UPDATE run_streams s SET attempt = greatest(s.attempt, $2), closed = s.closed OR $3
+     FROM lease WHERE s.run_id = lease.run_id`,
     [
       snapshot.runId,
       snapshot.attempt,

@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { AgentRunError } from '../../src/domain/errors.js';
 import { newId } from '../../src/domain/new-id.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
+import { Database } from '../../src/postgres/pool.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { commandDraft, commandSnapshot, openRun, runSnapshot } from '../support/runs.js';
 
 describe('the projection of a run', () => {
@@ -250,6 +252,52 @@ describe('the projection of a run', () => {
     await project({ version: 2, attempt: 1, status: 'claimed' });
     const lease = await postgres.leases.read(runId);
     assert.deepEqual([lease?.attempt, lease?.runnerId, lease?.alive], [2, 'r2', true]);
+  });
+
+  it('takes the lease before the stream, as those do who end an attempt', async () => {
+    const other = new Database({ connectionString: database.connectionString, maxConnections: 1 });
+    let written: Promise<unknown> = Promise.resolve();
+    await other.transaction(async (holder) => {
+      await holder.query('SELECT FROM run_leases WHERE run_id = $1 FOR UPDATE', [runId]);
+      written = project({ version: 2, events: [{ number: 1, type: 'plan', payload: {} }] });
+      await eventually('the projection waits for the lease', async () => {
+        const waiting = await database.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      });
+      await holder.query('SELECT FROM run_streams WHERE run_id = $1 FOR UPDATE NOWAIT', [runId]);
+    });
+    await written;
+    await other.close();
+    assert.equal((await events()).length, 1);
+  });
+
+  describe('a claim', () => {
+    const claimed = { status: 'claimed' as const, claimedBy: 'r2', grant: { runnerId: 'r2', leaseMs: 60_000 } };
+
+    it('begins the lease', async () => {
+      await project({ version: 2, ...claimed });
+      assert.equal((await postgres.leases.read(runId))?.runnerId, 'r2');
+    });
+
+    it('is not written without its lease: another runner has the attempt', async () => {
+      await postgres.leases.grant({ runId, attempt: 1, runnerId: 'r1', leaseMs: 60_000 });
+      await assert.rejects(project({ version: 2, ...claimed }), /lease/);
+      assert.equal((await read()).status, 'pending');
+    });
+
+    it('of an attempt that is over is written, and gives nothing', async () => {
+      await postgres.leases.revoke(runId, 1);
+      assert.equal(await project({ version: 2, ...claimed }), 'written');
+      assert.equal((await postgres.leases.read(runId))?.alive, false);
+    });
+
+    it('of a run that ended in the same snapshot is written, and gives nothing', async () => {
+      const ended = { ...claimed, status: 'cancelled' as const, terminalStatus: 'cancelled' as const };
+      assert.equal(await project({ version: 2, ...ended }), 'written');
+      assert.equal((await postgres.leases.read(runId))?.alive, false);
+    });
   });
 
   describe('wake-ups', () => {
