@@ -1,11 +1,17 @@
 import type { ProjectionResult, RunSnapshot } from '../src/domain/run-snapshot.js';
+import { asPermanent } from './permanent.js';
 import type { ActivityPorts } from './ports.js';
 
 /** Single statements on our own records. All may be repeated. */
 export function createRecordActivities({ runs, leases }: Pick<ActivityPorts, 'runs' | 'leases'>) {
   return {
+    /** @throws a failure that is not retried, its type the failure kind, when the snapshot can never be written. */
     async projectRun(snapshot: RunSnapshot): Promise<ProjectionResult> {
-      return runs.projectRun(snapshot);
+      try {
+        return await runs.projectRun(snapshot);
+      } catch (error) {
+        throw asPermanent(error);
+      }
     },
 
     async expireLease({ runId, attempt }: { runId: string; attempt: number }): Promise<{ expired: boolean }> {

@@ -1,8 +1,8 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import { AgentRunError } from '../src/domain/errors.js';
 import { attemptLabel, runnerIdOfJob, runnerJobName } from '../src/domain/ids.js';
 import { runVolumeName } from '../src/domain/volume-names.js';
 import type { RunnerLaunch } from '../src/ports/runner-platform.js';
+import { asPermanent } from './permanent.js';
 import type { ActivityPorts } from './ports.js';
 
 type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'platform' | 'tokens' | 'managerUrl'>;
@@ -73,10 +73,4 @@ async function describeLaunch(
 async function latestOverrides({ jobs }: Ports, runId: string) {
   const newest = (await jobs.list({ runId })).at(-1);
   return (newest && (await jobs.overrides(newest.id))) ?? {};
-}
-
-/** What the platform says will never succeed is not tried again; its words reach the run's diagnosis. */
-function asPermanent(error: unknown): unknown {
-  const permanent = error instanceof AgentRunError && error.refusal !== 'unavailable';
-  return permanent ? ApplicationFailure.nonRetryable(error.message, error.failureKind) : error;
 }

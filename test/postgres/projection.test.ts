@@ -1,6 +1,8 @@
+import { ApplicationFailure } from '@temporalio/common';
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import fc from 'fast-check';
+import { createRecordActivities } from '../../activities/records.js';
 import { AgentRunError } from '../../src/domain/errors.js';
 import { newId } from '../../src/domain/new-id.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
@@ -87,6 +89,18 @@ describe('the projection of a run', () => {
   it('writes no snapshot of a run that nobody drafted', async () => {
     runId = newId('run');
     await assert.rejects(project({}), (error) => error instanceof AgentRunError && error.refusal === 'missing');
+  });
+
+  it('is not tried again by its activity where it can never be written', async () => {
+    const activities = createRecordActivities(postgres);
+    const unknown = { version: 2, commands: [commandSnapshot(newId('cmd'))] };
+    for (const snapshot of [runSnapshot(newId('run')), runSnapshot(runId, unknown)]) {
+      await assert.rejects(
+        activities.projectRun(snapshot),
+        (error) =>
+          error instanceof ApplicationFailure && error.nonRetryable === true && error.type === 'schema-invalid',
+      );
+    }
   });
 
   it('writes everything of a snapshot or nothing', async () => {
