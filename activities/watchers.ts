@@ -43,10 +43,14 @@ async function scanLeases(ports: Ports, told: Map<string, number>): Promise<void
   await Promise.all(expired.filter((lease) => !told.has(keyOf(lease))).map(async (lease) => tell(ports, lease, told)));
 }
 
-async function tell({ signals }: Ports, lease: ExpiredLease, told: Map<string, number>): Promise<void> {
+async function tell(ports: Ports, lease: ExpiredLease, told: Map<string, number>): Promise<void> {
+  const { runId, attempt, workflowId } = lease;
   told.set(keyOf(lease), Date.now());
   try {
-    await signals.leaseExpired(lease.workflowId, { runId: lease.runId, attempt: lease.attempt });
+    if ((await ports.signals.leaseExpired(workflowId, { runId, attempt })) === 'told') return;
+    // A workflow closes only when its run's end is written: this one was ended or lost from outside.
+    await ports.runs.closeOrphan(runId, orphanMessage(workflowId));
+    ports.log('closed a run whose workflow is gone', { runId, workflowId });
   } catch (error) {
     told.delete(keyOf(lease));
     throw error;
@@ -75,6 +79,10 @@ async function whileOnShift({ stopping }: Ports, work: (signal: AbortSignal) => 
     clearInterval(heartbeat);
   }
   if (context.cancellationSignal.aborted) await context.cancelled;
+}
+
+function orphanMessage(workflowId: string): string {
+  return `the run's workflow ${workflowId} is gone from Temporal (terminated there, or its data was lost); start the run again`;
 }
 
 function keyOf(lease: ExpiredLease): string {

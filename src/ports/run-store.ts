@@ -80,4 +80,9 @@ export interface RunStore {
 
   /** Writes a workflow's state; a snapshot that is not newer changes nothing. Wakes those who wait for it. */
   projectRun(snapshot: RunSnapshot): Promise<ProjectionResult>;
+  /**
+   * Ends a run whose workflow is gone for good, with its open commands, as `failed`/`infra-failed` with this message, and
+   * fences its attempt. No snapshot of the workflow is written any more. Does nothing to a draft or a run that has ended.
+   */
+  closeOrphan(runId: string, message: string): Promise<void>;
 }

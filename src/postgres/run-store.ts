@@ -1,5 +1,6 @@
 import type { RunStore } from '../ports/run-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import { closeOrphan } from './close-orphan.js';
 import { getCancelMarks, getCommand, listCommands } from './commands.js';
 import { draftCommand, draftRun, dropDraft, writeNote } from './drafts.js';
 import type { Database } from './pool.js';
@@ -18,6 +19,7 @@ export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
     getCommand: (commandId, tenants) => getCommand(database, commandId, tenants),
     listCommands: (query) => listCommands(database, query),
     getCancelMarks: (runId) => getCancelMarks(database, runId),
+    closeOrphan: (runId, message) => closeOrphan(database, wakeups, runId, message),
     projectRun: (snapshot) => projectRun(database, wakeups, snapshot),
   };
 }

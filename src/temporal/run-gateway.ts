@@ -1,4 +1,9 @@
-import { type Client, type UpdateDefinition, WithStartWorkflowOperation } from '@temporalio/client';
+import {
+  type Client,
+  type UpdateDefinition,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../domain/errors.js';
@@ -6,7 +11,7 @@ import { TASK_QUEUE } from '../domain/ids.js';
 import type { OpenRunAnswer, RunInput } from '../domain/run-messages.js';
 import type { SearchAttributeName } from '../domain/search-attributes.js';
 import type { RunAddress, RunGateway } from '../ports/run-gateway.js';
-import type { RunSignals } from '../ports/run-signals.js';
+import type { RunSignals, SignalResult } from '../ports/run-signals.js';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { isAlreadyStarted, isPassing, translate } from './errors.js';
@@ -28,7 +33,7 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
   const signal = async (
     workflowId: string,
     send: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<void>,
-  ) => ignoreClosed(send(client.workflow.getHandle(workflowId)));
+  ) => toldOrGone(send(client.workflow.getHandle(workflowId)));
   return {
     openRun: async (address, input) => openRun(client, address, input),
     claimRun: update(messages.claimRunUpdate),
@@ -50,8 +55,9 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
     ready: async () => ready(client),
     leaseExpired: async (workflowId, message) =>
       signal(workflowId, async (handle) => handle.signal(messages.leaseExpiredSignal, message)),
-    runnerExited: async (workflowId, message) =>
-      signal(workflowId, async (handle) => handle.signal(messages.runnerExitedSignal, message)),
+    runnerExited: async (workflowId, message) => {
+      await signal(workflowId, async (handle) => handle.signal(messages.runnerExitedSignal, message));
+    },
   };
 }
 
@@ -128,12 +134,13 @@ async function unlessHung<T>(client: Client, call: Promise<T>): Promise<T> {
   return Promise.race([call, hung]).finally(() => answered.abort());
 }
 
-async function ignoreClosed(sent: Promise<void>): Promise<void> {
+async function toldOrGone(sent: Promise<void>): Promise<SignalResult> {
   try {
     await sent;
+    return 'told';
   } catch (error) {
-    const told = translate(error);
-    if (!(told instanceof Error && told.name === 'RunRefused')) throw told;
+    if (error instanceof WorkflowNotFoundError) return 'gone';
+    throw translate(error);
   }
 }
 
