@@ -47,3 +47,5 @@ try {
   }
 }
 process.exitCode = context.exitCode;
+// A native part of the Temporal SDK that was set up and never used would keep a failed start alive.
+setTimeout(() => process.exit(), 1_000).unref();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { folders, type Settings } from '../config.js';
+import { folders, readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { openDataFolder, type DataFolder } from '../embedded/data-folder.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
@@ -37,6 +37,8 @@ export interface EmbeddedStack {
 /** PostgreSQL, Temporal and the manager in one folder on this machine; what is configured from outside is not started. */
 export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise<EmbeddedStack> {
   const { settings, onProgress } = options;
+  // Before anything is started for nothing.
+  readOperators(settings);
   const folder = await openDataFolder(folders(settings, options.environment).dataDir);
   const closing: Closing = [() => folder.release()];
   const deaths = new ServerDeaths();

@@ -80,8 +80,8 @@ export const FAILURE_MEANINGS: Record<FailureKind, FailureMeaning> = {
   },
   'runner-start-failed': {
     category: INFRASTRUCTURE,
-    what: 'its runner did not start in time',
-    next: 'look at the runner Job for the reason, then start it again',
+    what: 'its runner, workspace or backend could not be started',
+    next: 'read failureMessage for the reason, mend that and start it again',
   },
   'hard-timeout': {
     category: 'timeout',

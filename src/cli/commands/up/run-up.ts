@@ -66,8 +66,8 @@ async function assertApiPortFree({ AGENTRUN_PORT: port }: Settings): Promise<voi
     await assertPortFree(port, 'the API');
   } catch (error) {
     if (!(error instanceof PortTaken)) throw error;
-    throw new CliError(`port ${port} is in use by another program`, EXIT.error, [
-      'stop that program, or choose another port by AGENTRUN_PORT (0 picks a free one)',
+    throw new CliError(`port ${port} is in use`, EXIT.error, [
+      '`agentrun health` tells whether it is an AgentRun of yours; else choose another port by AGENTRUN_PORT (0 picks a free one)',
     ]);
   }
 }
