@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { projectRoot } from '../../scripts/project-root.js';
+
+export const BIN = join(projectRoot, 'bin/agentrun.js');
+
+type Environment = Record<string, string | undefined>;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The program as a child process, with nothing of ours in its environment but what is given. */
+export class CliProcess {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<Ended>;
+
+  constructor(args: readonly string[], environment: Environment = {}, input = '') {
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(AGENTRUN_|NO_COLOR|FORCE_COLOR)/.test(name));
+    const env = { ...Object.fromEntries(inherited), ...environment };
+    this.child = spawn(process.execPath, [BIN, ...args], { env, stdio: 'pipe' });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.child.stdin?.on('error', () => undefined);
+    this.child.stdin?.end(input);
+    this.ended = once(this.child, 'close').then(([code]) => ({
+      code: code as number | null,
+      stdout: this.stdout,
+      stderr: this.stderr,
+    }));
+  }
+
+  /** Resolves as soon as it has printed that on either stream; fails when it ends first. */
+  async printed(pattern: RegExp): Promise<void> {
+    const over = this.ended.then(() => 'over' as const);
+    while (!pattern.test(this.stdout) && !pattern.test(this.stderr)) {
+      const more = Promise.race([once(this.child.stdout!, 'data'), once(this.child.stderr!, 'data')]);
+      if ((await Promise.race([more, over])) === 'over') break;
+    }
+    assert.ok(
+      pattern.test(this.stdout) || pattern.test(this.stderr),
+      `${pattern} not in:\n${this.stdout}${this.stderr}`,
+    );
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<Ended> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+}
+
+export async function cli(args: readonly string[], environment: Environment = {}, input = ''): Promise<Ended> {
+  return new CliProcess(args, environment, input).ended;
+}
+
+/** `agentrun up` in a data folder of its own, on a free port. */
+export class UpStack {
+  private constructor(
+    readonly dataDir: string,
+    private process: CliProcess,
+    readonly info: { url: string; temporalUiUrl: string; operatorTokenFile: string; pid: number },
+  ) {}
+
+  static async start(): Promise<UpStack> {
+    const dataDir = await realpath(await mkdtemp(join(tmpdir(), 'agentrun-cli-')));
+    const process = new CliProcess(['up', '--json'], environmentOf(dataDir));
+    return new UpStack(dataDir, process, await whereabouts(process));
+  }
+
+  get environment(): Environment {
+    return environmentOf(this.dataDir);
+  }
+
+  /** Runs a command against it. */
+  run(...args: string[]): Promise<Ended> {
+    return cli(args, this.environment);
+  }
+
+  /** The parsed standard output of a command that must go well. */
+  async json(...args: string[]): Promise<any> {
+    const { code, stdout, stderr } = await this.run(...args, '--json');
+    assert.equal(code, 0, `${args.join(' ')}: ${stdout}${stderr}`);
+    return JSON.parse(stdout);
+  }
+
+  spawn(...args: string[]): CliProcess {
+    return new CliProcess(args, this.environment);
+  }
+
+  end(signal: NodeJS.Signals): Promise<Ended> {
+    return this.process.stop(signal);
+  }
+
+  /** Starts over the same folder again, after an end. */
+  async startAgain(): Promise<void> {
+    this.process = new CliProcess(['up', '--json'], this.environment);
+    Object.assign(this.info, await whereabouts(this.process));
+  }
+
+  async remove(): Promise<void> {
+    if (this.process.child.exitCode === null && this.process.child.signalCode === null) await this.end('SIGTERM');
+    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+function environmentOf(dataDir: string): Environment {
+  return { AGENTRUN_DATA_DIR: dataDir, AGENTRUN_PORT: '0' };
+}
+
+async function whereabouts(process: CliProcess): Promise<UpStack['info']> {
+  const lines = createInterface({ input: process.child.stdout! });
+  const line = new Promise<string>((resolve) => lines.once('line', resolve));
+  const over = process.ended.then(({ stderr }) => assert.fail(`up ended: ${stderr}`));
+  return JSON.parse(await Promise.race([line, over])) as UpStack['info'];
+}
