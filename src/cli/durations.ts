@@ -9,9 +9,10 @@ export function durationMs(text: string): number {
   return Math.round(Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]);
 }
 
-/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d`. */
+/** `12 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d`. */
 export function spell(ms: number): string {
-  const seconds = Math.max(0, ms) / 1_000;
+  if (ms < 95) return `${Math.max(0, Math.round(ms))} ms`;
+  const seconds = ms / 1_000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   if (seconds < 119.5) return `${Math.round(seconds)} s`;
   const minutes = Math.floor(seconds / 60);

@@ -5,6 +5,7 @@ type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Under npm one Ctrl-C arrives twice: from the terminal and handed on by npm. */
 const SAME_PRESS_MS = 300;
+const LAST_WORDS_MS = 1_000;
 
 /** The first signal asks for an end in order; another one, later, ends the process at once. */
 export class StopSignals {
@@ -31,8 +32,10 @@ export class StopSignals {
     this.#listeners.delete(listener);
   }
 
+  /** The program is over: what a server that failed has left running (threads of the SDK's) is not waited for long. */
   close(): void {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
   }
 
   readonly #onSignal = (signal: StopSignal): void => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { isIPv6, type AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApp } from './app.js';
 import type { HttpDependencies } from './dependencies.js';
@@ -35,6 +35,7 @@ export async function serve(dependencies: HttpDependencies, options: ListenOptio
     { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS },
     (request, response) => void handle(request, response),
   );
+  const closeUnused = trackUnused(server);
   server.listen(options.port, options.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -44,8 +45,25 @@ export async function serve(dependencies: HttpDependencies, options: ListenOptio
     port,
     close: async (drainMs = DEFAULT_DRAIN_MS) => {
       openRequests.stop();
+      closeUnused();
       await drain(server, drainMs);
     },
+  };
+}
+
+/**
+ * Browsers and HTTP clients open connections ahead of need. Node takes one that never carried a request for busy when it closes:
+ * answers how to close those.
+ */
+function trackUnused(server: Server): () => void {
+  const unused = new Set<Socket>();
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', (request) => unused.delete(request.socket));
+  return () => {
+    for (const socket of unused) socket.destroy();
   };
 }
 

@@ -23,13 +23,14 @@ export class CliProcess {
   stdout = '';
   stderr = '';
   readonly ended: Promise<Ended>;
+  readonly #readers: (() => void)[] = [];
 
   constructor(args: readonly string[], environment: Environment = {}, input = '') {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(AGENTRUN_|NO_COLOR|FORCE_COLOR)/.test(name));
     const env = { ...Object.fromEntries(inherited), ...environment };
     this.child = spawn(process.execPath, [BIN, ...args], { env, stdio: 'pipe' });
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#grow('stdout', text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#grow('stderr', text));
     this.child.stdin?.on('error', () => undefined);
     this.child.stdin?.end(input);
     this.ended = once(this.child, 'close').then(([code]) => ({
@@ -43,13 +44,18 @@ export class CliProcess {
   async printed(pattern: RegExp): Promise<void> {
     const over = this.ended.then(() => 'over' as const);
     while (!pattern.test(this.stdout) && !pattern.test(this.stderr)) {
-      const more = Promise.race([once(this.child.stdout!, 'data'), once(this.child.stderr!, 'data')]);
+      const more = new Promise<void>((resolve) => this.#readers.push(resolve));
       if ((await Promise.race([more, over])) === 'over') break;
     }
     assert.ok(
       pattern.test(this.stdout) || pattern.test(this.stderr),
       `${pattern} not in:\n${this.stdout}${this.stderr}`,
     );
+  }
+
+  #grow(stream: 'stdout' | 'stderr', text: string): void {
+    this[stream] += text;
+    for (const tell of this.#readers.splice(0)) tell();
   }
 
   async stop(signal: NodeJS.Signals): Promise<Ended> {
@@ -78,6 +84,11 @@ export class UpStack {
 
   get environment(): Environment {
     return environmentOf(this.dataDir);
+  }
+
+  /** What `up` itself has printed since its last start. */
+  get printed(): Pick<Ended, 'stdout' | 'stderr'> {
+    return this.process;
   }
 
   /** Runs a command against it. */

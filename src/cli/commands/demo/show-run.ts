@@ -58,7 +58,13 @@ async function startRun({ context }: Stage, client: HttpClient, repoUrl: string)
 
 async function watch({ context, aloud }: Stage, client: HttpClient, runId: string): Promise<RunResult> {
   const lines = new EventLines(context.screen);
-  return watchRun(context, client, { runId, onEvent: aloud ? (event) => lines.show(event) : undefined });
+  try {
+    return await watchRun(context, client, { runId, onEvent: aloud ? (event) => lines.show(event) : undefined });
+  } catch (error) {
+    // Whoever leaves the demo ends its run: a runner that is only killed would be replaced.
+    await client.post(`/api/v1/runs/${runId}/cancel`, { reason: 'the demo was left' }).catch(() => undefined);
+    throw error;
+  }
 }
 
 function endedBadly({ terminalStatus, failureMessage, diagnosis }: RunResult): CliError {
