@@ -29,6 +29,7 @@ export type SessionRef = Static<typeof SessionRef>;
 /**
  * Where the agent works: an empty folder, a clone of a git repository, or an existing folder of the runner's machine.
  * `repoUrl` takes git's own transports only; git's `ext::` and options in place of a URL are refused.
+ * So is a URL with credentials in it, for a run's record is stored and shown: a runner's own git configuration holds them.
  */
 export const WorkspaceRef = Type.Object(
   {

@@ -52,13 +52,11 @@ export function idempotencyConflict(): AgentRunError {
   return new AgentRunError('idempotency-conflict', 'conflict', message, { field: 'idempotencyKey' });
 }
 
-/** A part that we need is down; asking again later may work. */
-export function unavailable(part: 'database' | 'temporal' | 'platform', cause?: unknown): AgentRunError {
-  return new AgentRunError(
-    'infra-failed',
-    'unavailable',
-    `the ${part} is not reachable; try again`,
-    { part },
-    { cause },
-  );
+/** A part that we need is down; asking again later may work. `message` says it otherwise than by default. */
+export function unavailable(
+  part: 'database' | 'temporal' | 'platform',
+  cause?: unknown,
+  message = `the ${part} is not reachable; try again`,
+): AgentRunError {
+  return new AgentRunError('infra-failed', 'unavailable', message, { part }, { cause });
 }

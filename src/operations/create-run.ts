@@ -9,6 +9,7 @@ import type { RunInput } from '../domain/run-messages.js';
 import type { Reservation, RunDraft } from '../ports/run-store.js';
 import { bodyHash } from './body-hash.js';
 import type { OperationContext } from './context.js';
+import { assertNoCredentials } from './repo-url.js';
 import { runPolicy } from './run-limits.js';
 import { answered } from './run-refusals.js';
 import { toRun } from './to-run.js';
@@ -18,7 +19,7 @@ const ROUTE = 'POST /api/v1/runs';
 /**
  * Makes a run, or answers the one that an earlier request with the same key made.
  * The draft comes first, so that a crash at any point leaves ids with which a repeat goes on.
- * @throws schema-invalid for an unknown backend; conflict with `activeRunId` when the session has a live run; idempotency-conflict.
+ * @throws schema-invalid for an unknown backend, or a secret in `workspaceRef.repoUrl`; conflict with `activeRunId` when the session has a live run; idempotency-conflict.
  */
 export async function createRun(
   context: OperationContext,
@@ -29,6 +30,7 @@ export async function createRun(
   if (!seesTenant(principal, body.tenantId)) {
     throw forbidden('this token does not reach that tenant', { field: 'tenantId' });
   }
+  if (body.workspaceRef?.repoUrl !== undefined) assertNoCredentials(body.workspaceRef.repoUrl);
   const draft = draftOf(body, traceId);
   await assertBackendKnown(context, draft.backendProfile);
   const drafted = await context.runs.draftRun(draft, reservationOf(body));

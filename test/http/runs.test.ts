@@ -41,6 +41,16 @@ describe('creating a run', function () {
     assert.equal(details.field, 'backendProfile');
   });
 
+  it('refuses a secret in the URL of the repository, and repeats nothing of it', async () => {
+    for (const repoUrl of ['https://u:planted@git.example.com/x.git', 'https://git.example.com/x?token=planted']) {
+      const answer = await manager.api.post(RUNS, { ...body, workspaceRef: { kind: 'git', repoUrl } });
+      assert.equal(refused(answer, 400, 'schema-invalid').field, 'workspaceRef.repoUrl');
+      assert.doesNotMatch(JSON.stringify(answer.body), /planted/);
+    }
+    const workspaceRef = { kind: 'git', repoUrl: 'ssh://git@git.example.com/x.git' };
+    assert.deepEqual((await manager.api.createRun({ workspaceRef })).workspaceRef, workspaceRef);
+  });
+
   it('refuses a second live run of a session, naming the first; after its end there may be another', async () => {
     const sessionRef = { sessionId: `s-${randomUUID()}` };
     const idempotencyKey = randomUUID();
