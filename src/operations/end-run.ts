@@ -1,8 +1,10 @@
 import type { CancelRequest, RunFinish, RunRecord } from '../contract/run.js';
+import { unavailable } from '../domain/errors.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { Principal } from '../domain/principal.js';
-import type { RunRefusalType } from '../domain/refusals.js';
+import type { RunRefused, RunRefusalType } from '../domain/refusals.js';
 import { requireRun } from './access.js';
+import { awaitRow } from './await-row.js';
 import type { OperationContext } from './context.js';
 import { noteOf } from './notes.js';
 import { settled } from './run-refusals.js';
@@ -30,8 +32,8 @@ export async function finishRun(
   const thread = { threadId: body.threadId ?? undefined };
   const message = { runId, ...writer, outcome, ...thread, lastCommandSeq: body.lastCommandSeq };
   const asked = toRun(context, run, (gateway, address) => gateway.finishRun(address, message));
-  await settled(runId, asked, RUN_OVER);
-  return reread(context, run);
+  const over = await settled(runId, asked, RUN_OVER);
+  return recorded(context, run, hasEnded, over);
 }
 
 /** Asks for the end of a run: at once where no runner lives, otherwise its runner is told first. A run that has ended stays as it is. */
@@ -45,8 +47,40 @@ export async function cancelRun(
   if (isTerminalStatus(run.status)) return run;
   const message = { runId, reason: await noteOf(context, runId, body.reason) };
   const asked = toRun(context, run, (gateway, address) => gateway.cancelRun(address, message));
-  await settled(runId, asked, RUN_OVER);
-  return reread(context, run);
+  const over = await settled(runId, asked, RUN_OVER);
+  return recorded(context, run, over === undefined ? isCancelled : hasEnded, over);
+}
+
+function hasEnded(run: RunRecord): boolean {
+  return isTerminalStatus(run.status);
+}
+
+function isCancelled(run: RunRecord): boolean {
+  return hasEnded(run) || run.cancelRequestedAt !== null;
+}
+
+/** The run once its row says what its workflow said; the row may be an instant behind. */
+async function recorded(
+  context: OperationContext,
+  before: RunRecord,
+  isRecorded: (run: RunRecord) => boolean,
+  over: RunRefused | undefined,
+): Promise<RunRecord> {
+  const run = await awaitRow(() => reread(context, before), isRecorded);
+  if (isRecorded(run)) return run;
+  if (over !== undefined && isGone(over)) return workflowGone(context, run);
+  throw unavailable('temporal', undefined, `what became of run ${run.id} is not recorded yet; try again`);
+}
+
+/** A workflow that answers will write its run's end yet; one that is closed, or runs another run, will not. */
+function isGone(over: RunRefused): boolean {
+  return over.type === 'run-not-here' || over.facts.closed === true;
+}
+
+/** Nobody is left who could write the run's end. */
+async function workflowGone(_context: OperationContext, run: RunRecord): Promise<RunRecord> {
+  const message = `the workflow of run ${run.id} is gone, and the run's end was never recorded; try again`;
+  throw unavailable('temporal', undefined, message);
 }
 
 async function reread(context: OperationContext, before: RunRecord): Promise<RunRecord> {

@@ -29,20 +29,20 @@ export async function answered<T>(runId: string, asked: Promise<T>): Promise<T> 
 }
 
 /**
- * As `answered`, where a refusal of one of these kinds means that nothing is left to do: answers false then, and the
- * caller reads the outcome from the row.
+ * As `answered`, where a refusal of one of these kinds means that nothing is left to do: answers it then, and the
+ * caller reads the outcome from the row. Undefined when what was asked was done.
  */
 export async function settled(
   runId: string,
   asked: Promise<unknown>,
   harmless: readonly RunRefusalType[],
-): Promise<boolean> {
+): Promise<RunRefused | undefined> {
   try {
     await asked;
-    return true;
+    return undefined;
   } catch (error) {
     if (!(error instanceof RunRefused)) throw error;
-    if (harmless.includes(error.type)) return false;
+    if (harmless.includes(error.type)) return error;
     throw refusalError(runId, error);
   }
 }

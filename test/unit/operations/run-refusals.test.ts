@@ -31,9 +31,9 @@ describe('refusals of a run', () => {
   });
 
   it('says that nothing is left to do where the refusal is harmless', async () => {
-    const over = Promise.reject(new RunRefused('run-terminal'));
-    assert.equal(await settled('run_1', over, ['run-terminal']), false);
-    assert.equal(await settled('run_1', Promise.resolve(), []), true);
+    const over = new RunRefused('run-terminal');
+    assert.equal(await settled('run_1', Promise.reject(over), ['run-terminal']), over);
+    assert.equal(await settled('run_1', Promise.resolve(), []), undefined);
     const fenced = Promise.reject(new RunRefused('attempt-over'));
     await assert.rejects(settled('run_1', fenced, ['run-terminal']), { failureKind: 'lease-lost' });
   });
