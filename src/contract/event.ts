@@ -1,10 +1,11 @@
 import { Type, type Static } from 'typebox';
 import { EVENT_LIMITS, EVENT_TYPES } from '../domain/event-types.js';
-import { Metadata, RunId, RunnerFence, Timestamp } from './common.js';
+import { Metadata, Name, RunId, RunnerFence, Timestamp } from './common.js';
 
 /**
- * One event to append. `clientSeq` numbers a producer's events (the runner of an attempt, or an operator): a number seen
- * before adds nothing and answers the event it made the first time.
+ * One event to append. `clientSeq` numbers a producer's events: a number seen before adds nothing and answers the event
+ * it made the first time, or 409 where that was of another `type`. A producer is the runner of an attempt, or an
+ * operator's token together with the `producerId` that its body names.
  */
 export const EventInput = Type.Object({
   type: Type.Enum(EVENT_TYPES, { default: 'backend_status' }),
@@ -13,13 +14,16 @@ export const EventInput = Type.Object({
 });
 export type EventInput = Static<typeof EventInput>;
 
+/** Who writes. Writers who share an operator's token share one numbering unless each names a `producerId` of its own. */
+const Producer = { ...RunnerFence, producerId: Type.Optional(Name) };
+
 export const EventBatch = Type.Object({
   events: Type.Array(EventInput, { minItems: 1, maxItems: EVENT_LIMITS.batch }),
-  ...RunnerFence,
+  ...Producer,
 });
 export type EventBatch = Static<typeof EventBatch>;
 
-export const EventAppend = Type.Interface([EventInput], RunnerFence);
+export const EventAppend = Type.Interface([EventInput], Producer);
 export type EventAppend = Static<typeof EventAppend>;
 
 /** `seq` counts from 1 within a run, without holes, and never changes. */

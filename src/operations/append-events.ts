@@ -1,5 +1,5 @@
 import type { EventAppend, EventBatch, EventInput, EventRecord } from '../contract/event.js';
-import { invalid } from '../domain/errors.js';
+import { AgentRunError, conflict, invalid } from '../domain/errors.js';
 import { EVENT_LIMITS } from '../domain/event-types.js';
 import type { Principal } from '../domain/principal.js';
 import type { Writer } from '../domain/run-messages.js';
@@ -9,7 +9,8 @@ import { writerOf } from './writer.js';
 
 /**
  * Appends one event or a batch, all or nothing; a client sequence seen before adds nothing.
- * @throws schema-invalid for a payload over its limit, naming it; lease-lost; conflict when the run has ended.
+ * @throws schema-invalid for a payload over its limit, naming it; lease-lost; conflict when the run has ended, or when a
+ *   client sequence seen before was that of an event of another type, naming it.
  */
 export async function appendEvents(
   context: OperationContext,
@@ -23,8 +24,11 @@ export async function appendEvents(
   const events = batch ? body.events : [eventOf(body)];
   events.forEach((event, index) => assertSize(event, batch ? `events[${index}].payload` : 'payload'));
   const fence = writer.attempt === undefined && writer.runnerId === undefined ? null : writer;
-  const producer = producerOf(principal, writer);
-  const items = await context.events.append({ runId, fence, producer, events });
+  const producer = producerOf(principal, writer, body.producerId);
+  const request = { runId, fence, producer, events };
+  const items = await context.events.append(request).catch((error: unknown) => {
+    throw namingField(error, batch);
+  });
   context.wakeups.notify(`events:${runId}`);
   const [first] = items;
   if (batch || first === undefined) return { items };
@@ -35,10 +39,18 @@ function eventOf(body: EventAppend): EventInput {
   return { type: body.type, payload: body.payload, clientSeq: body.clientSeq };
 }
 
-/** A runner numbers its events anew in each attempt; operators share one numbering each. */
-function producerOf(principal: Principal, writer: Writer): string {
-  if (writer.runnerId !== undefined) return `runner:${writer.runnerId}:${writer.attempt ?? ''}`;
-  return principal.kind === 'operator' ? `operator:${principal.name}` : `runner:${principal.runnerId}`;
+/** A runner numbers its events anew in each attempt; an operator's writers share one numbering unless they name theirs. */
+function producerOf(principal: Principal, writer: Writer, producerId: string | undefined): string {
+  const suffix = producerId === undefined ? '' : `:${producerId}`;
+  if (writer.runnerId !== undefined) return `runner:${writer.runnerId}:${writer.attempt ?? ''}${suffix}`;
+  return principal.kind === 'operator' ? `operator:${principal.name}${suffix}` : `runner:${principal.runnerId}`;
+}
+
+/** The store tells which of the events it could not take; the caller wants to know what that is in the body. */
+function namingField(error: unknown, batch: boolean): unknown {
+  if (!(error instanceof AgentRunError) || typeof error.details.index !== 'number') return error;
+  const field = batch ? `events[${error.details.index}].clientSeq` : 'clientSeq';
+  return conflict(`${field}: ${error.message}`, { ...error.details, field });
 }
 
 function assertSize(event: EventInput, field: string): void {

@@ -21,13 +21,16 @@ export interface EventAppendRequest {
 export interface EventStore {
   /**
    * Appends all or nothing; answers one record per event given, in the order given (a repeated one with the `seq` of its first time).
-   * @throws lease-lost when the fence does not hold; schema-invalid (conflict) when the run has ended; schema-invalid (missing) for an unknown run.
+   * @throws schema-invalid (conflict) with `details.index` when a number seen before was that of an event of another type;
+   *   of a fenced batch the events that are new stay appended then. lease-lost when the fence does not hold; schema-invalid (conflict) when the run has ended; schema-invalid (missing) for an unknown run.
    */
   append(request: EventAppendRequest): Promise<EventRecord[]>;
   /** Events after `afterSeq`, oldest first. */
   page(query: { runId: string; afterSeq: number; limit: number }): Promise<EventRecord[]>;
   /** The newest `limit` events, oldest first; of one command where given. */
   tail(query: { runId: string; limit: number; commandId?: string }): Promise<EventRecord[]>;
+  /** The newest event of a type; of one command where given. */
+  latest(query: { runId: string; type: EventType; commandId?: string }): Promise<EventRecord | undefined>;
   /** When the run's last event was written (epoch ms) and its `seq`; `seq` 0 and null when there is none. */
   last(runId: string): Promise<{ seq: number; atMs: number | null }>;
 }

@@ -1,9 +1,12 @@
-import type { EventStore } from '../ports/event-store.js';
+import type { EventRecord } from '../contract/event.js';
+import { conflict } from '../domain/errors.js';
+import type { EventAppendRequest, EventStore } from '../ports/event-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { appendRunEvents } from './event-append.js';
 import { toEventRecord, type EventRow } from './event-rows.js';
 import { withPartitions } from './partitions.js';
 import type { Database } from './pool.js';
+import type { Queryable } from './queryable.js';
 
 /** Reads look only into the partitions between a run's first event and its last. */
 const OF_RUN = `e.run_id = $1
@@ -19,10 +22,17 @@ const TAIL = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
 const TAIL_OF_COMMAND = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.command_id = $3 ORDER BY e.seq DESC LIMIT $2`;
 
+/** These walk an index from its end, and stop at the first of the type. */
+const LATEST = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
+  WHERE ${OF_RUN} AND e.type = $2 ORDER BY e.seq DESC LIMIT 1`;
+
+const LATEST_OF_COMMAND = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
+  WHERE ${OF_RUN} AND e.type = $2 AND e.command_id = $3 ORDER BY e.seq DESC LIMIT 1`;
+
 export function createEventStore(database: Database, wakeups: Wakeups): EventStore {
   return {
     async append(request) {
-      const records = await withPartitions(database, () => appendRunEvents(database, request));
+      const records = await withPartitions(database, () => appendChecked(database, request));
       wakeups.notify(`events:${request.runId}`);
       return records;
     },
@@ -40,6 +50,14 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
       return rows.map((row) => toEventRecord(runId, row)).reverse();
     },
 
+    async latest({ runId, type, commandId }) {
+      const { rows } =
+        commandId === undefined
+          ? await database.query<EventRow>(LATEST, [runId, type])
+          : await database.query<EventRow>(LATEST_OF_COMMAND, [runId, type, commandId]);
+      return rows[0] && toEventRecord(runId, rows[0]);
+    },
+
     async last(runId) {
       const { rows } = await database.query<{ last_seq: number; last_event_at: Date | null }>(
         'SELECT last_seq, last_event_at FROM run_streams WHERE run_id = $1',
@@ -48,4 +66,22 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
       return { seq: rows[0]?.last_seq ?? 0, atMs: rows[0]?.last_event_at?.getTime() ?? null };
     },
   };
+}
+
+/**
+ * Writers that are not fenced may share one numbering without knowing, so theirs is taken back as a whole when a number
+ * turns out to be another's. A fenced runner numbers alone: its appends stay one statement.
+ */
+async function appendChecked(database: Database, request: EventAppendRequest): Promise<EventRecord[]> {
+  const append = async (to: Queryable) => assertSameTypes(request, await appendRunEvents(to, request));
+  const numbered = request.events.some((event) => event.clientSeq !== undefined);
+  const shared = request.fence === null && numbered && request.events.length > 1;
+  return shared ? database.transaction(append) : append(database);
+}
+
+function assertSameTypes({ events }: EventAppendRequest, records: EventRecord[]): EventRecord[] {
+  const index = records.findIndex((record, position) => record.type !== events[position]?.type);
+  if (index < 0) return records;
+  const [type, seq] = [records[index]?.type, records[index]?.seq];
+  throw conflict(`this number was used before, for an event of type ${type}`, { index, seq, type });
 }

@@ -26,6 +26,31 @@ describe('appending events', function () {
     );
   });
 
+  it('keeps the numberings of writers with one token apart where they name themselves', async () => {
+    const { id } = await manager.api.createRun();
+    const path = `${RUNS}/${id}/events`;
+    const event = { type: 'reasoning', clientSeq: 1 };
+    const one = succeeded(await manager.api.post(path, { ...event, producerId: 'one' }));
+    const two = succeeded(await manager.api.post(path, { events: [event], producerId: 'two' })).items[0];
+    assert.deepEqual([one.seq, two.seq], [1, 2]);
+    assert.deepEqual(succeeded(await manager.api.post(path, { ...event, producerId: 'one' })), one);
+    const wrong = await manager.api.post(path, { ...event, producerId: 'a b' });
+    assert.equal(refused(wrong, 400, 'schema-invalid').field, 'producerId');
+  });
+
+  it('refuses a number that was that of an event of another type, naming it, and writes nothing', async () => {
+    const { id } = await manager.api.createRun();
+    const path = `${RUNS}/${id}/events`;
+    succeeded(await manager.api.post(path, { type: 'reasoning', clientSeq: 2 }));
+    const other = { type: 'assistant_message', clientSeq: 2 };
+    const batch = await manager.api.post(path, { events: [{ clientSeq: 1 }, other, { clientSeq: 3 }] });
+    assert.equal(refused(batch, 409, 'schema-invalid').field, 'events[1].clientSeq');
+    assert.equal(refused(await manager.api.post(path, other), 409, 'schema-invalid').field, 'clientSeq');
+    const twice = { events: [{ clientSeq: 4 }, { type: 'diff', clientSeq: 4 }] };
+    assert.equal(refused(await manager.api.post(path, twice), 409, 'schema-invalid').field, 'events[1].clientSeq');
+    assert.equal(succeeded(await manager.api.get(path)).items.length, 1);
+  });
+
   it('leaves no hole between writers at once', async () => {
     const { id } = await manager.api.createRun();
     const events = Array.from({ length: 10 }, () => ({}));

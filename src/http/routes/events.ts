@@ -20,7 +20,7 @@ export const eventRoutes: Route[] = [
     tag,
     summary: 'Append one event, or a batch',
     description:
-      'A batch is appended whole or not at all. An event whose `clientSeq` its writer used before adds nothing and answers the event it made then.',
+      'A batch is appended whole or not at all. An event whose `clientSeq` its writer used before adds nothing and answers the event it made then. Writers who share an operator token each name a `producerId`, and number their events apart.',
     auth: 'any',
     params,
     body: Type.Union([EventBatch, EventAppend]),
