@@ -7,7 +7,7 @@ import type { RunFacts } from '../run-result/run-facts.js';
 import { isJobOver, livenessPhase } from '../run-result/liveness-phase.js';
 import { requireRun } from './access.js';
 import type { OperationContext } from './context.js';
-import { readRunFacts } from './read-run-facts.js';
+import { readJobFacts } from './read-run-facts.js';
 
 /** The Jobs of a run, of one command where given, each joined with what the run says of its attempt. */
 export async function listRunnerJobs(
@@ -16,7 +16,7 @@ export async function listRunnerJobs(
   query: { runId: string; commandId?: string },
 ): Promise<Static<typeof RunnerJobList>> {
   const run = await requireRun(context, principal, query.runId);
-  const [facts, jobs] = await Promise.all([readRunFacts(context, run), context.jobs.list(query)]);
+  const [facts, jobs] = await Promise.all([readJobFacts(context, run), context.jobs.list(query)]);
   const items = jobs.map((job) => joined(facts, job));
   return { items, count: items.length, lastSeq: facts.lastSeq };
 }
@@ -39,7 +39,7 @@ export async function joinRunnerJob(
   run: RunRecord,
   job: RunnerJobRecord,
 ): Promise<RunnerJobRecord> {
-  return joined(await readRunFacts(context, run), job);
+  return joined(await readJobFacts(context, run), job);
 }
 
 /** The run's events belong to its current attempt; an earlier attempt's Job only says that it was lost. */

@@ -19,7 +19,7 @@ export function livenessPhase(facts: RunFacts): LivenessPhase {
   if (isLeaseExpired(facts)) return 'lease-expired';
   const turn = liveTurn(facts);
   if (turn !== null) return runningTool(facts) === null ? 'turn-running' : 'tool-running';
-  const fresh = run.status === 'claimed' && facts.commands.length === 0;
+  const fresh = run.status === 'claimed' && facts.commands.length === 0 && run.lastCommandSeq === 0;
   return fresh || openCommands(facts).length > 0 ? 'claimed' : 'idle';
 }
 

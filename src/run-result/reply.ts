@@ -7,13 +7,15 @@ const OUTPUT_TAIL = 4_000;
 export function replyOf(facts: RunFacts): string | null {
   const events = focusEvents(facts);
   const message = events.findLast((event) => event.type === 'assistant_message' && textField(event, 'text'));
-  return message === undefined ? outputTail(events) : textField(message, 'text');
+  const said = message ?? facts.earlier.message;
+  return (said && textField(said, 'text')) ?? outputTail(events);
 }
 
 /** Totals of the newest usage report; null when there was none. */
 export function usageOf(facts: RunFacts): Record<string, unknown> | null {
-  const report = focusEvents(facts).findLast((event) => event.type === 'token_usage')?.payload;
-  if (report === undefined) return null;
+  const event = focusEvents(facts).findLast(({ type }) => type === 'token_usage') ?? facts.earlier.usage;
+  if (event === undefined) return null;
+  const report = event.payload;
   const totals = report.totals ?? report.total ?? report.usage;
   return isObject(totals) ? totals : report;
 }

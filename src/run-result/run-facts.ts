@@ -16,6 +16,8 @@ export interface RunFacts {
   readonly events: readonly EventRecord[];
   /** The newest events of `command`; null when the result is the run's. */
   readonly commandEvents: readonly EventRecord[] | null;
+  /** The newest message and usage report of what the result speaks of, where `events` begin after them. */
+  readonly earlier: { readonly message?: EventRecord; readonly usage?: EventRecord };
   readonly lastSeq: number;
   readonly lastEventAtMs: number | null;
   readonly leaseExpiresAtMs: number | null;

@@ -84,6 +84,25 @@ describe('appending events', function () {
   });
 });
 
+describe('a result', function () {
+  const manager = useManager();
+
+  it('finds the reply and the usage, however many events follow', async () => {
+    const { id } = await manager.api.createRun();
+    const { id: commandId } = await manager.api.addTurn(id);
+    const said = { type: 'assistant_message', payload: { commandId, text: 'Done.' } };
+    const usage = { type: 'token_usage', payload: { commandId, totals: { input: 7 } } };
+    const later = Array.from({ length: 400 }, () => ({ type: 'command_output', payload: { commandId, text: '.' } }));
+    succeeded(await manager.api.post(`${RUNS}/${id}/events`, { events: [said, usage, ...later] }));
+    succeeded(await manager.api.post(`${RUNS}/${id}/events`, { events: later }));
+    for (const query of ['', `?commandId=${commandId}`]) {
+      const result = succeeded(await manager.api.get(`${RUNS}/${id}/result${query}`));
+      assert.deepEqual([result.reply, result.usage], ['Done.', { input: 7 }]);
+      assert.equal(result.lastSeq, 802);
+    }
+  });
+});
+
 describe('paging events', function () {
   const manager = useManager();
 

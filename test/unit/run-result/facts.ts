@@ -138,6 +138,7 @@ export function factsOf(run: RunRecord, changes: Partial<RunFacts> = {}): RunFac
     command: null,
     events: [],
     commandEvents: null,
+    earlier: {},
     lastSeq: last?.seq ?? 0,
     lastEventAtMs: last === undefined ? null : Date.parse(last.createdAt),
     leaseExpiresAtMs: null,
