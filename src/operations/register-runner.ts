@@ -6,7 +6,10 @@ import { requireRun } from './access.js';
 import type { OperationContext } from './context.js';
 import { writerOf } from './writer.js';
 
-/** Keeps what a runner says of itself; registering again under the same id replaces it. */
+/**
+ * Keeps what a runner says of itself; registering again under the same id replaces it.
+ * @throws lease-lost for a runner whose attempt is over; missing for a run that the principal does not see.
+ */
 export async function registerRunner(
   context: OperationContext,
   principal: Principal,
@@ -20,5 +23,6 @@ export async function registerRunner(
   if (body.runId && body.runId !== principal.runId) {
     throw forbidden('a runner token reaches its own run only', { field: 'runId' });
   }
+  await requireRun(context, principal, principal.runId);
   return context.jobs.register(runnerId, { ...body, runId: principal.runId });
 }

@@ -54,6 +54,7 @@ describe('holding a run', function () {
     refused(await first.post(`/api/v1/commands/${command.id}/ack`), 409, 'lease-lost');
     refused(await first.patch(`/api/v1/commands/${command.id}/status`), 409, 'lease-lost');
     refused(await first.patch(`${RUNS}/${id}/status`), 409, 'lease-lost');
+    refused(await first.post('/api/v1/runners/register', {}), 409, 'lease-lost');
     refused(await first.get(`${RUNS}/${id}/commands?waitMs=5000&afterSeq=9`), 409, 'lease-lost');
     const asFirst = { runnerId: 'rnr_one', attempt: 1 };
     refused(await manager.api.patch(`${RUNS}/${id}/status`, asFirst), 409, 'lease-lost');

@@ -76,6 +76,7 @@ describe('tenants', function () {
     refused(await acme.post(`/api/v1/commands/${command.id}/cancel`), 404, 'schema-invalid');
     refused(await acme.patch(`${RUNS}/${run.id}/lease`, { runnerId: 'r' }), 404, 'schema-invalid');
     refused(await acme.post(`${RUNS}/${run.id}/events`, {}), 404, 'schema-invalid');
+    refused(await acme.post('/api/v1/runners/register', { runId: run.id }), 404, 'schema-invalid');
     assert.deepEqual(succeeded(await acme.get(`${RUNS}?tenantId=beta`)).items, []);
     const taken = refused(await acme.post(RUNS, { ...body, sessionRef }), 409, 'schema-invalid');
     assert.equal(JSON.stringify(taken).includes(run.id), false);
