@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RunRecord } from '../contract/run.js';
 import type { RunnerJobCreate, RunnerJobRecord } from '../contract/runner.js';
 import { conflict, invalid } from '../domain/errors.js';
@@ -14,7 +15,8 @@ import { toRun } from './to-run.js';
 
 /**
  * Asks for a runner Job for the run's current attempt. One Job per attempt: asking again answers the same, also after the run's end.
- * @throws schema-invalid for a command of another run; conflict when the run has ended or a runner holds it already.
+ * @throws schema-invalid for a command of another run; conflict when the run has ended, a runner holds it already, or the
+ *   Job was asked for with another image, resources or env.
  */
 export async function requestRunnerJob(
   context: OperationContext,
@@ -27,6 +29,7 @@ export async function requestRunnerJob(
   const existing = await context.jobs.get(jobId);
   if (existing === undefined) await assertNeeded(context, run, body);
   const job = existing ?? (await context.jobs.request(requestOf(context, run, jobId, body)));
+  await assertSameWishes(context, job, body);
   if (!isTerminalStatus(run.status)) await launch(context, run, job);
   return joinRunnerJob(context, run, (await context.jobs.get(jobId)) ?? job);
 }
@@ -64,7 +67,21 @@ async function launch(context: OperationContext, run: RunRecord, job: RunnerJobR
   } catch (error) {
     if (!(error instanceof RunRefused)) throw error;
     await closeRefused(context, job);
+    // A lost lease is a runner's affair: an operator asked for an attempt that was over meanwhile.
+    if (error.type === 'attempt-over')
+      throw conflict(`attempt ${job.attempt} is over`, { ...error.facts, runId: run.id });
     throw refusalError(run.id, error);
+  }
+}
+
+/** Asking again may leave wishes out, or repeat them: another wish would silently come to nothing. */
+async function assertSameWishes(context: OperationContext, job: RunnerJobRecord, body: RunnerJobCreate): Promise<void> {
+  const asked = await context.jobs.overrides(job.id);
+  for (const field of ['image', 'resources', 'env'] as const) {
+    const wish = body[field];
+    if (wish === undefined || wish === null || isDeepStrictEqual(wish, asked?.[field] ?? {})) continue;
+    const message = `${field} is not what the Job of attempt ${job.attempt} was asked for with`;
+    throw conflict(message, { field, runnerJobId: job.id });
   }
 }
 

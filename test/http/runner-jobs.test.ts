@@ -22,6 +22,21 @@ describe('runner jobs', function () {
     assert.equal(succeeded(await manager.api.post(`${RUNS}/${id}/runner-jobs`)).id, job.id, 'also after the end');
   });
 
+  it('are not asked for again with other wishes', async () => {
+    const { id } = await manager.api.createRun();
+    const path = `${RUNS}/${id}/runner-jobs`;
+    const resources = { limits: { cpu: '1', memory: '1Gi' } };
+    const first = { image: 'agent:1', resources, env: { A: '1' } };
+    const job = succeeded(await manager.api.post(path, first));
+    for (const [field, wish] of Object.entries({ image: 'agent:2', resources: {}, env: { A: '2' } })) {
+      const details = refused(await manager.api.post(path, { ...first, [field]: wish }), 409, 'schema-invalid');
+      assert.deepEqual([details.field, details.runnerJobId], [field, job.id]);
+    }
+    const repeated = { env: { A: '1' }, resources: { limits: { memory: '1Gi', cpu: '1' } } };
+    assert.equal(succeeded(await manager.api.post(path, repeated)).id, job.id);
+    succeeded(await manager.api.post(`${RUNS}/${id}/cancel`));
+  });
+
   it('are not made for a run that a runner holds', async () => {
     const { id } = await manager.api.createRun();
     await manager.api.claim(id);

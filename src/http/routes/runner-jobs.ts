@@ -15,7 +15,8 @@ export const runnerJobRoutes: Route[] = [
     operationId: 'createRunnerJob',
     tag,
     summary: "Ask for a runner Job for the run's current attempt",
-    description: 'One Job per attempt: asking again answers the same.',
+    description:
+      'One Job per attempt: asking again answers the same, or 409 where `image`, `resources` or `env` differ.',
     auth: 'operator',
     params,
     body: RunnerJobCreate,
