@@ -21,7 +21,7 @@ async function makeReport({ probes, operations, settings }: HttpDependencies, ca
   const [database, temporal, platform, runnerWorkReady] = await Promise.all([
     capped('database', capMs, () => probes.database()),
     capped('temporal', capMs, () => probes.temporal()),
-    capped('platform', capMs, () => probes.platform()),
+    capped('platform', capMs, async () => withoutCause(await probes.platform())),
     runnerWork(operations.backends),
   ]);
   return {
@@ -51,6 +51,11 @@ async function capped(part: string, capMs: number, probe: () => Promise<PartHeal
   const { ready, message } = (await Promise.race([asked, late])) as PartHealth;
   cap.abort();
   return message === undefined ? { ready } : { ready, message };
+}
+
+/** A platform says why in its own words, with paths and addresses in them: not for those who need no token. */
+function withoutCause({ ready }: PartHealth): PartHealth {
+  return ready ? { ready } : { ready, message: 'the platform cannot start runners now' };
 }
 
 async function runnerWork(backends: HttpDependencies['operations']['backends']): Promise<Health['runnerWorkReady']> {
