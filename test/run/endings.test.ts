@@ -184,7 +184,7 @@ describe('the life of a run and its end', () => {
     const path = `/api/v1/runs/${runId}/commands`;
     const many = await Promise.all(Array.from({ length: 20 }, async () => api.post(path, command)));
     assert.equal(new Set(many.map(({ id }) => id)).size, 1);
-    assert.equal((await read(runId)).lastCommandSeq, turn.seq + 1);
+    assert.equal((await read(runId)).lastCommandSeq, Number(turn.seq) + 1);
     await runner.finishRun();
     assert.equal((await api.post(path, command)).id, many[0]!.id);
     const other = await api.request('POST', path, { ...command, payload: { prompt: 'other' } });

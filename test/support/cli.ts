@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from '../../scripts/project-root.js';
+import type { Loose } from './api.js';
 
 export const BIN = join(projectRoot, 'bin/agentrun.js');
 
@@ -97,7 +98,7 @@ export class UpStack {
   }
 
   /** The parsed standard output of a command that must go well. */
-  async json(...args: string[]): Promise<any> {
+  async json(...args: string[]): Promise<Loose> {
     const { code, stdout, stderr } = await this.run(...args, '--json');
     assert.equal(code, 0, `${args.join(' ')}: ${stdout}${stderr}`);
     return JSON.parse(stdout);

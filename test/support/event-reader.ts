@@ -1,5 +1,4 @@
 import { createParser } from 'eventsource-parser';
-import type { Loose } from './api.js';
 
 /** Reads a run's live events as an EventSource does: it comes back with the last id it saw when its connection breaks. */
 export class EventReader {
@@ -51,7 +50,7 @@ export class EventReader {
         // What was on its way when the connection broke is lost, as it would be.
         if (event === 'end' || left <= 0) return;
         left -= 1;
-        this.seqs.push((JSON.parse(data) as Loose).seq);
+        this.seqs.push(JSON.parse(data).seq);
         if (left === 0) connection.abort();
       },
     });

@@ -13,7 +13,7 @@ const finish = { terminalStatus: 'completed' } as const;
 const unavailable = { failureKind: 'infra-failed', refusal: 'unavailable' };
 
 /** Rows as they are read one after another, the last one from then on; and a workflow that refuses, or takes what it is told. */
-function contextOf<R extends 'getRun' | 'getCommand'>(read: R, rows: unknown[], refusal?: RunRefused) {
+function contextOf(read: 'getRun' | 'getCommand', rows: unknown[], refusal?: RunRefused) {
   const next = async () => (rows.length > 1 ? rows.shift() : rows[0]);
   const say = async () => {
     if (refusal !== undefined) throw refusal;
