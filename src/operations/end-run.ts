@@ -77,10 +77,10 @@ function isGone(over: RunRefused): boolean {
   return over.type === 'run-not-here' || over.facts.closed === true;
 }
 
-/** Nobody is left who could write the run's end. */
-async function workflowGone(_context: OperationContext, run: RunRecord): Promise<RunRecord> {
-  const message = `the workflow of run ${run.id} is gone, and the run's end was never recorded; try again`;
-  throw unavailable('temporal', undefined, message);
+/** Nobody is left who could write the run's end, so it is written here. */
+async function workflowGone(context: OperationContext, run: RunRecord): Promise<RunRecord> {
+  await context.runs.closeOrphan(run.id, 'The workflow of the run is gone from Temporal; start the run again.');
+  return reread(context, run);
 }
 
 async function reread(context: OperationContext, before: RunRecord): Promise<RunRecord> {

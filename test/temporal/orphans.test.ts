@@ -41,6 +41,14 @@ describe('a run whose workflow is gone', () => {
     assert.equal(refusalOf(late).failureKind, 'lease-lost');
   }).timeout(60_000);
 
+  it('fails as soon as somebody wants to end it', async () => {
+    const run = await api.createRun();
+    await link.client.workflow.getHandle(run.workflowId).terminate('by hand');
+    const ended = await api.post(`/api/v1/runs/${run.id}/cancel`);
+    assert.deepEqual([ended.status, ended.failureKind], ['failed', 'infra-failed']);
+    assert.match(ended.failureMessage, /gone from Temporal; start the run again/);
+  }).timeout(30_000);
+
   it('is told from one that hears', async () => {
     const gateway = createRunGateway(link.client);
     const run = await api.createRun();

@@ -67,11 +67,4 @@ describe('the end of a run', () => {
     const writing = contextOf('getRun', [run], new RunRefused('run-terminal', { status: 'completed' }));
     await assert.rejects(cancelRun(writing, operator, run.id, {}), { ...unavailable, message: /not recorded yet/ });
   });
-
-  it('says so when the workflow is gone', async () => {
-    const closed = contextOf('getRun', [run], new RunRefused('run-terminal', { closed: true }));
-    await assert.rejects(finishRun(closed, operator, run.id, finish), { ...unavailable, message: /is gone/ });
-    const elsewhere = contextOf('getRun', [run], new RunRefused('run-not-here'));
-    await assert.rejects(cancelRun(elsewhere, operator, run.id, {}), { ...unavailable, message: /is gone/ });
-  });
 });
