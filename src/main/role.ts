@@ -23,7 +23,8 @@ export async function startRole(role: Role, settings: Settings, environment: Env
   const temporalAddress = required(settings, 'AGENTRUN_TEMPORAL_ADDRESS');
   const { dataDir } = folders(settings, environment);
   const logger = createLogger(settings.AGENTRUN_LOG_LEVEL, pino.destination({ fd: 1, sync: true }));
-  sendTemporalLogsTo(logger);
+  // Temporal's native part belongs to workers; started without one, it would keep this process from ending.
+  if (role === 'worker') sendTemporalLogsTo(logger);
   const warn = (message: string, error: unknown) => logger.warn({ error: String(error) }, message);
   // Local runners are watched by one worker; an API only asks how their folder is.
   const folder = role === 'worker' ? await openDataFolder(dataDir) : undefined;

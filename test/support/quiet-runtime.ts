@@ -1,4 +1,5 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { stopAtEnd } from './shared.js';
 
 let installed = false;
 
@@ -10,4 +11,6 @@ export function quietRuntime(): void {
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: 'error', forward: {} } },
   });
+  // It ends with the last worker of this process; where there was none, it would keep the process alive.
+  stopAtEnd(async () => Runtime.instance().shutdown());
 }
