@@ -3,6 +3,7 @@ import { attemptLabel, runnerIdOfJob, runnerJobName } from '../src/domain/ids.js
 import { runVolumeName } from '../src/domain/volume-names.js';
 import type { RunnerLaunch } from '../src/ports/runner-platform.js';
 import { asPermanent } from './permanent.js';
+import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
 type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'platform' | 'tokens' | 'managerUrl'>;
@@ -12,9 +13,7 @@ export function createRunnerJobActivities(ports: Ports) {
   return {
     async launchRunnerJob(job: { runId: string; attempt: number; jobId: string }): Promise<void> {
       try {
-        const launch = await describeLaunch(ports, job);
-        await ports.platform.volumes.ensure(launch.volumeName);
-        await ports.jobs.observe(await ports.platform.launch(launch));
+        await heartbeating(async () => launch(ports, job));
       } catch (error) {
         throw asPermanent(error);
       }
@@ -22,12 +21,22 @@ export function createRunnerJobActivities(ports: Ports) {
 
     /** Resolves when nothing of the Job is left. */
     async stopRunnerJob({ jobId, graceMs }: { jobId: string; graceMs: number }): Promise<void> {
-      const jobName = (await ports.jobs.get(jobId))?.jobName;
-      if (jobName === undefined) return;
-      const view = await ports.platform.stop(jobName, { graceMs });
-      if (view !== undefined) await ports.jobs.observe(view);
+      await heartbeating(async () => stop(ports, jobId, graceMs));
     },
   };
+}
+
+async function launch(ports: Ports, job: { runId: string; attempt: number; jobId: string }): Promise<void> {
+  const wanted = await describeLaunch(ports, job);
+  await ports.platform.volumes.ensure(wanted.volumeName);
+  await ports.jobs.observe(await ports.platform.launch(wanted));
+}
+
+async function stop(ports: Ports, jobId: string, graceMs: number): Promise<void> {
+  const jobName = (await ports.jobs.get(jobId))?.jobName;
+  if (jobName === undefined) return;
+  const view = await ports.platform.stop(jobName, { graceMs });
+  if (view !== undefined) await ports.jobs.observe(view);
 }
 
 async function describeLaunch(

@@ -2,10 +2,10 @@ import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExpiredLease } from '../src/ports/lease-store.js';
 import type { RunnerJobView } from '../src/ports/runner-platform.js';
+import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
 const SCAN_INTERVAL_MS = 500;
-const HEARTBEAT_INTERVAL_MS = 1_000;
 /** A workflow that was told decides soon; telling it again sooner only fills its history. */
 const TELL_AGAIN_MS = 15_000;
 /** Return now and then, so that the watching workflow's history stays short. */
@@ -72,12 +72,7 @@ async function reportExit({ runs, jobs, signals }: Ports, job: RunnerJobView): P
 async function whileOnShift({ stopping }: Ports, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const context = Context.current();
   const shift = AbortSignal.any([context.cancellationSignal, stopping, AbortSignal.timeout(SHIFT_MS)]);
-  const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
-  try {
-    await work(shift);
-  } finally {
-    clearInterval(heartbeat);
-  }
+  await heartbeating(async () => work(shift));
   if (context.cancellationSignal.aborted) await context.cancelled;
 }
 

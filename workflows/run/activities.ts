@@ -17,6 +17,8 @@ export const records = proxyActivities<Activities>({
  */
 export const platform = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
+  // Stopping may take long; one whose worker died must not be waited for as long.
+  heartbeatTimeout: '10s',
   // A Job whose launch is given up must not appear after it was stopped.
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
