@@ -13,7 +13,8 @@ export interface Output {
 }
 
 export function outputTo(stream: NodeJS.WriteStream, environment: Environment): Output {
-  const isTerminal = stream.isTTY;
+  // Node leaves it undefined for a pipe, which picocolors would take for "decide yourself".
+  const isTerminal = (stream.isTTY as boolean | undefined) ?? false;
   return {
     isTerminal,
     colors: pc.createColors(wantsColors(isTerminal, environment)),
