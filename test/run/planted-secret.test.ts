@@ -1,0 +1,342 @@
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { readSettings } from '../../src/config.js';
+import { startEmbeddedStack, type EmbeddedStack } from '../../src/main/embedded-stack.js';
+import { createLogger } from '../../src/main/logger.js';
+import type { RunnerLaunch } from '../../src/ports/runner-platform.js';
+import { Api, eventually, type Answer, type Loose } from '../support/api.js';
+import { decoded } from '../support/histories/scrub.js';
+import { listenToSdk } from '../support/quiet-runtime.js';
+import { filesOf, ProcessWatch, SecretHunt } from '../support/secret-hunt.js';
+import { createTestNamespace } from '../support/temporal-server.js';
+
+/** No secret, and neither is a Job's id: they show that the places are looked at. */
+const RUNNER_ID = `rnr_${randomBytes(9).toString('hex')}`;
+
+const secret = () => `planted-${randomBytes(18).toString('base64url')}`;
+
+/** What somebody chose, and must not find anywhere but where it belongs. */
+const SECRETS = {
+  operatorToken: secret(),
+  wrongToken: secret(),
+  tokenInQuery: secret(),
+  brokenBody: secret(),
+  unknownWord: secret(),
+  repoPassword: secret(),
+  gitConfigPassword: secret(),
+  runFailureMessage: secret(),
+  commandFailureMessage: secret(),
+  cancelReason: secret(),
+  prompt: secret(),
+};
+
+/** Words that are a record's content: in the record, and in the files of the database that keeps it. */
+const RECORD = ['answers', 'database', 'file postgres/cluster'];
+
+const EXPECTED: Record<string, string[]> = {
+  operatorToken: [],
+  wrongToken: [],
+  tokenInQuery: [],
+  brokenBody: [],
+  unknownWord: [],
+  repoPassword: [],
+  // Put into the URL by the configuration of the runner's user, and on a command line by git itself.
+  gitConfigPassword: ['processes'],
+  runFailureMessage: RECORD,
+  commandFailureMessage: RECORD,
+  cancelReason: RECORD,
+  // An exec turn's prompt is the agent's command line, and its first event.
+  prompt: ['answers', 'answers of events', 'database', 'database of events', 'file postgres/cluster', 'processes'],
+  claimToken: ['answers to claims'],
+  jobToken: [],
+  madeOperatorToken: ['file keys/operator-token'],
+  runnerTokenKey: ['file keys/runner-token-key'],
+  runnerId: [
+    ...RECORD,
+    'answers of events',
+    'answers to claims',
+    'database of events',
+    'histories',
+    "the manager's log",
+  ],
+  jobId: [...RECORD, 'file runners', 'histories'],
+  databasePassword: ['file postgres/password'],
+};
+
+/** Tells the hunt every answer. */
+class WatchedApi extends Api {
+  constructor(
+    url: string,
+    private readonly bearer: string | undefined,
+    readonly answers: [place: string, text: string][] = [],
+  ) {
+    super(url, bearer);
+  }
+
+  override as(token: string | undefined): WatchedApi {
+    return new WatchedApi(this.url, token, this.answers);
+  }
+
+  override async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
+    const answer = await super.request(method, path, body, headers);
+    this.keep(path, JSON.stringify([answer.body, ...answer.headers]));
+    return answer;
+  }
+
+  /** An answer that is not one JSON envelope, to a request that may not be one either. */
+  async raw(method: string, path: string, body?: string): Promise<string> {
+    const headers = { authorization: `Bearer ${this.bearer}`, 'content-type': 'application/json' };
+    const text = await (await fetch(this.url + path, { method, headers, body })).text();
+    this.keep(path, text);
+    return text;
+  }
+
+  private keep(path: string, text: string): void {
+    const place = path.endsWith('/claim') ? ' to claims' : path.includes('/events') ? ' of events' : '';
+    this.answers.push([`answers${place}`, text]);
+  }
+}
+
+describe('a planted secret', function () {
+  this.timeout(120_000);
+  const hunt = new SecretHunt(new Map(Object.entries(SECRETS)));
+  const logged: string[] = [];
+  const sdkSaid: string[] = [];
+  const launches: RunnerLaunch[] = [];
+  let home: string;
+  let dataDir: string;
+  let stack: EmbeddedStack;
+  let api: WatchedApi;
+  let temporal: Client;
+  let gitServer: Server;
+  let basicAuth: string[];
+  let stopListening: () => void;
+  let processes: ProcessWatch | undefined;
+
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), 'agentrun-secret-'));
+    dataDir = join(home, 'data');
+    ({ gitServer, basicAuth } = await refusingGitServer());
+    const withPassword = `http://user:${SECRETS.gitConfigPassword}@${gitHost()}/`;
+    await writeFile(join(home, '.gitconfig'), `[url "${withPassword}"]\n  insteadOf = http://${gitHost()}/\n`);
+    const { address, namespace } = await createTestNamespace();
+    stopListening = listenToSdk((line) => sdkSaid.push(line));
+    const settings = readSettings({
+      AGENTRUN_DATA_DIR: dataDir,
+      AGENTRUN_PORT: '0',
+      AGENTRUN_TEMPORAL_ADDRESS: address,
+      AGENTRUN_TEMPORAL_NAMESPACE: namespace,
+      AGENTRUN_OPERATOR_TOKEN: SECRETS.operatorToken,
+      AGENTRUN_LOG_LEVEL: 'trace',
+      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '300',
+    });
+    const logger = () => createLogger('trace', { write: (line) => void logged.push(line) });
+    stack = await startEmbeddedStack({
+      settings,
+      environment: { ...process.env, HOME: home },
+      logger,
+      onProgress: () => undefined,
+    });
+    const launch = stack.platform.launch.bind(stack.platform);
+    stack.platform.launch = async (job) => launch((launches.push(job), job));
+    api = new WatchedApi(stack.url, SECRETS.operatorToken);
+    temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  });
+  after(async () => {
+    processes?.stop();
+    stopListening();
+    gitServer.close();
+    await temporal.connection.close();
+    for (const job of await stack.platform.list()) await stack.platform.stop(job.jobName, { graceMs: 0 });
+    await stack.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  const ended = async (runId: string) =>
+    eventually(
+      async () => api.get(`/api/v1/runs/${runId}`),
+      ({ terminalStatus }) => terminalStatus !== null,
+    );
+  const gitHost = () => `127.0.0.1:${(gitServer.address() as AddressInfo).port}`;
+
+  /** A run whose runner prints the planted prompt, is cut off from the database once, and is cancelled for the planted reason. */
+  async function cancelledLife(): Promise<void> {
+    const run = await api.createRun();
+    await api.addTurn(run.id, `echo ${SECRETS.prompt}; sleep 600`);
+    await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
+    await eventually(
+      async () => api.events(run.id),
+      (events) => events.some(({ type }) => type === 'command_output'),
+    );
+    await database(dataDir, async (client) => {
+      await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      );
+    });
+    await eventually(
+      async () => api.request('POST', `/api/v1/runs/${run.id}/cancel`, { reason: SECRETS.cancelReason }),
+      ({ status }) => status === 200,
+    );
+    assert.equal((await ended(run.id)).cancelReason, SECRETS.cancelReason);
+  }
+
+  /** A run whose runner cannot clone, and has a password in its own configuration. */
+  async function cloneLife(): Promise<void> {
+    const run = await api.createRun({ workspaceRef: { kind: 'git', repoUrl: `http://${gitHost()}/x.git` } });
+    await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
+    const { status, failureKind, failureMessage } = await ended(run.id);
+    assert.deepEqual([status, failureKind], ['failed', 'runner-start-failed'], failureMessage);
+    assert.match(failureMessage, /Authentication failed/);
+    assert.deepEqual(new Set(basicAuth), new Set([`user:${SECRETS.gitConfigPassword}`]));
+  }
+
+  /** A run by hand that fails in the planted words. */
+  async function failedLife(): Promise<void> {
+    const run = await api.createRun();
+    const turn = await api.addTurn(run.id, 'true');
+    const claimed = await api.post(`/api/v1/runs/${run.id}/claim`, { runnerId: RUNNER_ID });
+    hunt.plant('claimToken', signatureOf(claimed.runnerToken));
+    const runner = api.as(claimed.runnerToken);
+    await runner.post(`/api/v1/commands/${turn.id}/ack`);
+    const failure = { terminalStatus: 'failed', failureKind: 'backend-failed' };
+    const ofCommand = { ...failure, failureMessage: SECRETS.commandFailureMessage };
+    await runner.patch(`/api/v1/commands/${turn.id}/status`, ofCommand);
+    await runner.patch(`/api/v1/runs/${run.id}/status`, { ...failure, failureMessage: SECRETS.runFailureMessage });
+    await api.get(`/api/v1/runs/${run.id}/result`);
+    await api.get(`/api/v1/runs/${run.id}/commands/${turn.id}/result`);
+    await api.raw('GET', `/api/v1/runs/${run.id}/events/stream`);
+    await runner.request('POST', `/api/v1/runs/${run.id}/events`, { type: 'error' });
+  }
+
+  /** Requests that are refused for what they hold. */
+  async function refusals(): Promise<void> {
+    await api.as(SECRETS.wrongToken).request('GET', '/api/v1/runs');
+    await api.as(`eyJhbGciOiJIUzI1NiJ9.${SECRETS.wrongToken}.${SECRETS.wrongToken}`).request('GET', '/api/v1/runs');
+    await api.as(undefined).request('GET', `/api/v1/runs?access_token=${SECRETS.tokenInQuery}`);
+    await api.request('GET', `/api/v1/runs?cursor=${SECRETS.tokenInQuery}&status=${SECRETS.unknownWord}`);
+    await api.raw('POST', '/api/v1/runs', `{"tenantId": "acme", "token": "${SECRETS.brokenBody}`);
+    await api.raw('POST', '/api/v1/runs', `"${SECRETS.brokenBody}`);
+    const body = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+    const bad = [
+      ...['https', 'smb'].map((scheme) => `${scheme}://user:${SECRETS.repoPassword}@${gitHost()}/x.git`),
+      `https://${gitHost()}/x.git?access_token=${SECRETS.repoPassword}`,
+      { workspaceRef: { kind: SECRETS.unknownWord } },
+      { executionPolicy: { sandbox: SECRETS.unknownWord, timeoutMs: SECRETS.unknownWord } },
+      { metadata: SECRETS.unknownWord, endsWithTurn: SECRETS.unknownWord },
+    ];
+    for (const more of bad.map((given) =>
+      typeof given === 'string' ? { workspaceRef: { kind: 'git', repoUrl: given } } : given,
+    )) {
+      const { status } = await api.request('POST', '/api/v1/runs', { ...body, ...more });
+      assert.equal(status, 400);
+    }
+  }
+
+  async function lookIntoTemporal(): Promise<void> {
+    const list = async () => {
+      const found: Loose[] = [];
+      for await (const execution of temporal.workflow.list()) found.push(execution);
+      return found;
+    };
+    const executions = await eventually(
+      list,
+      (found) => found.filter(({ type }) => type === 'runWorkflow').length === 3,
+    );
+    for (const { workflowId, runId, type } of executions) {
+      const handle = temporal.workflow.getHandle(workflowId, runId);
+      const history = await handle.fetchHistory();
+      assert.ok((history.events?.length ?? 0) > 3);
+      hunt.look('histories', decoded(historyToJSON(history)));
+      hunt.look('histories', decoded(JSON.stringify((await handle.describe()).raw)));
+      if (type !== 'runWorkflow') continue;
+      // Summary and current details are told by this query only.
+      hunt.look('histories', JSON.stringify(await handle.query('__temporal_workflow_metadata')));
+    }
+  }
+
+  async function lookIntoDatabase(): Promise<void> {
+    await database(dataDir, async (client) => {
+      const tables = await client.query(
+        `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+      );
+      for (const { name } of tables.rows) {
+        const { rows } = await client.query(`SELECT row_to_json(t)::text AS text FROM ${name} t`);
+        const place = name.includes('events') ? 'database of events' : 'database';
+        for (const { text } of rows) hunt.look(place, text);
+      }
+    });
+  }
+
+  it('is found where it belongs and nowhere else', async () => {
+    processes = new ProcessWatch();
+    await Promise.all([cloneLife(), failedLife()]);
+    // Alone, since it cuts everybody off from the database.
+    await cancelledLife();
+    await refusals();
+    const passwordFile = join(dataDir, 'postgres', 'password');
+    hunt.plant('databasePassword', (await readFile(passwordFile, 'utf8')).trim());
+    hunt.plant('jobToken', signatureOf(launches.at(-1)?.runnerToken ?? assert.fail('no Job was launched')));
+    hunt.plant('runnerId', RUNNER_ID);
+    hunt.plant('jobId', launches.at(-1)?.jobId ?? '');
+    hunt.plant('madeOperatorToken', stack.keys.operatorToken);
+    hunt.plant('runnerTokenKey', stack.keys.runnerTokenKey);
+    await lookIntoTemporal();
+    await lookIntoDatabase();
+    await stack.stop();
+    hunt.look('processes', processes.stop());
+    for (const [place, text] of api.answers) hunt.look(place, text);
+    assert.match(logged.join(''), /"msg":"request"/);
+    assert.match(sdkSaid.join('\n'), /Workflow bundle|RUNNING/);
+    hunt.look("the manager's log", logged.join(''));
+    hunt.look("the SDK's log", sdkSaid.join('\n'));
+    for await (const { path, content } of filesOf(dataDir))
+      hunt.look(`file ${path.replace(/^(postgres\/cluster|runners|volumes)\/.*/, '$1')}`, content);
+    const expected = Object.entries(EXPECTED).map(([name, places]) => [name, [...places].sort()]);
+    assert.deepEqual(hunt.found(), Object.fromEntries(expected));
+  });
+});
+
+/** The part of a runner token that only the manager can make. */
+function signatureOf(token: string): string {
+  return token.slice(token.lastIndexOf('.') + 1);
+}
+
+/** A git server that asks for a password and takes none; it remembers those that it was shown. */
+async function refusingGitServer(): Promise<{ gitServer: Server; basicAuth: string[] }> {
+  const basicAuth: string[] = [];
+  const gitServer = createServer((request, response) => {
+    const [, shown] = request.headers.authorization?.split(' ') ?? [];
+    if (shown !== undefined) basicAuth.push(Buffer.from(shown, 'base64').toString());
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', connection: 'close' }).end();
+  });
+  gitServer.listen(0, '127.0.0.1');
+  await once(gitServer, 'listening');
+  return { gitServer, basicAuth };
+}
+
+/** The stack's own database, as its administrator sees it. */
+async function database(dataDir: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+  const password = (await readFile(join(dataDir, 'postgres', 'password'), 'utf8')).trim();
+  const [, , , port] = (await readFile(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')).split('\n');
+  const client = new pg.Client({ connectionString: `postgres://agentrun:${password}@127.0.0.1:${port}/agentrun` });
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    await client.end();
+  }
+}
