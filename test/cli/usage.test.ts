@@ -133,7 +133,7 @@ describe('agentrun without a server', () => {
     const { code, stderr } = await cli(['up'], { ...nowhere(), AGENTRUN_PORT: String(port) });
     squatter.close();
     assert.equal(code, 1);
-    assert.match(stderr, new RegExp(`^✕ port ${port} is in use by another program\n.*AGENTRUN_PORT`));
+    assert.match(stderr, new RegExp(`^✕ port ${port} is in use\n.*AGENTRUN_PORT`));
   });
 
   it('says how to build it when it is not built', async () => {
