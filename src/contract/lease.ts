@@ -15,6 +15,8 @@ export type ClaimRequest = Static<typeof ClaimRequest>;
 /** The one answer that holds a secret: the token by which this runner speaks for this attempt. */
 export const ClaimedRun = Type.Interface([RunRecord], {
   runnerToken: Type.String(),
+  /** How the agent is driven: the kind of the run's backend profile. */
+  backendKind: Type.String(),
   cancelCommandIds: Type.Array(CommandId),
 });
 export type ClaimedRun = Static<typeof ClaimedRun>;

@@ -16,6 +16,12 @@ export const RUNNER_VARIABLES = {
   interruptGraceMs: 'AGENTRUN_RUNNER_INTERRUPT_GRACE_MS',
   /** A file that holds the token and nothing else. */
   tokenFile: 'AGENTRUN_RUNNER_TOKEN_FILE',
+  /** A folder with a file `<kind>/<name>/<field>` for each secret field, where they do not come by stdin. */
+  secretsDir: 'AGENTRUN_RUNNER_SECRETS_DIR',
+  /** How the agent is driven, where the claim's answer does not say it. */
+  backendKind: 'AGENTRUN_BACKEND_KIND',
+  /** The codex program that this runner starts; otherwise it is looked for. */
+  codexPath: 'AGENTRUN_CODEX_PATH',
   placement: 'AGENTRUN_PLACEMENT',
   sourceCommit: 'AGENTRUN_SOURCE_COMMIT',
   logLevel: 'AGENTRUN_LOG_LEVEL',

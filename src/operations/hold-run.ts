@@ -36,12 +36,14 @@ export async function claimRun(
     claiming.catch((error: unknown) => outrun(runId, attempt, error)),
   );
   const holder = { runId, tenantId: run.tenantId, attempt: claimed.attempt, runnerId };
-  const [runnerToken, record, marks] = await Promise.all([
+  const [runnerToken, record, marks, backend] = await Promise.all([
     context.runnerTokens.issue(holder),
     context.runs.getRun(runId, 'all'),
     context.runs.getCancelMarks(runId),
+    context.backends.get(run.backendProfile),
   ]);
-  return { ...(record ?? run), runnerToken, cancelCommandIds: marks.cancelCommandIds };
+  const backendKind = backend?.kind ?? run.backendProfile;
+  return { ...(record ?? run), runnerToken, backendKind, cancelCommandIds: marks.cancelCommandIds };
 }
 
 /**
