@@ -284,7 +284,12 @@ export class ScriptedManager {
     if (this.attemptIsOver) throw new Refusal(409, 'lease-conflict', 'held by another');
     this.run.status = 'claimed';
     this.run.claimedBy = String(body['runnerId']);
-    return { ...this.run, runnerToken: 'token-of-the-attempt', backendKind: 'exec', cancelCommandIds: this.cancelCommandIds };
+    return {
+      ...this.run,
+      runnerToken: 'token-of-the-attempt',
+      backendKind: 'exec',
+      cancelCommandIds: this.cancelCommandIds,
+    };
   }
 
   #renew(body: Record<string, unknown>): unknown {
