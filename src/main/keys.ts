@@ -30,7 +30,7 @@ export async function readOrMakeKeys(
 }
 
 /** Of a text of any length. */
-export function secretsKeyOf(text: string): Uint8Array {
+function secretsKeyOf(text: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', text, '', 'agentrun secrets', 32));
 }
 

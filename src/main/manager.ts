@@ -147,11 +147,7 @@ async function startWork(
   return worker;
 }
 
-function operationContext(
-  options: ManagerOptions,
-  postgres: Postgres,
-  temporal: TemporalLink,
-): OperationContext {
+function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
   const { settings, platform, keys } = options;
   return {
     ...postgres,

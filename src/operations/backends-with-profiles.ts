@@ -20,7 +20,9 @@ export function backendsWithProfiles(builtIn: BackendCatalog, secrets: SecretSto
       const names = new Set(backends.map(({ name }) => name));
       const set = (name: string) => kept.find(({ ref }) => ref.name === name);
       return [
-        ...backends.map((backend) => (hasProfiles(backend.kind) ? asProfile(backend, backend.name, set(backend.name)) : backend)),
+        ...backends.map((backend) =>
+          hasProfiles(backend.kind) ? asProfile(backend, backend.name, set(backend.name)) : backend,
+        ),
         ...kept.filter(({ ref }) => !names.has(ref.name)).flatMap((bundle) => named(backends, bundle)),
       ];
     },

@@ -127,7 +127,9 @@ function inputOf(draft: RunDraft, context: OperationContext, { body, opening }: 
     backendProfile: draft.backendProfile,
     policy: runPolicy(draft.executionPolicy, draft.retryPolicy, context.limits),
     endsWithTurn: body.endsWithTurn ?? false,
-    ...(opening && { opening: { turn: { commandId: firstCommandId(draft.id) }, runnerJob: opening.runnerJob !== null } }),
+    ...(opening && {
+      opening: { turn: { commandId: firstCommandId(draft.id) }, runnerJob: opening.runnerJob !== null },
+    }),
     continueAsNewAtEvents: context.continueAsNewAtEvents,
   };
 }

@@ -46,7 +46,8 @@ export const providerProfileRoutes: Route[] = [
     operationId: 'removeProviderProfile',
     tag,
     summary: 'Take away a profile with its credential',
-    description: 'Harmless where there is none. Runs that have a runner go on; those that wait for one cannot be started.',
+    description:
+      'Harmless where there is none. Runs that have a runner go on; those that wait for one cannot be started.',
     auth: 'operator',
     params,
     answer: profiles.ProfileRemoved,
@@ -69,7 +70,8 @@ export const providerProfileRoutes: Route[] = [
     operationId: 'setProviderProfileConfig',
     tag,
     summary: 'Replace the configuration file',
-    description: 'For a codex profile its `config.toml`. A file that the backend could not use is refused, and changes nothing.',
+    description:
+      'For a codex profile its `config.toml`. A file that the backend could not use is refused, and changes nothing.',
     auth: 'operator',
     params,
     body: profiles.ProfileConfigWrite,

@@ -75,7 +75,7 @@ export function credentialNeedOfCodex(text: string | undefined): CredentialNeed 
   const file = parsed(text ?? '');
   const id = file['model_provider'] ?? BUILT_IN[0];
   if (id === BUILT_IN[0]) return 'any-credential';
-  const provider = tableAt(file, 'model_providers')[String(id)];
+  const provider = typeof id === 'string' ? tableAt(file, 'model_providers')[id] : undefined;
   if (provider === undefined || !isTable(provider)) return 'none';
   if ('experimental_bearer_token' in provider || 'auth' in provider) return 'none';
   if (provider['requires_openai_auth'] === true) return 'any-credential';
@@ -85,7 +85,8 @@ export function credentialNeedOfCodex(text: string | undefined): CredentialNeed 
 function checkProvider(id: string, provider: TomlValue): void {
   const path = ['model_providers', id];
   if (!isTable(provider)) throw wrong(pathOf(path), 'must be a table');
-  if (RESERVED.includes(id)) throw wrong(pathOf(path), 'is built into codex, which takes no other: give it another name');
+  if (RESERVED.includes(id))
+    throw wrong(pathOf(path), 'is built into codex, which takes no other: give it another name');
   checkFields(provider, PROVIDER_FIELDS, path);
   const { base_url: baseUrl, wire_api: wireApi, env_key: envKey } = provider;
   if (typeof baseUrl === 'string') checkBaseUrl(baseUrl, pathOf([...path, 'base_url']));

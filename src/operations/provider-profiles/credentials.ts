@@ -16,7 +16,8 @@ const derive = promisify(scrypt) as (text: string, salt: string, bytes: number) 
 
 /** @throws schema-invalid, naming the field; it repeats nothing of what was given. */
 export function credentialOf({ apiKey, authJson }: ProfileCredentialWrite): Credential {
-  if (apiKey !== undefined && authJson !== undefined) throw invalid('authJson', 'give either apiKey or authJson, not both');
+  if (apiKey !== undefined && authJson !== undefined)
+    throw invalid('authJson', 'give either apiKey or authJson, not both');
   if (apiKey !== undefined) {
     assertApiKey('apiKey', apiKey);
     return { type: 'api-key', value: apiKey };
@@ -43,7 +44,7 @@ function assertApiKey(field: string, key: string): void {
 
 /** Codex's own form: an API key, or the tokens of a login. */
 function assertAuthJson(auth: unknown): void {
-  const form = 'codex\'s auth.json, with OPENAI_API_KEY or tokens.access_token in it';
+  const form = "codex's auth.json, with OPENAI_API_KEY or tokens.access_token in it";
   if (!isObject(auth)) throw invalid('authJson', `authJson must be ${form}`);
   const { OPENAI_API_KEY: key, tokens } = auth;
   if (typeof key === 'string') return assertApiKey('authJson.OPENAI_API_KEY', key);

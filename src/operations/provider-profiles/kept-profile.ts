@@ -29,7 +29,10 @@ const NAME = new RegExp(PROFILE_NAME_PATTERN);
 /** @throws schema-invalid, naming `profile`, for what can name no profile. */
 export function assertProfileName(name: string): void {
   if (!NAME.test(name)) {
-    throw invalid('profile', 'a profile is named by up to 63 letters, digits, ".", "_" and "-", the first a letter or digit');
+    throw invalid(
+      'profile',
+      'a profile is named by up to 63 letters, digits, ".", "_" and "-", the first a letter or digit',
+    );
   }
   if (name === 'exec') throw invalid('profile', 'exec is a backend without settings: it has no profile');
 }

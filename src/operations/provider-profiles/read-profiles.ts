@@ -58,7 +58,8 @@ async function describe(context: OperationContext, profile: KeptProfile): Promis
       updatedAt: credential?.updatedAt ?? null,
     },
     ready: backend?.ready ?? false,
-    reason: backend === undefined ? `there is no such profile: PUT /api/v1/provider-profiles/${name}/config` : backend.reason,
+    reason:
+      backend === undefined ? `there is no such profile: PUT /api/v1/provider-profiles/${name}/config` : backend.reason,
     updatedAt: updatedAtMs ? new Date(updatedAtMs).toISOString() : null,
     valuesPrinted: false,
   };

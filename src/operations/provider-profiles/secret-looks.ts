@@ -22,7 +22,7 @@ const SECRET_FORMS = [
 ];
 /** As long and, with digits among letters, as mixed as only a machine writes. */
 const LONG_RUN = /[A-Za-z0-9+_=-]{32,}/g;
-const ASSIGNMENT = /([A-Za-z0-9_.-]+)["']?\s*[=:]\s*["']?[^\s"'&]/g;
+const ASSIGNMENT = /([A-Za-z0-9_.-]+)["']?\s*[=:]\s*["']?[^\s"'&#;]/g;
 
 /** `api_key`, `API-Token`, `clientSecret`, `pwd` … */
 export function isSecretName(name: string): boolean {

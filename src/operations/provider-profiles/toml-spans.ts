@@ -41,7 +41,7 @@ class Scanner {
 
   scan(): TomlSpan[] {
     let table: readonly string[] = [];
-    for (this.#skip(); this.#at < this.text.length; this.#skip()) {
+    while (this.#skip()) {
       if (this.#peek() === '[') table = this.#header();
       else this.#pair(table);
     }
@@ -79,8 +79,13 @@ class Scanner {
 
   /** Answers what it says, where it is a string. */
   #value(path: readonly string[], previous?: string): string | undefined {
-    if (this.#take('[')) return this.#array(path);
-    if (this.#take('{')) return this.#inlineTable(path);
+    if (this.#take('[')) this.#array(path);
+    else if (this.#take('{')) this.#inlineTable(path);
+    else return this.#scalar(path, previous);
+    return undefined;
+  }
+
+  #scalar(path: readonly string[], previous: string | undefined): string | undefined {
     const start = this.#at;
     const quoted = this.#quoted();
     const raw = quoted ?? this.#match(BARE_VALUE)?.trimEnd() ?? this.#fail();
@@ -91,17 +96,17 @@ class Scanner {
     return quoted === undefined ? undefined : text;
   }
 
-  #array(path: readonly string[]): undefined {
+  #array(path: readonly string[]): void {
     let previous: string | undefined;
-    for (this.#skip(); !this.#take(']'); this.#skip()) {
+    while (this.#skip() && !this.#take(']')) {
       previous = this.#value(path, previous);
       this.#skip();
       this.#take(',');
     }
   }
 
-  #inlineTable(path: readonly string[]): undefined {
-    for (this.#skip(); !this.#take('}'); this.#skip()) {
+  #inlineTable(path: readonly string[]): void {
+    while (this.#skip() && !this.#take('}')) {
       this.#pair(path);
       this.#skip();
       this.#take(',');
@@ -117,13 +122,13 @@ class Scanner {
     return this.#fail();
   }
 
-  /** Blanks, line ends and comments. */
-  #skip(): void {
+  /** Over blanks, line ends and comments; false at the end of the text. */
+  #skip(): boolean {
     for (;;) {
       this.#match(SPACE);
       const start = this.#at;
       const comment = this.#match(COMMENT)?.trimEnd();
-      if (comment === undefined) return;
+      if (comment === undefined) return this.#at < this.text.length;
       this.#spans.push({ kind: 'comment', start, end: start + comment.length, text: comment, path: [] });
     }
   }
@@ -157,5 +162,6 @@ class Scanner {
 }
 
 function stringOf(raw: string): string {
-  return String(parse(`text = ${raw}`)['text']);
+  const { text } = parse(`text = ${raw}`);
+  return typeof text === 'string' ? text : '';
 }
