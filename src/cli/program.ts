@@ -4,6 +4,12 @@ import { addApiCommand } from './commands/api.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addHealthCommand } from './commands/health.js';
 import { addMigrateCommand } from './commands/migrate.js';
+import { addProfileConfig } from './commands/profile/config.js';
+import { addProfileCredential } from './commands/profile/credential.js';
+import { addProfileList } from './commands/profile/list.js';
+import { addProfileRemove } from './commands/profile/remove.js';
+import { addProfileShow } from './commands/profile/show.js';
+import { addProfileValidate } from './commands/profile/validate.js';
 import { addRunCancel } from './commands/run/cancel.js';
 import { addRunCreate } from './commands/run/create.js';
 import { addRunList } from './commands/run/list.js';
@@ -25,6 +31,7 @@ export function createProgram(context: CliContext): Command {
   addUpCommand(program, context);
   addDemoCommand(program, context);
   addRunCommands(program, context);
+  addProfileCommands(program, context);
   addHealthCommand(program, context);
   addApiCommand(program, context);
   addWorkerCommand(program, context);
@@ -40,6 +47,16 @@ function addRunCommands(program: Command, context: CliContext): void {
   addRunTail(run, context);
   addRunSend(run, context);
   addRunCancel(run, context);
+}
+
+function addProfileCommands(program: Command, context: CliContext): void {
+  const profile = program.command('profile').description('set up what agents reach their providers with');
+  addProfileList(profile, context);
+  addProfileShow(profile, context);
+  addProfileConfig(profile, context);
+  addProfileCredential(profile, context);
+  addProfileRemove(profile, context);
+  addProfileValidate(profile, context);
 }
 
 function version(): string {

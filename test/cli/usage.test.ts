@@ -33,6 +33,13 @@ describe('agentrun without a server', () => {
     ['--wait beside --tail', ['run', 'create', '--prompt', 'x', '--wait', '--tail'], /cannot be used with/],
     ['an empty prompt', ['run', 'create', '--prompt', ' '], /the prompt is empty/],
     ['a turn without a prompt', ['run', 'send', RUN], /a turn needs a prompt/],
+    ['what is no name of a profile', ['profile', 'show', '-x y'], /unknown option|named by letters/],
+    ['a credential from nowhere', ['profile', 'credential', 'x'], /give one of --api-key-stdin/],
+    ['a key as an argument', ['profile', 'credential', 'x', 'sk-key'], /too many arguments/],
+    ['a variable that is not set', ['profile', 'credential', 'x', '--api-key-env', 'NOT_SET'], /is not set/],
+    ['two credentials', ['profile', 'credential', 'x', '--api-key-stdin', '--api-key-env', 'A'], /cannot be used with/],
+    ['a file that is not there', ['profile', 'config', 'x', '--file', '/nowhere'], /cannot be read \(ENOENT\)/],
+    ['--kind without a file', ['profile', 'config', 'x', '--kind', 'codex'], /--kind goes with --file/],
     [
       'a type of no command',
       ['run', 'send', RUN, 'x', '--type', 'shout'],
