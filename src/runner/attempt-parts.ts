@@ -1,3 +1,4 @@
+import type { HandedSecrets } from '../domain/secrets.js';
 import type { AgentProcesses } from './agent-processes.js';
 import type { AttemptScope } from './attempt-scope.js';
 import type { Backend } from './backends/backend.js';
@@ -9,6 +10,8 @@ import type { RunApi } from './run-api.js';
 /** What an attempt is made of before it is claimed. */
 export interface AttemptParts {
   readonly config: RunnerConfig;
+  /** What this runner was handed. No process of the agent may see any of it. */
+  readonly secrets: HandedSecrets;
   readonly api: RunApi;
   readonly scope: AttemptScope;
   readonly outbox: EventOutbox;

@@ -1,6 +1,7 @@
 import { ApiError, HttpClient } from '../client/http-client.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import { RUNNER_VARIABLES } from '../domain/runner-program.js';
+import type { HandedSecrets } from '../domain/secrets.js';
 import { AgentProcesses } from './agent-processes.js';
 import { Attempt } from './attempt.js';
 import type { AttemptParts } from './attempt-parts.js';
@@ -17,6 +18,7 @@ import { within } from './within.js';
 export interface RunnerOptions {
   readonly config: RunnerConfig;
   readonly token: string;
+  readonly secrets: HandedSecrets;
   readonly log: Log;
   /** Defaults to those built in. */
   readonly createBackend?: (kind: string) => Backend;
@@ -41,7 +43,7 @@ const LAST_LOOK_MS = 3_000;
 
 /** Starts one attempt: registers, claims, and drives the agent until the run ends or the attempt is another's. */
 export function startAttempt(options: RunnerOptions): RunningAttempt {
-  const { config, log } = options;
+  const { config, log, secrets } = options;
   const scope = new AttemptScope();
   const calls = new AbortController();
   const client = new HttpClient({ baseUrl: config.managerUrl, token: options.token });
@@ -52,7 +54,7 @@ export function startAttempt(options: RunnerOptions): RunningAttempt {
   });
   const outbox = new EventOutbox(sendEvents({ api, scope, log }), { firstSeq: firstClientSeq() });
   const backendOf = options.createBackend ?? createBackend;
-  const parts = { config, api, scope, outbox, processes, createBackend: backendOf, log };
+  const parts = { config, secrets, api, scope, outbox, processes, createBackend: backendOf, log };
   return {
     ended: drive(parts).finally(() => calls.abort(new Error('the runner ends'))),
     terminate: () => scope.end('terminated'),
