@@ -5,6 +5,7 @@ import { AgentRunError, invalid, unavailable } from '../domain/errors.js';
 import { RUNNER_EXIT_CODES, RUNNER_VARIABLES } from '../domain/runner-program.js';
 import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
 import { isSameProcess } from '../processes/process-identity.js';
+import { sweepPrivateFolders } from '../processes/private-folder.js';
 import { endTree, lineageOf, signalGroup, type ProcessTree } from '../processes/process-tree.js';
 import { JobFolder, hasEnded, tailOf } from './job-folder.js';
 import { LocalVolumes } from './local-volumes.js';
@@ -181,6 +182,8 @@ export class LocalPlatform implements RunnerPlatform {
       spare: lineageOf(process.pid),
     };
     await endTree(tree, { timeoutMs: END_TIMEOUT_MS });
+    // What a runner that was killed could not delete by itself.
+    await sweepPrivateFolders();
   }
 
   #folder(jobName: string): JobFolder {

@@ -7,6 +7,7 @@ import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import type { SecretStore } from '../ports/secret-store.js';
 import type { Sequencer } from './sequencer.js';
 import type { RunLimits } from './run-limits.js';
 
@@ -22,6 +23,7 @@ export interface OperationContext {
   readonly wakeups: Wakeups;
   readonly runnerTokens: RunnerTokens;
   readonly backends: BackendCatalog;
+  readonly secrets: SecretStore;
   readonly limits: RunLimits;
   /** A run's workflow goes on in a new execution at so many history events. */
   readonly continueAsNewAtEvents: number;

@@ -9,6 +9,7 @@ import { openApiRoutes } from './openapi.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
 import { runRoutes } from './runs.js';
+import { toolCredentialRoutes } from './tool-credentials.js';
 
 /** Every route that is served. */
 export function allRoutes(dependencies: HttpDependencies): Route[] {
@@ -21,6 +22,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...leaseRoutes,
     ...runnerJobRoutes,
     ...runnerRoutes,
+    ...toolCredentialRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }
