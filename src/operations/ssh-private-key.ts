@@ -1,4 +1,4 @@
-import { KeyEncryptedError, parsePrivateKey, type PrivateKey } from 'sshpk';
+import sshpk, { type PrivateKey } from 'sshpk';
 import { invalid } from '../domain/errors.js';
 
 const FIELD = 'privateKey';
@@ -66,9 +66,9 @@ function notPrivate(lines: readonly string[]): Error {
 /** The parser's own messages may quote the key: they go no further. */
 function parse(text: string, label: string): PrivateKey {
   try {
-    return parsePrivateKey(text, label === 'OPENSSH PRIVATE KEY' ? 'ssh-private' : 'pem');
+    return sshpk.parsePrivateKey(text, label === 'OPENSSH PRIVATE KEY' ? 'ssh-private' : 'pem');
   } catch (error) {
-    if (error instanceof KeyEncryptedError) {
+    if (error instanceof sshpk.KeyEncryptedError) {
       throw wrong('is protected by a passphrase, which nobody could type: give one without (ssh-keygen -p removes it)');
     }
     throw wrong('does not parse: it is damaged, or of a kind that is not known');
@@ -86,14 +86,28 @@ function assertTaken({ type, size, curve }: PrivateKey): void {
 
 /** A damaged key may parse. One that signs what its public half confirms is whole. */
 function assertWhole(key: PrivateKey): void {
-  const said = 'whole';
   try {
-    const signature = key.createSign('sha512').update(said).sign();
-    if (key.toPublic().createVerify('sha512').update(said).verify(signature)) return;
+    if (signsWhatItVerifies(key) && (key.type !== 'rsa' || isWholeRsa(key))) return;
   } catch {
     // Told below.
   }
   throw wrong('is damaged: its private and its public half do not belong together');
+}
+
+function signsWhatItVerifies(key: PrivateKey): boolean {
+  const signer = key.createSign('sha512');
+  signer.update('whole');
+  const verifier = key.toPublic().createVerify('sha512');
+  verifier.update('whole');
+  return verifier.verify(signer.sign());
+}
+
+/** Signing gets by with either half of the numbers: whether they belong together has to be reckoned. */
+function isWholeRsa({ parts }: PrivateKey): boolean {
+  const number = (name: string) => BigInt(`0x${parts.find((part) => part.name === name)?.data.toString('hex') ?? ''}`);
+  const [n, e, d] = ['n', 'e', 'd'].map(number) as [bigint, bigint, bigint];
+  const [p, q, iqmp] = ['p', 'q', 'iqmp'].map(number) as [bigint, bigint, bigint];
+  return p * q === n && (e * d) % (p - 1n) === 1n && (e * d) % (q - 1n) === 1n && (iqmp * q) % p === 1n;
 }
 
 function factsOf(key: PrivateKey, label: string): KeyFacts {

@@ -33,6 +33,12 @@ describe('agentrun without a server', () => {
     ['--wait beside --tail', ['run', 'create', '--prompt', 'x', '--wait', '--tail'], /cannot be used with/],
     ['an empty prompt', ['run', 'create', '--prompt', ' '], /the prompt is empty/],
     ['a turn without a prompt', ['run', 'send', RUN], /a turn needs a prompt/],
+    ['a credential without its key', ['credential', 'set', 'github-ssh'], /required option '--key-file <file>'/],
+    [
+      'a key file that is not there',
+      ['credential', 'set', 'github-ssh', '--key-file', '/nothing/here'],
+      /\/nothing\/here cannot be read \(ENOENT\)/,
+    ],
     [
       'a type of no command',
       ['run', 'send', RUN, 'x', '--type', 'shout'],
