@@ -136,12 +136,13 @@ describe('tool credentials over HTTP', () => {
   });
 
   it("are named by a run's policy, which knows no other", async () => {
-    const policy = (secretScope: unknown) => manager.api.post('/api/v1/runs', {
-      tenantId: 'acme',
-      projectId: 'site',
-      backendProfile: 'exec',
-      executionPolicy: { secretScope },
-    });
+    const policy = (secretScope: unknown) =>
+      manager.api.post('/api/v1/runs', {
+        tenantId: 'acme',
+        projectId: 'site',
+        backendProfile: 'exec',
+        executionPolicy: { secretScope },
+      });
     const scope = { toolCredentials: ['github-ssh'], other: { more: 1 } };
     assert.deepEqual(succeeded(await policy(scope)).executionPolicy.secretScope, scope);
     for (const toolCredentials of [['gitlab-ssh'], 'github-ssh', ['github-ssh', 'github-ssh'], [7], null]) {

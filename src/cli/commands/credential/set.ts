@@ -24,8 +24,13 @@ export function addCredentialSet(credential: Command, context: CliContext): void
     .action((name: string, options: SetOptions) => set(context, name, options));
 }
 
-async function set(context: CliContext, name: string, { keyFile, knownHosts, json = false }: SetOptions): Promise<void> {
-  if (keyFile === '-' && knownHosts === '-') throw usageError('standard input holds the key: give known hosts as a file');
+async function set(
+  context: CliContext,
+  name: string,
+  { keyFile, knownHosts, json = false }: SetOptions,
+): Promise<void> {
+  if (keyFile === '-' && knownHosts === '-')
+    throw usageError('standard input holds the key: give known hosts as a file');
   const body: ToolCredentialWrite = {
     privateKey: await content(keyFile),
     knownHosts: knownHosts === undefined ? null : await content(knownHosts),
