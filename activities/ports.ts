@@ -1,3 +1,4 @@
+import type { BackendCatalog } from '../src/ports/backend-catalog.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
 import type { RunSignals } from '../src/ports/run-signals.js';
@@ -12,6 +13,7 @@ export interface ActivityPorts {
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
   readonly platform: RunnerPlatform;
+  readonly backends: BackendCatalog;
   readonly tokens: RunnerTokens;
   readonly signals: RunSignals;
   readonly maintenance: RecordMaintenance;

@@ -6,8 +6,8 @@ import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
-import type { Wakeups } from '../ports/wakeups.js';
 import type { SecretStore } from '../ports/secret-store.js';
+import type { Wakeups } from '../ports/wakeups.js';
 import type { Sequencer } from './sequencer.js';
 import type { RunLimits } from './run-limits.js';
 

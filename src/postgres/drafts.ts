@@ -1,9 +1,10 @@
 import { missing } from '../domain/errors.js';
-import type { CommandDraft, Drafted, Reservation, RunDraft } from '../ports/run-store.js';
+import type { CommandDraft, Drafted, OpeningDraft, Reservation, RunDraft } from '../ports/run-store.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
 import { firstRow } from './rows.js';
+import { requestJob } from './runner-jobs.js';
 
 /** What can be drafted, and how a row says that it is no longer a draft. */
 const DRAFTS = {
@@ -13,8 +14,18 @@ const DRAFTS = {
 
 type DraftKind = keyof typeof DRAFTS;
 
-export function draftRun(database: Database, draft: RunDraft, reservation?: Reservation): Promise<Drafted> {
-  return createDraft(database, 'run', draft.id, reservation, (transaction) => insertRun(transaction, draft));
+export function draftRun(
+  database: Database,
+  draft: RunDraft,
+  reservation?: Reservation,
+  opening?: OpeningDraft,
+): Promise<Drafted> {
+  return createDraft(database, 'run', draft.id, reservation, async (transaction) => {
+    await insertRun(transaction, draft);
+    if (opening === undefined) return;
+    await insertCommand(transaction, { ...opening.turn, runId: draft.id, type: 'turn' }, true);
+    if (opening.runnerJob !== null) await requestJob(transaction, opening.runnerJob);
+  });
 }
 
 export function draftCommand(database: Database, draft: CommandDraft, reservation?: Reservation): Promise<Drafted> {
@@ -97,11 +108,12 @@ async function insertRun(transaction: Queryable, draft: RunDraft): Promise<void>
   );
 }
 
-async function insertCommand(transaction: Queryable, draft: CommandDraft): Promise<void> {
+/** A draft is no run that a caller could speak to: only what drafts the run itself may add to it. */
+async function insertCommand(transaction: Queryable, draft: CommandDraft, ofDraft = false): Promise<void> {
   const { rowCount } = await transaction.query(
     `INSERT INTO commands (id, run_id, type, payload)
-     SELECT $1, r.id, $3, $4 FROM runs r WHERE r.id = $2 AND r.opened_at IS NOT NULL`,
-    [draft.id, draft.runId, draft.type, JSON.stringify(draft.payload)],
+     SELECT $1, r.id, $3, $4 FROM runs r WHERE r.id = $2 AND (r.opened_at IS NOT NULL OR $5)`,
+    [draft.id, draft.runId, draft.type, JSON.stringify(draft.payload), ofDraft],
   );
   if (rowCount === 0) throw missing('run', draft.runId);
 }

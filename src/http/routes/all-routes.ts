@@ -6,6 +6,7 @@ import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { leaseRoutes } from './leases.js';
 import { openApiRoutes } from './openapi.js';
+import { providerProfileRoutes } from './provider-profiles.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
 import { runRoutes } from './runs.js';
@@ -22,6 +23,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...leaseRoutes,
     ...runnerJobRoutes,
     ...runnerRoutes,
+    ...providerProfileRoutes,
     ...toolCredentialRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
