@@ -1,6 +1,10 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { addApiCommand } from './commands/api.js';
+import { addCredentialList } from './commands/credential/list.js';
+import { addCredentialRemove } from './commands/credential/remove.js';
+import { addCredentialSet } from './commands/credential/set.js';
+import { addCredentialShow } from './commands/credential/show.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addHealthCommand } from './commands/health.js';
 import { addMigrateCommand } from './commands/migrate.js';
@@ -32,6 +36,7 @@ export function createProgram(context: CliContext): Command {
   addDemoCommand(program, context);
   addRunCommands(program, context);
   addProfileCommands(program, context);
+  addCredentialCommands(program, context);
   addHealthCommand(program, context);
   addApiCommand(program, context);
   addWorkerCommand(program, context);
@@ -57,6 +62,14 @@ function addProfileCommands(program: Command, context: CliContext): void {
   addProfileCredential(profile, context);
   addProfileRemove(profile, context);
   addProfileValidate(profile, context);
+}
+
+function addCredentialCommands(program: Command, context: CliContext): void {
+  const credential = program.command('credential').description('keep the ssh key that repositories are cloned with');
+  addCredentialList(credential, context);
+  addCredentialShow(credential, context);
+  addCredentialSet(credential, context);
+  addCredentialRemove(credential, context);
 }
 
 function version(): string {

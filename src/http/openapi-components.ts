@@ -9,6 +9,7 @@ import * as profile from '../contract/provider-profile.js';
 import * as result from '../contract/result.js';
 import * as run from '../contract/run.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import { ToolCredential, ToolCredentialList, ToolCredentialWrite } from '../contract/tool-credential.js';
 
 /** The schemas that have a name of their own in the OpenAPI document. */
 export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
@@ -55,9 +56,13 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   RunnerRegister,
   RunRecord: run.RunRecord,
   RunResult: result.RunResult,
+  SecretScope: run.SecretScope,
   SessionRef: run.SessionRef,
   SteerDelivery: result.SteerDelivery,
   TerminalClassification: result.TerminalClassification,
   TimeoutBudget: result.TimeoutBudget,
+  ToolCredential,
+  ToolCredentialList,
+  ToolCredentialWrite,
   WorkspaceRef: run.WorkspaceRef,
 };

@@ -10,6 +10,7 @@ import { providerProfileRoutes } from './provider-profiles.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
 import { runRoutes } from './runs.js';
+import { toolCredentialRoutes } from './tool-credentials.js';
 
 /** Every route that is served. */
 export function allRoutes(dependencies: HttpDependencies): Route[] {
@@ -23,6 +24,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...runnerJobRoutes,
     ...runnerRoutes,
     ...providerProfileRoutes,
+    ...toolCredentialRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

@@ -4,6 +4,7 @@ import type { HttpClient } from '../../../client/http-client.js';
 import type { CommandRecord } from '../../../contract/command.js';
 import type { RunCreate, RunRecord, WorkspaceRef } from '../../../contract/run.js';
 import type { RunnerJobRecord } from '../../../contract/runner.js';
+import type { ToolCredentialName } from '../../../domain/tool-credentials.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
@@ -25,6 +26,7 @@ interface CreateOptions {
   readonly idleTimeout?: number;
   readonly maxAttempts?: number;
   readonly env?: Readonly<Record<string, string>>;
+  readonly toolCredential?: readonly string[];
   readonly session?: string;
   readonly idempotencyKey?: string;
   readonly wait?: boolean;
@@ -54,6 +56,7 @@ export function addRunCreate(run: Command, context: CliContext): void {
     .option('--idle-timeout <duration>', 'longest silence within a turn', durationMs)
     .option('--max-attempts <n>', 'how often a lost runner is replaced, the first included', count)
     .option('--env <name=value>', 'a variable for the agent (repeat for more); not for secrets', variable)
+    .option('--tool-credential <name>', 'lend it to the agent: github-ssh (repeat for more)', names)
     .option('--session <id>', 'session that the run belongs to')
     .option('--idempotency-key <key>', 'the same key makes the same run once')
     .addOption(new Option('--wait', 'wait for the end').conflicts('tail'))
@@ -100,13 +103,19 @@ async function make(client: HttpClient, options: CreateOptions, prompt: string |
 }
 
 function bodyOf(options: CreateOptions, prompt: string | undefined): RunCreate {
+  const toolCredentials = options.toolCredential as ToolCredentialName[] | undefined;
   return {
     tenantId: options.tenant,
     projectId: options.project,
     backendProfile: options.backend,
     sessionRef: options.session === undefined ? undefined : { sessionId: options.session },
     workspaceRef: options.workspace,
-    executionPolicy: { timeoutMs: options.timeout, idleTimeoutMs: options.idleTimeout },
+    executionPolicy: {
+      timeoutMs: options.timeout,
+      idleTimeoutMs: options.idleTimeout,
+      // Whether there is such a one is for the server to say.
+      secretScope: toolCredentials && { toolCredentials },
+    },
     retryPolicy: { maxAttempts: options.maxAttempts },
     endsWithTurn: prompt !== undefined && options.keepOpen !== true,
     idempotencyKey: options.idempotencyKey,
@@ -144,4 +153,8 @@ function variable(given: string, before: Readonly<Record<string, string>> = {}):
   const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(given) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('Give NAME=value.');
   return { ...before, [name]: value };
+}
+
+function names(given: string, before: readonly string[] = []): string[] {
+  return [...before, given];
 }
