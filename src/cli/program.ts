@@ -5,6 +5,8 @@ import { addCredentialList } from './commands/credential/list.js';
 import { addCredentialRemove } from './commands/credential/remove.js';
 import { addCredentialSet } from './commands/credential/set.js';
 import { addCredentialShow } from './commands/credential/show.js';
+import { addBackendInstall } from './commands/backend/install.js';
+import { addBackendList } from './commands/backend/list.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addHealthCommand } from './commands/health.js';
 import { addMigrateCommand } from './commands/migrate.js';
@@ -37,6 +39,7 @@ export function createProgram(context: CliContext): Command {
   addRunCommands(program, context);
   addProfileCommands(program, context);
   addCredentialCommands(program, context);
+  addBackendCommands(program, context);
   addHealthCommand(program, context);
   addApiCommand(program, context);
   addWorkerCommand(program, context);
@@ -70,6 +73,12 @@ function addCredentialCommands(program: Command, context: CliContext): void {
   addCredentialShow(credential, context);
   addCredentialSet(credential, context);
   addCredentialRemove(credential, context);
+}
+
+function addBackendCommands(program: Command, context: CliContext): void {
+  const backend = program.command('backend').description('which agents runs can name, and their programs');
+  addBackendList(backend, context);
+  addBackendInstall(backend, context);
 }
 
 function version(): string {

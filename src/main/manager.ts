@@ -3,6 +3,7 @@ import { createActivities } from '../../activities/index.js';
 import { createAuthenticator } from '../auth/authenticate.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { serve, type RunningServer } from '../http/server.js';
@@ -30,6 +31,8 @@ export interface ManagerOptions {
   readonly keys: Keys;
   readonly platform: RunnerPlatform;
   readonly searchPath: string;
+  /** Where `agentrun backend install` puts programs. */
+  readonly cacheDir: string;
   readonly logger: Logger;
   /** What of the manager this process is; both in the embedded stack. */
   readonly roles: { readonly api: boolean; readonly worker: boolean };
@@ -57,7 +60,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     maxConnections: 30,
     onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
   });
-  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.connection.close()];
+  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.close()];
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
@@ -170,8 +173,11 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
   };
 }
 
-function backendCatalog({ platform, searchPath }: ManagerOptions): BackendCatalog {
-  const builtIn = builtInBackends(async (program) => isOnSearchPath(program, searchPath));
+function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
+  const builtIn = builtInBackends(
+    async (program) => isOnSearchPath(program, searchPath),
+    async () => whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+  );
   return backendsWithProfiles(builtIn, platform.secrets);
 }
 
