@@ -10,6 +10,7 @@ import { addRunList } from './commands/run/list.js';
 import { addRunSend } from './commands/run/send.js';
 import { addRunShow } from './commands/run/show.js';
 import { addRunTail } from './commands/run/tail.js';
+import { addSpecCommands } from './commands/spec.js';
 import { addUpCommand } from './commands/up.js';
 import { addWorkerCommand } from './commands/worker.js';
 import type { CliContext } from './context.js';
@@ -20,11 +21,14 @@ export function createProgram(context: CliContext): Command {
     .description('The control plane for coding-agent runs.')
     .version(version(), '-V, --version')
     .exitOverride()
+    // --version of a command is the command's own.
+    .enablePositionalOptions()
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', HELP);
   addUpCommand(program, context);
   addDemoCommand(program, context);
   addRunCommands(program, context);
+  addSpecCommands(program, context);
   addHealthCommand(program, context);
   addApiCommand(program, context);
   addWorkerCommand(program, context);
