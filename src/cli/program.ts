@@ -22,6 +22,7 @@ import { addRunList } from './commands/run/list.js';
 import { addRunSend } from './commands/run/send.js';
 import { addRunShow } from './commands/run/show.js';
 import { addRunTail } from './commands/run/tail.js';
+import { addSpecCommands } from './commands/spec.js';
 import { addUpCommand } from './commands/up.js';
 import { addWorkerCommand } from './commands/worker.js';
 import type { CliContext } from './context.js';
@@ -32,6 +33,8 @@ export function createProgram(context: CliContext): Command {
     .description('The control plane for coding-agent runs.')
     .version(version(), '-V, --version')
     .exitOverride()
+    // --version of a command is the command's own.
+    .enablePositionalOptions()
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', HELP);
   addUpCommand(program, context);
@@ -40,6 +43,7 @@ export function createProgram(context: CliContext): Command {
   addProfileCommands(program, context);
   addCredentialCommands(program, context);
   addBackendCommands(program, context);
+  addSpecCommands(program, context);
   addHealthCommand(program, context);
   addApiCommand(program, context);
   addWorkerCommand(program, context);

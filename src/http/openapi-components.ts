@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import * as aipod from '../contract/aipod-spec.js';
 import { BackendList, BackendProfile } from '../contract/backend.js';
 import { CommandAck, CommandCreate, CommandFinish, CommandList, CommandRecord } from '../contract/command.js';
 import { Failure } from '../contract/envelope.js';
@@ -15,6 +16,12 @@ import { ToolCredential, ToolCredentialList, ToolCredentialWrite } from '../cont
 export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ActionDescriptor: result.ActionDescriptor,
   Activity: result.Activity,
+  AipodInput: aipod.AipodInput,
+  AipodRendered: aipod.AipodRendered,
+  AipodSpecApplied: aipod.AipodSpecApplied,
+  AipodSpecRecord: aipod.AipodSpecRecord,
+  AipodSpecSummary: aipod.AipodSpecSummary,
+  AipodTemplate: aipod.AipodTemplate,
   BackendList,
   BackendProfile,
   CancelRequest: run.CancelRequest,

@@ -12,6 +12,7 @@ import { builtInBackends } from '../operations/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
 import { Sequencer } from '../operations/sequencer.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
@@ -21,6 +22,7 @@ import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
+import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { startBeating } from './beat.js';
 import type { Keys } from './keys.js';
 
@@ -52,6 +54,8 @@ const TEMPORAL_TIMEOUT_MS = 60_000;
 /** Builds every part from its adapters and starts them: the one place where all of them meet. */
 export async function startManager(options: ManagerOptions): Promise<Manager> {
   const { settings, logger } = options;
+  // Read and checked before anything is touched; applied before anybody is served.
+  const specs = options.roles.api ? await readAipodSpecDirectory(settings) : [];
   await migrate({ connectionString: options.databaseUrl, onMessage: (message) => logger.debug(message) });
   const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
   const temporal = connectTemporal({ address: options.temporalAddress, namespace });
@@ -64,7 +68,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
-    const api = options.roles.api ? await startApi(options, postgres, temporal, closing) : undefined;
+    const api = options.roles.api ? await startApi(options, postgres, temporal, specs, closing) : undefined;
     const worker = options.roles.worker ? await startWork(options, postgres, temporal, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
@@ -77,12 +81,14 @@ async function startApi(
   options: ManagerOptions,
   postgres: Postgres,
   temporal: TemporalLink,
+  specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
   const { settings, platform, keys, logger } = options;
   const operators = operatorTokens(settings, keys);
   const tokens = signedRunnerTokens(keys.runnerTokenKey);
   const operations = operationContext(options, postgres, temporal);
+  await loadAipodSpecs(postgres.specs, specs, logger);
   const server = await serve(
     {
       operations,

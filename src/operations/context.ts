@@ -1,3 +1,4 @@
+import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
@@ -17,6 +18,7 @@ export interface OperationContext {
   readonly events: EventStore;
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
+  readonly specs: AipodSpecStore;
   readonly gateway: RunGateway;
   /** Messages to one workflow go one after another; one for the process. */
   readonly sequencer: Sequencer;

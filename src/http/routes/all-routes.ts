@@ -1,5 +1,6 @@
 import type { HttpDependencies } from '../dependencies.js';
 import type { Route } from '../route.js';
+import { aipodSpecRoutes } from './aipod-specs.js';
 import { backendRoutes } from './backends.js';
 import { commandRoutes } from './commands.js';
 import { eventRoutes } from './events.js';
@@ -25,6 +26,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...runnerRoutes,
     ...providerProfileRoutes,
     ...toolCredentialRoutes,
+    ...aipodSpecRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

@@ -14,6 +14,7 @@ interface Operation {
   readonly operationId: string;
   readonly parameters: { name: string; in: string; required?: boolean }[];
   readonly security?: unknown;
+  readonly requestBody?: { content: Record<string, unknown> };
   readonly responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
 }
 const paths = Object.entries<Record<string, Operation>>(document.paths);
@@ -41,7 +42,9 @@ describe('the OpenAPI document', () => {
       GET /api/v1/provider-profiles|GET /api/v1/provider-profiles/:|DELETE /api/v1/provider-profiles/:
       GET /api/v1/provider-profiles/:/config|PUT /api/v1/provider-profiles/:/config
       PUT /api/v1/provider-profiles/:/credential|POST /api/v1/provider-profiles/:/validate
-      GET /api/v1/provider-profiles/:/validations/:`;
+      GET /api/v1/provider-profiles/:/validations/:
+      GET /api/v1/aipod-specs|POST /api/v1/aipod-specs|GET /api/v1/aipod-specs/:|PUT /api/v1/aipod-specs/:
+      DELETE /api/v1/aipod-specs/:|GET /api/v1/aipod-specs/:/versions|POST /api/v1/aipod-specs/:/render`;
     const lines = promised.split(/[|\n]/).map((line) => line.trim());
     assert.deepEqual(served, lines.filter((line) => line !== '').sort());
   });
@@ -111,9 +114,22 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says which routes take YAML as well', () => {
+    const taking = paths.flatMap(([path, operations]) =>
+      Object.entries(operations).map(
+        ([method, { requestBody }]) => [`${method} ${path}`, requestBody?.content] as const,
+      ),
+    );
+    assert.deepEqual(
+      taking.filter(([, content]) => content !== undefined && 'application/yaml' in content).map(([name]) => name),
+      ['post /api/v1/aipod-specs', 'put /api/v1/aipod-specs/{name}'],
+    );
+  });
+
   it('says that a body may be left out where nothing in it is needed', () => {
     const body = (path: string, method: string) => document.paths[path][method].requestBody.required;
     assert.equal(body('/api/v1/runs', 'post'), true);
+    assert.equal(body('/api/v1/aipod-specs', 'post'), true);
     assert.equal(body('/api/v1/runs/{runId}/cancel', 'post'), false);
     assert.equal(body('/api/v1/runs/{runId}/status', 'patch'), false);
   });
