@@ -6,6 +6,9 @@ import { AgentRunError } from '../../../src/domain/errors.js';
 import { faultsOf } from '../../../src/http/validation/validate.js';
 import { renderAipodSpec } from '../../../src/operations/render-aipod-spec.js';
 
+/** A scope may say more than we know of. */
+const FURTHER: Record<string, unknown> = { more: 1 };
+
 const NAMES = { tenantId: 'acme', projectId: 'shop' };
 
 function render(spec: AipodTemplate, input: AipodInput = {}) {
@@ -83,7 +86,7 @@ const CASES: Case[] = [
   },
   {
     what: 'hands tool credentials on in the secret scope, the short form before the long one',
-    spec: { ...NAMES, toolCredentials: ['github-ssh'], executionPolicy: { secretScope: { toolCredentials: [], more: 1 } } },
+    spec: { ...NAMES, toolCredentials: ['github-ssh'], executionPolicy: { secretScope: { toolCredentials: [], ...FURTHER } } },
     look: ({ run, task }) => [run.executionPolicy, task.executionPolicy],
     expected: [
       { secretScope: { toolCredentials: ['github-ssh'], more: 1 } },
