@@ -36,6 +36,13 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
   ) => toldOrGone(send(client.workflow.getHandle(workflowId)));
   return {
     openRun: async (address, input) => openRun(client, address, input),
+    sendToSession: async (address, input, message) =>
+      answered(client, async () =>
+        client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, {
+          args: [message],
+          startWorkflowOperation: startOperation(address, input),
+        }),
+      ),
     claimRun: update(messages.claimRunUpdate),
     // The update id lets Temporal itself answer a repeat with the first result.
     addCommand: async (address, message) =>
@@ -62,30 +69,33 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
 }
 
 /** One Update-with-Start: whoever comes first starts the workflow, and everybody learns which run it has. */
-async function openRun(client: Client, { workflowId }: RunAddress, input: RunInput): Promise<OpenRunAnswer> {
+async function openRun(client: Client, address: RunAddress, input: RunInput): Promise<OpenRunAnswer> {
   try {
     return await answered(client, async () => {
-      // One operation object per call: the SDK refuses to use it twice.
-      const startWorkflowOperation = new WithStartWorkflowOperation<typeof runWorkflow>('runWorkflow', {
-        workflowId,
-        taskQueue: TASK_QUEUE,
-        args: [input],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        // A session's id outlives its runs; a run's own id is used once, so that a late repeat starts nothing.
-        workflowIdReusePolicy: input.sessionId === null ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
-        typedSearchAttributes: startAttributes(input),
-        staticSummary: `Run ${input.runId} on ${input.backendProfile} for ${input.tenantId}/${input.projectId}`,
-      });
       const message = { runId: input.runId };
       return client.workflow.executeUpdateWithStart(messages.openRunUpdate, {
         args: [message],
-        startWorkflowOperation,
+        startWorkflowOperation: startOperation(address, input),
       });
     });
   } catch (error) {
     if (isAlreadyStarted(error)) return { opened: true };
     throw error;
   }
+}
+
+/** One for each call: the SDK refuses to use it twice. */
+function startOperation({ workflowId }: RunAddress, input: RunInput): WithStartWorkflowOperation<typeof runWorkflow> {
+  return new WithStartWorkflowOperation<typeof runWorkflow>('runWorkflow', {
+    workflowId,
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    // A session's id outlives its runs; a run's own id is used once, so that a late repeat starts nothing.
+    workflowIdReusePolicy: input.sessionId === null ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
+    typedSearchAttributes: startAttributes(input),
+    staticSummary: `Run ${input.runId} on ${input.backendProfile} for ${input.tenantId}/${input.projectId}`,
+  });
 }
 
 function startAttributes(input: RunInput): TypedSearchAttributes {

@@ -39,6 +39,7 @@ export class ScriptedActivities implements Activities {
   stopRunnerJob = async ({ jobId }: { jobId: string }) => {
     this.stopped.push(jobId);
   };
+  findCommandDrafts = async ({ commandIds }: { commandIds: readonly string[] }) => [...commandIds];
   monitorLeases = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
