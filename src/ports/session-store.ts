@@ -69,6 +69,9 @@ export interface SessionStore {
   /** The reader has seen all that there is now. */
   markRead(sessionId: string, readerId: string): Promise<void>;
 
+  /** Ids of the session's runs, oldest first, from `fromRunId` on (with it) where given. */
+  listRunIds(sessionId: string, query: { fromRunId?: string; limit: number }): Promise<string[]>;
+
   /** @throws idempotency-conflict when the key was used with another body. */
   draftSend(draft: SendDraft, reservation?: Reservation): Promise<Drafted>;
   /** Undefined while no run has taken it. */

@@ -10,7 +10,7 @@ import {
   refreshStorage,
   volumeEnsured,
 } from './session-storage.js';
-import { ensureSession, getSession, listSessions, markRead, NO_READER } from './sessions.js';
+import { ensureSession, getSession, listRunIds, listSessions, markRead, NO_READER } from './sessions.js';
 
 export function createSessionStore(database: Database): SessionStore {
   return {
@@ -24,6 +24,7 @@ export function createSessionStore(database: Database): SessionStore {
     get: (sessionId, tenants, readerId = NO_READER) => getSession(database, sessionId, tenants, readerId),
     list: (filter) => listSessions(database, filter),
     markRead: (sessionId, readerId) => markRead(database, sessionId, readerId),
+    listRunIds: (sessionId, query) => listRunIds(database, sessionId, query),
     draftSend: (draft, reservation) => draftSend(database, draft, reservation),
     readSend: (commandId) => readSend(database, commandId),
     readStorage: (sessionId) => readStorage(database, sessionId),

@@ -1,4 +1,4 @@
-import { conflict, sessionStoreEvicted, type AgentRunError } from '../domain/errors.js';
+import { conflict, sessionStoreEvicted } from '../domain/errors.js';
 import { SESSION_TTL_MS } from '../domain/session-state.js';
 import type { SessionRecord } from '../contract/session.js';
 import type { RunDraft, TenantScope } from '../ports/run-store.js';
@@ -19,7 +19,11 @@ const LIST = 'sessions';
 export const NO_READER = '';
 
 /** Within a transaction: makes the session unless it is there; answers whether it did. @throws conflict when it is another tenant's. */
-export async function ensureSession(transaction: Queryable, draft: SessionDraft): Promise<boolean> {
+export async function ensureSession(
+  transaction: Queryable,
+  draft: SessionDraft,
+  field = 'sessionId',
+): Promise<boolean> {
   const { rowCount } = await transaction.query(
     `INSERT INTO sessions (id, tenant_id, project_id, backend_profile, conversation_id, codex_rollout_subdir, metadata,
        ttl_ms, expires_at)
@@ -39,7 +43,10 @@ export async function ensureSession(transaction: Queryable, draft: SessionDraft)
   const { rows } = await transaction.query<{ tenant_id: string }>('SELECT tenant_id FROM sessions WHERE id = $1', [
     draft.id,
   ]);
-  if (rows[0]?.tenant_id !== draft.tenantId) throw sessionTaken(draft.id);
+  if (rows[0]?.tenant_id !== draft.tenantId) {
+    // Says nothing of whose it is.
+    throw conflict(`${field} is taken`, { field, sessionId: draft.id });
+  }
   return false;
 }
 
@@ -50,27 +57,26 @@ export async function ensureSession(transaction: Queryable, draft: SessionDraft)
 export async function joinSession(transaction: Queryable, run: RunDraft): Promise<void> {
   if (run.sessionRef === null) return;
   const { sessionId, conversationId, metadata } = run.sessionRef;
-  await ensureSession(transaction, {
-    id: sessionId,
-    tenantId: run.tenantId,
-    projectId: run.projectId,
-    backendProfile: run.backendProfile,
-    conversationId: conversationId ?? null,
-    codexRolloutSubdir: 'sessions',
-    metadata: metadata ?? {},
-    ttlMs: SESSION_TTL_MS,
-  });
+  await ensureSession(
+    transaction,
+    {
+      id: sessionId,
+      tenantId: run.tenantId,
+      projectId: run.projectId,
+      backendProfile: run.backendProfile,
+      conversationId: conversationId ?? null,
+      codexRolloutSubdir: 'sessions',
+      metadata: metadata ?? {},
+      ttlMs: SESSION_TTL_MS,
+    },
+    'sessionRef.sessionId',
+  );
   const { rows } = await transaction.query<{ storage_state: string }>(
     'SELECT storage_state FROM sessions WHERE id = $1 FOR SHARE',
     [sessionId],
   );
   const state = rows[0]?.storage_state;
   if (state === 'evicting' || state === 'evicted') throw sessionStoreEvicted(sessionId);
-}
-
-/** Says nothing of whose it is. */
-function sessionTaken(sessionId: string): AgentRunError {
-  return conflict('sessionRef.sessionId is taken', { field: 'sessionRef.sessionId', sessionId });
 }
 
 export async function getSession(
@@ -148,4 +154,18 @@ export async function markRead(database: Database, sessionId: string, readerId: 
        SET seen = greatest(session_readers.seen, excluded.seen), read_at = now()`,
     [sessionId, readerId],
   );
+}
+
+export async function listRunIds(
+  database: Database,
+  sessionId: string,
+  { fromRunId, limit }: { fromRunId?: string; limit: number },
+): Promise<string[]> {
+  const { rows } = await database.query<{ id: string }>(
+    `SELECT r.id FROM runs r WHERE r.session_id = $1 AND r.opened_at IS NOT NULL
+       AND ($2::text IS NULL OR (r.created_at, r.id) >= (SELECT f.created_at, f.id FROM runs f WHERE f.id = $2))
+     ORDER BY r.created_at, r.id LIMIT $3`,
+    [sessionId, fromRunId ?? null, limit],
+  );
+  return rows.map((row) => row.id);
 }
