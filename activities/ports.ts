@@ -1,3 +1,4 @@
+import type { BackendCatalog } from '../src/ports/backend-catalog.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
 import type { RunSignals } from '../src/ports/run-signals.js';
@@ -14,6 +15,7 @@ export interface ActivityPorts {
   readonly jobs: RunnerJobStore;
   readonly sessions: SessionStore;
   readonly platform: RunnerPlatform;
+  readonly backends: BackendCatalog;
   readonly tokens: RunnerTokens;
   readonly signals: RunSignals;
   readonly maintenance: RecordMaintenance;

@@ -45,6 +45,12 @@ export const Settings = Type.Object({
       pattern: '^.{32,}$',
     },
   ),
+  AGENTRUN_SECRETS_KEY: optionalText(
+    'Key that encrypts kept credentials, at least 32 characters; made at first start when absent',
+    {
+      pattern: '^.{32,}$',
+    },
+  ),
   AGENTRUN_MAX_BODY_BYTES: count('Largest request body', {
     minimum: 1024,
     maximum: 256 * 1024 * 1024,

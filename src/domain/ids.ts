@@ -30,6 +30,20 @@ function uniquePart(id: string): string {
   return id.slice(id.indexOf('_') + 1);
 }
 
+/** The command that a run is opened with: one for a run, so that opening it again names the same. */
+export function firstCommandId(runId: string): string {
+  return `cmd_${uniquePart(runId)}`;
+}
+
+/** A validation is a run: its id follows from the run's, and back. */
+export function validationId(runId: string): string {
+  return `val_${uniquePart(runId)}`;
+}
+
+export function runIdOfValidation(id: string): string {
+  return `run_${uniquePart(id)}`;
+}
+
 /** One runner Job per attempt: its id follows from both, so asking twice names the same Job. */
 export function runnerJobId(runId: string, attempt: number): string {
   return `rjob_${uniquePart(runId)}a${attempt}`;

@@ -39,6 +39,12 @@ export interface RunPolicy {
   readonly jobStopGraceMs: number;
 }
 
+/** A first turn that was drafted with the run, and whether a runner Job is wanted for it. */
+export interface RunOpening {
+  readonly turn: { readonly commandId: string };
+  readonly runnerJob: boolean;
+}
+
 /** What a run's workflow starts with. */
 export interface RunInput {
   readonly runId: string;
@@ -49,6 +55,8 @@ export interface RunInput {
   readonly policy: RunPolicy;
   /** True where the run ends with its first turn (a task, a validation). */
   readonly endsWithTurn: boolean;
+  /** What it has to do from its first moment, decided with its being there. */
+  readonly opening?: RunOpening;
   /** Continue as new at this many history events, where Temporal does not suggest it sooner. */
   readonly continueAsNewAtEvents?: number;
 }

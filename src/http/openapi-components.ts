@@ -5,6 +5,7 @@ import { Failure } from '../contract/envelope.js';
 import { EventAppend, EventBatch, EventInput, EventPage, EventRecord } from '../contract/event.js';
 import { Health } from '../contract/health.js';
 import { ClaimedRun, ClaimRequest, LeaseRenewal, RenewedRun } from '../contract/lease.js';
+import * as profile from '../contract/provider-profile.js';
 import * as result from '../contract/result.js';
 import * as run from '../contract/run.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
@@ -34,6 +35,15 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   LeaseRenewal,
   LeaseState: result.LeaseState,
   Liveness: result.Liveness,
+  ProfileConfig: profile.ProfileConfig,
+  ProfileConfigWrite: profile.ProfileConfigWrite,
+  ProfileCredential: profile.ProfileCredential,
+  ProfileCredentialWrite: profile.ProfileCredentialWrite,
+  ProfileRemoved: profile.ProfileRemoved,
+  ProfileValidation: profile.ProfileValidation,
+  ProfileValidationCreate: profile.ProfileValidationCreate,
+  ProviderProfile: profile.ProviderProfile,
+  ProviderProfileList: profile.ProviderProfileList,
   RenewedRun,
   RetryPolicy: run.RetryPolicy,
   RunCreate: run.RunCreate,

@@ -145,7 +145,7 @@ async function startHere(
 ): Promise<{ manager: Manager; platform: RunnerPlatform }> {
   const logger = loggerOf(folder);
   const warn = (message: string, error: unknown) => logger.warn({ error: String(error) }, message);
-  const platform = createLocalPlatform(settings, folder.path, environment, warn);
+  const platform = createLocalPlatform(settings, folder.path, keys.secretsKey, environment, warn);
   const manager = await startManager({
     settings,
     databaseUrl,

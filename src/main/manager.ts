@@ -6,14 +6,18 @@ import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { serve, type RunningServer } from '../http/server.js';
+import { backendsWithProfiles } from '../operations/backends-with-profiles.js';
 import { builtInBackends } from '../operations/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
+import { SendQueue } from '../operations/sessions/send-queue.js';
 import { Sequencer } from '../operations/sequencer.js';
+import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
+import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
@@ -121,6 +125,7 @@ async function startWork(
   const activities = createActivities({
     ...postgres,
     platform,
+    backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
     retention: {
@@ -144,17 +149,17 @@ async function startWork(
   return worker;
 }
 
-function operationContext(
-  { settings, platform, keys, searchPath }: ManagerOptions,
-  postgres: Postgres,
-  temporal: TemporalLink,
-): OperationContext {
+function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
+  const { settings, platform, keys } = options;
   return {
     ...postgres,
     gateway: createRunGateway(temporal.client),
+    sessionGateway: createSessionGateway(temporal.client),
+    sends: new SendQueue(),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
-    backends: builtInBackends(async (program) => isOnSearchPath(program, searchPath)),
+    backends: backendCatalog(options),
+    secrets: platform.secrets,
     limits: {
       startDeadlineMs: settings.AGENTRUN_START_DEADLINE_MS,
       unclaimedTtlMs: settings.AGENTRUN_UNCLAIMED_RUN_TTL_MS,
@@ -166,7 +171,13 @@ function operationContext(
     },
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
+    volumes: platform.volumes,
   };
+}
+
+function backendCatalog({ platform, searchPath }: ManagerOptions): BackendCatalog {
+  const builtIn = builtInBackends(async (program) => isOnSearchPath(program, searchPath));
+  return backendsWithProfiles(builtIn, platform.secrets);
 }
 
 /** Tokens from the settings; without any, the one that was made for this installation. */

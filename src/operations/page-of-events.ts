@@ -7,10 +7,7 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 const CHUNK_EVENTS = 32;
 
 /** Up to `limit` events after `afterSeq`, fewer where they are large; none only when there are none. */
-export async function pageOfEvents(
-  events: Pick<EventStore, 'page'>,
-  query: EventQuery,
-): Promise<EventRecord[]> {
+export async function pageOfEvents(events: Pick<EventStore, 'page'>, query: EventQuery): Promise<EventRecord[]> {
   const items: EventRecord[] = [];
   let bytes = 0;
   while (items.length < query.limit && bytes < PAGE_BYTES) {

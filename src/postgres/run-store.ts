@@ -10,7 +10,7 @@ import { getRun, listRuns } from './runs.js';
 
 export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
   return {
-    draftRun: (draft, reservation) => draftRun(database, draft, reservation),
+    draftRun: (draft, reservation, opening) => draftRun(database, draft, reservation, opening),
     dropRunDraft: (runId) => dropDraft(database, 'run', runId),
     draftCommand: (draft, reservation) => draftCommand(database, draft, reservation),
     dropCommandDraft: (commandId) => dropDraft(database, 'command', commandId),

@@ -52,10 +52,10 @@ export async function ensureSession(
 
 /**
  * Within the transaction that drafts a run of it: makes the session unless it is there, and holds it, so that its storage is not given
- * up meanwhile. @throws conflict when it is another tenant's; session-store-evicted.
+ * up meanwhile. Answers the session's thread. @throws conflict when it is another tenant's; session-store-evicted.
  */
-export async function joinSession(transaction: Queryable, run: RunDraft): Promise<void> {
-  if (run.sessionRef === null) return;
+export async function joinSession(transaction: Queryable, run: RunDraft): Promise<string | null> {
+  if (run.sessionRef === null) return null;
   const { sessionId, conversationId, metadata } = run.sessionRef;
   await ensureSession(
     transaction,
@@ -71,12 +71,13 @@ export async function joinSession(transaction: Queryable, run: RunDraft): Promis
     },
     'sessionRef.sessionId',
   );
-  const { rows } = await transaction.query<{ storage_state: string }>(
-    'SELECT storage_state FROM sessions WHERE id = $1 FOR SHARE',
+  const { rows } = await transaction.query<{ storage_state: string; thread_id: string | null }>(
+    'SELECT storage_state, thread_id FROM sessions WHERE id = $1 FOR SHARE',
     [sessionId],
   );
   const state = rows[0]?.storage_state;
   if (state === 'evicting' || state === 'evicted') throw sessionStoreEvicted(sessionId);
+  return rows[0]?.thread_id ?? null;
 }
 
 export async function getSession(

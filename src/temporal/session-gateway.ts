@@ -6,7 +6,11 @@ import { unavailable } from '../domain/errors.js';
 import { evictionWorkflowId, STORAGE_GC_WORKFLOW_ID, TASK_QUEUE } from '../domain/ids.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
 import type { EvictionVerdict } from '../ports/session-store.js';
-import type { Collected, collectSessionStorageWorkflow, evictSessionWorkflow } from '../../workflows/session/workflow.js';
+import type {
+  Collected,
+  collectSessionStorageWorkflow,
+  evictSessionWorkflow,
+} from '../../workflows/session/workflow.js';
 import { answered } from './answered.js';
 
 /** How long a caller waits for a platform to delete one volume. */

@@ -44,7 +44,11 @@ export async function startTestManager(
     parts.database ?? createTestDatabase(),
     parts.temporal ?? createTestNamespace(),
   ]);
-  const keys = { runnerTokenKey: randomBytes(32), operatorToken: randomBytes(24).toString('base64url') };
+  const keys = {
+    runnerTokenKey: randomBytes(32),
+    operatorToken: randomBytes(24).toString('base64url'),
+    secretsKey: randomBytes(32),
+  };
   const read = readSettings({
     AGENTRUN_PORT: '0',
     AGENTRUN_TEMPORAL_NAMESPACE: temporal.namespace,
@@ -52,7 +56,7 @@ export async function startTestManager(
     AGENTRUN_OPERATOR_TOKEN: keys.operatorToken,
     ...settings,
   });
-  const platform = createLocalPlatform(read, dataDir, process.env, () => undefined);
+  const platform = createLocalPlatform(read, dataDir, keys.secretsKey, process.env, () => undefined);
   const manager = await startManager({
     settings: read,
     databaseUrl: database.connectionString,

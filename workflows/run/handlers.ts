@@ -188,8 +188,8 @@ function admitMore({ run }: LiveRun, count: number): void {
 
 /** A run that is over, or will be as soon as its runner has heard of it, takes nothing more: the session's next run does. */
 function admitSends(live: LiveRun, count: number): void {
-  if (live.run.terminal || live.run.data.cancel !== null) throw closing();
   try {
+    if (live.run.terminal || live.run.data.cancel !== null) throw new RunRefused('session-closing');
     admitMore(live, count);
   } catch (error) {
     throw asFailure(error);
@@ -198,11 +198,7 @@ function admitSends(live: LiveRun, count: number): void {
 
 /** A new run of the session has to wait until this one is gone; the gateway asks again. */
 function refuseClosing({ run, input }: LiveRun, runId: string): void {
-  if (run.terminal && runId !== input.runId) throw closing();
-}
-
-function closing(): ApplicationFailure {
-  return ApplicationFailure.nonRetryable('the run is closing', 'run-closing');
+  if (run.terminal && runId !== input.runId) throw ApplicationFailure.nonRetryable('the run is closing', 'run-closing');
 }
 
 /** A refusal must be an ApplicationFailure: any other error in a handler would fail the whole workflow task. */

@@ -10,7 +10,7 @@ import { backoffBeforeAttempt } from '../../src/domain/lease.js';
 import { isTerminalStatus, type NoteRef, type Outcome } from '../../src/domain/outcome.js';
 import { RunRefused } from '../../src/domain/refusals.js';
 import { transitionRun, type RunEvent } from '../../src/domain/run-lifecycle.js';
-import type { FinishCommand, RunInput, SendToSession, Writer } from '../../src/domain/run-messages.js';
+import type { FinishCommand, RunInput, RunOpening, SendToSession, Writer } from '../../src/domain/run-messages.js';
 import type { SendDecision } from '../../src/domain/run-snapshot.js';
 import { describeLoss, type Loss } from './losses.js';
 import { isTaken, isWork, newRunData, type LiveCommand, type RunData } from './run-data.js';
@@ -69,6 +69,12 @@ export class RunState {
     this.data.job.askedFor = attempt;
     this.data.waitingSinceMs ??= this.data.lifecycle.claimedBy === null ? Date.now() : null;
     this.changed();
+  }
+
+  /** Takes what the run is opened with; before anything else, and once in its life. */
+  open({ turn, runnerJob }: RunOpening): void {
+    this.addCommand(turn.commandId, 'turn');
+    if (runnerJob) this.requestJob(this.attempt);
   }
 
   jobLaunched(attempt: number): void {

@@ -1,11 +1,5 @@
-import {
-  ChildWorkflowFailure,
-  executeChild,
-  ParentClosePolicy,
-  proxyActivities,
-  sleep,
-  WorkflowExecutionAlreadyStartedError,
-} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ChildWorkflowFailure, executeChild, ParentClosePolicy, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.js';
 import { evictionWorkflowId } from '../../src/domain/ids.js';
 
@@ -78,7 +72,8 @@ async function evictExpired(sessionId: string): Promise<Collected['outcome']> {
     });
   } catch (error) {
     // Somebody asked for it already, or ended it in Temporal: the next cycle looks again.
-    if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof ChildWorkflowFailure) return 'under-way';
+    if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof ChildWorkflowFailure)
+      return 'under-way';
     throw error;
   }
 }

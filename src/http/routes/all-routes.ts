@@ -6,8 +6,11 @@ import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { leaseRoutes } from './leases.js';
 import { openApiRoutes } from './openapi.js';
+import { providerProfileRoutes } from './provider-profiles.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
+import { sessionRoutes } from './sessions.js';
+import { sessionStorageRoutes } from './session-storage.js';
 import { runRoutes } from './runs.js';
 
 /** Every route that is served. */
@@ -21,6 +24,9 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...leaseRoutes,
     ...runnerJobRoutes,
     ...runnerRoutes,
+    ...sessionStorageRoutes,
+    ...sessionRoutes,
+    ...providerProfileRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

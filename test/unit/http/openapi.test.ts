@@ -35,7 +35,11 @@ describe('the OpenAPI document', () => {
       GET /api/v1/runs/:/commands/:/result|POST /api/v1/commands/:/ack|PATCH /api/v1/commands/:/status
       POST /api/v1/commands/:/cancel|POST /api/v1/runs/:/events|GET /api/v1/runs/:/events
       GET /api/v1/runs/:/events/stream|POST /api/v1/runs/:/runner-jobs|GET /api/v1/runs/:/runner-jobs
-      GET /api/v1/runs/:/runner-jobs/:|POST /api/v1/runners/register`;
+      GET /api/v1/runs/:/runner-jobs/:|POST /api/v1/runners/register
+      GET /api/v1/provider-profiles|GET /api/v1/provider-profiles/:|DELETE /api/v1/provider-profiles/:
+      GET /api/v1/provider-profiles/:/config|PUT /api/v1/provider-profiles/:/config
+      PUT /api/v1/provider-profiles/:/credential|POST /api/v1/provider-profiles/:/validate
+      GET /api/v1/provider-profiles/:/validations/:`;
     const lines = promised.split(/[|\n]/).map((line) => line.trim());
     assert.deepEqual(served, lines.filter((line) => line !== '').sort());
   });
