@@ -22,25 +22,41 @@ const LOOK_AGAIN_MS = 50;
  * @throws unavailable when Temporal does not answer in time: the sends stay drafts, and go on when they are repeated.
  */
 export async function deliverSends(context: OperationContext, sends: readonly PendingSend[]): Promise<void> {
-  const giveUpAt = performance.now() + CLOSING_MS;
-  for (let tries = 1; ;) {
-    try {
-      return await deliver(context, sends, tries === 1);
-    } catch (error) {
-      if (!(error instanceof RunRefused)) throw error;
-      const goesOn = error.type === 'session-closing' ? performance.now() < giveUpAt : error.type === 'run-terminal';
-      if (error.type === 'run-terminal') tries += 1;
-      if (!goesOn || tries > TRIES) throw refusalError(sends[0]?.sessionId ?? '', error);
-      // Not in the workflow's queue of messages: what ends the run has to get past.
-      await delay(LOOK_AGAIN_MS);
-    }
+  const [lead] = sends;
+  if (lead === undefined) return;
+  for (let tries = 1; ; tries += 1) {
+    const draft = await draftNextRun(context, lead, sends);
+    const refused = await whenOpen(() => deliver(context, draft, sends, tries === 1));
+    if (refused === undefined) return;
+    await context.runs.dropRunDraft(draft.id);
+    if (refused.type !== 'run-terminal' || tries === TRIES) throw refusalError(lead.sessionId, refused);
   }
 }
 
-async function deliver(context: OperationContext, sends: readonly PendingSend[], first: boolean): Promise<void> {
+/** Tries again while the session's last run is still ending; answers what it is refused with otherwise. */
+async function whenOpen(work: () => Promise<void>): Promise<RunRefused | undefined> {
+  const giveUpAt = performance.now() + CLOSING_MS;
+  for (;;) {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof RunRefused)) throw error;
+      if (error.type !== 'session-closing' || performance.now() > giveUpAt) return error;
+    }
+    // Not in the workflow's queue of messages: what ends the run has to get past.
+    await delay(LOOK_AGAIN_MS);
+  }
+}
+
+async function deliver(
+  context: OperationContext,
+  draft: RunDraft,
+  sends: readonly PendingSend[],
+  first: boolean,
+): Promise<void> {
   const [lead] = sends;
   if (lead === undefined) return;
-  const draft = await draftNextRun(context, lead, sends);
   const message: SendToSession = {
     sends: sends.map(({ commandId, fresh, runnerJob }) => ({
       commandId,

@@ -39,7 +39,11 @@ describe('the OpenAPI document', () => {
       GET /api/v1/provider-profiles|GET /api/v1/provider-profiles/:|DELETE /api/v1/provider-profiles/:
       GET /api/v1/provider-profiles/:/config|PUT /api/v1/provider-profiles/:/config
       PUT /api/v1/provider-profiles/:/credential|POST /api/v1/provider-profiles/:/validate
-      GET /api/v1/provider-profiles/:/validations/:`;
+      GET /api/v1/provider-profiles/:/validations/:
+      POST /api/v1/sessions|GET /api/v1/sessions|GET /api/v1/sessions/:|GET /api/v1/sessions/:/trace
+      GET /api/v1/sessions/:/output|POST /api/v1/sessions/:/send|POST /api/v1/sessions/:/read
+      POST /api/v1/sessions/:/control|POST /api/v1/sessions/storage/gc|GET /api/v1/sessions/:/storage
+      DELETE /api/v1/sessions/:/storage|POST /api/v1/sessions/:/storage/refresh`;
     const lines = promised.split(/[|\n]/).map((line) => line.trim());
     assert.deepEqual(served, lines.filter((line) => line !== '').sort());
   });
