@@ -10,6 +10,7 @@ import { serve, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends-with-profiles.js';
 import { builtInBackends } from '../operations/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
+import { SendQueue } from '../operations/sessions/send-queue.js';
 import { Sequencer } from '../operations/sequencer.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
@@ -18,6 +19,7 @@ import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
+import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
@@ -161,6 +163,8 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
   return {
     ...postgres,
     gateway: createRunGateway(temporal.client),
+    sessionGateway: createSessionGateway(temporal.client),
+    sends: new SendQueue(),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
     backends: backendCatalog(options),
@@ -176,6 +180,7 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     },
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
+    volumes: platform.volumes,
   };
 }
 

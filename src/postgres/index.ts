@@ -3,6 +3,7 @@ import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { SessionStore } from '../ports/session-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { createAipodSpecStore } from './aipod-specs.js';
 import { createEventStore } from './events.js';
@@ -11,6 +12,7 @@ import { createMaintenance, type Maintenance } from './maintenance.js';
 import { Database, type DatabaseOptions } from './pool.js';
 import { createRunStore } from './run-store.js';
 import { createRunnerJobStore } from './runner-jobs.js';
+import { createSessionStore } from './session-store.js';
 import { PostgresWakeups } from './wakeups.js';
 
 export interface Postgres {
@@ -19,6 +21,7 @@ export interface Postgres {
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
   readonly specs: AipodSpecStore;
+  readonly sessions: SessionStore;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -36,6 +39,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     leases: createLeaseStore(database),
     jobs: createRunnerJobStore(database),
     specs: createAipodSpecStore(database),
+    sessions: createSessionStore(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

@@ -10,6 +10,8 @@ import { openApiRoutes } from './openapi.js';
 import { providerProfileRoutes } from './provider-profiles.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
+import { sessionRoutes } from './sessions.js';
+import { sessionStorageRoutes } from './session-storage.js';
 import { runRoutes } from './runs.js';
 import { toolCredentialRoutes } from './tool-credentials.js';
 
@@ -24,6 +26,8 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...leaseRoutes,
     ...runnerJobRoutes,
     ...runnerRoutes,
+    ...sessionStorageRoutes,
+    ...sessionRoutes,
     ...providerProfileRoutes,
     ...toolCredentialRoutes,
     ...aipodSpecRoutes,

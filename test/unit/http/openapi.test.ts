@@ -44,7 +44,11 @@ describe('the OpenAPI document', () => {
       PUT /api/v1/provider-profiles/:/credential|POST /api/v1/provider-profiles/:/validate
       GET /api/v1/provider-profiles/:/validations/:
       GET /api/v1/aipod-specs|POST /api/v1/aipod-specs|GET /api/v1/aipod-specs/:|PUT /api/v1/aipod-specs/:
-      DELETE /api/v1/aipod-specs/:|GET /api/v1/aipod-specs/:/versions|POST /api/v1/aipod-specs/:/render`;
+      DELETE /api/v1/aipod-specs/:|GET /api/v1/aipod-specs/:/versions|POST /api/v1/aipod-specs/:/render
+      POST /api/v1/sessions|GET /api/v1/sessions|GET /api/v1/sessions/:|GET /api/v1/sessions/:/trace
+      GET /api/v1/sessions/:/output|POST /api/v1/sessions/:/send|POST /api/v1/sessions/:/read
+      POST /api/v1/sessions/:/control|POST /api/v1/sessions/storage/gc|GET /api/v1/sessions/:/storage
+      DELETE /api/v1/sessions/:/storage|POST /api/v1/sessions/:/storage/refresh`;
     const lines = promised.split(/[|\n]/).map((line) => line.trim());
     assert.deepEqual(served, lines.filter((line) => line !== '').sort());
   });
