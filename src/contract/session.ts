@@ -51,7 +51,7 @@ export const SessionStorage = Type.Object({
 export type SessionStorage = Static<typeof SessionStorage>;
 
 /** `pvc` is any volume, a folder of this machine too. */
-export const STORAGE_KINDS = ['none', 'pvc', 'evicted'] as const;
+const STORAGE_KINDS = ['none', 'pvc', 'evicted'] as const;
 
 /** A session as it stands. `unread` is the reader's that was asked for. */
 export const SessionRecord = Type.Object({

@@ -54,15 +54,7 @@ async function insertVersion(
   await transaction.query(
     `INSERT INTO aipod_spec_versions (key, version, document, source, content_hash, origin, applied_by, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())`,
-    [
-      key,
-      version,
-      JSON.stringify(draft.document),
-      draft.source,
-      draft.contentHash,
-      draft.origin,
-      draft.appliedBy,
-    ],
+    [key, version, JSON.stringify(draft.document), draft.source, draft.contentHash, draft.origin, draft.appliedBy],
   );
   // A spec that is made again may be spelled anew.
   await transaction.query(

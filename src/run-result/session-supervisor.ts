@@ -5,8 +5,8 @@ import type { SessionRecord, SessionSupervisor } from '../contract/session.js';
 export function sessionSupervisor(session: SessionRecord, result: RunResult | null): SessionSupervisor {
   const { sessionId, executionState, attentionState, active, terminalStatus, failureKind } = session;
   const { activeRunId, activeCommandId, lastRunId, lastCommandId } = session;
-  const liveness = result?.liveness ?? null;
   return {
+    ...(result === null ? NO_RUN : ofRun(result)),
     sessionId,
     executionState,
     attentionState,
@@ -15,20 +15,42 @@ export function sessionSupervisor(session: SessionRecord, result: RunResult | nu
     activeCommandId,
     lastRunId,
     lastCommandId,
-    runId: result?.runId ?? null,
-    commandId: result?.commandId ?? null,
-    status: result?.status ?? null,
     terminalStatus,
     failureKind,
-    terminalClassification: result?.terminalClassification ?? null,
-    phase: liveness?.phase ?? null,
-    lastEventAgeMs: liveness?.lastEventAgeMs ?? null,
-    lastActivity: liveness?.lastActivity ?? null,
-    timeoutBudget: liveness?.timeoutBudget ?? null,
-    lastSeq: liveness?.lastSeq ?? 0,
-    liveness,
-    recoveryActions: liveness?.recoveryActions ?? [],
-    steerDelivery: result?.steerDelivery,
     valuesPrinted: false,
+  };
+}
+
+type OfRun = Omit<SessionSupervisor, keyof SessionRecord>;
+
+const NO_RUN: OfRun = {
+  runId: null,
+  commandId: null,
+  status: null,
+  terminalClassification: null,
+  phase: null,
+  lastEventAgeMs: null,
+  lastActivity: null,
+  timeoutBudget: null,
+  lastSeq: 0,
+  liveness: null,
+  recoveryActions: [],
+};
+
+function ofRun({ runId, commandId, status, terminalClassification, steerDelivery, liveness }: RunResult): OfRun {
+  const { phase, lastEventAgeMs, lastActivity, timeoutBudget, lastSeq, recoveryActions } = liveness;
+  return {
+    runId,
+    commandId,
+    status,
+    terminalClassification,
+    phase,
+    lastEventAgeMs,
+    lastActivity,
+    timeoutBudget,
+    lastSeq,
+    liveness,
+    recoveryActions,
+    steerDelivery,
   };
 }

@@ -44,8 +44,8 @@ export function handleMessages(live: LiveRun): void {
   setHandler(messages.openRunUpdate, async ({ runId }: ToRun) => openRun(live, runId), {
     validator: ({ runId }: ToRun) => refuseClosing(live, runId),
   });
-  setHandler(messages.sendToSessionUpdate, async (message) => sendToSession(live, message), {
-    validator: ({ sends }) => admitSends(live, sends.length),
+  setHandler(messages.sendToSessionUpdate, async (message: SendToSession) => sendToSession(live, message), {
+    validator: ({ sends }: SendToSession) => admitSends(live, sends.length),
   });
   const decide = decider(live);
   decide(

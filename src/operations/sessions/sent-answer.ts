@@ -51,7 +51,7 @@ function activeBefore(run: RunRecord, { activeBefore: before }: SendDecision): A
 const POLL_LIMIT = 100;
 
 /** What a caller does next, in this order. */
-export function pollActions(sessionId: string, runId: string | null, commandId: string | null): ActionDescriptor[] {
+function pollActions(sessionId: string, runId: string | null, commandId: string | null): ActionDescriptor[] {
   const about = {
     resourceKind: 'session',
     resourceName: sessionId,
