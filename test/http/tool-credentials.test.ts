@@ -128,9 +128,9 @@ describe('tool credentials over HTTP', () => {
     ] as const) {
       const [status, kind] = api === acme || api === runner ? [403, 'forbidden'] : [401, 'auth-required'];
       const body = { privateKey: makeSshKey().private };
-      refused(await api.request('PUT', `${ONE}/credential`, body), status as number, kind as string);
-      refused(await api.request('DELETE', ONE), status as number, kind as string);
-      if (!reads) for (const path of [PATH, ONE]) refused(await api.get(path), status as number, kind as string);
+      refused(await api.request('PUT', `${ONE}/credential`, body), status, kind);
+      refused(await api.request('DELETE', ONE), status, kind);
+      if (!reads) for (const path of [PATH, ONE]) refused(await api.get(path), status, kind);
     }
     assert.deepEqual(succeeded(await manager.api.get(ONE)), set);
   });
