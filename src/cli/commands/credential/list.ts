@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { ToolCredentialList } from '../../../contract/tool-credential.js';
+import type { ToolCredential, ToolCredentialList } from '../../../contract/tool-credential.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
+import type { Output } from '../../output.js';
 import { table, tabSeparated } from '../../table.js';
 import { CREDENTIALS_PATH, plainRow, tableRow } from './credential-lines.js';
 
@@ -14,11 +15,13 @@ export function addCredentialList(credential: Command, context: CliContext): voi
       reaching(context, async (client) => {
         const { items } = await client.get<ToolCredentialList>(CREDENTIALS_PATH);
         const { screen } = context;
-        if (json) return screen.data(JSON.stringify(items));
-        const { out } = screen;
-        if (!out.isTerminal) return screen.data(tabSeparated(items.map(plainRow)));
-        const header = ['NAME', 'KEY', 'FINGERPRINT', 'COMMENT', 'CHANGED'].map((name) => out.colors.dim(name));
-        screen.data(table([header, ...items.map((item) => tableRow(item, out.colors))]));
+        screen.data(json ? JSON.stringify(items) : lines(items, screen.out));
       }),
     );
+}
+
+function lines(items: readonly ToolCredential[], { isTerminal, colors }: Output): string {
+  if (!isTerminal) return tabSeparated(items.map(plainRow));
+  const header = ['NAME', 'KEY', 'FINGERPRINT', 'COMMENT', 'CHANGED'].map((name) => colors.dim(name));
+  return table([header, ...items.map((item) => tableRow(item, colors))]);
 }
