@@ -37,6 +37,10 @@ export const Settings = Type.Object({
     default: 0,
   }),
   TEMPORAL_CLI: optionalText('Path of the temporal program that the embedded stack starts'),
+  AGENTRUN_CODEX_PATH: optionalText(
+    'Path of the codex program that runners start, absolute; otherwise that of PATH, or what `agentrun backend install` got',
+    { pattern: '^/' },
+  ),
   AGENTRUN_OPERATOR_TOKEN: optionalText('Operator tokens, comma-separated; made at first start when absent'),
   AGENTRUN_OPERATORS_JSON: optionalText('Operators with tenants: [{"name":…,"token":…,"tenants":[…]}]'),
   AGENTRUN_TOKEN_KEY: optionalText(

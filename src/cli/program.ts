@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { addApiCommand } from './commands/api.js';
+import { addBackendInstall } from './commands/backend/install.js';
+import { addBackendList } from './commands/backend/list.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addHealthCommand } from './commands/health.js';
 import { addMigrateCommand } from './commands/migrate.js';
@@ -25,6 +27,7 @@ export function createProgram(context: CliContext): Command {
   addUpCommand(program, context);
   addDemoCommand(program, context);
   addRunCommands(program, context);
+  addBackendCommands(program, context);
   addHealthCommand(program, context);
   addApiCommand(program, context);
   addWorkerCommand(program, context);
@@ -40,6 +43,12 @@ function addRunCommands(program: Command, context: CliContext): void {
   addRunTail(run, context);
   addRunSend(run, context);
   addRunCancel(run, context);
+}
+
+function addBackendCommands(program: Command, context: CliContext): void {
+  const backend = program.command('backend').description('which agents runs can name, and their programs');
+  addBackendList(backend, context);
+  addBackendInstall(backend, context);
 }
 
 function version(): string {

@@ -153,6 +153,7 @@ async function startHere(
     keys,
     platform,
     searchPath: environment['PATH'] ?? '',
+    cacheDir: folders(settings, environment).cacheDir,
     logger,
     roles: { api: true, worker: true },
   });

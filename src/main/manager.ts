@@ -3,6 +3,7 @@ import { createActivities } from '../../activities/index.js';
 import { createAuthenticator } from '../auth/authenticate.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { serve, type RunningServer } from '../http/server.js';
@@ -28,6 +29,8 @@ export interface ManagerOptions {
   readonly keys: Keys;
   readonly platform: RunnerPlatform;
   readonly searchPath: string;
+  /** Where `agentrun backend install` puts programs. */
+  readonly cacheDir: string;
   readonly logger: Logger;
   /** What of the manager this process is; both in the embedded stack. */
   readonly roles: { readonly api: boolean; readonly worker: boolean };
@@ -145,7 +148,7 @@ async function startWork(
 }
 
 function operationContext(
-  { settings, platform, keys, searchPath }: ManagerOptions,
+  { settings, platform, keys, searchPath, cacheDir }: ManagerOptions,
   postgres: Postgres,
   temporal: TemporalLink,
 ): OperationContext {
@@ -154,7 +157,10 @@ function operationContext(
     gateway: createRunGateway(temporal.client),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
-    backends: builtInBackends(async (program) => isOnSearchPath(program, searchPath)),
+    backends: builtInBackends(
+      async (program) => isOnSearchPath(program, searchPath),
+      async () => whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+    ),
     limits: {
       startDeadlineMs: settings.AGENTRUN_START_DEADLINE_MS,
       unclaimedTtlMs: settings.AGENTRUN_UNCLAIMED_RUN_TTL_MS,
