@@ -1,13 +1,15 @@
 import type { ClaimedRun } from '../contract/lease.js';
+import { secretKey } from '../domain/secrets.js';
 import { AgentHost } from './agent-host.js';
 import type { AttemptParts } from './attempt-parts.js';
+import type { Backend } from './backends/backend.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { TurnJournal } from './commands/turn-journal.js';
 import { openVolume, readThreadId, writeThreadId } from './volume.js';
 import { prepareWorkspace } from './workspace.js';
 
 export interface Preparation {
-  readonly parts: Pick<AttemptParts, 'config' | 'createBackend' | 'outbox' | 'processes'>;
+  readonly parts: Pick<AttemptParts, 'config' | 'createBackend' | 'outbox' | 'processes' | 'secrets'>;
   readonly run: ClaimedRun;
   readonly accepts: () => boolean;
   readonly status: (phase: string, facts: Record<string, unknown>) => void;
@@ -20,7 +22,7 @@ export interface Preparation {
 export async function prepareHost(preparation: Preparation): Promise<{ host: AgentHost; journal: TurnJournal }> {
   const { parts, run, accepts, status, signal } = preparation;
   const { config, outbox, processes } = parts;
-  const backend = parts.createBackend(run.backendProfile);
+  const backend = backendFor(preparation);
   const volume = await openVolume(config.volumeDir, backend.kind);
   status('workspace/preparing', { kind: run.workspaceRef.kind });
   const workspaceDir = await prepareWorkspace({ ref: run.workspaceRef, ...volume, processes, signal });
@@ -32,6 +34,15 @@ export async function prepareHost(preparation: Preparation): Promise<{ host: Age
   const open = { workspaceDir, stateDir: volume.stateDir, policy: run.executionPolicy };
   const host = new AgentHost({ backend, processes, open, events: outbox, accepts, onThread }, threadId);
   return { host, journal: await TurnJournal.open(volume.journalFile) };
+}
+
+/** An older manager does not say how a profile's agent is driven. */
+function backendFor({ parts, run }: Preparation): Backend {
+  const { config, secrets } = parts;
+  const { backendProfile: profile, backendKind } = run as Omit<ClaimedRun, 'backendKind'> & { backendKind?: string };
+  const kind = backendKind ?? config.backendKind ?? profile;
+  const bundle = secrets[secretKey({ kind: 'provider-profile', name: profile })] ?? {};
+  return parts.createBackend(kind, { profile, secrets: bundle, config });
 }
 
 /** Opens the thread; again, where the agent was stopped for the lease's sake meanwhile. Answers its id. */
