@@ -45,7 +45,9 @@ export async function installCodex(installation: CodexInstallation): Promise<Cod
   }
   try {
     const fill = (draft: string) => fetchWithNpm(draft, installation);
-    const check = async (draft: string) => void (await checked(draft));
+    const check = async (draft: string) => {
+      await checked(draft);
+    };
     await publishFolder({ parent: dirname(folder), name: basename(folder), fill, check });
     const installed = await checked(folder);
     onProgress({ name: WHAT, state: 'done', detail: installed.path });
@@ -85,13 +87,17 @@ async function checked(folder: string): Promise<CodexProgram> {
   const found = await codexInCache(folder);
   if (!found) throw new Error(`the package has no program for ${process.platform}-${process.arch}`);
   const { stdout } = await execa(found.path, ['--version'], { timeout: CHECK_TIMEOUT_MS, stdin: 'ignore' });
-  if (!stdout.includes(CODEX_VERSION)) throw new Error(`${found.path} says it is ${JSON.stringify(stdout.slice(0, 80))}`);
+  if (!stdout.includes(CODEX_VERSION))
+    throw new Error(`${found.path} says it is ${JSON.stringify(stdout.slice(0, 80))}`);
   return { ...found, source: 'cache' };
 }
 
-/** Of a failed command the end of what it wrote. */
+/** npm says first what is the matter, and then much that is of no use here. */
+const NPM_LINES_SHOWN = 4;
+
 function reasonOf(error: unknown): string {
   const failed = error as Error & { shortMessage?: string; stderr?: string };
-  const written = failed.stderr?.trim().split('\n').slice(-4).join(' ');
-  return [failed.shortMessage ?? failed.message, written].filter(Boolean).join(': ');
+  const lines = (failed.stderr ?? '').split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, '').trim());
+  const written = lines.filter((line) => line !== '').slice(0, NPM_LINES_SHOWN);
+  return [failed.shortMessage ?? failed.message, written.join('; ')].filter((part) => part !== '').join(': ');
 }

@@ -58,7 +58,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     maxConnections: 30,
     onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
   });
-  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.connection.close()];
+  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.close()];
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { eventually } from './eventually.js';
 import { httpError } from './mock-provider/failures.js';
 import { ResponseStream } from './mock-provider/response-stream.js';
-import type { ReceivedRequest, Reply, Script } from './mock-provider/reply.js';
+import type { Reply, Script } from './mock-provider/reply.js';
+import type { ReceivedRequest } from './mock-provider/wire.js';
 
 /**
  * A model provider on 127.0.0.1 that speaks the Responses API over server-sent events, as far as an agent asks for it. What

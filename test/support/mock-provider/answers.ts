@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Item, ReceivedRequest, Reply, TokenUsage } from './reply.js';
+import type { Reply } from './reply.js';
 import type { ResponseStream } from './response-stream.js';
+import type { Item, ReceivedRequest, TokenUsage } from './wire.js';
 
 /** A part of an answer; some have to look at the request, as for the tools that the agent offers. */
 type Part = (stream: ResponseStream) => void;

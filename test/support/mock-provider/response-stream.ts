@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Item, ReceivedRequest, TokenUsage } from './reply.js';
+import type { Item, ReceivedRequest, TokenUsage } from './wire.js';
 
 const USAGE: TokenUsage = { input: 100, cachedInput: 40, output: 20, reasoning: 5 };
 

@@ -10,7 +10,8 @@ describe('the health report', () => {
     const ready = async () => ({ ready: true });
     const dependencies = {
       probes: { database: ready, temporal: ready, platform: async () => ({ ready: false, message }) },
-      operations: { backends: builtInBackends(
+      operations: {
+        backends: builtInBackends(
           async () => true,
           async () => null,
         ),

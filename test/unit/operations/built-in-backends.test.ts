@@ -44,16 +44,16 @@ describe('the built-in backends', () => {
 
   it('are ready as soon as their programs are there', async () => {
     whyNoCodex = 'there is no codex';
-    const { get, tools } = catalog();
-    assert.deepEqual([(await get('exec'))?.ready, (await get('codex'))?.ready], [false, false]);
+    const backends = catalog();
+    assert.deepEqual([(await backends.get('exec'))?.ready, (await backends.get('codex'))?.ready], [false, false]);
     for (const program of ['sh', 'git']) await install(program, 0o755);
     whyNoCodex = null;
     for (const name of ['exec', 'codex']) {
-      const { ready, reason } = (await get(name))!;
+      const { ready, reason } = (await backends.get(name))!;
       assert.deepEqual([name, ready, reason], [name, true, null]);
     }
-    assert.deepEqual(await tools(), { git: true });
-    assert.equal(await get('other'), undefined);
+    assert.deepEqual(await backends.tools(), { git: true });
+    assert.equal(await backends.get('other'), undefined);
   });
 
   it('do not take a file that cannot be run for a program', async () => {
