@@ -27,9 +27,11 @@ export async function prepareHost(preparation: Preparation): Promise<{ host: Age
   status('workspace/preparing', { kind: run.workspaceRef.kind });
   const workspaceDir = await prepareWorkspace({ ref: run.workspaceRef, ...volume, processes, signal });
   const threadId = run.threadId ?? run.sessionRef?.threadId ?? (await readThreadId(volume));
+  let known = threadId;
   const onThread = async (opened: string) => {
     await writeThreadId(volume, opened);
-    status(opened === threadId ? 'thread/resumed' : 'thread/started', { threadId: opened });
+    status(opened === known ? 'thread/resumed' : 'thread/started', { threadId: opened });
+    known = opened;
   };
   const open = { workspaceDir, stateDir: volume.stateDir, policy: run.executionPolicy };
   const host = new AgentHost({ backend, processes, open, events: outbox, accepts, onThread }, threadId);

@@ -2,6 +2,7 @@ import { stringify } from 'smol-toml';
 import type { CommandRecord } from '../../src/contract/command.js';
 import type { EventRecord } from '../../src/contract/event.js';
 import type { RunRecord } from '../../src/contract/run.js';
+import { runningCommands } from '../../src/processes/process-identity.js';
 import { codexForTests } from './codex.js';
 import { startMockProvider, type MockProvider } from './mock-provider.js';
 import type { Script } from './mock-provider/reply.js';
@@ -73,6 +74,15 @@ export class CodexRunner {
     const find = () => this.payloads(type).find(matches);
     await this.manager.until(() => find() !== undefined, `${type} ${String(matches)}`);
     return find() ?? {};
+  }
+
+  /** @throws when it does not run */
+  codexPid(): number {
+    const found = runningCommands().find(({ pid, command }) => {
+      return command.endsWith('codex app-server') && this.fixture.living().some((entry) => entry.pid === pid);
+    });
+    if (!found) throw new Error('codex does not run');
+    return found.pid;
   }
 
   async dispose(): Promise<void> {

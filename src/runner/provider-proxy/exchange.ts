@@ -8,28 +8,32 @@ export interface ExchangeOptions {
   readonly outgoing: ServerResponse;
   /** Opens the request to the provider; its body is still to come. */
   readonly open: () => ClientRequest;
-  /** From the request until the answer's headers. */
-  readonly headersMs: number;
+  /** The longest silence: from the request until the answer's headers, and within the answer. */
+  readonly silenceMs: number;
   /** Null: the whole answer came, and it was not a refusal. */
   readonly onEnd: (trouble: ProviderTrouble | null) => void;
   /** What the agent is told in place of an answer. */
   readonly standIn: (trouble: ProviderTrouble) => { readonly status: number; readonly message: string };
 }
 
+/** The agent's clock and ours do not agree to the millisecond. */
+const PATIENCE = 0.9;
+
 /** One request of the agent's and its answer, passed through as they come. */
 export class Exchange {
   readonly #upstream: ClientRequest;
   #timer: NodeJS.Timeout | null = null;
   #isOver = false;
+  /** When something of the answer came last; monotonic ms. */
+  #heardAt: number | null = null;
 
   constructor(private readonly options: ExchangeOptions) {
-    const { incoming, outgoing, open, headersMs } = options;
+    const { incoming, outgoing, open, silenceMs } = options;
     this.#upstream = open();
-    this.#timer = setTimeout(() => this.#standIn({ kind: 'no-headers', waitedMs: headersMs }), headersMs);
+    this.#timer = setTimeout(() => this.#standIn({ kind: 'no-headers', waitedMs: silenceMs }), silenceMs);
     this.#upstream.once('response', (answer: IncomingMessage) => this.#passOn(answer));
     this.#upstream.once('error', (error) => this.#failed(error));
-    // The agent has left: interrupted, steered, or ended. That says nothing of the provider.
-    outgoing.once('close', () => this.#finish());
+    outgoing.once('close', () => this.#left());
     outgoing.on('error', () => {});
     incoming.once('error', () => this.#finish());
     incoming.pipe(this.#upstream);
@@ -49,7 +53,11 @@ export class Exchange {
     const ending = new EndOfAnswer(answer.headers['content-type']);
     outgoing.writeHead(status, towardsAgent(answer.headers));
     outgoing.flushHeaders();
-    answer.on('data', (chunk: Buffer) => ending.look(chunk));
+    this.#heardAt = performance.now();
+    answer.on('data', (chunk: Buffer) => {
+      this.#heardAt = performance.now();
+      ending.look(chunk);
+    });
     answer.once('close', () => {
       const isWhole = answer.complete && ending.wasSeen;
       if (status >= 400) this.#end({ kind: 'status', status });
@@ -58,6 +66,13 @@ export class Exchange {
     });
     answer.on('error', () => {});
     answer.pipe(outgoing);
+  }
+
+  /** The agent's leaving (interrupted, steered, ended) says nothing of the provider, unless it had waited long. */
+  #left(): void {
+    const hasWaited = this.#heardAt !== null && performance.now() - this.#heardAt >= this.options.silenceMs * PATIENCE;
+    if (hasWaited) this.#end({ kind: 'stalled' });
+    this.#finish();
   }
 
   #failed(error: NodeJS.ErrnoException): void {

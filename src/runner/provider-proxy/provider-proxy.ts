@@ -19,8 +19,8 @@ export interface ProviderTarget {
   readonly baseUrl: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
-  /** How long a request may wait for an answer's headers. */
-  readonly headersMs: number;
+  /** How long the provider may say nothing. */
+  readonly silenceMs: number;
 }
 
 /** A second silence in a row is the last: each may take minutes, and agents try again up to thirty times. */
@@ -101,7 +101,7 @@ export class ProviderProxy {
       incoming,
       outgoing,
       open: () => this.#open(url, incoming),
-      headersMs: this.target.headersMs,
+      silenceMs: this.target.silenceMs,
       onEnd: (trouble) => counts && this.#ended(trouble),
       standIn: (trouble) => ({ status: this.#statusFor(trouble), message: this.describe(trouble) }),
     });

@@ -7,7 +7,9 @@ export type ProviderTrouble =
   /** It took the request and sent nothing for so long. */
   | { readonly kind: 'no-headers'; readonly waitedMs: number }
   /** Its answer broke off. */
-  | { readonly kind: 'cut' };
+  | { readonly kind: 'cut' }
+  /** Its answer stood still until the agent gave up waiting. */
+  | { readonly kind: 'stalled' };
 
 /** In words for people. */
 export function describeTrouble(trouble: ProviderTrouble, host: string): string {
@@ -20,5 +22,7 @@ export function describeTrouble(trouble: ProviderTrouble, host: string): string 
       return `the model provider ${host} took the request and did not answer within ${trouble.waitedMs} ms`;
     case 'cut':
       return `the stream from the model provider ${host} broke off`;
+    case 'stalled':
+      return `the stream from the model provider ${host} stood still`;
   }
 }

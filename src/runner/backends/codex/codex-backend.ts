@@ -38,9 +38,10 @@ export class CodexBackend implements Backend {
     const program = await this.#program();
     const home = new CodexHome(open.stateDir);
     await home.prepare();
-    const redact = redactor(profile.provider.target.headers);
+    const { target } = profile.provider;
     let thread: CodexThread | undefined;
-    const proxy = await ProviderProxy.start(profile.provider.target, (trouble) => thread?.troubled(trouble));
+    const proxy = await ProviderProxy.start(target, (trouble) => thread?.troubled(trouble));
+    const redact = redactor(target.headers, { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
     try {
       await home.writeConfig(this.#configText(profile, proxy, open));
       const env = { ...home.environment, ...this.#proxyExceptions() };

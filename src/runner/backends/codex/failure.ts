@@ -41,7 +41,7 @@ export function failureKindOf(info: CodexErrorInfo | null, trouble: ProviderTrou
 }
 
 function kindOfTrouble(trouble: ProviderTrouble | null): RunFailureKind | undefined {
-  if (trouble?.kind === 'cut') return 'provider-stream-disconnected';
+  if (trouble?.kind === 'cut' || trouble?.kind === 'stalled') return 'provider-stream-disconnected';
   return trouble?.kind === 'status' ? kindOfStatus(trouble.status) : undefined;
 }
 

@@ -60,11 +60,11 @@ export function providerSettings(source: ProviderSource): ProviderSettings {
     ...fromEnvironment(textsOf(table['env_http_headers']), environment),
     ...textsOf(table['http_headers']),
   };
-  const headersMs = typeof table['stream_idle_timeout_ms'] === 'number' ? table['stream_idle_timeout_ms'] : IDLE_MS;
+  const silenceMs = typeof table['stream_idle_timeout_ms'] === 'number' ? table['stream_idle_timeout_ms'] : IDLE_MS;
   const baseUrl = parseUrl(textOf(table['base_url']) ?? credentials.baseUrl, name);
   const open = Object.fromEntries(Object.entries(table).filter(([key]) => !KEPT_FROM_AGENT.includes(key)));
   return {
-    target: { baseUrl, headers, query: textsOf(table['query_params']), headersMs },
+    target: { baseUrl, headers, query: textsOf(table['query_params']), silenceMs },
     table: { name, wire_api: 'responses', ...open },
   };
 }
