@@ -2,6 +2,7 @@ import type { HandedSecrets } from '../domain/secrets.js';
 import type { AgentProcesses } from './agent-processes.js';
 import type { AttemptScope } from './attempt-scope.js';
 import type { Backend } from './backends/backend.js';
+import type { BackendContext } from './backends/registry.js';
 import type { RunnerConfig } from './config.js';
 import type { EventOutbox } from './events/outbox.js';
 import type { LentSshKey } from './lent-ssh-key.js';
@@ -18,6 +19,6 @@ export interface AttemptParts {
   readonly scope: AttemptScope;
   readonly outbox: EventOutbox;
   readonly processes: AgentProcesses;
-  readonly createBackend: (kind: string) => Backend;
+  readonly createBackend: (kind: string, context: BackendContext) => Backend;
   readonly log: Log;
 }

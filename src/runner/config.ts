@@ -26,6 +26,8 @@ export interface RunnerConfig {
   readonly backendKind: string | undefined;
   /** The codex program to start; undefined looks for one. */
   readonly codexPath: string | undefined;
+  /** Where programs are that were fetched for agents. */
+  readonly cacheDir: string | undefined;
   readonly placement: string;
   readonly sourceCommit: string;
   readonly logLevel: string;
@@ -59,6 +61,7 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     secretsDir: optional(environment, NAMES.secretsDir),
     backendKind: optional(environment, NAMES.backendKind),
     codexPath: optional(environment, NAMES.codexPath),
+    cacheDir: optional(environment, NAMES.cacheDir),
     placement: optional(environment, NAMES.placement) ?? 'by-hand',
     sourceCommit: optional(environment, NAMES.sourceCommit) ?? 'unknown',
     logLevel: optional(environment, NAMES.logLevel) ?? 'info',

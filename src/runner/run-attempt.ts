@@ -7,7 +7,7 @@ import { Attempt } from './attempt.js';
 import type { AttemptParts } from './attempt-parts.js';
 import { AttemptScope, type AttemptEnd } from './attempt-scope.js';
 import type { Backend } from './backends/backend.js';
-import { createBackend } from './backends/registry.js';
+import { createBackend, type BackendContext } from './backends/registry.js';
 import type { RunnerConfig } from './config.js';
 import { EventOutbox } from './events/outbox.js';
 import { sendEvents } from './events/sending.js';
@@ -23,7 +23,7 @@ export interface RunnerOptions {
   readonly secrets: HandedSecrets;
   readonly log: Log;
   /** Defaults to those built in. */
-  readonly createBackend?: (kind: string) => Backend;
+  readonly createBackend?: (kind: string, context: BackendContext) => Backend;
 }
 
 export interface RunningAttempt {

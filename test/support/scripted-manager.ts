@@ -54,6 +54,8 @@ export class ScriptedManager {
   countsOutput = false;
   outputBytes = 0;
   attemptIsOver = false;
+  /** How the claim says that the agent is driven. */
+  backendKind = 'exec';
   readonly #clientSeqs = new Map<string, number>();
   #server: Server | null = null;
   #port = 0;
@@ -287,7 +289,7 @@ export class ScriptedManager {
     return {
       ...this.run,
       runnerToken: 'token-of-the-attempt',
-      backendKind: 'exec',
+      backendKind: this.backendKind,
       cancelCommandIds: this.cancelCommandIds,
     };
   }
