@@ -86,7 +86,7 @@ describe('sends that race with the ends of turns and runs', function () {
     const sent: Loose[] = [];
     const sender = async (number: number) => {
       for (let n = number; n < SENDS; n += SENDERS) {
-        let last = '';
+        let last: string;
         const body = { prompt: `echo ${n}`, run: RUN, createRunnerJob: false, idempotencyKey: `n-${n}` };
         // A caller who is told to come again comes again, with the same key.
         for (;;) {
