@@ -41,8 +41,7 @@ describe('the backends with their profiles', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const set = async (name: string, fields: ProfileFields) =>
-    secrets.merge(profileRef(name), fields as Record<string, string>);
+  const set = async (name: string, fields: ProfileFields) => secrets.merge(profileRef(name), fields);
   const catalog = (codexReason: string | null = null) => backendsWithProfiles(machine(codexReason), secrets);
 
   it('are the built-in ones, then each other profile that is kept, as the backend of its kind', async () => {
