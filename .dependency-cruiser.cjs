@@ -8,6 +8,7 @@ const [postgres, localPlatform, kubernetes] = ['postgres', 'local-platform', 'ku
 const [temporal, http, runner, cli, client] = ['temporal', 'http', 'runner', 'cli', 'client'].map(folder);
 const [operations, runResult, auth] = ['operations', 'run-result', 'auth'].map(folder);
 const [main, embedded, consolePages] = ['main', 'embedded', 'console'].map(folder);
+const backendPrograms = folder('backend-programs');
 const config = '^src/(config|environment)\\.ts$';
 // Commands that are the server, or a part of it, rather than its client.
 const cliThatBoots = '^src/cli/commands/(up|demo|api|worker|migrate)(\\.ts$|/)';
@@ -101,7 +102,7 @@ const layers = [
   {
     name: 'runner',
     path: runner,
-    values: [domain, client, config, ...leaves],
+    values: [domain, client, config, backendPrograms, ...leaves],
     types: [contract],
     why: 'The program in the Job knows the manager by HTTP only.',
   },
@@ -116,7 +117,7 @@ const layers = [
     name: 'cli',
     path: cli,
     not: cliThatBoots,
-    values: [domain, client, config, ...leaves],
+    values: [domain, client, config, backendPrograms, ...leaves],
     types: [contract],
     why: 'The CLI is a user of the HTTP contract.',
   },
@@ -133,6 +134,12 @@ const layers = [
     path: temporalDev,
     values: leaves,
     why: 'Finds and starts a Temporal server; usable without the product.',
+  },
+  {
+    name: 'backend-programs',
+    path: backendPrograms,
+    values: leaves,
+    why: 'Finds and fetches the programs of agents, for whoever starts one or tells whether one is there.',
   },
   { name: 'config', path: config, values: [domain, contract], why: 'Read first, before anything is constructed.' },
   { name: 'leaves', path: leaves[0], values: [domain, ...leaves], types: [contract, ports], why: 'A leaf is a leaf.' },

@@ -9,7 +9,7 @@ import { asPermanent } from './permanent.js';
 import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
-type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'platform' | 'backends' | 'tokens' | 'managerUrl'>;
+type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'sessions' | 'platform' | 'backends' | 'tokens' | 'managerUrl'>;
 
 /** Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. */
 export function createRunnerJobActivities(ports: Ports) {
@@ -31,8 +31,17 @@ export function createRunnerJobActivities(ports: Ports) {
 
 async function launch(ports: Ports, job: { runId: string; attempt: number; jobId: string }): Promise<void> {
   const wanted = await describeLaunch(ports, job);
-  await ports.platform.volumes.ensure(wanted.volumeName);
+  await ensureVolume(ports, wanted);
   await ports.jobs.observe(await ports.platform.launch(wanted));
+}
+
+/** A run of the session lives, so that its storage is not given up meanwhile. */
+async function ensureVolume(
+  { platform, sessions }: Ports,
+  { volumeName: name, sessionId }: RunnerLaunch,
+): Promise<void> {
+  const { phase } = await platform.volumes.ensure(name);
+  if (sessionId !== null) await sessions.volumeEnsured(sessionId, { name, namespace: platform.namespace, phase });
 }
 
 async function stop(ports: Ports, jobId: string, graceMs: number): Promise<void> {

@@ -37,6 +37,10 @@ export const Settings = Type.Object({
     default: 0,
   }),
   TEMPORAL_CLI: optionalText('Path of the temporal program that the embedded stack starts'),
+  AGENTRUN_CODEX_PATH: optionalText(
+    'Path of the codex program that runners start, absolute; otherwise that of PATH, or what `agentrun backend install` got',
+    { pattern: '^/' },
+  ),
   AGENTRUN_OPERATOR_TOKEN: optionalText('Operator tokens, comma-separated; made at first start when absent'),
   AGENTRUN_OPERATORS_JSON: optionalText('Operators with tenants: [{"name":…,"token":…,"tenants":[…]}]'),
   AGENTRUN_TOKEN_KEY: optionalText(
@@ -121,6 +125,7 @@ export const Settings = Type.Object({
   }),
   AGENTRUN_LANE: text('Lane that runner Jobs are labelled with', { default: 'v0.1' }),
   AGENTRUN_INTERNAL_MGR_URL: optionalText('Where runners reach the manager', { pattern: URL_PATTERN }),
+  AGENTRUN_AIPOD_SPEC_DIR: optionalText('Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts'),
   AGENTRUN_SOURCE_COMMIT: text('Commit this program was built from', { default: 'unknown' }),
 });
 export type Settings = Static<typeof Settings>;

@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Progress } from '../src/processes/progress.js';
-import { publishFolder } from './publish-folder.js';
+import { publishFolder } from '../src/processes/publish-folder.js';
 
 /** One way to get a program. */
 export interface Source {

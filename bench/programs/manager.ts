@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import pino from 'pino';
-import { readSettings } from '../../src/config.js';
+import { folders, readSettings } from '../../src/config.js';
 import { createLocalPlatform } from '../../src/main/local-runners.js';
 import { createLogger } from '../../src/main/logger.js';
 import { startManager } from '../../src/main/manager.js';
@@ -28,6 +28,7 @@ const manager = await startManager({
   keys,
   platform: createLocalPlatform(settings, dataDir, keys.secretsKey, process.env, () => undefined),
   searchPath: process.env['PATH'] ?? '',
+  cacheDir: folders(settings).cacheDir,
   logger: createLogger(settings.AGENTRUN_LOG_LEVEL, pino.destination(`${dataDir}/manager.log`)),
   roles: { api: true, worker: true },
 });

@@ -18,6 +18,14 @@ export function runWorkflowId(run: { runId: string; sessionId: string | null }):
   return run.sessionId === null ? `run:${run.runId}` : `session:${run.sessionId}`;
 }
 
+/** One eviction of a session's storage at a time. */
+export function evictionWorkflowId(sessionId: string): string {
+  return `evict:${sessionId}`;
+}
+
+/** One cycle of the garbage collection at a time. */
+export const STORAGE_GC_WORKFLOW_ID = 'session-storage-gc';
+
 function uniquePart(id: string): string {
   return id.slice(id.indexOf('_') + 1);
 }

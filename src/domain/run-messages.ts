@@ -80,6 +80,26 @@ export interface AddCommandAnswer {
   readonly seq: number;
 }
 
+/** What was sent to a session, for whichever run of it is live. */
+export interface SendToSession {
+  readonly sends: readonly SentCommand[];
+  /** An attempt whose lease its sender has seen run out: nothing is steered into its turn. */
+  readonly leaseOver: { readonly runId: string; readonly attempt: number } | null;
+}
+
+export interface SentCommand {
+  readonly commandId: string;
+  /** Whether a run without a runner gets one for it. */
+  readonly runnerJob: boolean;
+  /** Sent for the first time; otherwise an earlier run of the session may have had it. */
+  readonly fresh: boolean;
+}
+
+/** The run that has what was sent; what became of each is in its command's record. */
+export interface SendToSessionAnswer {
+  readonly runId: string;
+}
+
 export interface AckCommand extends ToRun, Writer {
   readonly commandId: string;
   readonly threadId?: string;

@@ -22,6 +22,8 @@ export const RUNNER_VARIABLES = {
   backendKind: 'AGENTRUN_BACKEND_KIND',
   /** The codex program that this runner starts; otherwise it is looked for. */
   codexPath: 'AGENTRUN_CODEX_PATH',
+  /** Where it is looked for, beside the PATH. */
+  cacheDir: 'AGENTRUN_CACHE_DIR',
   placement: 'AGENTRUN_PLACEMENT',
   sourceCommit: 'AGENTRUN_SOURCE_COMMIT',
   logLevel: 'AGENTRUN_LOG_LEVEL',

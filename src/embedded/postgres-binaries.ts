@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import type { Progress } from '../processes/progress.js';
-import { publishFolder } from '../../temporal-dev/publish-folder.js';
+import { publishFolder } from '../processes/publish-folder.js';
 import type { ServerUser } from './postgres-user.js';
 
 export interface PostgresBinaries {

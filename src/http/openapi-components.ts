@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import * as aipod from '../contract/aipod-spec.js';
 import { BackendList, BackendProfile } from '../contract/backend.js';
 import { CommandAck, CommandCreate, CommandFinish, CommandList, CommandRecord } from '../contract/command.js';
 import { Failure } from '../contract/envelope.js';
@@ -9,11 +10,18 @@ import * as profile from '../contract/provider-profile.js';
 import * as result from '../contract/result.js';
 import * as run from '../contract/run.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import { ToolCredential, ToolCredentialList, ToolCredentialWrite } from '../contract/tool-credential.js';
 
 /** The schemas that have a name of their own in the OpenAPI document. */
 export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ActionDescriptor: result.ActionDescriptor,
   Activity: result.Activity,
+  AipodInput: aipod.AipodInput,
+  AipodRendered: aipod.AipodRendered,
+  AipodSpecApplied: aipod.AipodSpecApplied,
+  AipodSpecRecord: aipod.AipodSpecRecord,
+  AipodSpecSummary: aipod.AipodSpecSummary,
+  AipodTemplate: aipod.AipodTemplate,
   BackendList,
   BackendProfile,
   CancelRequest: run.CancelRequest,
@@ -55,9 +63,13 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   RunnerRegister,
   RunRecord: run.RunRecord,
   RunResult: result.RunResult,
+  SecretScope: run.SecretScope,
   SessionRef: run.SessionRef,
   SteerDelivery: result.SteerDelivery,
   TerminalClassification: result.TerminalClassification,
   TimeoutBudget: result.TimeoutBudget,
+  ToolCredential,
+  ToolCredentialList,
+  ToolCredentialWrite,
   WorkspaceRef: run.WorkspaceRef,
 };

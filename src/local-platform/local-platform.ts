@@ -6,6 +6,7 @@ import { RUNNER_EXIT_CODES, RUNNER_VARIABLES } from '../domain/runner-program.js
 import { secretKey, type HandedSecrets } from '../domain/secrets.js';
 import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
 import { isSameProcess } from '../processes/process-identity.js';
+import { sweepPrivateFolders } from '../processes/private-folder.js';
 import { endTree, lineageOf, signalGroup, type ProcessTree } from '../processes/process-tree.js';
 import { JobFolder, hasEnded, tailOf } from './job-folder.js';
 import { LocalSecrets } from './local-secrets.js';
@@ -194,6 +195,8 @@ export class LocalPlatform implements RunnerPlatform {
       spare: lineageOf(process.pid),
     };
     await endTree(tree, { timeoutMs: END_TIMEOUT_MS });
+    // What a runner that was killed could not delete by itself.
+    await sweepPrivateFolders();
   }
 
   #folder(jobName: string): JobFolder {

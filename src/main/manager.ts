@@ -3,23 +3,28 @@ import { createActivities } from '../../activities/index.js';
 import { createAuthenticator } from '../auth/authenticate.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { serve, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends-with-profiles.js';
 import { builtInBackends } from '../operations/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
+import { SendQueue } from '../operations/sessions/send-queue.js';
 import { Sequencer } from '../operations/sequencer.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
+import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
+import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { startBeating } from './beat.js';
 import type { Keys } from './keys.js';
 
@@ -30,6 +35,8 @@ export interface ManagerOptions {
   readonly keys: Keys;
   readonly platform: RunnerPlatform;
   readonly searchPath: string;
+  /** Where `agentrun backend install` puts programs. */
+  readonly cacheDir: string;
   readonly logger: Logger;
   /** What of the manager this process is; both in the embedded stack. */
   readonly roles: { readonly api: boolean; readonly worker: boolean };
@@ -49,6 +56,8 @@ const TEMPORAL_TIMEOUT_MS = 60_000;
 /** Builds every part from its adapters and starts them: the one place where all of them meet. */
 export async function startManager(options: ManagerOptions): Promise<Manager> {
   const { settings, logger } = options;
+  // Read and checked before anything is touched; applied before anybody is served.
+  const specs = options.roles.api ? await readAipodSpecDirectory(settings) : [];
   await migrate({ connectionString: options.databaseUrl, onMessage: (message) => logger.debug(message) });
   const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
   const temporal = connectTemporal({ address: options.temporalAddress, namespace });
@@ -57,11 +66,11 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     maxConnections: 30,
     onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
   });
-  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.connection.close()];
+  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.close()];
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
-    const api = options.roles.api ? await startApi(options, postgres, temporal, closing) : undefined;
+    const api = options.roles.api ? await startApi(options, postgres, temporal, specs, closing) : undefined;
     const worker = options.roles.worker ? await startWork(options, postgres, temporal, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
@@ -74,12 +83,14 @@ async function startApi(
   options: ManagerOptions,
   postgres: Postgres,
   temporal: TemporalLink,
+  specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
   const { settings, platform, keys, logger } = options;
   const operators = operatorTokens(settings, keys);
   const tokens = signedRunnerTokens(keys.runnerTokenKey);
   const operations = operationContext(options, postgres, temporal);
+  await loadAipodSpecs(postgres.specs, specs, logger);
   const server = await serve(
     {
       operations,
@@ -152,6 +163,8 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
   return {
     ...postgres,
     gateway: createRunGateway(temporal.client),
+    sessionGateway: createSessionGateway(temporal.client),
+    sends: new SendQueue(),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
     backends: backendCatalog(options),
@@ -167,11 +180,15 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     },
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
+    volumes: platform.volumes,
   };
 }
 
-function backendCatalog({ platform, searchPath }: ManagerOptions): BackendCatalog {
-  const builtIn = builtInBackends(async (program) => isOnSearchPath(program, searchPath));
+function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
+  const builtIn = builtInBackends(
+    async (program) => isOnSearchPath(program, searchPath),
+    async () => whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+  );
   return backendsWithProfiles(builtIn, platform.secrets);
 }
 

@@ -21,7 +21,7 @@ export type Role = 'api' | 'worker';
 export async function startRole(role: Role, settings: Settings, environment: Environment): Promise<Manager> {
   const databaseUrl = required(settings, 'AGENTRUN_DATABASE_URL');
   const temporalAddress = required(settings, 'AGENTRUN_TEMPORAL_ADDRESS');
-  const { dataDir } = folders(settings, environment);
+  const { dataDir, cacheDir } = folders(settings, environment);
   const logger = createLogger(settings.AGENTRUN_LOG_LEVEL, pino.destination({ fd: 1, sync: true }));
   // Temporal's native part belongs to workers; started without one, it would keep this process from ending.
   if (role === 'worker') sendTemporalLogsTo(logger);
@@ -37,6 +37,7 @@ export async function startRole(role: Role, settings: Settings, environment: Env
       keys,
       platform: createLocalPlatform(settings, dataDir, keys.secretsKey, environment, warn),
       searchPath: environment['PATH'] ?? '',
+      cacheDir,
       logger,
       roles: { api: role === 'api', worker: role === 'worker' },
     });

@@ -9,9 +9,12 @@ const EXEC_SHELL = 'sh';
 /** Whether a runner finds a program of this name where it runs. */
 export type HasProgram = (program: string) => Promise<boolean>;
 
-/** The backends of this version. */
-export function builtInBackends(hasProgram: HasProgram): BackendCatalog {
-  const list = async () => Promise.all([exec(hasProgram), codex(hasProgram)]);
+/** Why a runner would find no codex program to start, for a person; null when it would find one. */
+export type WhyNoCodex = () => Promise<string | null>;
+
+/** The backends of this version. Asked anew each time: programs are installed while a manager runs. */
+export function builtInBackends(hasProgram: HasProgram, whyNoCodex: WhyNoCodex): BackendCatalog {
+  const list = async () => Promise.all([exec(hasProgram), codex(whyNoCodex)]);
   return {
     list,
     get: async (name) => (await list()).find((backend) => backend.name === name),
@@ -36,15 +39,15 @@ async function exec(hasProgram: HasProgram): Promise<BackendProfile> {
   };
 }
 
-async function codex(hasProgram: HasProgram): Promise<BackendProfile> {
-  const missing = (await hasProgram('codex')) ? '' : ', and the program codex is not on the search path';
+async function codex(whyNoCodex: WhyNoCodex): Promise<BackendProfile> {
+  const reason = await whyNoCodex();
   return {
     name: 'codex',
     kind: 'codex',
     protocol: 'codex-app-server',
     command: 'codex app-server',
-    ready: false,
-    reason: `the codex backend is not part of this version yet${missing}`,
+    ready: reason === null,
+    reason,
     capabilities: { steer: true, interrupt: true, resume: true, usage: true },
   };
 }

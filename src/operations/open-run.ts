@@ -15,6 +15,8 @@ import { answered } from './run-refusals.js';
 import { runnerJobRequest } from './runner-job-request.js';
 import { toRun } from './to-run.js';
 
+const DEFAULT_BACKEND = 'codex';
+
 export interface NewRun {
   readonly body: RunCreate;
   readonly traceId: string;
@@ -37,16 +39,21 @@ export interface Opening {
  */
 export async function makeRun(context: OperationContext, principal: Principal, request: NewRun): Promise<RunRecord> {
   const { body, reservation, opening } = request;
-  if (!seesTenant(principal, body.tenantId)) {
-    throw forbidden('this token does not reach that tenant', { field: 'tenantId' });
-  }
-  if (body.workspaceRef?.repoUrl !== undefined) assertNoCredentials(body.workspaceRef.repoUrl);
+  await assertMayMake(context, principal, body);
   const draft = draftOf(body, request.traceId);
-  await assertBackendKnown(context, draft.backendProfile);
   const drafted = await context.runs.draftRun(draft, reservation, opening && openingDraft(context, draft.id, opening));
   const run = withId(draft, drafted.id);
   if (!drafted.opened) await openRun(context, run, inputOf(run, context, request));
   return openedRun(context, drafted.id);
+}
+
+/** @throws forbidden, schema-invalid, as `makeRun` does; nothing is written yet. */
+export async function assertMayMake(context: OperationContext, principal: Principal, body: RunCreate): Promise<void> {
+  if (!seesTenant(principal, body.tenantId)) {
+    throw forbidden('this token does not reach that tenant', { field: 'tenantId' });
+  }
+  if (body.workspaceRef?.repoUrl !== undefined) assertNoCredentials(body.workspaceRef.repoUrl);
+  await assertBackendKnown(context, body.backendProfile ?? DEFAULT_BACKEND);
 }
 
 function openingDraft(context: OperationContext, runId: string, { turn, runnerJob }: Opening): OpeningDraft {
@@ -56,12 +63,12 @@ function openingDraft(context: OperationContext, runId: string, { turn, runnerJo
 }
 
 /** Fills the defaults of the schema; the run's id and its address derive from each other. */
-function draftOf(body: RunCreate, traceId: string): RunDraft {
+export function draftOf(body: RunCreate, traceId: string): RunDraft {
   const draft = {
     tenantId: body.tenantId,
     projectId: body.projectId,
     providerId: body.providerId ?? null,
-    backendProfile: body.backendProfile ?? 'codex',
+    backendProfile: body.backendProfile ?? DEFAULT_BACKEND,
     sessionRef: body.sessionRef ?? null,
     workspaceRef: body.workspaceRef ?? { kind: 'none' as const },
     executionPolicy: Value.Default(ExecutionPolicy, { ...body.executionPolicy }) as ExecutionPolicy,
@@ -77,27 +84,19 @@ function withId(draft: Omit<RunDraft, 'id' | 'workflowId'>, id: string): RunDraf
   return { ...draft, id, workflowId };
 }
 
-async function assertBackendKnown(context: OperationContext, name: string): Promise<void> {
+/** @throws schema-invalid naming the backends that there are. */
+export async function assertBackendKnown(context: OperationContext, name: string): Promise<void> {
   if (await context.backends.get(name)) return;
   const known = (await context.backends.list()).map((backend) => backend.name);
   throw invalid('backendProfile', `backendProfile must be one of ${known.join(', ')}`, { allowed: known });
 }
 
 async function openRun(context: OperationContext, draft: RunDraft, input: RunInput): Promise<void> {
-  const refusal = (await sessionRefusal(context, draft)) ?? (await openOrRefuse(context, draft, input));
+  const refusal = await openOrRefuse(context, draft, input);
   if (refusal === undefined) return;
   await context.runs.dropRunDraft(draft.id);
   // Dropping leaves an opened run alone: another request with the same key may have opened it meanwhile.
   if ((await context.runs.getRun(draft.id, [draft.tenantId])) === undefined) throw refusal;
-}
-
-/** A session belongs to the tenant of its runs: to any other, its id is taken, and nothing more is said. */
-async function sessionRefusal(context: OperationContext, draft: RunDraft): Promise<AgentRunError | undefined> {
-  const sessionId = draft.sessionRef?.sessionId;
-  if (sessionId === undefined) return undefined;
-  const { items } = await context.runs.listRuns({ tenants: 'all', sessionId, limit: 1 });
-  const taken = items.some((run) => run.tenantId !== draft.tenantId);
-  return taken ? sessionTaken(sessionId) : undefined;
 }
 
 async function openOrRefuse(
@@ -118,7 +117,12 @@ function sessionTaken(sessionId: string | undefined): AgentRunError {
   return conflict('sessionRef.sessionId is taken', { field: 'sessionRef.sessionId', sessionId });
 }
 
-function inputOf(draft: RunDraft, context: OperationContext, { body, opening }: NewRun): RunInput {
+/** What its workflow starts with. */
+export function inputOf(
+  draft: RunDraft,
+  context: OperationContext,
+  { body, opening }: Pick<NewRun, 'body' | 'opening'>,
+): RunInput {
   return {
     runId: draft.id,
     tenantId: draft.tenantId,

@@ -76,6 +76,8 @@ export interface RunStore {
   /** @throws idempotency-conflict when the key was used with another body. */
   draftCommand(draft: CommandDraft, reservation?: Reservation): Promise<Drafted>;
   dropCommandDraft(commandId: string): Promise<void>;
+  /** Of these, the commands that no run has taken. */
+  findCommandDrafts(commandIds: readonly string[]): Promise<string[]>;
   /** Keeps words from outside beside the history instead of in it; answers the note's id. */
   writeNote(runId: string, text: string): Promise<string>;
 

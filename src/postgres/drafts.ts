@@ -5,6 +5,7 @@ import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
 import { firstRow } from './rows.js';
 import { requestJob } from './runner-jobs.js';
+import { joinSession } from './sessions.js';
 
 /** What can be drafted, and how a row says that it is no longer a draft. */
 const DRAFTS = {
@@ -21,7 +22,9 @@ export function draftRun(
   opening?: OpeningDraft,
 ): Promise<Drafted> {
   return createDraft(database, 'run', draft.id, reservation, async (transaction) => {
-    await insertRun(transaction, draft);
+    // A further run goes on with the session's thread, or says that it cannot: never with a fresh one unasked.
+    const threadId = await joinSession(transaction, draft);
+    await insertRun(transaction, draft, threadId);
     if (opening === undefined) return;
     await insertCommand(transaction, { ...opening.turn, runId: draft.id, type: 'turn' }, true);
     if (opening.runnerJob !== null) await requestJob(transaction, opening.runnerJob);
@@ -85,7 +88,8 @@ async function joinDraft(transaction: Queryable, kind: DraftKind, id: string): P
   return rowCount === 1 ? { id, opened: true } : undefined;
 }
 
-async function insertRun(transaction: Queryable, draft: RunDraft): Promise<void> {
+async function insertRun(transaction: Queryable, draft: RunDraft, threadId: string | null): Promise<void> {
+  const sessionRef = draft.sessionRef && { ...draft.sessionRef, threadId: draft.sessionRef.threadId ?? threadId };
   await transaction.query(
     `INSERT INTO runs (id, tenant_id, project_id, provider_id, backend_profile, session_id, session_ref, workspace_ref,
        execution_policy, retry_policy, metadata, workflow_id, trace_id)
@@ -96,8 +100,8 @@ async function insertRun(transaction: Queryable, draft: RunDraft): Promise<void>
       draft.projectId,
       draft.providerId,
       draft.backendProfile,
-      draft.sessionRef?.sessionId ?? null,
-      draft.sessionRef && JSON.stringify(draft.sessionRef),
+      sessionRef?.sessionId ?? null,
+      sessionRef && JSON.stringify(sessionRef),
       JSON.stringify(draft.workspaceRef),
       JSON.stringify(draft.executionPolicy),
       JSON.stringify(draft.retryPolicy),

@@ -13,8 +13,8 @@ export interface AgentHostOptions {
 }
 
 /**
- * Has the agent running while it may, and its thread open; after a stop the same thread is opened again when next asked
- * for.
+ * Has the agent running while it may, and its thread open; after a stop, or when the agent died by itself, the same thread
+ * is opened again when next asked for.
  */
 export class AgentHost {
   readonly events: EventSink;
@@ -41,8 +41,19 @@ export class AgentHost {
   /** The open thread. @throws BackendError when it cannot be opened or resumed. */
   async thread(): Promise<AgentThread> {
     await this.#stopping;
+    const known = this.#thread;
+    const open = await known?.catch(() => undefined);
+    // One that could not be opened is tried again: what kept it may have passed.
+    if (known !== null && known === this.#thread && !open?.isAlive) await this.#letGo(known);
     this.#thread ??= this.#open();
     return this.#thread;
+  }
+
+  /** Of an agent that is gone by itself; what it left behind goes too. */
+  async #letGo(dead: Promise<AgentThread>): Promise<void> {
+    this.#thread = null;
+    await dead.then((thread) => thread.close({ force: true })).catch(() => {});
+    await this.options.processes.end();
   }
 
   /** Grows with every stop: what began under a lower number did not end by itself. */

@@ -20,6 +20,14 @@ export interface RunnerConfig {
   readonly interruptGraceMs: number;
   /** Undefined: the token is the first line of stdin. */
   readonly tokenFile: string | undefined;
+  /** Where secrets are mounted; looked at where the token is a file. */
+  readonly secretsDir: string | undefined;
+  /** How the agent is driven, where the claim does not say it. */
+  readonly backendKind: string | undefined;
+  /** The codex program to start; undefined looks for one. */
+  readonly codexPath: string | undefined;
+  /** Where programs are that were fetched for agents. */
+  readonly cacheDir: string | undefined;
   readonly placement: string;
   readonly sourceCommit: string;
   readonly logLevel: string;
@@ -50,6 +58,10 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     pollWaitMs: integer(environment, NAMES.pollWaitMs, 0, 20_000, 60_000),
     interruptGraceMs: integer(environment, NAMES.interruptGraceMs, 0, 5_000),
     tokenFile: optional(environment, NAMES.tokenFile),
+    secretsDir: optional(environment, NAMES.secretsDir),
+    backendKind: optional(environment, NAMES.backendKind),
+    codexPath: optional(environment, NAMES.codexPath),
+    cacheDir: optional(environment, NAMES.cacheDir),
     placement: optional(environment, NAMES.placement) ?? 'by-hand',
     sourceCommit: optional(environment, NAMES.sourceCommit) ?? 'unknown',
     logLevel: optional(environment, NAMES.logLevel) ?? 'info',

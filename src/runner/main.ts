@@ -2,9 +2,9 @@
 import { processEnvironment } from '../environment.js';
 import { RUNNER_EXIT_CODES as EXIT_CODES } from '../domain/runner-program.js';
 import { ConfigError, readRunnerConfig } from './config.js';
+import { NoTokenError, readHandover } from './handover.js';
 import { createLog } from './log.js';
 import { startAttempt } from './run-attempt.js';
-import { NoTokenError, readRunnerToken } from './runner-token.js';
 
 /** The program in a runner Job: one attempt of one run. */
 
@@ -15,8 +15,7 @@ async function main(): Promise<number> {
   const config = readRunnerConfig(processEnvironment);
   const { runId, runnerId, jobName } = config;
   const log = createLog({ runId, runnerId, jobName, pid: process.pid }, config.logLevel);
-  const token = await readRunnerToken(config.tokenFile, process.stdin);
-  const attempt = startAttempt({ config, token, log });
+  const attempt = startAttempt({ config, log, ...(await readHandover(config, process.stdin)) });
   // Whatever ends this process, its agent does not outlive it.
   process.once('exit', () => attempt.kill());
   process.on('uncaughtException', (error) => {

@@ -1,25 +1,29 @@
 import { ApiError, HttpClient } from '../client/http-client.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import { RUNNER_VARIABLES } from '../domain/runner-program.js';
+import type { HandedSecrets } from '../domain/secrets.js';
 import { AgentProcesses } from './agent-processes.js';
 import { Attempt } from './attempt.js';
 import type { AttemptParts } from './attempt-parts.js';
 import { AttemptScope, type AttemptEnd } from './attempt-scope.js';
 import type { Backend } from './backends/backend.js';
-import { createBackend } from './backends/registry.js';
+import { createBackend, type BackendContext } from './backends/registry.js';
 import type { RunnerConfig } from './config.js';
 import { EventOutbox } from './events/outbox.js';
 import { sendEvents } from './events/sending.js';
+import { LentSshKey } from './lent-ssh-key.js';
 import type { Log } from './log.js';
+import { sweepPrivateFolders } from '../processes/private-folder.js';
 import { RunApi, isOverFor, type Claim } from './run-api.js';
 import { within } from './within.js';
 
 export interface RunnerOptions {
   readonly config: RunnerConfig;
   readonly token: string;
+  readonly secrets: HandedSecrets;
   readonly log: Log;
   /** Defaults to those built in. */
-  readonly createBackend?: (kind: string) => Backend;
+  readonly createBackend?: (kind: string, context: BackendContext) => Backend;
 }
 
 export interface RunningAttempt {
@@ -41,7 +45,7 @@ const LAST_LOOK_MS = 3_000;
 
 /** Starts one attempt: registers, claims, and drives the agent until the run ends or the attempt is another's. */
 export function startAttempt(options: RunnerOptions): RunningAttempt {
-  const { config, log } = options;
+  const { config, log, secrets } = options;
   const scope = new AttemptScope();
   const calls = new AbortController();
   const client = new HttpClient({ baseUrl: config.managerUrl, token: options.token });
@@ -52,11 +56,15 @@ export function startAttempt(options: RunnerOptions): RunningAttempt {
   });
   const outbox = new EventOutbox(sendEvents({ api, scope, log }), { firstSeq: firstClientSeq() });
   const backendOf = options.createBackend ?? createBackend;
-  const parts = { config, api, scope, outbox, processes, createBackend: backendOf, log };
+  const sshKey = new LentSshKey(secrets);
+  const parts = { config, secrets, sshKey, api, scope, outbox, processes, createBackend: backendOf, log };
   return {
     ended: drive(parts).finally(() => calls.abort(new Error('the runner ends'))),
     terminate: () => scope.end('terminated'),
-    kill: () => processes.kill(),
+    kill: () => {
+      processes.kill();
+      sshKey.closeAllNow();
+    },
   };
 }
 
@@ -64,6 +72,8 @@ async function drive(parts: AttemptParts): Promise<AttemptEnd> {
   const { scope, log } = parts;
   let attempt: Attempt | undefined;
   const work = (async () => {
+    // What a runner that was killed here could not.
+    await sweepPrivateFolders();
     const claim = await claimRun(parts);
     if (!claim) return;
     attempt = new Attempt(parts, claim.run);
@@ -91,11 +101,12 @@ async function claimRun({ api, config, log, scope }: AttemptParts): Promise<Clai
 }
 
 async function release(parts: AttemptParts, attempt: Attempt | undefined, end: AttemptEnd): Promise<void> {
-  const { outbox, processes } = parts;
+  const { outbox, processes, sshKey } = parts;
   const force = end === 'attempt-over' || end === 'broken';
   if (force) processes.killGroups();
   await attempt?.release({ force, graceMs: GRACE_MS });
   await processes.close();
+  await sshKey.closeAll();
   if (!force) await within(LAST_FLUSH_MS, outbox.flush());
   outbox.discard();
 }

@@ -1,4 +1,11 @@
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type GrpcRetryOptions,
+} from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../domain/errors.js';
 
 export interface TemporalSettings {
@@ -9,17 +16,23 @@ export interface TemporalSettings {
 /** How long a call may look for a server that is down, in milliseconds. The SDK's own default retries for 21 s. */
 const RETRY = { maxAttempts: 5, factor: 1.7, initialIntervalMs: () => 100, maxIntervalMs: () => 500 };
 
+/** Timers may fire in another order than they are due. */
+const TIMER_SLACK_MS = 20;
+
 export interface TemporalLink {
   readonly connection: Connection;
   readonly client: Client;
+  /** Closes the connection; a call that is under way then fails and is not tried again. */
+  close(): Promise<void>;
 }
 
-/** A client that finds out within about 1.5 s that Temporal is down. Connects when first used; close its connection at the end. */
+/** A client that finds out within about 1.5 s that Temporal is down. Connects when first used; close it at the end. */
 export function connectTemporal({ address, namespace }: TemporalSettings): TemporalLink {
+  const retries = endableRetries();
   const connection = Connection.lazy({
     address,
     connectTimeout: '1.5s',
-    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions(RETRY))],
+    interceptors: [makeGrpcRetryInterceptor(retries.options)],
     channelArgs: {
       'grpc.keepalive_permit_without_calls': 1,
       // Temporal's frontend takes pings each ten seconds at most.
@@ -30,7 +43,33 @@ export function connectTemporal({ address, namespace }: TemporalSettings): Tempo
       'grpc.max_reconnect_backoff_ms': 1_000,
     },
   });
-  return { connection, client: new Client({ connection, namespace }) };
+  const close = async () => {
+    await retries.end();
+    await connection.close();
+  };
+  return { connection, client: new Client({ connection, namespace }), close };
+}
+
+/** A retry on a closed connection throws out of a timer of the SDK's, where nobody can catch it: none may be due then. */
+function endableRetries(): { options: GrpcRetryOptions; end: () => Promise<void> } {
+  const { retryableDecider, delayFunction } = defaultGrpcRetryOptions(RETRY);
+  let isEnded = false;
+  let lastDueAtMs = 0;
+  return {
+    options: {
+      retryableDecider: (attempt, status) => !isEnded && retryableDecider(attempt, status),
+      delayFunction: (attempt, status) => {
+        const delayMs = delayFunction(attempt, status);
+        lastDueAtMs = Math.max(lastDueAtMs, performance.now() + delayMs);
+        return delayMs;
+      },
+    },
+    end: async () => {
+      isEnded = true;
+      const leftMs = lastDueAtMs - performance.now();
+      if (leftMs > 0) await delay(leftMs + TIMER_SLACK_MS);
+    },
+  };
 }
 
 /** Waits until the namespace answers. @throws unavailable('temporal') after `timeoutMs`. */

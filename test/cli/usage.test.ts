@@ -40,6 +40,12 @@ describe('agentrun without a server', () => {
     ['two credentials', ['profile', 'credential', 'x', '--api-key-stdin', '--api-key-env', 'A'], /cannot be used with/],
     ['a file that is not there', ['profile', 'config', 'x', '--file', '/nowhere'], /cannot be read \(ENOENT\)/],
     ['--kind without a file', ['profile', 'config', 'x', '--kind', 'codex'], /--kind goes with --file/],
+    ['a credential without its key', ['credential', 'set', 'github-ssh'], /required option '--key-file <file>'/],
+    [
+      'a key file that is not there',
+      ['credential', 'set', 'github-ssh', '--key-file', '/nothing/here'],
+      /\/nothing\/here cannot be read \(ENOENT\)/,
+    ],
     [
       'a type of no command',
       ['run', 'send', RUN, 'x', '--type', 'shout'],

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, readRunnerConfig } from '../../src/runner/config.js';
-import { NoTokenError, readRunnerToken } from '../../src/runner/runner-token.js';
+import { NoTokenError, readHandover } from '../../src/runner/handover.js';
 
 const NEEDED = {
   AGENTRUN_MANAGER_URL: 'http://127.0.0.1:8080',
@@ -56,24 +56,53 @@ describe("the runner's settings", () => {
   });
 });
 
-describe("the runner's token", () => {
-  it('is in the first line of stdin, whether or not stdin ends', async () => {
+describe('what the runner is handed', () => {
+  const SECRETS = { 'provider-profile/codex': { config: 'model = "m"\n', apiKey: 'sk-1' } };
+
+  it('is the first line of stdin, whether or not stdin ends', async () => {
     const input = new Readable({ read() {} });
     input.push('{"runnerTo');
-    input.push('ken":"abc"}\nmore');
-    assert.equal(await readRunnerToken(undefined, input), 'abc');
+    input.push(`ken":"abc","secrets":${JSON.stringify(SECRETS)}}\nmore`);
+    assert.deepEqual(await readHandover(readRunnerConfig(NEEDED), input), { token: 'abc', secrets: SECRETS });
   });
 
-  it('is all of the mounted file', async () => {
+  it('may be a token alone, and passes over what is no text', async () => {
+    const read = (line: string) => readHandover(readRunnerConfig(NEEDED), Readable.from([line]));
+    assert.deepEqual(await read('{"runnerToken":"abc"}\n'), { token: 'abc', secrets: {} });
+    const odd = await read('{"runnerToken":"abc","secrets":{"provider-profile/x":{"n":1,"apiKey":"k"},"y":null}}\n');
+    assert.deepEqual(odd.secrets, { 'provider-profile/x': { apiKey: 'k' }, y: {} });
+  });
+
+  it('holds a secret of many kilobytes', async () => {
+    const secrets = { 'provider-profile/codex': { authJson: 'x'.repeat(300_000) } };
+    const line = `${JSON.stringify({ runnerToken: 'abc', secrets })}\n`;
+    const pieces = Array.from({ length: Math.ceil(line.length / 65_536) }, (_, index) =>
+      line.slice(index * 65_536, (index + 1) * 65_536),
+    );
+    assert.deepEqual((await readHandover(readRunnerConfig(NEEDED), Readable.from(pieces))).secrets, secrets);
+  });
+
+  it('comes by mounted files where the token does', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'agentrun-token-'));
     await writeFile(join(folder, 'token'), 'abc\n');
-    assert.equal(await readRunnerToken(join(folder, 'token'), Readable.from([])), 'abc');
+    const mounted = { ...NEEDED, AGENTRUN_RUNNER_TOKEN_FILE: join(folder, 'token') };
+    const bare = await readHandover(readRunnerConfig(mounted), Readable.from([]));
+    assert.deepEqual(bare, { token: 'abc', secrets: {} });
+    // As the kubelet lays them: names are links into a hidden folder.
+    const bundle = join(folder, 'secrets', 'provider-profile', 'codex');
+    await mkdir(join(bundle, '..data'), { recursive: true });
+    for (const [field, value] of Object.entries(SECRETS['provider-profile/codex'])) {
+      await writeFile(join(bundle, '..data', field), value);
+      await symlink(join('..data', field), join(bundle, field));
+    }
+    const config = readRunnerConfig({ ...mounted, AGENTRUN_RUNNER_SECRETS_DIR: join(folder, 'secrets') });
+    assert.deepEqual(await readHandover(config, Readable.from([])), { token: 'abc', secrets: SECRETS });
     await rm(folder, { recursive: true });
   });
 
-  for (const text of ['', '\n', 'no json\n', '{"runnerToken":""}\n', '{}\n']) {
-    it(`is missed in ${JSON.stringify(text)}`, async () => {
-      await assert.rejects(readRunnerToken(undefined, Readable.from([text])), NoTokenError);
+  for (const text of ['', '\n', 'no json\n', 'null\n', '{"runnerToken":""}\n', '{}\n']) {
+    it(`has no token in ${JSON.stringify(text)}`, async () => {
+      await assert.rejects(readHandover(readRunnerConfig(NEEDED), Readable.from([text])), NoTokenError);
     });
   }
 });

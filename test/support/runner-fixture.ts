@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RUNNER_VARIABLES } from '../../src/domain/runner-program.js';
+import type { HandedSecrets } from '../../src/domain/secrets.js';
 import type { RunRecord } from '../../src/contract/run.js';
 import { processTable, type ProcessEntry } from '../../src/processes/process-table.js';
 import { endTree, lineageOf } from '../../src/processes/process-tree.js';
@@ -21,6 +22,8 @@ const RUNNER_ENTRY = fileURLToPath(new URL('../../src/runner/main.js', import.me
 /** One run of a scripted manager with a volume, and runners for it: in this process, or as the real program. */
 export class RunnerFixture {
   readonly jobName = `test-${randomUUID()}`;
+  /** Handed to each runner that starts. */
+  secrets: HandedSecrets = {};
   readonly #children: ChildProcess[] = [];
   readonly #attempts: RunningAttempt[] = [];
 
@@ -58,7 +61,12 @@ export class RunnerFixture {
   /** A runner within this process. */
   start(more: Environment = {}): Promise<AttemptEnd> {
     const config = readRunnerConfig(this.environment(more));
-    const attempt = startAttempt({ config, token: 'first-token', log: createLog({}, config.logLevel) });
+    const attempt = startAttempt({
+      config,
+      token: 'first-token',
+      secrets: this.secrets,
+      log: createLog({}, config.logLevel),
+    });
     this.#attempts.push(attempt);
     return attempt.ended;
   }
@@ -67,7 +75,7 @@ export class RunnerFixture {
   spawn(more: Environment = {}): ChildProcess {
     const stdio = ['pipe', 'ignore', 'pipe'] as const;
     const child = spawn(process.execPath, [RUNNER_ENTRY], { env: this.environment(more), stdio: [...stdio] });
-    child.stdin?.end('{"runnerToken":"first-token"}\n');
+    child.stdin?.end(`${JSON.stringify({ runnerToken: 'first-token', secrets: this.secrets })}\n`);
     child.stderr?.on('data', (text: Buffer) => process.env['SHOW_RUNNER'] && process.stderr.write(text));
     this.#children.push(child);
     return child;

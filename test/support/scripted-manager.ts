@@ -54,6 +54,8 @@ export class ScriptedManager {
   countsOutput = false;
   outputBytes = 0;
   attemptIsOver = false;
+  /** How the claim says that the agent is driven. */
+  backendKind = 'exec';
   readonly #clientSeqs = new Map<string, number>();
   #server: Server | null = null;
   #port = 0;
@@ -284,7 +286,12 @@ export class ScriptedManager {
     if (this.attemptIsOver) throw new Refusal(409, 'lease-conflict', 'held by another');
     this.run.status = 'claimed';
     this.run.claimedBy = String(body['runnerId']);
-    return { ...this.run, runnerToken: 'token-of-the-attempt', backendKind: 'exec', cancelCommandIds: this.cancelCommandIds };
+    return {
+      ...this.run,
+      runnerToken: 'token-of-the-attempt',
+      backendKind: this.backendKind,
+      cancelCommandIds: this.cancelCommandIds,
+    };
   }
 
   #renew(body: Record<string, unknown>): unknown {

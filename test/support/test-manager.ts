@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { readSettings } from '../../src/config.js';
+import { folders, readSettings } from '../../src/config.js';
 import type { Keys } from '../../src/main/keys.js';
 import { createLocalPlatform } from '../../src/main/local-runners.js';
 import { createLogger } from '../../src/main/logger.js';
@@ -64,6 +64,7 @@ export async function startTestManager(
     keys,
     platform,
     searchPath: process.env['PATH'] ?? '',
+    cacheDir: folders(read).cacheDir,
     logger: loggerOf(parts),
     roles: { api: true, worker: true },
   });

@@ -19,7 +19,7 @@ describe('a run whose workflow is gone', () => {
     link = connectTemporal(manager.temporal);
   });
   after(async () => {
-    await link.connection.close();
+    await link.close();
     await manager.stop();
   });
 

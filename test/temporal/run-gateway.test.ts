@@ -20,7 +20,7 @@ describe('the run gateway', () => {
     gateway = createRunGateway(link.client);
   });
   after(async () => {
-    await link.connection.close();
+    await link.close();
     await manager.stop();
   });
 

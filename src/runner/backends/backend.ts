@@ -40,6 +40,8 @@ export interface OpenThread {
 
 export interface AgentThread {
   readonly threadId: string;
+  /** False once the agent is gone, whatever ended it: the thread is then to be opened again. */
+  readonly isAlive: boolean;
   /** Called only when no turn is live. Never throws: what goes wrong is the turn's outcome. */
   runTurn(request: TurnRequest): TurnHandle;
   /**

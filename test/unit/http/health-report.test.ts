@@ -10,7 +10,12 @@ describe('the health report', () => {
     const ready = async () => ({ ready: true });
     const dependencies = {
       probes: { database: ready, temporal: ready, platform: async () => ({ ready: false, message }) },
-      operations: { backends: builtInBackends(async () => true) },
+      operations: {
+        backends: builtInBackends(
+          async () => true,
+          async () => null,
+        ),
+      },
       settings: { platformKind: 'local' },
     } as unknown as HttpDependencies;
     const { platform } = await createHealthReport(dependencies, 1_000)();

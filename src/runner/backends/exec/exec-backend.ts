@@ -14,6 +14,7 @@ export class ExecBackend implements Backend {
 
 /** A shell remembers nothing between turns: the thread is a name, and the workspace its memory. */
 class ExecThread implements AgentThread {
+  readonly isAlive = true;
   #live: ExecTurn | null = null;
 
   constructor(
