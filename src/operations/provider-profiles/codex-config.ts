@@ -1,6 +1,6 @@
 import { parse, TomlError, type TomlTable, type TomlValue } from 'smol-toml';
 import { invalid, type AgentRunError } from '../../domain/errors.js';
-import { REDACTED, redactUrls } from './secret-looks.js';
+import { looksSecret, REDACTED, redactUrls } from './secret-looks.js';
 
 /** What a provider takes to let codex in. */
 export type CredentialNeed = 'any-credential' | 'api-key' | 'none';
@@ -130,9 +130,9 @@ function wrong(path: string, what: string): AgentRunError {
   return invalid('config', `config: ${path} ${what}`, { path });
 }
 
-/** `model_providers.x.base_url`; a name that is none is not repeated. */
+/** `model_providers.x.base_url`; what somebody put in the place of a name is not repeated. */
 function pathOf(path: readonly string[]): string {
-  return path.map((name) => (/^[A-Za-z0-9_-]{1,64}$/.test(name) ? name : '"…"')).join('.');
+  return path.map((name) => (/^[A-Za-z0-9_-]{1,64}$/.test(name) && !looksSecret(name) ? name : '"…"')).join('.');
 }
 
 function tableAt(table: TomlTable, name: string): TomlTable {
