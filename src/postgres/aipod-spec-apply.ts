@@ -23,7 +23,7 @@ export async function applySpec(
   return { action: decided.action, record: toSpecRecord(await readVersion(transaction, key, decided.version)) };
 }
 
-export async function readVersion(database: Queryable, key: string, version: number): Promise<SpecRow> {
+async function readVersion(database: Queryable, key: string, version: number): Promise<SpecRow> {
   const found = await database.query<SpecRow>(
     `SELECT ${SPEC_COLUMNS} FROM aipod_specs s JOIN aipod_spec_versions v USING (key) WHERE key = $1 AND v.version = $2`,
     [key, version],
@@ -54,15 +54,7 @@ async function insertVersion(
   await transaction.query(
     `INSERT INTO aipod_spec_versions (key, version, document, source, content_hash, origin, applied_by, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())`,
-    [
-      key,
-      version,
-      JSON.stringify(draft.document),
-      draft.source,
-      draft.contentHash,
-      draft.origin,
-      draft.appliedBy,
-    ],
+    [key, version, JSON.stringify(draft.document), draft.source, draft.contentHash, draft.origin, draft.appliedBy],
   );
   // A spec that is made again may be spelled anew.
   await transaction.query(

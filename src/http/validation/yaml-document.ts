@@ -22,7 +22,7 @@ export class YamlFault extends Error {
 export interface YamlDocument {
   readonly value: unknown;
   /** The line of a value, by its path from the root; of the nearest one around it where there is none. */
-  lineOf(path: readonly string[]): number;
+  readonly lineOf: (path: readonly string[]) => number;
 }
 
 /**
@@ -50,22 +50,17 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed[] {
   return Array.isArray(documents) ? documents : [];
 }
 
-/** The parser's own messages, but for those that quote the text. */
+/** In place of the parser's messages that quote the text, or speak of its own inside. */
+const WORDS: Partial<Record<YAMLError['code'], string>> = {
+  RESOURCE_EXHAUSTION: 'it is nested too deeply',
+  TAG_RESOLVE_FAILED: 'tags are not allowed',
+  BAD_DIRECTIVE: 'directives are not allowed',
+  BAD_DQ_ESCAPE: 'Invalid escape sequence',
+};
+
 function wordsFor({ code, message }: YAMLError): string {
-  switch (code) {
-    case 'RESOURCE_EXHAUSTION':
-      return 'it is nested too deeply';
-    case 'TAG_RESOLVE_FAILED':
-      return 'tags are not allowed';
-    case 'BAD_DIRECTIVE':
-      return 'directives are not allowed';
-    case 'UNEXPECTED_TOKEN':
-      return message.replace(/: ".*$/s, '');
-    case 'BAD_DQ_ESCAPE':
-      return 'Invalid escape sequence';
-    default:
-      return message;
-  }
+  // What comes after the colon is the text that was met.
+  return WORDS[code] ?? (code === 'UNEXPECTED_TOKEN' ? message.replace(/: ".*$/s, '') : message);
 }
 
 /** What the parser itself lets pass: tags of YAML's own further types, anchors that are used before they are set, infinity. */

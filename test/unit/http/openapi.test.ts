@@ -110,7 +110,9 @@ describe('the OpenAPI document', () => {
 
   it('says which routes take YAML as well', () => {
     const taking = paths.flatMap(([path, operations]) =>
-      Object.entries(operations).map(([method, { requestBody }]) => [`${method} ${path}`, requestBody?.content] as const),
+      Object.entries(operations).map(
+        ([method, { requestBody }]) => [`${method} ${path}`, requestBody?.content] as const,
+      ),
     );
     assert.deepEqual(
       taking.filter(([, content]) => content !== undefined && 'application/yaml' in content).map(([name]) => name),

@@ -114,7 +114,8 @@ interface Bodies {
 async function bodiesOf(client: HttpClient, options: CreateOptions, prompt: string | undefined): Promise<Bodies> {
   const { spec, env, idempotencyKey } = options;
   const run = runOf(options);
-  if (spec !== undefined) return renderOnServer(client, spec, { ...run, prompt, env, endsWithTurn: endsWithTurn(options) });
+  if (spec !== undefined)
+    return renderOnServer(client, spec, { ...run, prompt, env, endsWithTurn: endsWithTurn(options) });
   const workspaceRef = run.workspaceRef ?? { kind: 'none' as const };
   const body = { ...run, workspaceRef, endsWithTurn: prompt !== undefined && options.keepOpen !== true };
   const named = { ...body, tenantId: run.tenantId ?? 'default', projectId: run.projectId ?? 'default' };
