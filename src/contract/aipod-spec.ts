@@ -15,7 +15,7 @@ const AIPOD_SPEC_API_VERSION = 'agentrun/v1';
 const AIPOD_SPEC_KIND = 'AipodSpec';
 
 /** Characters of a document, as YAML text or as JSON. */
-export const AIPOD_SPEC_MAX_LENGTH = 262_144;
+export const AIPOD_SPEC_MAX_LENGTH = 131_072;
 
 /** Found in any case; nothing in it needs escaping in a URL. */
 export const AipodSpecName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$' });
