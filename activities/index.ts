@@ -1,6 +1,7 @@
 import { createMaintenanceActivities } from './maintenance.js';
 import { createRecordActivities } from './records.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
+import { createSessionActivities } from './sessions.js';
 import { createWatcherActivities } from './watchers.js';
 import type { ActivityPorts } from './ports.js';
 
@@ -8,6 +9,7 @@ export function createActivities(ports: ActivityPorts) {
   return {
     ...createRecordActivities(ports),
     ...createRunnerJobActivities(ports),
+    ...createSessionActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
   };

@@ -1,7 +1,9 @@
+import type { BackendCatalog } from '../src/ports/backend-catalog.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
 import type { RunSignals } from '../src/ports/run-signals.js';
 import type { RunStore } from '../src/ports/run-store.js';
+import type { SessionStore } from '../src/ports/session-store.js';
 import type { RunnerJobStore } from '../src/ports/runner-job-store.js';
 import type { RunnerPlatform } from '../src/ports/runner-platform.js';
 import type { RunnerTokens } from '../src/ports/runner-tokens.js';
@@ -11,7 +13,9 @@ export interface ActivityPorts {
   readonly runs: RunStore;
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
+  readonly sessions: SessionStore;
   readonly platform: RunnerPlatform;
+  readonly backends: BackendCatalog;
   readonly tokens: RunnerTokens;
   readonly signals: RunSignals;
   readonly maintenance: RecordMaintenance;

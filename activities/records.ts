@@ -19,6 +19,11 @@ export function createRecordActivities({ runs, leases }: Pick<ActivityPorts, 'ru
       return { expired };
     },
 
+    /** Of these, the commands that no run has taken. */
+    async findCommandDrafts({ commandIds }: { commandIds: readonly string[] }): Promise<string[]> {
+      return runs.findCommandDrafts(commandIds);
+    },
+
     async revokeLease({ runId, attempt }: { runId: string; attempt: number }): Promise<void> {
       await leases.revoke(runId, attempt);
     },

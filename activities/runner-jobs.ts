@@ -1,12 +1,15 @@
+import type { BackendProfile } from '../src/contract/backend.js';
+import type { RunRecord } from '../src/contract/run.js';
 import { AgentRunError } from '../src/domain/errors.js';
-import { attemptLabel, runnerIdOfJob, runnerJobName } from '../src/domain/ids.js';
 import { runVolumeName } from '../src/domain/volume-names.js';
+import { secretsOfRun } from '../src/operations/run-secrets.js';
+import { runnerJobRequest } from '../src/operations/runner-job-request.js';
 import type { RunnerLaunch } from '../src/ports/runner-platform.js';
 import { asPermanent } from './permanent.js';
 import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
-type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'platform' | 'tokens' | 'managerUrl'>;
+type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'sessions' | 'platform' | 'backends' | 'tokens' | 'managerUrl'>;
 
 /** Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. */
 export function createRunnerJobActivities(ports: Ports) {
@@ -28,8 +31,17 @@ export function createRunnerJobActivities(ports: Ports) {
 
 async function launch(ports: Ports, job: { runId: string; attempt: number; jobId: string }): Promise<void> {
   const wanted = await describeLaunch(ports, job);
-  await ports.platform.volumes.ensure(wanted.volumeName);
+  await ensureVolume(ports, wanted);
   await ports.jobs.observe(await ports.platform.launch(wanted));
+}
+
+/** A run of the session lives, so that its storage is not given up meanwhile. */
+async function ensureVolume(
+  { platform, sessions }: Ports,
+  { volumeName: name, sessionId }: RunnerLaunch,
+): Promise<void> {
+  const { phase } = await platform.volumes.ensure(name);
+  if (sessionId !== null) await sessions.volumeEnsured(sessionId, { name, namespace: platform.namespace, phase });
 }
 
 async function stop(ports: Ports, jobId: string, graceMs: number): Promise<void> {
@@ -45,20 +57,11 @@ async function describeLaunch(
 ): Promise<RunnerLaunch> {
   const run = await ports.runs.getRun(runId, 'all');
   if (run === undefined) throw new AgentRunError('infra-failed', 'missing', `run ${runId} has no record`);
-  const runnerId = runnerIdOfJob(jobId);
+  const backend = await backendOf(ports, run);
   const sessionId = run.sessionRef?.sessionId ?? null;
   const asked = await latestOverrides(ports, runId);
-  const record = await ports.jobs.request({
-    id: jobId,
-    runId,
-    attempt,
-    attemptId: attemptLabel(attempt),
-    runnerId,
-    commandId: null,
-    jobName: runnerJobName(ports.platform.jobNamePrefix, jobId),
-    namespace: ports.platform.namespace,
-    overrides: asked,
-  });
+  const record = await ports.jobs.request(runnerJobRequest(ports.platform, { runId, attempt }, asked));
+  const { runnerId } = record;
   return {
     jobName: record.jobName,
     jobId,
@@ -72,10 +75,19 @@ async function describeLaunch(
     volumeName: runVolumeName({ runId, sessionId }),
     managerUrl: ports.managerUrl,
     runnerToken: await ports.tokens.issue({ runId, tenantId: run.tenantId, attempt, runnerId }),
+    backendKind: backend.kind,
+    secrets: secretsOfRun(run, backend),
     env: asked.env ?? {},
     image: asked.image ?? null,
     resources: asked.resources ?? null,
   };
+}
+
+/** A profile may be removed while runs of it wait: those cannot be started any more. */
+async function backendOf({ backends }: Ports, { backendProfile }: RunRecord): Promise<BackendProfile> {
+  const backend = await backends.get(backendProfile);
+  if (backend !== undefined) return backend;
+  throw new AgentRunError('runner-start-failed', 'missing', `the backend profile ${backendProfile} is gone`);
 }
 
 /** A further attempt runs with what was asked for the first one. */

@@ -49,6 +49,12 @@ export const Settings = Type.Object({
       pattern: '^.{32,}$',
     },
   ),
+  AGENTRUN_SECRETS_KEY: optionalText(
+    'Key that encrypts kept credentials, at least 32 characters; made at first start when absent',
+    {
+      pattern: '^.{32,}$',
+    },
+  ),
   AGENTRUN_MAX_BODY_BYTES: count('Largest request body', {
     minimum: 1024,
     maximum: 256 * 1024 * 1024,
@@ -119,6 +125,9 @@ export const Settings = Type.Object({
   }),
   AGENTRUN_LANE: text('Lane that runner Jobs are labelled with', { default: 'v0.1' }),
   AGENTRUN_INTERNAL_MGR_URL: optionalText('Where runners reach the manager', { pattern: URL_PATTERN }),
+  AGENTRUN_AIPOD_SPEC_DIR: optionalText(
+    'Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts',
+  ),
   AGENTRUN_SOURCE_COMMIT: text('Commit this program was built from', { default: 'unknown' }),
 });
 export type Settings = Static<typeof Settings>;

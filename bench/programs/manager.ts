@@ -16,13 +16,17 @@ const { databaseUrl, temporalAddress, dataDir } = programOptions() as {
 // Its own lines would stand between the figures.
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const settings = readSettings({ AGENTRUN_PORT: '0' });
-const keys = { runnerTokenKey: randomBytes(32), operatorToken: randomBytes(24).toString('base64url') };
+const keys = {
+  runnerTokenKey: randomBytes(32),
+  operatorToken: randomBytes(24).toString('base64url'),
+  secretsKey: randomBytes(32),
+};
 const manager = await startManager({
   settings,
   databaseUrl,
   temporalAddress,
   keys,
-  platform: createLocalPlatform(settings, dataDir, process.env, () => undefined),
+  platform: createLocalPlatform(settings, dataDir, keys.secretsKey, process.env, () => undefined),
   searchPath: process.env['PATH'] ?? '',
   cacheDir: folders(settings).cacheDir,
   logger: createLogger(settings.AGENTRUN_LOG_LEVEL, pino.destination(`${dataDir}/manager.log`)),

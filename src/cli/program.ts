@@ -1,17 +1,28 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { addApiCommand } from './commands/api.js';
+import { addCredentialList } from './commands/credential/list.js';
+import { addCredentialRemove } from './commands/credential/remove.js';
+import { addCredentialSet } from './commands/credential/set.js';
+import { addCredentialShow } from './commands/credential/show.js';
 import { addBackendInstall } from './commands/backend/install.js';
 import { addBackendList } from './commands/backend/list.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addHealthCommand } from './commands/health.js';
 import { addMigrateCommand } from './commands/migrate.js';
+import { addProfileConfig } from './commands/profile/config.js';
+import { addProfileCredential } from './commands/profile/credential.js';
+import { addProfileList } from './commands/profile/list.js';
+import { addProfileRemove } from './commands/profile/remove.js';
+import { addProfileShow } from './commands/profile/show.js';
+import { addProfileValidate } from './commands/profile/validate.js';
 import { addRunCancel } from './commands/run/cancel.js';
 import { addRunCreate } from './commands/run/create.js';
 import { addRunList } from './commands/run/list.js';
 import { addRunSend } from './commands/run/send.js';
 import { addRunShow } from './commands/run/show.js';
 import { addRunTail } from './commands/run/tail.js';
+import { addSpecCommands } from './commands/spec.js';
 import { addUpCommand } from './commands/up.js';
 import { addWorkerCommand } from './commands/worker.js';
 import type { CliContext } from './context.js';
@@ -22,12 +33,17 @@ export function createProgram(context: CliContext): Command {
     .description('The control plane for coding-agent runs.')
     .version(version(), '-V, --version')
     .exitOverride()
+    // --version of a command is the command's own.
+    .enablePositionalOptions()
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', HELP);
   addUpCommand(program, context);
   addDemoCommand(program, context);
   addRunCommands(program, context);
+  addProfileCommands(program, context);
+  addCredentialCommands(program, context);
   addBackendCommands(program, context);
+  addSpecCommands(program, context);
   addHealthCommand(program, context);
   addApiCommand(program, context);
   addWorkerCommand(program, context);
@@ -43,6 +59,24 @@ function addRunCommands(program: Command, context: CliContext): void {
   addRunTail(run, context);
   addRunSend(run, context);
   addRunCancel(run, context);
+}
+
+function addProfileCommands(program: Command, context: CliContext): void {
+  const profile = program.command('profile').description('set up what agents reach their providers with');
+  addProfileList(profile, context);
+  addProfileShow(profile, context);
+  addProfileConfig(profile, context);
+  addProfileCredential(profile, context);
+  addProfileRemove(profile, context);
+  addProfileValidate(profile, context);
+}
+
+function addCredentialCommands(program: Command, context: CliContext): void {
+  const credential = program.command('credential').description('keep the ssh key that repositories are cloned with');
+  addCredentialList(credential, context);
+  addCredentialShow(credential, context);
+  addCredentialSet(credential, context);
+  addCredentialRemove(credential, context);
 }
 
 function addBackendCommands(program: Command, context: CliContext): void {

@@ -3,6 +3,7 @@ import { FAILURE_KINDS } from '../domain/failure-kinds.js';
 import { RUN_DEFAULTS } from '../domain/lease.js';
 import { TERMINAL_STATUSES } from '../domain/outcome.js';
 import { RUN_STATUSES } from '../domain/run-lifecycle.js';
+import { TOOL_CREDENTIALS } from '../domain/tool-credentials.js';
 import {
   IdempotencyKey,
   Metadata,
@@ -53,6 +54,13 @@ export const WorkspaceRef = Type.Object(
 );
 export type WorkspaceRef = Static<typeof WorkspaceRef>;
 
+/** What of the installation's secrets the agent may use. `toolCredentials` it is lent; everything else is kept from it. */
+export const SecretScope = Type.Object(
+  { toolCredentials: Type.Optional(Type.Array(Type.Enum(TOOL_CREDENTIALS), { uniqueItems: true })) },
+  { additionalProperties: true },
+);
+export type SecretScope = Static<typeof SecretScope>;
+
 /** `timeoutMs` limits one turn from its ack; `idleTimeoutMs` is the longest silence within a turn. */
 export const ExecutionPolicy = Type.Object(
   {
@@ -61,7 +69,7 @@ export const ExecutionPolicy = Type.Object(
     network: Type.Boolean({ default: true }),
     timeoutMs: Type.Integer({ minimum: 1_000, maximum: 7 * DAY_MS, default: RUN_DEFAULTS.turnTimeoutMs }),
     idleTimeoutMs: Type.Integer({ minimum: 1_000, maximum: 7 * DAY_MS, default: RUN_DEFAULTS.idleTimeoutMs }),
-    secretScope: Type.Optional(Metadata),
+    secretScope: Type.Optional(SecretScope),
   },
   closed,
 );

@@ -24,6 +24,9 @@ export const RunnerRecord = Type.Object({
 });
 export type RunnerRecord = Static<typeof RunnerRecord>;
 
+/** How many variables a runner Job may add to its agent's environment. */
+export const RUNNER_ENV_LIMIT = 100;
+
 /** Container resources by Kubernetes' names and quantities. */
 const Quantity = Type.Optional(Type.String({ maxLength: 32 }));
 const Quantities = Type.Object(
@@ -31,24 +34,24 @@ const Quantities = Type.Object(
   { additionalProperties: false },
 );
 
+export const RunnerImage = Type.String({ minLength: 1, maxLength: 512 });
+
+const resources = { requests: Type.Optional(Quantities), limits: Type.Optional(Quantities) };
+export const RunnerResources = Type.Object(resources, { additionalProperties: false });
+
 /** Values are for the agent's environment in plain sight; secrets go by profile or credential instead. */
+export const RunnerEnv = Type.Record(
+  Type.String({ pattern: '^(?!AGENTRUN_)[A-Za-z_][A-Za-z0-9_]{0,127}$' }),
+  Type.String({ maxLength: 32_768 }),
+  { maxProperties: RUNNER_ENV_LIMIT, additionalProperties: false },
+);
+
 export const RunnerJobCreate = Type.Object({
   commandId: Type.Optional(Nullable(CommandId)),
   attemptId: Type.Optional(Nullable(Name)),
-  image: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 512 }))),
-  resources: Type.Optional(
-    Nullable(Type.Object({ requests: Type.Optional(Quantities), limits: Type.Optional(Quantities) })),
-  ),
-  env: Type.Optional(
-    Type.Record(
-      Type.String({ pattern: '^(?!AGENTRUN_)[A-Za-z_][A-Za-z0-9_]{0,127}$' }),
-      Type.String({ maxLength: 32_768 }),
-      {
-        maxProperties: 100,
-        additionalProperties: false,
-      },
-    ),
-  ),
+  image: Type.Optional(Nullable(RunnerImage)),
+  resources: Type.Optional(Nullable(Type.Object(resources))),
+  env: Type.Optional(RunnerEnv),
 });
 export type RunnerJobCreate = Static<typeof RunnerJobCreate>;
 

@@ -52,6 +52,12 @@ export function idempotencyConflict(): AgentRunError {
   return new AgentRunError('idempotency-conflict', 'conflict', message, { field: 'idempotencyKey' });
 }
 
+/** The session's volume was given up with all that was on it: the conversation cannot go on. */
+export function sessionStoreEvicted(sessionId: string): AgentRunError {
+  const message = `the storage of session ${sessionId} was evicted; go on in a new session`;
+  return new AgentRunError('session-store-evicted', 'conflict', message, { sessionId });
+}
+
 /** A part that we need is down; asking again later may work. `message` says it otherwise than by default. */
 export function unavailable(
   part: 'database' | 'temporal' | 'platform',

@@ -18,8 +18,30 @@ export function runWorkflowId(run: { runId: string; sessionId: string | null }):
   return run.sessionId === null ? `run:${run.runId}` : `session:${run.sessionId}`;
 }
 
+/** One eviction of a session's storage at a time. */
+export function evictionWorkflowId(sessionId: string): string {
+  return `evict:${sessionId}`;
+}
+
+/** One cycle of the garbage collection at a time. */
+export const STORAGE_GC_WORKFLOW_ID = 'session-storage-gc';
+
 function uniquePart(id: string): string {
   return id.slice(id.indexOf('_') + 1);
+}
+
+/** The command that a run is opened with: one for a run, so that opening it again names the same. */
+export function firstCommandId(runId: string): string {
+  return `cmd_${uniquePart(runId)}`;
+}
+
+/** A validation is a run: its id follows from the run's, and back. */
+export function validationId(runId: string): string {
+  return `val_${uniquePart(runId)}`;
+}
+
+export function runIdOfValidation(id: string): string {
+  return `run_${uniquePart(id)}`;
 }
 
 /** One runner Job per attempt: its id follows from both, so asking twice names the same Job. */

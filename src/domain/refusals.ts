@@ -3,6 +3,8 @@ export const RUN_REFUSALS = [
   /** The workflow under this id now runs another run of the session. `detail` is that run's id. */
   'run-not-here',
   'run-terminal',
+  /** The session's run is ending and takes nothing more: its next run can begin when it is gone. */
+  'session-closing',
   'held-by-another-runner',
   /** The writer's attempt is over, or it never held it. */
   'attempt-over',

@@ -39,6 +39,12 @@ export interface RunPolicy {
   readonly jobStopGraceMs: number;
 }
 
+/** A first turn that was drafted with the run, and whether a runner Job is wanted for it. */
+export interface RunOpening {
+  readonly turn: { readonly commandId: string };
+  readonly runnerJob: boolean;
+}
+
 /** What a run's workflow starts with. */
 export interface RunInput {
   readonly runId: string;
@@ -49,6 +55,8 @@ export interface RunInput {
   readonly policy: RunPolicy;
   /** True where the run ends with its first turn (a task, a validation). */
   readonly endsWithTurn: boolean;
+  /** What it has to do from its first moment, decided with its being there. */
+  readonly opening?: RunOpening;
   /** Continue as new at this many history events, where Temporal does not suggest it sooner. */
   readonly continueAsNewAtEvents?: number;
 }
@@ -70,6 +78,26 @@ export interface AddCommand extends ToRun {
 }
 export interface AddCommandAnswer {
   readonly seq: number;
+}
+
+/** What was sent to a session, for whichever run of it is live. */
+export interface SendToSession {
+  readonly sends: readonly SentCommand[];
+  /** An attempt whose lease its sender has seen run out: nothing is steered into its turn. */
+  readonly leaseOver: { readonly runId: string; readonly attempt: number } | null;
+}
+
+export interface SentCommand {
+  readonly commandId: string;
+  /** Whether a run without a runner gets one for it. */
+  readonly runnerJob: boolean;
+  /** Sent for the first time; otherwise an earlier run of the session may have had it. */
+  readonly fresh: boolean;
+}
+
+/** The run that has what was sent; what became of each is in its command's record. */
+export interface SendToSessionAnswer {
+  readonly runId: string;
 }
 
 export interface AckCommand extends ToRun, Writer {

@@ -26,6 +26,8 @@ export interface RunSnapshot {
   readonly cancelRequestedAtMs: number | null;
   readonly cancelReason: NoteRef | null;
   readonly lastCommandSeq: number;
+  /** The turn that is worked on, else the one that is next; null when none is open. */
+  readonly activeTurn: { readonly commandId: string; readonly taken: boolean } | null;
   /** Open commands that the runner must stop. */
   readonly cancelCommandIds: readonly string[];
   /** Commands changed since the last snapshot that was written. */
@@ -51,6 +53,19 @@ export interface CommandSnapshot {
   readonly cancelRequestedAtMs: number | null;
   readonly acknowledgedAtMs: number | null;
   readonly finishedAtMs: number | null;
+  /** Where it came by a send to the session: what was decided, and what the run was doing then. */
+  readonly send?: SendDecision;
+}
+
+/** Why a send became what it is. */
+export interface SendDecision {
+  readonly decision: 'steer' | 'turn';
+  /** The turn that was running when it came; null when none was. */
+  readonly activeBefore: {
+    readonly commandId: string;
+    readonly commandState: CommandState;
+    readonly runStatus: RunStatus;
+  } | null;
 }
 
 /** Numbered by the workflow from 1 over the run's whole life, so that a repeated projection adds nothing twice. */

@@ -60,7 +60,9 @@ function withoutCause({ ready }: PartHealth): PartHealth {
 
 async function runnerWork(backends: HttpDependencies['operations']['backends']): Promise<Health['runnerWorkReady']> {
   const [tools, profiles] = await Promise.all([backends.tools(), backends.list()]);
-  const ready = profiles.map((profile) => [profile.name, profile.ready] as const);
+  // What somebody called a profile of theirs is for those with a token.
+  const builtIn = profiles.filter((profile) => profile.name === profile.kind);
+  const ready = builtIn.map((profile) => [profile.name, profile.ready] as const);
   return {
     ready: profiles.some((profile) => profile.ready) && Object.values(tools).every(Boolean),
     tools: { ...tools },

@@ -6,6 +6,7 @@ import type { Principal } from '../domain/principal.js';
 import type { App } from './dependencies.js';
 import { HttpError } from './http-error.js';
 import { jsonBody } from './middleware/json-body.js';
+import { jsonOrYamlBody } from './middleware/yaml-body.js';
 import type { QueryShape, QueryValues } from './query-fields.js';
 import { stateOf } from './request-state.js';
 import type { ParamShape, Route, RouteRequest } from './route.js';
@@ -19,13 +20,14 @@ const PLAIN_PARAM = /^[A-Za-z0-9._:@+-]{1,160}$/;
 /** The routes as middleware. Per request: who speaks, the body, its form, the handler, the envelope. */
 export function mountRoutes(routes: readonly Route[], app: App): Middleware {
   const router = new Router();
-  const parseBody = jsonBody(app.settings.bodyLimitBytes);
+  const parseJson = jsonBody(app.settings.bodyLimitBytes);
+  const parseEither = jsonOrYamlBody(app.settings.bodyLimitBytes);
   for (const route of routes) {
     router.register(route.path, [route.method], async (ctx: Context) => {
       const state = stateOf(ctx);
       state.quiet = route.quiet;
       state.principal = await principalOf(ctx, route, app);
-      if (route.body !== undefined) await parseBody(ctx, async () => {});
+      if (route.body !== undefined) await (route.takesYaml ? parseEither : parseJson)(ctx, async () => {});
       await answer(ctx, route, app);
     });
   }

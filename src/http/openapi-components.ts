@@ -1,18 +1,27 @@
 import type { TSchema } from 'typebox';
+import * as aipod from '../contract/aipod-spec.js';
 import { BackendList, BackendProfile } from '../contract/backend.js';
 import { CommandAck, CommandCreate, CommandFinish, CommandList, CommandRecord } from '../contract/command.js';
 import { Failure } from '../contract/envelope.js';
 import { EventAppend, EventBatch, EventInput, EventPage, EventRecord } from '../contract/event.js';
 import { Health } from '../contract/health.js';
 import { ClaimedRun, ClaimRequest, LeaseRenewal, RenewedRun } from '../contract/lease.js';
+import * as profile from '../contract/provider-profile.js';
 import * as result from '../contract/result.js';
 import * as run from '../contract/run.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import { ToolCredential, ToolCredentialList, ToolCredentialWrite } from '../contract/tool-credential.js';
 
 /** The schemas that have a name of their own in the OpenAPI document. */
 export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ActionDescriptor: result.ActionDescriptor,
   Activity: result.Activity,
+  AipodInput: aipod.AipodInput,
+  AipodRendered: aipod.AipodRendered,
+  AipodSpecApplied: aipod.AipodSpecApplied,
+  AipodSpecRecord: aipod.AipodSpecRecord,
+  AipodSpecSummary: aipod.AipodSpecSummary,
+  AipodTemplate: aipod.AipodTemplate,
   BackendList,
   BackendProfile,
   CancelRequest: run.CancelRequest,
@@ -34,6 +43,15 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   LeaseRenewal,
   LeaseState: result.LeaseState,
   Liveness: result.Liveness,
+  ProfileConfig: profile.ProfileConfig,
+  ProfileConfigWrite: profile.ProfileConfigWrite,
+  ProfileCredential: profile.ProfileCredential,
+  ProfileCredentialWrite: profile.ProfileCredentialWrite,
+  ProfileRemoved: profile.ProfileRemoved,
+  ProfileValidation: profile.ProfileValidation,
+  ProfileValidationCreate: profile.ProfileValidationCreate,
+  ProviderProfile: profile.ProviderProfile,
+  ProviderProfileList: profile.ProviderProfileList,
   RenewedRun,
   RetryPolicy: run.RetryPolicy,
   RunCreate: run.RunCreate,
@@ -45,9 +63,13 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   RunnerRegister,
   RunRecord: run.RunRecord,
   RunResult: result.RunResult,
+  SecretScope: run.SecretScope,
   SessionRef: run.SessionRef,
   SteerDelivery: result.SteerDelivery,
   TerminalClassification: result.TerminalClassification,
   TimeoutBudget: result.TimeoutBudget,
+  ToolCredential,
+  ToolCredentialList,
+  ToolCredentialWrite,
   WorkspaceRef: run.WorkspaceRef,
 };

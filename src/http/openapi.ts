@@ -1,5 +1,6 @@
 import { Type, type TSchema } from 'typebox';
 import { Failure, Success } from '../contract/envelope.js';
+import { YAML_TYPE } from './middleware/yaml-body.js';
 import { COMPONENT_SCHEMAS } from './openapi-components.js';
 import type { QueryField } from './query-fields.js';
 import type { Route } from './route.js';
@@ -15,7 +16,7 @@ const STATUS_MEANINGS: Record<number, string> = {
   404: 'There is no such thing, or none that this token may see.',
   409: 'The state of things does not allow it; the failure kind says why.',
   413: 'The body is too large.',
-  415: 'The body is not JSON.',
+  415: 'The body is not of a kind that is taken.',
   429: 'Too much at once; try again later.',
   500: 'Something went wrong on our side; the trace id finds it in the log.',
   503: 'A part that is needed is down; try again.',
@@ -65,7 +66,7 @@ function operation(route: Route): Json {
     ...(route.auth === 'none' ? { security: [] } : {}),
     'x-agentrun-auth': route.auth,
     parameters: [...pathParameters(route), ...queryParameters(route)],
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body, route.bodyExample) }),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body) }),
     responses: { ...successes(route), ...failures(route) },
   };
 }
@@ -85,16 +86,23 @@ function queryParameters({ query = {} }: Route): Json[] {
   }));
 }
 
-function requestBody(schema: TSchema, example: unknown): Json {
-  const required = validates(schema);
-  const media = { schema: withRefs(schema), ...(example === undefined ? {} : { example }) };
-  return { required, content: { 'application/json': media } };
+function requestBody({ bodyExample, takesYaml }: Route, schema: TSchema): Json {
+  const media = { schema: withRefs(schema), ...(bodyExample === undefined ? {} : { example: bodyExample }) };
+  const yaml = takesYaml === true ? { [YAML_TYPE]: { schema: Type.String() } } : {};
+  return { required: isNeeded(schema), content: { 'application/json': media, ...yaml } };
 }
 
 /** A body may be left out where nothing in it is required, or all that is has a default. */
-function validates(schema: TSchema): boolean {
-  const { required = [], properties = {} } = schema as { required?: string[]; properties?: Record<string, Json> };
+function isNeeded(schema: TSchema): boolean {
+  const { required = [], properties = {}, anyOf } = schema as BodyShape;
+  if (anyOf !== undefined) return anyOf.every(isNeeded);
   return required.some((name) => !('default' in (properties[name] ?? {})));
+}
+
+interface BodyShape {
+  readonly required?: string[];
+  readonly properties?: Record<string, Json>;
+  readonly anyOf?: TSchema[];
 }
 
 function successes(route: Route): Json {

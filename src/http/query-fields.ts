@@ -32,6 +32,33 @@ export function integerField(
   };
 }
 
+/** An integer from `minimum`, or absent; anything else is refused, for a default would do what was not asked for. */
+export function strictIntegerField(
+  { minimum }: { minimum: number },
+  description: string,
+): QueryField<number | undefined> {
+  return {
+    schema: Type.Integer({ minimum, maximum: LARGEST_SEQ }),
+    description,
+    read: (raw, name) => {
+      const text = single(raw, name);
+      if (text === undefined) return undefined;
+      const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+      if (value >= minimum && value <= LARGEST_SEQ) return value;
+      throw invalid(name, `${name} must be an integer from ${minimum} to ${LARGEST_SEQ}`);
+    },
+  };
+}
+
+/** `true`, or `false` as when absent. */
+export function flagField(description: string): QueryField<boolean> {
+  return {
+    schema: Type.Boolean({ default: false }),
+    description,
+    read: (raw, name) => wordField(['true', 'false'], description).read(raw, name) === 'true',
+  };
+}
+
 export const afterSeq = integerField({ default: 0 }, 'Only what comes after this `seq`.');
 
 export const limit = (byDefault: number) =>

@@ -38,6 +38,8 @@ interface RouteShape<P extends ParamShape, Q extends QueryShape, B extends TSche
   /** Where the body is a union: which member is meant, so that its errors are told. */
   readonly chooseBody?: (body: unknown) => TSchema;
   readonly bodyExample?: unknown;
+  /** YAML is taken too, and becomes the body `{yaml: "<text>"}`. */
+  readonly takesYaml?: boolean;
   /** Refusals beyond those that follow from auth, parameters and body. */
   readonly refusals?: readonly number[];
   /** Asked so often that its log lines are for debugging only. */

@@ -3,20 +3,25 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError, invalid, unavailable } from '../domain/errors.js';
 import { RUNNER_EXIT_CODES, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { secretKey, type HandedSecrets } from '../domain/secrets.js';
 import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
 import { isSameProcess } from '../processes/process-identity.js';
+import { sweepPrivateFolders } from '../processes/private-folder.js';
 import { endTree, lineageOf, signalGroup, type ProcessTree } from '../processes/process-tree.js';
 import { JobFolder, hasEnded, tailOf } from './job-folder.js';
+import { LocalSecrets } from './local-secrets.js';
 import { LocalVolumes } from './local-volumes.js';
 import { findRunner, runnerEnvironment, startRunner, type RunnerProgram } from './runner-process.js';
 import { watchJobs } from './watch-jobs.js';
 
 export interface LocalPlatformOptions {
-  /** Holds `runners/` and `volumes/`. */
+  /** Holds `runners/`, `volumes/` and `secrets/`. */
   readonly dataDir: string;
   /** What every Job's name begins with. */
   readonly jobNamePrefix: string;
   readonly program: RunnerProgram;
+  /** Encrypts what is kept in `secrets/`; 32 bytes. */
+  readonly secretsKey: Uint8Array;
   /** How often live Jobs are looked at by `watch`; 200. */
   readonly watchIntervalMs?: number;
   /** Told of what goes wrong beside any call. */
@@ -35,6 +40,7 @@ export class LocalPlatform implements RunnerPlatform {
   readonly namespace = 'local';
   readonly jobNamePrefix: string;
   readonly volumes: LocalVolumes;
+  readonly secrets: LocalSecrets;
   readonly #runnersDir: string;
   readonly #launching = new Map<string, Promise<RunnerJobView>>();
 
@@ -42,6 +48,7 @@ export class LocalPlatform implements RunnerPlatform {
     this.jobNamePrefix = options.jobNamePrefix;
     this.#runnersDir = join(options.dataDir, 'runners');
     this.volumes = new LocalVolumes(join(options.dataDir, 'volumes'));
+    this.secrets = new LocalSecrets(join(options.dataDir, 'secrets'), options.secretsKey);
   }
 
   async ready(): Promise<{ ready: boolean; message?: string }> {
@@ -155,11 +162,18 @@ export class LocalPlatform implements RunnerPlatform {
     if (orphan) return folder.writeProcess(orphan);
     await rm(join(folder.path, 'exit.json'), { force: true });
     const environment = runnerEnvironment(launch, this.volumes.pathOf(launch.volumeName), this.options.program);
+    const handed = { runnerToken: launch.runnerToken, secrets: await this.#secretsFor(launch) };
     try {
-      await folder.writeProcess(await startRunner(this.options.program, folder, environment, launch.runnerToken));
+      await folder.writeProcess(await startRunner(this.options.program, folder, environment, handed));
     } catch (error) {
       throw startError(error as NodeJS.ErrnoException);
     }
+  }
+
+  async #secretsFor(launch: RunnerLaunch): Promise<HandedSecrets> {
+    const bundles = await Promise.all(launch.secrets.map((ref) => this.secrets.read(ref)));
+    const found = bundles.filter((bundle) => bundle !== undefined);
+    return Object.fromEntries(found.map(({ ref, fields }) => [secretKey(ref), fields]));
   }
 
   /**
@@ -181,6 +195,8 @@ export class LocalPlatform implements RunnerPlatform {
       spare: lineageOf(process.pid),
     };
     await endTree(tree, { timeoutMs: END_TIMEOUT_MS });
+    // What a runner that was killed could not delete by itself.
+    await sweepPrivateFolders();
   }
 
   #folder(jobName: string): JobFolder {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { AGENT_VARIABLE_PREFIX, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import type { HandedSecrets } from '../domain/secrets.js';
 import type { RunnerLaunch } from '../ports/runner-platform.js';
 import { processIdentity, type ProcessIdentity } from '../processes/process-identity.js';
 import { processTable } from '../processes/process-table.js';
@@ -53,16 +54,17 @@ export function runnerEnvironment(
     [RUNNER_VARIABLES.runnerId]: launch.runnerId,
     [RUNNER_VARIABLES.jobName]: launch.jobName,
     [RUNNER_VARIABLES.volumeDir]: volumeDir,
+    [RUNNER_VARIABLES.backendKind]: launch.backendKind,
     [RUNNER_VARIABLES.placement]: 'local',
   };
 }
 
-/** Starts the runner in a process group of its own and hands it its token; resolves with the wrapper's process. */
+/** Starts the runner in a process group of its own and hands it its token and its secrets; resolves with the wrapper's process. */
 export async function startRunner(
   program: RunnerProgram,
   folder: JobFolder,
   environment: Record<string, string>,
-  runnerToken: string,
+  handed: { readonly runnerToken: string; readonly secrets: HandedSecrets },
 ): Promise<ProcessIdentity> {
   const log = openSync(folder.logFile(), 'a', 0o600);
   try {
@@ -72,7 +74,7 @@ export async function startRunner(
     await once(wrapper, 'spawn');
     wrapper.unref();
     const identity = processIdentity(wrapper.pid ?? 0);
-    await handOver(wrapper, `${JSON.stringify({ runnerToken })}\n`);
+    await handOver(wrapper, `${JSON.stringify(handed)}\n`);
     if (!identity) throw new Error('the runner ended as it was started');
     return identity;
   } finally {

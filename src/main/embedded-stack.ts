@@ -8,6 +8,7 @@ import type { RunnerPlatform } from '../ports/runner-platform.js';
 import type { Progress } from '../processes/progress.js';
 import { startTemporalDevServer } from '../../temporal-dev/dev-server.js';
 import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
+import { readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { readOrMakeKeys, type Keys } from './keys.js';
 import { createLocalPlatform } from './local-runners.js';
 import { startManager, type Manager } from './manager.js';
@@ -39,6 +40,7 @@ export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise
   const { settings, onProgress } = options;
   // Before anything is started for nothing.
   readOperators(settings);
+  await readAipodSpecDirectory(settings);
   const folder = await openDataFolder(folders(settings, options.environment).dataDir);
   const closing: Closing = [() => folder.release()];
   const deaths = new ServerDeaths();
@@ -145,7 +147,7 @@ async function startHere(
 ): Promise<{ manager: Manager; platform: RunnerPlatform }> {
   const logger = loggerOf(folder);
   const warn = (message: string, error: unknown) => logger.warn({ error: String(error) }, message);
-  const platform = createLocalPlatform(settings, folder.path, environment, warn);
+  const platform = createLocalPlatform(settings, folder.path, keys.secretsKey, environment, warn);
   const manager = await startManager({
     settings,
     databaseUrl,

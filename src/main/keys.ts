@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OPERATOR_TOKEN_FILE, type Settings } from '../config.js';
@@ -9,14 +9,29 @@ export interface Keys {
   readonly runnerTokenKey: Uint8Array;
   /** Made at first start for who has set none. */
   readonly operatorToken: string;
+  /** Encrypts what is kept for runners; 32 bytes. */
+  readonly secretsKey: Uint8Array;
 }
 
 /** The keys that are configured; what is not comes from the folder, and is made there where missing. */
-export async function readOrMakeKeys(settings: Pick<Settings, 'AGENTRUN_TOKEN_KEY'>, folder: string): Promise<Keys> {
+export async function readOrMakeKeys(
+  settings: Pick<Settings, 'AGENTRUN_TOKEN_KEY' | 'AGENTRUN_SECRETS_KEY'>,
+  folder: string,
+): Promise<Keys> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const runnerTokenKey = settings.AGENTRUN_TOKEN_KEY ?? (await readOrMake(join(folder, 'runner-token-key')));
   const operatorToken = await readOrMake(join(folder, OPERATOR_TOKEN_FILE));
-  return { runnerTokenKey: new TextEncoder().encode(runnerTokenKey), operatorToken };
+  const secretsKey = settings.AGENTRUN_SECRETS_KEY ?? (await readOrMake(join(folder, 'secrets-key')));
+  return {
+    runnerTokenKey: new TextEncoder().encode(runnerTokenKey),
+    operatorToken,
+    secretsKey: secretsKeyOf(secretsKey),
+  };
+}
+
+/** Of a text of any length. */
+function secretsKeyOf(text: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', text, '', 'agentrun secrets', 32));
 }
 
 async function readOrMake(file: string): Promise<string> {

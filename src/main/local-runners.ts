@@ -7,11 +7,13 @@ import { LocalPlatform } from '../local-platform/local-platform.js';
 export function createLocalPlatform(
   settings: Settings,
   dataDir: string,
+  secretsKey: Uint8Array,
   environment: Readonly<Record<string, string | undefined>>,
   warn: (message: string, error: unknown) => void,
 ): LocalPlatform {
   return new LocalPlatform({
     dataDir,
+    secretsKey,
     jobNamePrefix: settings.AGENTRUN_RUNNER_JOB_NAME_PREFIX ?? settings.AGENTRUN_RUNNER_SERVICE_ACCOUNT,
     warn,
     program: {

@@ -11,6 +11,8 @@ const SECRETS = [
   'connectionString',
   'apiKey',
   'privateKey',
+  'authJson',
+  'secrets',
 ];
 
 const LOG_LIMIT_BYTES = 20 * 1024 * 1024;

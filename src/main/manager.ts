@@ -7,18 +7,24 @@ import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { serve, type RunningServer } from '../http/server.js';
+import { backendsWithProfiles } from '../operations/backends-with-profiles.js';
 import { builtInBackends } from '../operations/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
+import { SendQueue } from '../operations/sessions/send-queue.js';
 import { Sequencer } from '../operations/sequencer.js';
+import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
+import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
+import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { startBeating } from './beat.js';
 import type { Keys } from './keys.js';
 
@@ -50,6 +56,8 @@ const TEMPORAL_TIMEOUT_MS = 60_000;
 /** Builds every part from its adapters and starts them: the one place where all of them meet. */
 export async function startManager(options: ManagerOptions): Promise<Manager> {
   const { settings, logger } = options;
+  // Read and checked before anything is touched; applied before anybody is served.
+  const specs = options.roles.api ? await readAipodSpecDirectory(settings) : [];
   await migrate({ connectionString: options.databaseUrl, onMessage: (message) => logger.debug(message) });
   const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
   const temporal = connectTemporal({ address: options.temporalAddress, namespace });
@@ -62,7 +70,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
-    const api = options.roles.api ? await startApi(options, postgres, temporal, closing) : undefined;
+    const api = options.roles.api ? await startApi(options, postgres, temporal, specs, closing) : undefined;
     const worker = options.roles.worker ? await startWork(options, postgres, temporal, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
@@ -75,12 +83,14 @@ async function startApi(
   options: ManagerOptions,
   postgres: Postgres,
   temporal: TemporalLink,
+  specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
   const { settings, platform, keys, logger } = options;
   const operators = operatorTokens(settings, keys);
   const tokens = signedRunnerTokens(keys.runnerTokenKey);
   const operations = operationContext(options, postgres, temporal);
+  await loadAipodSpecs(postgres.specs, specs, logger);
   const server = await serve(
     {
       operations,
@@ -124,6 +134,7 @@ async function startWork(
   const activities = createActivities({
     ...postgres,
     platform,
+    backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
     retention: {
@@ -147,20 +158,17 @@ async function startWork(
   return worker;
 }
 
-function operationContext(
-  { settings, platform, keys, searchPath, cacheDir }: ManagerOptions,
-  postgres: Postgres,
-  temporal: TemporalLink,
-): OperationContext {
+function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
+  const { settings, platform, keys } = options;
   return {
     ...postgres,
     gateway: createRunGateway(temporal.client),
+    sessionGateway: createSessionGateway(temporal.client),
+    sends: new SendQueue(),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
-    backends: builtInBackends(
-      async (program) => isOnSearchPath(program, searchPath),
-      async () => whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
-    ),
+    backends: backendCatalog(options),
+    secrets: platform.secrets,
     limits: {
       startDeadlineMs: settings.AGENTRUN_START_DEADLINE_MS,
       unclaimedTtlMs: settings.AGENTRUN_UNCLAIMED_RUN_TTL_MS,
@@ -172,7 +180,16 @@ function operationContext(
     },
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
+    volumes: platform.volumes,
   };
+}
+
+function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
+  const builtIn = builtInBackends(
+    async (program) => isOnSearchPath(program, searchPath),
+    async () => whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+  );
+  return backendsWithProfiles(builtIn, platform.secrets);
 }
 
 /** Tokens from the settings; without any, the one that was made for this installation. */

@@ -15,7 +15,7 @@ export type Role = 'api' | 'worker';
 
 /**
  * One part of a manager by itself, over a PostgreSQL and a Temporal that are there already; logs on standard output. Parts on other
- * machines must be given the same AGENTRUN_TOKEN_KEY; parts of one data folder find the same keys there.
+ * machines must be given the same AGENTRUN_TOKEN_KEY and AGENTRUN_SECRETS_KEY; parts of one data folder find the same keys there.
  * @throws ConfigurationError that names the missing variable; DataFolderLocked for a second worker of one data folder.
  */
 export async function startRole(role: Role, settings: Settings, environment: Environment): Promise<Manager> {
@@ -29,12 +29,13 @@ export async function startRole(role: Role, settings: Settings, environment: Env
   // Local runners are watched by one worker; an API only asks how their folder is.
   const folder = role === 'worker' ? await openDataFolder(dataDir) : undefined;
   try {
+    const keys = await readOrMakeKeys(settings, join(dataDir, 'keys'));
     const manager = await startManager({
       settings: { ...settings, AGENTRUN_INTERNAL_MGR_URL: settings.AGENTRUN_INTERNAL_MGR_URL ?? loopbackUrl(settings) },
       databaseUrl,
       temporalAddress,
-      keys: await readOrMakeKeys(settings, join(dataDir, 'keys')),
-      platform: createLocalPlatform(settings, dataDir, environment, warn),
+      keys,
+      platform: createLocalPlatform(settings, dataDir, keys.secretsKey, environment, warn),
       searchPath: environment['PATH'] ?? '',
       cacheDir,
       logger,

@@ -57,6 +57,12 @@ export async function requireWritable(context: OperationContext, principal: Prin
   if (principal.kind === 'operator' && principal.tenants !== 'all') await requireRun(context, principal, runId);
 }
 
+/** For what belongs to the whole installation. @throws forbidden for an operator that sees some tenants only, and for runners. */
+export function requireInstallation(principal: Principal): void {
+  if (principal.kind === 'operator' && principal.tenants === 'all') return;
+  throw forbidden('this is for operators of all tenants: it belongs to the whole installation');
+}
+
 function assertOwnRun(principal: Principal, runId: string): void {
   if (principal.kind === 'runner' && principal.runId !== runId) {
     throw forbidden('a runner token reaches its own run only', { runId: principal.runId });

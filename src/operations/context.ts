@@ -1,13 +1,18 @@
+import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
-import type { RunnerPlatform } from '../ports/runner-platform.js';
+import type { RunnerPlatform, Volumes } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
+import type { SessionGateway } from '../ports/session-gateway.js';
+import type { SessionStore } from '../ports/session-store.js';
+import type { SecretStore } from '../ports/secret-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { Sequencer } from './sequencer.js';
+import type { SendQueue } from './sessions/send-queue.js';
 import type { RunLimits } from './run-limits.js';
 
 /** Everything that an operation may reach. */
@@ -16,15 +21,22 @@ export interface OperationContext {
   readonly events: EventStore;
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
+  readonly specs: AipodSpecStore;
+  readonly sessions: SessionStore;
   readonly gateway: RunGateway;
+  readonly sessionGateway: SessionGateway;
+  /** What is sent to one session is handed over together; one for the process. */
+  readonly sends: SendQueue;
   /** Messages to one workflow go one after another; one for the process. */
   readonly sequencer: Sequencer;
   readonly wakeups: Wakeups;
   readonly runnerTokens: RunnerTokens;
   readonly backends: BackendCatalog;
+  readonly secrets: SecretStore;
   readonly limits: RunLimits;
   /** A run's workflow goes on in a new execution at so many history events. */
   readonly continueAsNewAtEvents: number;
   /** How and where the platform's Jobs are called. */
   readonly platform: Pick<RunnerPlatform, 'jobNamePrefix' | 'namespace'>;
+  readonly volumes: Volumes;
 }

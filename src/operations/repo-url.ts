@@ -8,9 +8,8 @@ const SECRET_PARAMETER = /(^|[_-])(token|password|passwd|pwd|secret|api_?key)$/i
  * a password (`ssh://git@host/…`, `git@host:path`) is a name and no secret.
  * @throws schema-invalid, which does not repeat the URL
  */
-export function assertNoCredentials(repoUrl: string): void {
+export function assertNoCredentials(repoUrl: string, field = 'workspaceRef.repoUrl'): void {
   if (!hasSecretLogin(repoUrl) && !hasSecretParameter(repoUrl)) return;
-  const field = 'workspaceRef.repoUrl';
   throw invalid(field, `${field} must not hold credentials: keep them in the runner's own git configuration`);
 }
 

@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RunRecord } from '../contract/run.js';
 import type { RunnerJobCreate, RunnerJobRecord } from '../contract/runner.js';
 import { conflict, invalid } from '../domain/errors.js';
-import { attemptLabel, runnerIdOfJob, runnerJobId, runnerJobName } from '../domain/ids.js';
+import { runnerJobId } from '../domain/ids.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { Principal } from '../domain/principal.js';
 import { RunRefused } from '../domain/refusals.js';
-import type { RunnerJobRequest } from '../ports/runner-job-store.js';
 import { requireRun } from './access.js';
 import type { OperationContext } from './context.js';
 import { refusalError } from './run-refusals.js';
+import { runnerJobRequest } from './runner-job-request.js';
 import { joinRunnerJob } from './runner-jobs.js';
 import { toRun } from './to-run.js';
 
@@ -28,7 +28,8 @@ export async function requestRunnerJob(
   const jobId = runnerJobId(runId, run.attempt);
   const existing = await context.jobs.get(jobId);
   if (existing === undefined) await assertNeeded(context, run, body);
-  const job = existing ?? (await context.jobs.request(requestOf(context, run, jobId, body)));
+  const { attempt } = run;
+  const job = existing ?? (await context.jobs.request(runnerJobRequest(context.platform, { runId, attempt }, body)));
   await assertSameWishes(context, job, body);
   if (!isTerminalStatus(run.status)) await launch(context, run, job);
   return joinRunnerJob(context, run, (await context.jobs.get(jobId)) ?? job);
@@ -44,20 +45,6 @@ async function assertNeeded(context: OperationContext, run: RunRecord, body: Run
   if (body.commandId === null || body.commandId === undefined) return;
   const command = await context.runs.getCommand(body.commandId, [run.tenantId]);
   if (command?.runId !== run.id) throw invalid('commandId', 'commandId must be a command of this run');
-}
-
-function requestOf(context: OperationContext, run: RunRecord, jobId: string, body: RunnerJobCreate): RunnerJobRequest {
-  return {
-    id: jobId,
-    runId: run.id,
-    attempt: run.attempt,
-    attemptId: body.attemptId ?? attemptLabel(run.attempt),
-    runnerId: runnerIdOfJob(jobId),
-    commandId: body.commandId ?? null,
-    jobName: runnerJobName(context.platform.jobNamePrefix, jobId),
-    namespace: context.platform.namespace,
-    overrides: { image: body.image, resources: body.resources, env: body.env },
-  };
 }
 
 async function launch(context: OperationContext, run: RunRecord, job: RunnerJobRecord): Promise<void> {

@@ -7,6 +7,7 @@ type Facts = Readonly<Record<string, unknown>>;
 const REFUSAL_ERRORS: Record<RunRefusalType, (runId: string, facts: Facts) => AgentRunError> = {
   'run-not-here': (runId, facts) => conflict(`run ${runId} has ended`, { ...facts, runId }),
   'run-terminal': (runId, facts) => conflict(`run ${runId} has ended`, { ...facts, runId }),
+  'session-closing': (_sessionId, facts) => sessionClosing(facts),
   'held-by-another-runner': (runId, facts) => leaseConflict(runId, facts),
   'attempt-over': (runId, facts) => leaseLost(runId, facts),
   'command-unknown': (runId, facts) => commandUnknown(runId, facts),
@@ -45,6 +46,11 @@ export async function settled(
     if (harmless.includes(error.type)) return error;
     throw refusalError(runId, error);
   }
+}
+
+function sessionClosing(facts: Facts): AgentRunError {
+  const message = "the session's last run is still ending; try again";
+  return new AgentRunError('infra-failed', 'unavailable', message, facts);
 }
 
 function commandUnknown(runId: string, facts: Facts): AgentRunError {

@@ -17,6 +17,14 @@ export interface EventAppendRequest {
   readonly events: readonly NewEvent[];
 }
 
+export interface EventQuery {
+  readonly runId: string;
+  readonly afterSeq: number;
+  readonly limit: number;
+  /** Only these. */
+  readonly types?: readonly EventType[];
+}
+
 /** A run's append-only log: `seq` from 1, no holes under concurrent writers, never changes. */
 export interface EventStore {
   /**
@@ -26,7 +34,7 @@ export interface EventStore {
    */
   append(request: EventAppendRequest): Promise<EventRecord[]>;
   /** Events after `afterSeq`, oldest first. */
-  page(query: { runId: string; afterSeq: number; limit: number }): Promise<EventRecord[]>;
+  page(query: EventQuery): Promise<EventRecord[]>;
   /** The newest `limit` events, oldest first; of one command where given. */
   tail(query: { runId: string; limit: number; commandId?: string }): Promise<EventRecord[]>;
   /** The newest event of a type; of one command where given. */

@@ -12,6 +12,8 @@ import type {
   RequestRunnerJob,
   RunInput,
   RunStateView,
+  SendToSession,
+  SendToSessionAnswer,
 } from '../domain/run-messages.js';
 
 /** Where a run's workflow is. */
@@ -27,6 +29,8 @@ export interface RunAddress {
  */
 export interface RunGateway {
   openRun(address: RunAddress, input: RunInput): Promise<OpenRunAnswer>;
+  /** Hands commands to the live run of a session, else starts this one with them. @throws RunRefused `run-terminal` when `input`'s run is over. */
+  sendToSession(address: RunAddress, input: RunInput, message: SendToSession): Promise<SendToSessionAnswer>;
   claimRun(address: RunAddress, message: ClaimRun): Promise<ClaimRunAnswer>;
   addCommand(address: RunAddress, message: AddCommand): Promise<AddCommandAnswer>;
   ackCommand(address: RunAddress, message: AckCommand): Promise<void>;

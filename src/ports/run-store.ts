@@ -3,6 +3,7 @@ import type { CommandRecord } from '../contract/command.js';
 import type { RunRecord } from '../contract/run.js';
 import type { ProjectionResult, RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunStatus } from '../domain/run-lifecycle.js';
+import type { RunnerJobRequest } from './runner-job-store.js';
 
 /** Which tenants a reader may see. */
 export type TenantScope = 'all' | readonly string[];
@@ -39,6 +40,12 @@ export interface CommandDraft {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
+/** What a run is opened with; drafted in the same transaction. */
+export interface OpeningDraft {
+  readonly turn: Omit<CommandDraft, 'runId' | 'type'>;
+  readonly runnerJob: RunnerJobRequest | null;
+}
+
 /** What a draft found: a new thing, or the one that an earlier request with the same key made (perhaps still a draft). */
 export interface Drafted {
   readonly id: string;
@@ -59,13 +66,18 @@ export interface RunFilter {
  * what was never accepted was never there. All methods throw `unavailable('database')` when PostgreSQL cannot be reached.
  */
 export interface RunStore {
-  /** @throws idempotency-conflict when the key was used with another body. */
-  draftRun(draft: RunDraft, reservation?: Reservation): Promise<Drafted>;
+  /**
+   * Drafts a run, with its first turn and the Job that is asked for it where given.
+   * @throws idempotency-conflict when the key was used with another body.
+   */
+  draftRun(draft: RunDraft, reservation?: Reservation, opening?: OpeningDraft): Promise<Drafted>;
   /** Takes back a draft that was refused, with its reservation. Does nothing to an opened run. */
   dropRunDraft(runId: string): Promise<void>;
   /** @throws idempotency-conflict when the key was used with another body. */
   draftCommand(draft: CommandDraft, reservation?: Reservation): Promise<Drafted>;
   dropCommandDraft(commandId: string): Promise<void>;
+  /** Of these, the commands that no run has taken. */
+  findCommandDrafts(commandIds: readonly string[]): Promise<string[]>;
   /** Keeps words from outside beside the history instead of in it; answers the note's id. */
   writeNote(runId: string, text: string): Promise<string>;
 

@@ -1,4 +1,6 @@
 import type { RUNNER_JOB_STATUSES } from '../contract/runner.js';
+import type { SecretRef } from '../domain/secrets.js';
+import type { SecretStore } from './secret-store.js';
 
 export type RunnerJobStatus = (typeof RUNNER_JOB_STATUSES)[number];
 
@@ -19,6 +21,10 @@ export interface RunnerLaunch {
   readonly managerUrl: string;
   /** Secret. Reaches the runner by a way that its agent cannot read, and never a command line. */
   readonly runnerToken: string;
+  /** How the agent is driven. */
+  readonly backendKind: string;
+  /** Bundles that the runner is handed as its token is; one that is not there (any more) is left out. */
+  readonly secrets: readonly SecretRef[];
   readonly env: Readonly<Record<string, string>>;
   readonly image: string | null;
   readonly resources: unknown;
@@ -60,6 +66,8 @@ export interface RunnerPlatform {
   /** What every Job's name begins with. */
   readonly jobNamePrefix: string;
   readonly volumes: Volumes;
+  /** What runners are handed, kept where the platform keeps secrets. */
+  readonly secrets: SecretStore;
   ready(): Promise<{ ready: boolean; message?: string }>;
   /** Starts the Job, or adopts the one of that name. */
   launch(launch: RunnerLaunch): Promise<RunnerJobView>;

@@ -5,6 +5,8 @@ export interface SecretBundle {
   readonly fields: SecretFields;
   /** Epoch milliseconds of the newest change. */
   readonly updatedAtMs: number;
+  /** Of a list only: why this one could not be read; its `fields` are empty then. */
+  readonly unreadable?: string;
 }
 
 /**
@@ -13,11 +15,15 @@ export interface SecretBundle {
  * All methods throw `unavailable('platform')` when the store cannot be reached.
  */
 export interface SecretStore {
-  /** Sets fields and, where null, takes them away; the others stay. Changes of one bundle go one after another. Answers the bundle. */
+  /**
+   * Sets fields and, where null, takes them away; the others stay. Changes of one bundle go one after another. Answers the bundle.
+   * @throws as `read` does: what cannot be read is not replaced by a part of it.
+   */
   merge(ref: SecretRef, fields: Readonly<Record<string, string | null>>): Promise<SecretBundle>;
+  /** @throws infra-failed, naming the bundle, when what is kept cannot be read (another key, a damaged file). */
   read(ref: SecretRef): Promise<SecretBundle | undefined>;
-  /** By name. */
+  /** By name; one that cannot be read is among them, and says why. */
   list(kind: SecretKind): Promise<SecretBundle[]>;
-  /** False when there was none. */
+  /** Also of what cannot be read. False when there was none. */
   delete(ref: SecretRef): Promise<boolean>;
 }

@@ -1,9 +1,11 @@
 import { missing } from '../domain/errors.js';
-import type { CommandDraft, Drafted, Reservation, RunDraft } from '../ports/run-store.js';
+import type { CommandDraft, Drafted, OpeningDraft, Reservation, RunDraft } from '../ports/run-store.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
 import { firstRow } from './rows.js';
+import { requestJob } from './runner-jobs.js';
+import { joinSession } from './sessions.js';
 
 /** What can be drafted, and how a row says that it is no longer a draft. */
 const DRAFTS = {
@@ -13,8 +15,20 @@ const DRAFTS = {
 
 type DraftKind = keyof typeof DRAFTS;
 
-export function draftRun(database: Database, draft: RunDraft, reservation?: Reservation): Promise<Drafted> {
-  return createDraft(database, 'run', draft.id, reservation, (transaction) => insertRun(transaction, draft));
+export function draftRun(
+  database: Database,
+  draft: RunDraft,
+  reservation?: Reservation,
+  opening?: OpeningDraft,
+): Promise<Drafted> {
+  return createDraft(database, 'run', draft.id, reservation, async (transaction) => {
+    // A further run goes on with the session's thread, or says that it cannot: never with a fresh one unasked.
+    const threadId = await joinSession(transaction, draft);
+    await insertRun(transaction, draft, threadId);
+    if (opening === undefined) return;
+    await insertCommand(transaction, { ...opening.turn, runId: draft.id, type: 'turn' }, true);
+    if (opening.runnerJob !== null) await requestJob(transaction, opening.runnerJob);
+  });
 }
 
 export function draftCommand(database: Database, draft: CommandDraft, reservation?: Reservation): Promise<Drafted> {
@@ -74,7 +88,8 @@ async function joinDraft(transaction: Queryable, kind: DraftKind, id: string): P
   return rowCount === 1 ? { id, opened: true } : undefined;
 }
 
-async function insertRun(transaction: Queryable, draft: RunDraft): Promise<void> {
+async function insertRun(transaction: Queryable, draft: RunDraft, threadId: string | null): Promise<void> {
+  const sessionRef = draft.sessionRef && { ...draft.sessionRef, threadId: draft.sessionRef.threadId ?? threadId };
   await transaction.query(
     `INSERT INTO runs (id, tenant_id, project_id, provider_id, backend_profile, session_id, session_ref, workspace_ref,
        execution_policy, retry_policy, metadata, workflow_id, trace_id)
@@ -85,8 +100,8 @@ async function insertRun(transaction: Queryable, draft: RunDraft): Promise<void>
       draft.projectId,
       draft.providerId,
       draft.backendProfile,
-      draft.sessionRef?.sessionId ?? null,
-      draft.sessionRef && JSON.stringify(draft.sessionRef),
+      sessionRef?.sessionId ?? null,
+      sessionRef && JSON.stringify(sessionRef),
       JSON.stringify(draft.workspaceRef),
       JSON.stringify(draft.executionPolicy),
       JSON.stringify(draft.retryPolicy),
@@ -97,11 +112,12 @@ async function insertRun(transaction: Queryable, draft: RunDraft): Promise<void>
   );
 }
 
-async function insertCommand(transaction: Queryable, draft: CommandDraft): Promise<void> {
+/** A draft is no run that a caller could speak to: only what drafts the run itself may add to it. */
+async function insertCommand(transaction: Queryable, draft: CommandDraft, ofDraft = false): Promise<void> {
   const { rowCount } = await transaction.query(
     `INSERT INTO commands (id, run_id, type, payload)
-     SELECT $1, r.id, $3, $4 FROM runs r WHERE r.id = $2 AND r.opened_at IS NOT NULL`,
-    [draft.id, draft.runId, draft.type, JSON.stringify(draft.payload)],
+     SELECT $1, r.id, $3, $4 FROM runs r WHERE r.id = $2 AND (r.opened_at IS NOT NULL OR $5)`,
+    [draft.id, draft.runId, draft.type, JSON.stringify(draft.payload), ofDraft],
   );
   if (rowCount === 0) throw missing('run', draft.runId);
 }

@@ -14,7 +14,7 @@ const OF_RUN = `e.run_id = $1
   AND e.created_at <= (SELECT s.last_event_at FROM run_streams s WHERE s.run_id = $1)`;
 
 const PAGE = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
-  WHERE ${OF_RUN} AND e.seq > $2 ORDER BY e.seq LIMIT $3`;
+  WHERE ${OF_RUN} AND e.seq > $2 AND ($4::text[] IS NULL OR e.type = ANY ($4)) ORDER BY e.seq LIMIT $3`;
 
 const TAIL = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} ORDER BY e.seq DESC LIMIT $2`;
@@ -37,8 +37,9 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
       return records;
     },
 
-    async page({ runId, afterSeq, limit }) {
-      const { rows } = await database.query<EventRow>({ name: 'page_events', text: PAGE }, [runId, afterSeq, limit]);
+    async page({ runId, afterSeq, limit, types }) {
+      const values = [runId, afterSeq, limit, types ?? null];
+      const { rows } = await database.query<EventRow>({ name: 'page_events', text: PAGE }, values);
       return rows.map((row) => toEventRecord(runId, row));
     },
 

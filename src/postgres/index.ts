@@ -1,14 +1,18 @@
+import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { SessionStore } from '../ports/session-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import { createAipodSpecStore } from './aipod-specs.js';
 import { createEventStore } from './events.js';
 import { createLeaseStore } from './leases.js';
 import { createMaintenance, type Maintenance } from './maintenance.js';
 import { Database, type DatabaseOptions } from './pool.js';
 import { createRunStore } from './run-store.js';
 import { createRunnerJobStore } from './runner-jobs.js';
+import { createSessionStore } from './session-store.js';
 import { PostgresWakeups } from './wakeups.js';
 
 export interface Postgres {
@@ -16,6 +20,8 @@ export interface Postgres {
   readonly events: EventStore;
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
+  readonly specs: AipodSpecStore;
+  readonly sessions: SessionStore;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -32,6 +38,8 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     events: createEventStore(database, wakeups),
     leases: createLeaseStore(database),
     jobs: createRunnerJobStore(database),
+    specs: createAipodSpecStore(database),
+    sessions: createSessionStore(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

@@ -7,6 +7,7 @@ import { withPartitions } from './partitions.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { projectCommand } from './projection-commands.js';
+import { projectSession } from './projection-session.js';
 import { noteText, noteValues, timeOf } from './projection-values.js';
 
 /**
@@ -33,7 +34,8 @@ export async function projectRun(
 async function write(transaction: Queryable, snapshot: RunSnapshot): Promise<ProjectionResult> {
   const run = await updateRun(transaction, snapshot);
   if (run === 'stale' || run === 'foreign') return run;
-  if (run === 'opened') await addLeaseAndStream(transaction, snapshot.runId);
+  if (run.opened) await addLeaseAndStream(transaction, snapshot.runId);
+  if (run.sessionId !== null) await projectSession(transaction, run.sessionId, snapshot);
   for (const command of snapshot.commands) await projectCommand(transaction, snapshot.runId, command);
   await updateLeaseAndStream(transaction, snapshot);
   await appendManagerEvents(transaction, snapshot);
@@ -45,15 +47,15 @@ async function write(transaction: Queryable, snapshot: RunSnapshot): Promise<Pro
 async function updateRun(
   transaction: Queryable,
   snapshot: RunSnapshot,
-): Promise<'opened' | 'updated' | 'stale' | 'foreign'> {
-  const { rows } = await transaction.query<{ was_draft: boolean }>(
+): Promise<{ opened: boolean; sessionId: string | null } | 'stale' | 'foreign'> {
+  const { rows } = await transaction.query<{ was_draft: boolean; session_id: string | null }>(
     `UPDATE runs r SET version = $2, status = $3, attempt = $4, terminal_status = $5, failure_kind = $6,
        failure_message = ${noteText('r.failure_message', { text: '$7', noteId: '$8' })}, claimed_by = $9, thread_id = $10,
        cancel_requested_at = $11, cancel_reason = ${noteText('r.cancel_reason', { text: '$12', noteId: '$13' })},
        last_command_seq = $14, finished_at = coalesce(r.finished_at, $15), opened_at = coalesce(r.opened_at, now()),
        execution_id = $16, updated_at = now()
      WHERE r.id = $1 AND r.version < $2 AND (r.execution_id IS NULL OR r.execution_id = $16)
-     RETURNING r.opened_at = now() AS was_draft`,
+     RETURNING r.opened_at = now() AS was_draft, r.session_id`,
     [
       snapshot.runId,
       snapshot.version,
@@ -71,7 +73,7 @@ async function updateRun(
       snapshot.executionId,
     ],
   );
-  if (rows[0] !== undefined) return rows[0].was_draft ? 'opened' : 'updated';
+  if (rows[0] !== undefined) return { opened: rows[0].was_draft, sessionId: rows[0].session_id };
   return whyNotUpdated(transaction, snapshot);
 }
 

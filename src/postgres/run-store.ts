@@ -5,14 +5,16 @@ import { getCancelMarks, getCommand, listCommands } from './commands.js';
 import { draftCommand, draftRun, dropDraft, writeNote } from './drafts.js';
 import type { Database } from './pool.js';
 import { projectRun } from './projection.js';
+import { findCommandDrafts } from './sends.js';
 import { getRun, listRuns } from './runs.js';
 
 export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
   return {
-    draftRun: (draft, reservation) => draftRun(database, draft, reservation),
+    draftRun: (draft, reservation, opening) => draftRun(database, draft, reservation, opening),
     dropRunDraft: (runId) => dropDraft(database, 'run', runId),
     draftCommand: (draft, reservation) => draftCommand(database, draft, reservation),
     dropCommandDraft: (commandId) => dropDraft(database, 'command', commandId),
+    findCommandDrafts: (commandIds) => findCommandDrafts(database, commandIds),
     writeNote: (runId, text) => writeNote(database, runId, text),
     getRun: (runId, tenants) => getRun(database, runId, tenants),
     listRuns: (filter) => listRuns(database, filter),

@@ -2,6 +2,7 @@ import type { RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/
 import type { RunnerJobRequest, RunnerJobStore } from '../ports/runner-job-store.js';
 import type { RunnerJobStatus } from '../ports/runner-platform.js';
 import type { Database } from './pool.js';
+import type { Queryable } from './queryable.js';
 import { firstRow } from './rows.js';
 import { isoOrNull } from './run-mapping.js';
 
@@ -68,7 +69,8 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
   };
 }
 
-async function requestJob(database: Database, job: RunnerJobRequest): Promise<RunnerJobRecord> {
+/** Also within the transaction that drafts the Job's run. */
+export async function requestJob(database: Queryable, job: RunnerJobRequest): Promise<RunnerJobRecord> {
   // The update changes nothing; it makes the row that was there before come back as well.
   const requested = await database.query<JobRow>(
     `INSERT INTO runner_jobs AS j (id, run_id, command_id, attempt, attempt_id, runner_id, job_name, namespace, overrides)

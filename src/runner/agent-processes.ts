@@ -12,6 +12,7 @@ export interface AgentSpawnOptions extends Pick<SpawnOptions, 'cwd' | 'stdio'> {
  * inherit, so that all of them can be ended, wherever they went.
  */
 export class AgentProcesses {
+  readonly #lent: Record<string, string> = {};
   readonly #groups = new Set<number>();
   #closed = false;
 
@@ -20,9 +21,14 @@ export class AgentProcesses {
     private readonly marker: EnvironmentMarker,
   ) {}
 
+  /** Puts variables into the environment of everything that is started from now on. */
+  lend(environment: Readonly<Record<string, string>>): void {
+    Object.assign(this.#lent, environment);
+  }
+
   spawn(command: string, args: readonly string[], options: AgentSpawnOptions): ChildProcess {
     if (this.#closed) throw new Error('the runner is ending: no process is started any more');
-    const env = { ...this.environment, ...options.env, [this.marker.name]: this.marker.value };
+    const env = { ...this.environment, ...this.#lent, ...options.env, [this.marker.name]: this.marker.value };
     const child = spawn(command, args, { cwd: options.cwd, stdio: options.stdio ?? 'pipe', env, detached: true });
     const { pid } = child;
     if (pid !== undefined) {

@@ -5,6 +5,7 @@ import type { Backend } from './backends/backend.js';
 import type { BackendContext } from './backends/registry.js';
 import type { RunnerConfig } from './config.js';
 import type { EventOutbox } from './events/outbox.js';
+import type { LentSshKey } from './lent-ssh-key.js';
 import type { Log } from './log.js';
 import type { RunApi } from './run-api.js';
 
@@ -13,6 +14,7 @@ export interface AttemptParts {
   readonly config: RunnerConfig;
   /** What this runner was handed. No process of the agent may see any of it. */
   readonly secrets: HandedSecrets;
+  readonly sshKey: LentSshKey;
   readonly api: RunApi;
   readonly scope: AttemptScope;
   readonly outbox: EventOutbox;

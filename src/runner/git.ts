@@ -5,6 +5,8 @@ export interface GitOptions {
   readonly cwd: string;
   readonly processes: AgentProcesses;
   readonly signal: AbortSignal;
+  /** Besides what every git command gets. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -15,9 +17,10 @@ const ENVIRONMENT = { GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'https:http:
 const MESSAGE_LENGTH = 2_000;
 
 /** Runs git. @throws BackendError with what git said, credentials in URLs cut out; the signal's reason when aborted. */
-export async function git(args: readonly string[], { cwd, processes, signal }: GitOptions): Promise<void> {
+export async function git(args: readonly string[], { cwd, processes, signal, env }: GitOptions): Promise<void> {
   signal.throwIfAborted();
-  const child = processes.spawn('git', args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], env: ENVIRONMENT });
+  const environment = { ...ENVIRONMENT, ...env };
+  const child = processes.spawn('git', args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], env: environment });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-MESSAGE_LENGTH)));
   const onAbort = () => child.kill('SIGTERM');

@@ -11,7 +11,9 @@ import { createBackend, type BackendContext } from './backends/registry.js';
 import type { RunnerConfig } from './config.js';
 import { EventOutbox } from './events/outbox.js';
 import { sendEvents } from './events/sending.js';
+import { LentSshKey } from './lent-ssh-key.js';
 import type { Log } from './log.js';
+import { sweepPrivateFolders } from '../processes/private-folder.js';
 import { RunApi, isOverFor, type Claim } from './run-api.js';
 import { within } from './within.js';
 
@@ -54,11 +56,15 @@ export function startAttempt(options: RunnerOptions): RunningAttempt {
   });
   const outbox = new EventOutbox(sendEvents({ api, scope, log }), { firstSeq: firstClientSeq() });
   const backendOf = options.createBackend ?? createBackend;
-  const parts = { config, secrets, api, scope, outbox, processes, createBackend: backendOf, log };
+  const sshKey = new LentSshKey(secrets);
+  const parts = { config, secrets, sshKey, api, scope, outbox, processes, createBackend: backendOf, log };
   return {
     ended: drive(parts).finally(() => calls.abort(new Error('the runner ends'))),
     terminate: () => scope.end('terminated'),
-    kill: () => processes.kill(),
+    kill: () => {
+      processes.kill();
+      sshKey.closeAllNow();
+    },
   };
 }
 
@@ -66,6 +72,8 @@ async function drive(parts: AttemptParts): Promise<AttemptEnd> {
   const { scope, log } = parts;
   let attempt: Attempt | undefined;
   const work = (async () => {
+    // What a runner that was killed here could not.
+    await sweepPrivateFolders();
     const claim = await claimRun(parts);
     if (!claim) return;
     attempt = new Attempt(parts, claim.run);
@@ -93,11 +101,12 @@ async function claimRun({ api, config, log, scope }: AttemptParts): Promise<Clai
 }
 
 async function release(parts: AttemptParts, attempt: Attempt | undefined, end: AttemptEnd): Promise<void> {
-  const { outbox, processes } = parts;
+  const { outbox, processes, sshKey } = parts;
   const force = end === 'attempt-over' || end === 'broken';
   if (force) processes.killGroups();
   await attempt?.release({ force, graceMs: GRACE_MS });
   await processes.close();
+  await sshKey.closeAll();
   if (!force) await within(LAST_FLUSH_MS, outbox.flush());
   outbox.discard();
 }

@@ -1,9 +1,12 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { WorkspaceRef } from '../contract/run.js';
+import { sshHost } from '../domain/ssh-url.js';
 import type { AgentProcesses } from './agent-processes.js';
 import { BackendError } from './backends/backend.js';
 import { git } from './git.js';
+import type { LentSshKey } from './lent-ssh-key.js';
+import { explainSshFailure } from './ssh-failures.js';
 
 export interface PrepareWorkspace {
   readonly ref: WorkspaceRef;
@@ -11,6 +14,8 @@ export interface PrepareWorkspace {
   readonly workspaceDir: string;
   /** On the same volume, for what is not complete yet. */
   readonly scratchDir: string;
+  /** What a clone by ssh uses, where it was handed. */
+  readonly sshKey: LentSshKey;
   readonly processes: AgentProcesses;
   readonly signal: AbortSignal;
 }
@@ -36,22 +41,33 @@ async function existingFolder(path: string): Promise<string> {
 
 /** Complete or not at all: a clone becomes the workspace by one rename. */
 async function cloneInto(options: PrepareWorkspace, repoUrl: string): Promise<void> {
-  const { ref, workspaceDir, scratchDir, processes, signal } = options;
+  const { ref, workspaceDir, scratchDir, processes, sshKey, signal } = options;
+  const host = sshHost(repoUrl);
   // What a runner that died in the middle of it left.
   await rm(scratchDir, { recursive: true, force: true });
   await mkdir(scratchDir, { recursive: true });
   const part = await mkdtemp(join(scratchDir, 'clone-'));
-  const run = (args: string[], cwd: string) => git(args, { cwd, processes, signal });
+  const key = host === undefined ? undefined : await sshKey.open();
+  const env = key?.environment;
+  const run = (args: string[], cwd: string) => git(args, { cwd, processes, signal, env });
   try {
     await run(['clone', '--quiet', ...(ref.ref === undefined ? [] : ['--no-checkout']), '--', repoUrl, 'repo'], part);
     const repo = join(part, 'repo');
     if (ref.ref !== undefined) await checkOut(ref.ref, (args) => run(args, repo));
     await rename(repo, workspaceDir);
   } catch (error) {
-    throw error instanceof BackendError || signal.aborted ? error : failure((error as Error).message);
+    throw signal.aborted ? error : explained(error as Error, host, key !== undefined);
   } finally {
+    await key?.close();
     await rm(part, { recursive: true, force: true });
   }
+}
+
+/** What can be done about it comes before what git says. */
+function explained(error: Error, host: string | undefined, withKey: boolean): BackendError {
+  const advice = host === undefined ? undefined : explainSshFailure(error.message, { host, withKey });
+  if (advice !== undefined) return failure(`${advice}\n${error.message}`);
+  return error instanceof BackendError ? error : failure(error.message);
 }
 
 /**

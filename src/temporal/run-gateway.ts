@@ -5,8 +5,6 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
-import { setTimeout as delay } from 'node:timers/promises';
-import { unavailable } from '../domain/errors.js';
 import { TASK_QUEUE } from '../domain/ids.js';
 import type { OpenRunAnswer, RunInput } from '../domain/run-messages.js';
 import type { SearchAttributeName } from '../domain/search-attributes.js';
@@ -14,13 +12,8 @@ import type { RunAddress, RunGateway } from '../ports/run-gateway.js';
 import type { RunSignals, SignalResult } from '../ports/run-signals.js';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
-import { isAlreadyStarted, isPassing, translate } from './errors.js';
-
-/** How long an update's answer is waited for. */
-const ANSWER_TIMEOUT_MS = 10_000;
-const PASSING_RETRY_MS = 50;
-/** An answer that takes longer makes us ask whether the server is there. */
-const LATE_MS = 1_000;
+import { answered, isReady } from './answered.js';
+import { isAlreadyStarted, translate } from './errors.js';
 
 /** The only caller of the Temporal client. Says what `RunGateway` and `RunSignals` promise. */
 export function createRunGateway(client: Client): RunGateway & RunSignals {
@@ -36,6 +29,13 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
   ) => toldOrGone(send(client.workflow.getHandle(workflowId)));
   return {
     openRun: async (address, input) => openRun(client, address, input),
+    sendToSession: async (address, input, message) =>
+      answered(client, async () =>
+        client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, {
+          args: [message],
+          startWorkflowOperation: startOperation(address, input),
+        }),
+      ),
     claimRun: update(messages.claimRunUpdate),
     // The update id lets Temporal itself answer a repeat with the first result.
     addCommand: async (address, message) =>
@@ -52,7 +52,7 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
     requestRunnerJob: update(messages.requestRunnerJobUpdate),
     queryRunState: async ({ workflowId }) =>
       answered(client, async () => client.workflow.getHandle(workflowId).query(messages.runStateQuery)),
-    ready: async () => ready(client),
+    ready: async () => isReady(client),
     leaseExpired: async (workflowId, message) =>
       signal(workflowId, async (handle) => handle.signal(messages.leaseExpiredSignal, message)),
     runnerExited: async (workflowId, message) => {
@@ -62,30 +62,33 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
 }
 
 /** One Update-with-Start: whoever comes first starts the workflow, and everybody learns which run it has. */
-async function openRun(client: Client, { workflowId }: RunAddress, input: RunInput): Promise<OpenRunAnswer> {
+async function openRun(client: Client, address: RunAddress, input: RunInput): Promise<OpenRunAnswer> {
   try {
     return await answered(client, async () => {
-      // One operation object per call: the SDK refuses to use it twice.
-      const startWorkflowOperation = new WithStartWorkflowOperation<typeof runWorkflow>('runWorkflow', {
-        workflowId,
-        taskQueue: TASK_QUEUE,
-        args: [input],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        // A session's id outlives its runs; a run's own id is used once, so that a late repeat starts nothing.
-        workflowIdReusePolicy: input.sessionId === null ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
-        typedSearchAttributes: startAttributes(input),
-        staticSummary: `Run ${input.runId} on ${input.backendProfile} for ${input.tenantId}/${input.projectId}`,
-      });
       const message = { runId: input.runId };
       return client.workflow.executeUpdateWithStart(messages.openRunUpdate, {
         args: [message],
-        startWorkflowOperation,
+        startWorkflowOperation: startOperation(address, input),
       });
     });
   } catch (error) {
     if (isAlreadyStarted(error)) return { opened: true };
     throw error;
   }
+}
+
+/** One for each call: the SDK refuses to use it twice. */
+function startOperation({ workflowId }: RunAddress, input: RunInput): WithStartWorkflowOperation<typeof runWorkflow> {
+  return new WithStartWorkflowOperation<typeof runWorkflow>('runWorkflow', {
+    workflowId,
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    // A session's id outlives its runs; a run's own id is used once, so that a late repeat starts nothing.
+    workflowIdReusePolicy: input.sessionId === null ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
+    typedSearchAttributes: startAttributes(input),
+    staticSummary: `Run ${input.runId} on ${input.backendProfile} for ${input.tenantId}/${input.projectId}`,
+  });
 }
 
 function startAttributes(input: RunInput): TypedSearchAttributes {
@@ -102,38 +105,6 @@ function startAttributes(input: RunInput): TypedSearchAttributes {
   );
 }
 
-/** Makes the call within the time an HTTP caller waits; again where the workflow closed or continued under it. */
-async function answered<T>(client: Client, call: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + ANSWER_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return await unlessHung(client, client.withDeadline(deadline, call));
-    } catch (error) {
-      if (!isPassing(error)) throw translate(error);
-      if (Date.now() + PASSING_RETRY_MS >= deadline) throw unavailable('temporal', error);
-      await delay(PASSING_RETRY_MS);
-    }
-  }
-}
-
-/**
- * A server that hangs keeps its connections and answers nothing. While an answer is late, a cheap question tells a slow workflow from a
- * server that is gone, so that a caller learns it in about two seconds. The message may have arrived: repeating it is harmless.
- */
-async function unlessHung<T>(client: Client, call: Promise<T>): Promise<T> {
-  const answered = new AbortController();
-  const hung = (async (): Promise<never> => {
-    for (;;) {
-      await delay(LATE_MS, undefined, { signal: answered.signal });
-      if (!(await ready(client)).ready) throw unavailable('temporal');
-    }
-  })();
-  // Whichever loses the race has nobody left who looks at it.
-  call.catch(() => undefined);
-  hung.catch(() => undefined);
-  return Promise.race([call, hung]).finally(() => answered.abort());
-}
-
 async function toldOrGone(sent: Promise<void>): Promise<SignalResult> {
   try {
     await sent;
@@ -141,15 +112,5 @@ async function toldOrGone(sent: Promise<void>): Promise<SignalResult> {
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'gone';
     throw translate(error);
-  }
-}
-
-async function ready(client: Client): Promise<{ ready: boolean; message?: string }> {
-  try {
-    const { namespace } = client.options;
-    await client.withDeadline(Date.now() + 1_000, async () => client.workflowService.describeNamespace({ namespace }));
-    return { ready: true };
-  } catch {
-    return { ready: false, message: 'Temporal does not answer' };
   }
 }

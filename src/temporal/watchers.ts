@@ -1,6 +1,7 @@
 import { ScheduleAlreadyRunning, type Client } from '@temporalio/client';
-import { TASK_QUEUE } from '../domain/ids.js';
+import { STORAGE_GC_WORKFLOW_ID, TASK_QUEUE } from '../domain/ids.js';
 import type { leaseMonitorWorkflow, runnerWatchWorkflow } from '../../workflows/watchers/workflow.js';
+import type { collectSessionStorageWorkflow } from '../../workflows/session/workflow.js';
 import type { maintenanceWorkflow } from '../../workflows/maintenance/workflow.js';
 
 /** What runs beside the runs: one of each however many managers start it, visible and pausable in the Temporal UI. */
@@ -16,20 +17,21 @@ export async function ensureWatchers(client: Client): Promise<void> {
     workflowId: 'watch:runners',
     staticSummary: 'Tells runs whose runner Job ended',
   });
-  await ensureMaintenanceSchedule(client);
+  await ensureHourly(client, 'maintenance', 'maintenanceWorkflow' satisfies (typeof maintenanceWorkflow)['name']);
+  await ensureHourly(
+    client,
+    STORAGE_GC_WORKFLOW_ID,
+    'collectSessionStorageWorkflow' satisfies (typeof collectSessionStorageWorkflow)['name'],
+  );
 }
 
-async function ensureMaintenanceSchedule(client: Client): Promise<void> {
+/** The schedule and the workflow that it starts have one name. */
+async function ensureHourly(client: Client, scheduleId: string, workflowType: string): Promise<void> {
   try {
     await client.schedule.create({
-      scheduleId: 'maintenance',
+      scheduleId,
       spec: { intervals: [{ every: '1 hour' }], jitter: '5 minutes' },
-      action: {
-        type: 'startWorkflow',
-        workflowType: 'maintenanceWorkflow' satisfies (typeof maintenanceWorkflow)['name'],
-        taskQueue: TASK_QUEUE,
-        workflowId: 'maintenance',
-      },
+      action: { type: 'startWorkflow', workflowType, taskQueue: TASK_QUEUE, workflowId: scheduleId },
       policies: { overlap: 'SKIP' },
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ export const STUBBORN_RUNNER = fileURLToPath(new URL('./programs/stubborn-runner
 
 /** A data folder with platforms over it; several are what a restarted manager is. */
 export class PlatformFixture {
+  readonly secretsKey = randomBytes(32);
   readonly #jobNames = new Set<string>();
   readonly #watches: { stop: AbortController; ended: Promise<void> }[] = [];
 
@@ -25,7 +26,9 @@ export class PlatformFixture {
 
   platform(entryPath = RUNNER, settings: Record<string, string> = {}): LocalPlatform {
     const program = { nodePath: process.execPath, entryPath, environment: process.env, settings };
-    return new LocalPlatform({ dataDir: this.dataDir, jobNamePrefix: 'agentrun-test', program, watchIntervalMs: 20 });
+    const jobNamePrefix = 'agentrun-test';
+    const { dataDir, secretsKey } = this;
+    return new LocalPlatform({ dataDir, jobNamePrefix, program, secretsKey, watchIntervalMs: 20 });
   }
 
   launchOf(more: Partial<RunnerLaunch> = {}): RunnerLaunch {
@@ -44,6 +47,8 @@ export class PlatformFixture {
       volumeName: 'volume-1',
       managerUrl: 'http://127.0.0.1:9',
       runnerToken: 'planted-secret-token',
+      backendKind: 'exec',
+      secrets: [],
       env: {},
       image: null,
       resources: null,

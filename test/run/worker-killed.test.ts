@@ -52,7 +52,13 @@ describe('a worker that is killed while runs are live', function () {
   });
   after(async () => {
     await Promise.all([server.stop(), worker.stop()]);
-    const platform = createLocalPlatform(readSettings(settings), dataDir, process.env, () => undefined);
+    const platform = createLocalPlatform(
+      readSettings(settings),
+      dataDir,
+      randomBytes(32),
+      process.env,
+      () => undefined,
+    );
     for (const job of await platform.list()) await platform.stop(job.jobName, { graceMs: 0 });
     await database.drop();
     await rm(dataDir, { recursive: true, force: true });

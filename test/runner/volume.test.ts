@@ -8,6 +8,7 @@ import type { WorkspaceRef } from '../../src/contract/run.js';
 import { AgentProcesses } from '../../src/runner/agent-processes.js';
 import { TurnJournal } from '../../src/runner/commands/turn-journal.js';
 import { redactUrls } from '../../src/runner/git.js';
+import { LentSshKey } from '../../src/runner/lent-ssh-key.js';
 import { openVolume, readThreadId, writeThreadId } from '../../src/runner/volume.js';
 import { prepareWorkspace } from '../../src/runner/workspace.js';
 
@@ -59,7 +60,7 @@ describe('a workspace', () => {
   const prepare = (ref: WorkspaceRef, signal = new AbortController().signal) => {
     const [workspaceDir, scratchDir] = [join(folder, 'workspace'), join(folder, 'scratch')];
     return mkdir(scratchDir, { recursive: true }).then(() =>
-      prepareWorkspace({ ref, workspaceDir, scratchDir, processes, signal }),
+      prepareWorkspace({ ref, workspaceDir, scratchDir, sshKey: new LentSshKey({}), processes, signal }),
     );
   };
   const git = (cwd: string, ...args: string[]) =>

@@ -46,6 +46,7 @@ export function runSnapshot(runId: string, given: Partial<RunSnapshot> = {}): Ru
     cancelRequestedAtMs: null,
     cancelReason: null,
     lastCommandSeq: 0,
+    activeTurn: null,
     cancelCommandIds: [],
     commands: [],
     events: [],

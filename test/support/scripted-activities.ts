@@ -39,6 +39,11 @@ export class ScriptedActivities implements Activities {
   stopRunnerJob = async ({ jobId }: { jobId: string }) => {
     this.stopped.push(jobId);
   };
+  findCommandDrafts = async ({ commandIds }: { commandIds: readonly string[] }) => [...commandIds];
+  beginEviction = async () => 'no-storage' as const;
+  deleteSessionVolume = async () => undefined;
+  endEviction = async () => undefined;
+  listExpiredSessions = async () => ({ items: [], more: false });
   monitorLeases = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;

@@ -23,12 +23,18 @@ export interface TestManager {
   readonly dataDir: string;
   readonly keys: Keys;
   stop(): Promise<void>;
+  /** Stops the manager alone: its data folder is for the next one. */
+  leave(): Promise<void>;
 }
 
 /** Servers and ears of the test's own; what is absent is shared with other tests, or silent. */
 export interface TestManagerParts {
   readonly database?: TestDatabase;
   readonly temporal?: TestManager['temporal'];
+  /** What stands between the manager and its platform, to let that fail. */
+  readonly platform?: (platform: RunnerPlatform) => RunnerPlatform;
+  /** Of an earlier manager, which leaves it. */
+  readonly dataDir?: string;
   /** Where the manager's log goes, all levels. */
   readonly log?: DestinationStream;
 }
@@ -39,12 +45,16 @@ export async function startTestManager(
   parts: TestManagerParts = {},
 ): Promise<TestManager> {
   quietRuntime();
-  const dataDir = await mkdtemp(join(tmpdir(), 'agentrun-manager-'));
+  const dataDir = parts.dataDir ?? (await mkdtemp(join(tmpdir(), 'agentrun-manager-')));
   const [database, temporal] = await Promise.all([
     parts.database ?? createTestDatabase(),
     parts.temporal ?? createTestNamespace(),
   ]);
-  const keys = { runnerTokenKey: randomBytes(32), operatorToken: randomBytes(24).toString('base64url') };
+  const keys = {
+    runnerTokenKey: randomBytes(32),
+    operatorToken: randomBytes(24).toString('base64url'),
+    secretsKey: randomBytes(32),
+  };
   const read = readSettings({
     AGENTRUN_PORT: '0',
     AGENTRUN_TEMPORAL_NAMESPACE: temporal.namespace,
@@ -52,13 +62,13 @@ export async function startTestManager(
     AGENTRUN_OPERATOR_TOKEN: keys.operatorToken,
     ...settings,
   });
-  const platform = createLocalPlatform(read, dataDir, process.env, () => undefined);
+  const platform = createLocalPlatform(read, dataDir, keys.secretsKey, process.env, () => undefined);
   const manager = await startManager({
     settings: read,
     databaseUrl: database.connectionString,
     temporalAddress: temporal.address,
     keys,
-    platform,
+    platform: parts.platform?.(platform) ?? platform,
     searchPath: process.env['PATH'] ?? '',
     cacheDir: folders(read).cacheDir,
     logger: loggerOf(parts),
@@ -72,6 +82,7 @@ export async function startTestManager(
     platform,
     dataDir,
     keys,
+    leave: async () => manager.stop(),
     async stop() {
       await manager.stop();
       for (const job of await platform.list()) await platform.stop(job.jobName, { graceMs: 0 });

@@ -1,7 +1,14 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
-import type { FinishRun, RunInput, ToRun, Writer } from '../../src/domain/run-messages.js';
+import type {
+  FinishRun,
+  RunInput,
+  SendToSession,
+  SendToSessionAnswer,
+  ToRun,
+  Writer,
+} from '../../src/domain/run-messages.js';
 import { records } from './activities.js';
 import type { JobWork } from './job-work.js';
 import type { Lock } from './lock.js';
@@ -36,6 +43,9 @@ export function handleMessages(live: LiveRun): void {
   // Where the workflow runs another run of the session, the answer names it instead of failing.
   setHandler(messages.openRunUpdate, async ({ runId }: ToRun) => openRun(live, runId), {
     validator: ({ runId }: ToRun) => refuseClosing(live, runId),
+  });
+  setHandler(messages.sendToSessionUpdate, async (message: SendToSession) => sendToSession(live, message), {
+    validator: ({ sends }: SendToSession) => admitSends(live, sends.length),
   });
   const decide = decider(live);
   decide(
@@ -83,6 +93,25 @@ async function openRun(live: LiveRun, runId: string) {
   if (runId !== live.input.runId) return { opened: false as const, activeRunId: live.input.runId };
   await live.projection.flush();
   return { opened: true as const };
+}
+
+/**
+ * Takes what was sent to the session. What is not sent for the first time may have been an earlier run's: that one has written it
+ * before it closed, so that the records know.
+ */
+async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToSession): Promise<SendToSessionAnswer> {
+  const { input, run, projection } = live;
+  live.handled += 1;
+  const repeated = sends.filter((send) => !send.fresh).map((send) => send.commandId);
+  const drafts = repeated.length === 0 ? [] : await records.findCommandDrafts({ commandIds: repeated });
+  admitSends(live, sends.length);
+  const wanted = sends.filter((send) => send.fresh || drafts.includes(send.commandId));
+  for (const { commandId } of wanted) run.acceptSend(commandId, leaseOver);
+  const needsJob = run.data.lifecycle.claimedBy === null && wanted.some((send) => send.runnerJob);
+  if (needsJob) run.requestJob(run.attempt);
+  await projection.flush();
+  if (projection.foreign) throw ApplicationFailure.nonRetryable('the run was over before', 'run-terminal');
+  return { runId: input.runId };
 }
 
 async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: number; attempt?: number }) {
@@ -149,8 +178,22 @@ const MAX_OPEN_COMMANDS = 1_000;
 
 function admitCommand(live: LiveRun, { runId }: ToRun): void {
   admit(live, { runId });
-  if (live.run.openCommands.length < MAX_OPEN_COMMANDS) return;
+  admitMore(live, 1);
+}
+
+function admitMore({ run }: LiveRun, count: number): void {
+  if (run.openCommands.length + count <= MAX_OPEN_COMMANDS) return;
   throw new RunRefused('too-many-open-commands', { limit: MAX_OPEN_COMMANDS });
+}
+
+/** A run that is over, or will be as soon as its runner has heard of it, takes nothing more: the session's next run does. */
+function admitSends(live: LiveRun, count: number): void {
+  try {
+    if (live.run.terminal || live.run.data.cancel !== null) throw new RunRefused('session-closing');
+    admitMore(live, count);
+  } catch (error) {
+    throw asFailure(error);
+  }
 }
 
 /** A new run of the session has to wait until this one is gone; the gateway asks again. */

@@ -14,6 +14,8 @@ import type {
   RequestRunnerJob,
   RunnerExited,
   RunStateView,
+  SendToSession,
+  SendToSessionAnswer,
   ToRun,
 } from '../../src/domain/run-messages.js';
 
@@ -25,6 +27,8 @@ import type {
 export const openRunUpdate = defineUpdate<OpenRunAnswer, [ToRun]>('openRun');
 export const claimRunUpdate = defineUpdate<ClaimRunAnswer, [ClaimRun]>('claimRun');
 export const addCommandUpdate = defineUpdate<AddCommandAnswer, [AddCommand]>('addCommand');
+/** Update-with-Start under a session's workflow id: decides for each command whether it steers the live turn or is a further one. */
+export const sendToSessionUpdate = defineUpdate<SendToSessionAnswer, [SendToSession]>('sendToSession');
 export const ackCommandUpdate = defineUpdate<void, [AckCommand]>('ackCommand');
 export const finishCommandUpdate = defineUpdate<void, [FinishCommand]>('finishCommand');
 export const cancelCommandUpdate = defineUpdate<void, [CancelCommand]>('cancelCommand');

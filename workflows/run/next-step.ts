@@ -2,7 +2,7 @@ import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import { isTerminalStatus, type Outcome } from '../../src/domain/outcome.js';
 import type { RunInput, RunPolicy } from '../../src/domain/run-messages.js';
 import type { Loss } from './losses.js';
-import type { LiveCommand, RunData } from './run-data.js';
+import { isWork, type LiveCommand, type RunData } from './run-data.js';
 
 /** What a run's workflow has to do by itself. */
 export type Step =
@@ -73,10 +73,6 @@ function attemptDues(policy: RunPolicy, data: RunData): Due[] {
   const hasWork = data.lastTurn === null || job.askedFor === attempt || data.commands.some(isWork);
   const needed = job.wanted && hasWork && job.stopFirst === null && job.underWay === null;
   return needed ? [{ atMs: job.notBeforeMs, name: 'backoff', step: { do: 'launch-job', attempt } }] : [];
-}
-
-function isWork({ lifecycle }: LiveCommand): boolean {
-  return lifecycle.type !== 'interrupt';
 }
 
 function turnDues(policy: RunPolicy, data: RunData): Due[] {

@@ -2,7 +2,7 @@ import type { CommandLifecycle } from '../../src/domain/command-lifecycle.js';
 import type { NoteRef, Outcome } from '../../src/domain/outcome.js';
 import { newRun, type RunLifecycle } from '../../src/domain/run-lifecycle.js';
 import type { RunInput } from '../../src/domain/run-messages.js';
-import type { CommandSnapshot, ManagerEvent, RunSnapshot } from '../../src/domain/run-snapshot.js';
+import type { CommandSnapshot, ManagerEvent, RunSnapshot, SendDecision } from '../../src/domain/run-snapshot.js';
 
 /** All that a run's workflow knows, as plain JSON: it is carried over continue-as-new. Times are epoch milliseconds of workflow time. */
 export interface RunData {
@@ -43,6 +43,8 @@ export interface LiveCommand {
   /** Last sign of life seen in its events. */
   activeAtMs: number | null;
   cancel: { atMs: number; reason: NoteRef | null } | null;
+  /** Where it came by a send. */
+  send?: SendDecision;
 }
 
 export interface JobData {
@@ -70,6 +72,16 @@ export interface Unwritten {
 
 export function nothingUnwritten(): Unwritten {
   return { commands: [], events: [], grant: null };
+}
+
+/** The live attempt's runner works on it. */
+export function isTaken({ lifecycle: { attempt, claimedBy } }: RunData, command: LiveCommand): boolean {
+  return claimedBy !== null && command.lifecycle.acknowledgedBy === attempt;
+}
+
+/** Something for an agent to do, as against something to stop doing. */
+export function isWork({ lifecycle }: LiveCommand): boolean {
+  return lifecycle.type !== 'interrupt';
 }
 
 export function newRunData(input: RunInput, nowMs: number): RunData {

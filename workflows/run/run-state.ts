@@ -10,9 +10,10 @@ import { backoffBeforeAttempt } from '../../src/domain/lease.js';
 import { isTerminalStatus, type NoteRef, type Outcome } from '../../src/domain/outcome.js';
 import { RunRefused } from '../../src/domain/refusals.js';
 import { transitionRun, type RunEvent } from '../../src/domain/run-lifecycle.js';
-import type { FinishCommand, RunInput, Writer } from '../../src/domain/run-messages.js';
+import type { FinishCommand, RunInput, RunOpening, SendToSession, Writer } from '../../src/domain/run-messages.js';
+import type { SendDecision } from '../../src/domain/run-snapshot.js';
 import { describeLoss, type Loss } from './losses.js';
-import { newRunData, type LiveCommand, type RunData } from './run-data.js';
+import { isTaken, isWork, newRunData, type LiveCommand, type RunData } from './run-data.js';
 import { commandSnapshot } from './snapshot.js';
 
 /** A turn that is stopped because somebody wanted it to. */
@@ -70,6 +71,12 @@ export class RunState {
     this.changed();
   }
 
+  /** Takes what the run is opened with; before anything else, and once in its life. */
+  open({ turn, runnerJob }: RunOpening): void {
+    this.addCommand(turn.commandId, 'turn');
+    if (runnerJob) this.requestJob(this.attempt);
+  }
+
   jobLaunched(attempt: number): void {
     this.data.job.launchedFor = attempt;
     this.data.job.launchedAtMs = Date.now();
@@ -87,12 +94,28 @@ export class RunState {
     else this.status('runner-claim-accepted', { runnerId, attempt: this.attempt });
   }
 
-  addCommand(id: string, type: CommandType, payloadOf: string | null = null): number {
+  /** Takes what was sent to the session: into the live turn, else as a further turn. A repeat changes nothing. */
+  acceptSend(id: string, leaseOver: SendToSession['leaseOver']): void {
+    const { lifecycle, leaseDoubt, commands } = this.data;
+    const isOver = leaseOver?.runId === this.input.runId && leaseOver.attempt === lifecycle.attempt;
+    const isLive = !isOver && leaseDoubt !== lifecycle.attempt;
+    const turn = commands.find((command) => command.lifecycle.type === 'turn' && isTaken(this.data, command));
+    const decision = isLive && turn !== undefined ? 'steer' : 'turn';
+    const activeBefore = turn && {
+      commandId: turn.id,
+      commandState: turn.lifecycle.state,
+      runStatus: lifecycle.status,
+    };
+    this.addCommand(id, decision, { send: { decision, activeBefore: activeBefore ?? null } });
+  }
+
+  addCommand(id: string, type: CommandType, from: { payloadOf?: string; send?: SendDecision } = {}): number {
     if (this.terminal) throw this.terminalRefusal();
     const known = this.data.added.find((command) => command.id === id);
     if (known !== undefined) return known.seq;
     const seq = this.data.lastCommandSeq + 1;
-    const base = { threadId: null, turnId: null, acknowledgedAtMs: null, activeAtMs: null, cancel: null };
+    const { payloadOf = null, send } = from;
+    const base = { threadId: null, turnId: null, acknowledgedAtMs: null, activeAtMs: null, cancel: null, send };
     this.data.lastCommandSeq = seq;
     this.data.added = [...this.data.added, { id, seq }].slice(-REMEMBERED_COMMANDS);
     this.data.quietSinceMs = null;
@@ -125,14 +148,13 @@ export class RunState {
     const handsOn = message.tooLate === true && command.lifecycle.type === 'steer' && !unwanted;
     const supersededBy = handsOn ? handedOnCommandId(command.id) : null;
     this.endCommand(command, handsOn ? CANCELLED : message.outcome, supersededBy);
-    if (supersededBy !== null) this.addCommand(supersededBy, 'turn', command.id);
+    if (supersededBy !== null) this.addCommand(supersededBy, 'turn', { payloadOf: command.id });
   }
 
   /** Ends a command nobody works on; marks one that a live runner has taken, and answers false. */
   cancelCommand(id: string, reason: NoteRef | null): boolean {
     const command = this.command(id);
-    const taken = command.lifecycle.acknowledgedBy === this.attempt && this.data.lifecycle.claimedBy !== null;
-    if (!taken) {
+    if (!isTaken(this.data, command)) {
       this.endCommand(command, { ...CANCELLED, message: reason }, null);
       return true;
     }
@@ -227,7 +249,8 @@ export class RunState {
     const { status, failureKind } = ended;
     const told = { commandId: command.id, commandType: command.lifecycle.type, terminalStatus: status, failureKind };
     this.status('command-terminal', supersededBy === null ? told : { ...told, supersededBy });
-    const isItsTurn = command.lifecycle.type === 'turn' && this.input.endsWithTurn;
+    // Somebody may have sent more to the session meanwhile: that is done first.
+    const isItsTurn = command.lifecycle.type === 'turn' && this.input.endsWithTurn && !this.data.commands.some(isWork);
     if (isItsTurn && !this.terminal) this.end(ended);
   }
 

@@ -1,6 +1,6 @@
 import type { RunInput } from '../../src/domain/run-messages.js';
 import type { CommandSnapshot, RunSnapshot } from '../../src/domain/run-snapshot.js';
-import type { LiveCommand, RunData } from './run-data.js';
+import { isTaken, type LiveCommand, type RunData } from './run-data.js';
 
 /** The run as the read model shall show it, with all that was not written yet. */
 export function runSnapshot(input: RunInput, data: RunData, executionId: string): RunSnapshot {
@@ -20,6 +20,7 @@ export function runSnapshot(input: RunInput, data: RunData, executionId: string)
     cancelRequestedAtMs: data.cancel?.atMs ?? null,
     cancelReason: data.cancel?.reason ?? null,
     lastCommandSeq: data.lastCommandSeq,
+    activeTurn: activeTurn(data),
     cancelCommandIds: data.commands.filter((command) => command.cancel !== null).map((command) => command.id),
     commands: latestOfEach(data.unwritten.commands),
     events: [...data.unwritten.events],
@@ -44,7 +45,15 @@ export function commandSnapshot(command: LiveCommand): CommandSnapshot {
     cancelRequestedAtMs: command.cancel?.atMs ?? null,
     acknowledgedAtMs: command.acknowledgedAtMs,
     finishedAtMs: null,
+    send: command.send,
   };
+}
+
+function activeTurn(data: RunData): RunSnapshot['activeTurn'] {
+  const turns = data.commands.filter(({ lifecycle }) => lifecycle.type === 'turn');
+  const taken = turns.find((turn) => isTaken(data, turn));
+  const next = taken ?? turns[0];
+  return next === undefined ? null : { commandId: next.id, taken: taken !== undefined };
 }
 
 function latestOfEach(snapshots: readonly CommandSnapshot[]): CommandSnapshot[] {

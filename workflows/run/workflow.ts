@@ -30,6 +30,8 @@ export async function runWorkflow(input: RunInput, data?: RunData): Promise<{ st
 
 function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {
   const run = new RunState(input, data);
+  // Data comes from an earlier execution, which has opened the run.
+  if (data === undefined && input.opening !== undefined) run.open(input.opening);
   const live: LiveRun = {
     input,
     run,

@@ -4,10 +4,10 @@ import { AgentRunError, invalid } from '../../domain/errors.js';
 import { HttpError } from '../http-error.js';
 import { assertStorable } from '../validation/storable.js';
 
-const DEFAULT_LIMIT_BYTES = 8 * 1024 * 1024;
+export const DEFAULT_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** Reads a JSON body; a request without one has the body `{}`. A body without a content type counts as JSON. */
-export function jsonBody(limitBytes: number = DEFAULT_LIMIT_BYTES): Middleware {
+/** Reads a JSON body; a request without one has the body `{}`. A body without a content type counts as JSON. `taken` says what a route takes. */
+export function jsonBody(limitBytes: number = DEFAULT_LIMIT_BYTES, taken = 'application/json'): Middleware {
   const parse = bodyParser({
     enableTypes: ['json'],
     jsonLimit: limitBytes,
@@ -19,7 +19,7 @@ export function jsonBody(limitBytes: number = DEFAULT_LIMIT_BYTES): Middleware {
     },
   }) as Middleware;
   return async (ctx, next) => {
-    if (hasBody(ctx) && !isJson(ctx)) throw notJson(ctx);
+    if (hasBody(ctx) && !isJson(ctx)) throw notTaken(ctx, taken);
     await parse(ctx, async () => {
       assertStorable(ctx.request.body);
       await next();
@@ -32,18 +32,22 @@ function hasBody(ctx: Context): boolean {
 }
 
 function isJson(ctx: Context): boolean {
-  const type = ctx.get('content-type').replace(/;.*$/s, '').trim().toLowerCase();
+  const type = mediaTypeOf(ctx);
   return type === '' || type === 'application/json' || /^application\/[a-z0-9.-]+\+json$/.test(type);
 }
 
-function notJson(ctx: Context): AgentRunError {
+export function mediaTypeOf(ctx: Context): string {
+  return ctx.get('content-type').replace(/;.*$/s, '').trim().toLowerCase();
+}
+
+function notTaken(ctx: Context, taken: string): AgentRunError {
   // Only what can be a media type is repeated.
   const type = /^[A-Za-z0-9!#$&^_.+-]+\/[A-Za-z0-9!#$&^_.+-]+/.exec(ctx.get('content-type'))?.[0] ?? 'that';
-  return new HttpError(415, `the body must be application/json, not ${type.slice(0, 100)}`, { field: 'content-type' });
+  return new HttpError(415, `the body must be ${taken}, not ${type.slice(0, 100)}`, { field: 'content-type' });
 }
 
 /** The parser's own messages quote the body: only where it went wrong is passed on. */
-function bodyError(error: Error & { status?: number; type?: string }, limitBytes: number): AgentRunError {
+export function bodyError(error: Error & { status?: number; type?: string }, limitBytes: number): AgentRunError {
   if (error.status === 413) {
     const message = `the body must have at most ${limitBytes} bytes`;
     return new AgentRunError('schema-invalid', 'too-large', message, { field: 'body', limit: limitBytes });

@@ -1,14 +1,19 @@
 import type { HttpDependencies } from '../dependencies.js';
 import type { Route } from '../route.js';
+import { aipodSpecRoutes } from './aipod-specs.js';
 import { backendRoutes } from './backends.js';
 import { commandRoutes } from './commands.js';
 import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { leaseRoutes } from './leases.js';
 import { openApiRoutes } from './openapi.js';
+import { providerProfileRoutes } from './provider-profiles.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
+import { sessionRoutes } from './sessions.js';
+import { sessionStorageRoutes } from './session-storage.js';
 import { runRoutes } from './runs.js';
+import { toolCredentialRoutes } from './tool-credentials.js';
 
 /** Every route that is served. */
 export function allRoutes(dependencies: HttpDependencies): Route[] {
@@ -21,6 +26,11 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...leaseRoutes,
     ...runnerJobRoutes,
     ...runnerRoutes,
+    ...sessionStorageRoutes,
+    ...sessionRoutes,
+    ...providerProfileRoutes,
+    ...toolCredentialRoutes,
+    ...aipodSpecRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

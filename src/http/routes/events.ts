@@ -4,8 +4,8 @@ import { EventAppend, EventBatch, EventPage, EventRecord } from '../../contract/
 import { isTerminalStatus } from '../../domain/outcome.js';
 import { requireRun } from '../../operations/access.js';
 import { appendEvents } from '../../operations/append-events.js';
+import { pageOfEvents } from '../../operations/page-of-events.js';
 import { eventStream } from '../event-stream.js';
-import { pageOfEvents } from '../page-of-events.js';
 import { afterSeq, limit } from '../query-fields.js';
 import { route, type Route } from '../route.js';
 

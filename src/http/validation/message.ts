@@ -1,15 +1,44 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { invalid, type AgentRunError } from '../../domain/errors.js';
 
+const MAX_FAULTS = 50;
+
 /** Says that a branch failed; the branch's own errors say why. */
 const WRAPPERS = ['anyOf', 'oneOf', 'allOf', 'if', 'not'];
+
+/** What is wrong with a value, and where. */
+export interface Fault {
+  /** As people write it: `events[3].payload`; `body` for the whole. */
+  readonly field: string;
+  /** Begins with the field. */
+  readonly message: string;
+  /** From the root to the value; of a field that is missing, to where it should be. */
+  readonly path: readonly string[];
+}
 
 /** Turns the validator's findings into one error that names a field and what it must be. It repeats no value of the body. */
 export function invalidAt(errors: readonly ErrorObject[]): AgentRunError {
   const error = mostTelling(errors);
   if (error === undefined) return invalid('body', 'the body does not have the right form');
-  const field = fieldOf(error) || 'body';
-  return invalid(field, `${field} ${requirement(error, errors)}`);
+  const { field, message } = faultOf(error, errors);
+  return invalid(field, message);
+}
+
+/** The faults of a value, where the validator was asked for all: one for each field, up to a number that anybody would mend at once. */
+export function faultsAt(errors: readonly ErrorObject[]): Fault[] {
+  const telling = errors.filter((error) => !WRAPPERS.includes(error.keyword)).slice(0, MAX_FAULTS);
+  const faults = new Map<string, Fault>();
+  for (const error of telling) {
+    const fault = faultOf(error, telling);
+    if (!faults.has(fault.field)) faults.set(fault.field, fault);
+  }
+  return [...faults.values()];
+}
+
+function faultOf(error: ErrorObject, all: readonly ErrorObject[]): Fault {
+  const path = pathOf(error);
+  const field = path.reduce(appendSegment, '').slice(0, 300) || 'body';
+  return { field, message: `${field} ${requirement(error, all)}`, path };
 }
 
 /** Of a union's errors, those that went deepest met the branch that was meant; "must be null" is never it. */
@@ -24,13 +53,12 @@ function mostTelling(errors: readonly ErrorObject[]): ErrorObject | undefined {
   return deepest.find((error) => error.keyword !== 'type') ?? deepest[0] ?? errors[0];
 }
 
-/** `/events/3/payload` → `events[3].payload`. */
-function fieldOf(error: ErrorObject): string {
+/** `/events/3/payload` → `events`, `3`, `payload`. */
+function pathOf(error: ErrorObject): string[] {
   const segments = error.instancePath.split('/').slice(1).map(unescapePointer);
   const { missingProperty, additionalProperty } = error.params as Record<string, string | undefined>;
   const child = missingProperty ?? (isPlainName(additionalProperty) ? additionalProperty : undefined);
-  if (child !== undefined) segments.push(child);
-  return segments.reduce(appendSegment, '').slice(0, 300);
+  return child === undefined ? segments : [...segments, child];
 }
 
 function appendSegment(path: string, segment: string): string {

@@ -1,7 +1,7 @@
 import addFormats from 'ajv-formats';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Static, TSchema } from 'typebox';
-import { invalidAt } from './message.js';
+import { faultsAt, invalidAt, type Fault } from './message.js';
 
 const ajv = new Ajv2020({ strict: false, useDefaults: true, allErrors: false });
 addFormats.default(ajv);
@@ -31,4 +31,14 @@ export function validated<T extends TSchema>(schema: T, value: unknown): Static<
   const validate = validatorOf(schema);
   if (!validate(value)) throw invalidAt(validate.errors ?? []);
   return value as Static<T>;
+}
+
+/** For documents that people write: they are told of all faults at once, and nothing is filled in. */
+const exact = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(exact);
+
+/** Everything that is wrong with the value, which stays as it is; empty where nothing is. */
+export function faultsOf(schema: TSchema, value: unknown): Fault[] {
+  const validate = exact.compile(schema);
+  return validate(value) ? [] : faultsAt(validate.errors ?? []);
 }

@@ -14,6 +14,7 @@ interface Operation {
   readonly operationId: string;
   readonly parameters: { name: string; in: string; required?: boolean }[];
   readonly security?: unknown;
+  readonly requestBody?: { content: Record<string, unknown> };
   readonly responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
 }
 const paths = Object.entries<Record<string, Operation>>(document.paths);
@@ -35,7 +36,19 @@ describe('the OpenAPI document', () => {
       GET /api/v1/runs/:/commands/:/result|POST /api/v1/commands/:/ack|PATCH /api/v1/commands/:/status
       POST /api/v1/commands/:/cancel|POST /api/v1/runs/:/events|GET /api/v1/runs/:/events
       GET /api/v1/runs/:/events/stream|POST /api/v1/runs/:/runner-jobs|GET /api/v1/runs/:/runner-jobs
-      GET /api/v1/runs/:/runner-jobs/:|POST /api/v1/runners/register`;
+      GET /api/v1/runs/:/runner-jobs/:|POST /api/v1/runners/register
+      GET /api/v1/tool-credentials|GET /api/v1/tool-credentials/:|DELETE /api/v1/tool-credentials/:
+      PUT /api/v1/tool-credentials/:/credential
+      GET /api/v1/provider-profiles|GET /api/v1/provider-profiles/:|DELETE /api/v1/provider-profiles/:
+      GET /api/v1/provider-profiles/:/config|PUT /api/v1/provider-profiles/:/config
+      PUT /api/v1/provider-profiles/:/credential|POST /api/v1/provider-profiles/:/validate
+      GET /api/v1/provider-profiles/:/validations/:
+      GET /api/v1/aipod-specs|POST /api/v1/aipod-specs|GET /api/v1/aipod-specs/:|PUT /api/v1/aipod-specs/:
+      DELETE /api/v1/aipod-specs/:|GET /api/v1/aipod-specs/:/versions|POST /api/v1/aipod-specs/:/render
+      POST /api/v1/sessions|GET /api/v1/sessions|GET /api/v1/sessions/:|GET /api/v1/sessions/:/trace
+      GET /api/v1/sessions/:/output|POST /api/v1/sessions/:/send|POST /api/v1/sessions/:/read
+      POST /api/v1/sessions/:/control|POST /api/v1/sessions/storage/gc|GET /api/v1/sessions/:/storage
+      DELETE /api/v1/sessions/:/storage|POST /api/v1/sessions/:/storage/refresh`;
     const lines = promised.split(/[|\n]/).map((line) => line.trim());
     assert.deepEqual(served, lines.filter((line) => line !== '').sort());
   });
@@ -105,9 +118,22 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says which routes take YAML as well', () => {
+    const taking = paths.flatMap(([path, operations]) =>
+      Object.entries(operations).map(
+        ([method, { requestBody }]) => [`${method} ${path}`, requestBody?.content] as const,
+      ),
+    );
+    assert.deepEqual(
+      taking.filter(([, content]) => content !== undefined && 'application/yaml' in content).map(([name]) => name),
+      ['post /api/v1/aipod-specs', 'put /api/v1/aipod-specs/{name}'],
+    );
+  });
+
   it('says that a body may be left out where nothing in it is needed', () => {
     const body = (path: string, method: string) => document.paths[path][method].requestBody.required;
     assert.equal(body('/api/v1/runs', 'post'), true);
+    assert.equal(body('/api/v1/aipod-specs', 'post'), true);
     assert.equal(body('/api/v1/runs/{runId}/cancel', 'post'), false);
     assert.equal(body('/api/v1/runs/{runId}/status', 'patch'), false);
   });

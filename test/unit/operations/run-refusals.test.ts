@@ -7,6 +7,7 @@ import { answered, refusalError, settled } from '../../../src/operations/run-ref
 const EXPECTED: Record<RunRefusalType, [failureKind: string, status: number]> = {
   'run-not-here': ['schema-invalid', 409],
   'run-terminal': ['schema-invalid', 409],
+  'session-closing': ['infra-failed', 503],
   'held-by-another-runner': ['lease-conflict', 409],
   'attempt-over': ['lease-lost', 409],
   'command-unknown': ['schema-invalid', 404],

@@ -1,23 +1,27 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
 import type { HttpClient } from '../../../client/http-client.js';
-import type { CommandRecord } from '../../../contract/command.js';
+import type { CommandCreate, CommandRecord } from '../../../contract/command.js';
 import type { RunCreate, RunRecord, WorkspaceRef } from '../../../contract/run.js';
-import type { RunnerJobRecord } from '../../../contract/runner.js';
+import type { RunnerJobCreate, RunnerJobRecord } from '../../../contract/runner.js';
+import type { ToolCredentialName } from '../../../domain/tool-credentials.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
 import { durationMs } from '../../durations.js';
 import { statusWord } from '../../status-words.js';
 import { tabSeparated } from '../../table.js';
+import { renderOnServer } from '../spec/render.js';
+import { specName } from '../spec/options.js';
+import { variable, workspace } from './create-options.js';
 import { follow } from './follow.js';
 import { count, readPrompt } from './options.js';
 
 interface CreateOptions {
-  readonly tenant: string;
-  readonly project: string;
+  readonly spec?: string;
+  readonly tenant?: string;
+  readonly project?: string;
   readonly backend?: string;
-  readonly workspace: WorkspaceRef;
+  readonly workspace?: WorkspaceRef;
   readonly prompt?: string;
   readonly runner: boolean;
   readonly keepOpen?: boolean;
@@ -25,6 +29,7 @@ interface CreateOptions {
   readonly idleTimeout?: number;
   readonly maxAttempts?: number;
   readonly env?: Readonly<Record<string, string>>;
+  readonly toolCredential?: readonly string[];
   readonly session?: string;
   readonly idempotencyKey?: string;
   readonly wait?: boolean;
@@ -43,10 +48,11 @@ export function addRunCreate(run: Command, context: CliContext): void {
   run
     .command('create')
     .description('make a run; with a prompt, start its first turn and a runner for it')
-    .option('--tenant <name>', 'tenant', 'default')
-    .option('--project <name>', 'project', 'default')
+    .option('--spec <name>', 'spec that says what is not said here', specName)
+    .option('--tenant <name>', "tenant (without a spec: 'default')")
+    .option('--project <name>', "project (without a spec: 'default')")
     .option('--backend <name>', "backend profile; the server's default when absent")
-    .option('--workspace <where>', 'none, path:<folder> or git:<url>[#<ref>]', workspace, { kind: 'none' as const })
+    .option('--workspace <where>', 'none, path:<folder> or git:<url>[#<ref>]', workspace)
     .option('--prompt <text>', 'the first turn; - reads it from standard input')
     .option('--no-runner', 'start no runner: one elsewhere claims the run')
     .option('--keep-open', 'leave the run open for further turns; otherwise it ends with the prompt')
@@ -54,6 +60,7 @@ export function addRunCreate(run: Command, context: CliContext): void {
     .option('--idle-timeout <duration>', 'longest silence within a turn', durationMs)
     .option('--max-attempts <n>', 'how often a lost runner is replaced, the first included', count)
     .option('--env <name=value>', 'a variable for the agent (repeat for more); not for secrets', variable)
+    .option('--tool-credential <name>', 'lend it to the agent: github-ssh (repeat for more)', names)
     .option('--session <id>', 'session that the run belongs to')
     .option('--idempotency-key <key>', 'the same key makes the same run once')
     .addOption(new Option('--wait', 'wait for the end').conflicts('tail'))
@@ -73,13 +80,15 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
       tellCreated(context, created, options.json ?? false);
       return;
     }
-    const commandId = options.keepOpen ? command?.id : undefined;
+    // A spec may leave its runs open too: what was asked for is over with its turn.
+    const commandId = options.keepOpen || options.spec !== undefined ? command?.id : undefined;
     const { tail = false, json = false, waitTimeout } = options;
     await follow(context, client, { runId: run.id, commandId, tail, json, waitTimeout, started: { ...created } });
   });
 }
 
-function assertFits({ prompt, env, runner, keepOpen, wait, tail, waitTimeout }: CreateOptions): void {
+function assertFits({ spec, prompt, env, runner, keepOpen, wait, tail, waitTimeout }: CreateOptions): void {
+  if (prompt === undefined && spec !== undefined) throw usageError('--spec needs a --prompt');
   if (prompt === undefined && env !== undefined) throw usageError('--env goes to a runner, which only --prompt starts');
   if (!runner && env !== undefined) throw usageError('--env goes to a runner, which --no-runner leaves out');
   if (prompt === undefined && keepOpen)
@@ -88,27 +97,56 @@ function assertFits({ prompt, env, runner, keepOpen, wait, tail, waitTimeout }: 
 }
 
 async function make(client: HttpClient, options: CreateOptions, prompt: string | undefined): Promise<Created> {
-  const run = await client.post<RunRecord>('/api/v1/runs', bodyOf(options, prompt));
-  if (prompt === undefined) return { run, command: null, runnerJob: null };
-  const { idempotencyKey } = options;
-  const turn = { type: 'turn', payload: { prompt }, idempotencyKey };
-  const command = await client.post<CommandRecord>(`/api/v1/runs/${run.id}/commands`, turn);
+  const bodies = await bodiesOf(client, options, prompt);
+  const run = await client.post<RunRecord>('/api/v1/runs', bodies.run);
+  if (bodies.command === undefined) return { run, command: null, runnerJob: null };
+  const command = await client.post<CommandRecord>(`/api/v1/runs/${run.id}/commands`, bodies.command);
   if (!options.runner) return { run, command, runnerJob: null };
-  const job = { commandId: command.id, env: options.env };
+  const job = { ...bodies.runnerJob, commandId: command.id };
   const runnerJob = await client.post<RunnerJobRecord>(`/api/v1/runs/${run.id}/runner-jobs`, job);
   return { run, command, runnerJob };
 }
 
-function bodyOf(options: CreateOptions, prompt: string | undefined): RunCreate {
+interface Bodies {
+  readonly run: RunCreate;
+  /** Absent without a prompt. */
+  readonly command?: CommandCreate;
+  readonly runnerJob?: RunnerJobCreate;
+}
+
+async function bodiesOf(client: HttpClient, options: CreateOptions, prompt: string | undefined): Promise<Bodies> {
+  const { spec, env, idempotencyKey } = options;
+  const run = runOf(options);
+  if (spec !== undefined)
+    return renderOnServer(client, spec, { ...run, prompt, env, endsWithTurn: endsWithTurn(options) });
+  const workspaceRef = run.workspaceRef ?? { kind: 'none' as const };
+  const body = { ...run, workspaceRef, endsWithTurn: prompt !== undefined && options.keepOpen !== true };
+  const named = { ...body, tenantId: run.tenantId ?? 'default', projectId: run.projectId ?? 'default' };
+  if (prompt === undefined) return { run: named };
+  return { run: named, command: { type: 'turn', payload: { prompt }, idempotencyKey }, runnerJob: { env } };
+}
+
+/** A spec may keep its runs open by itself. */
+function endsWithTurn({ keepOpen }: CreateOptions): false | undefined {
+  return keepOpen === true ? false : undefined;
+}
+
+/** What was said of the run; what was not is left out of the body. */
+function runOf(options: CreateOptions) {
+  const toolCredentials = options.toolCredential as ToolCredentialName[] | undefined;
   return {
     tenantId: options.tenant,
     projectId: options.project,
     backendProfile: options.backend,
     sessionRef: options.session === undefined ? undefined : { sessionId: options.session },
     workspaceRef: options.workspace,
-    executionPolicy: { timeoutMs: options.timeout, idleTimeoutMs: options.idleTimeout },
+    executionPolicy: {
+      timeoutMs: options.timeout,
+      idleTimeoutMs: options.idleTimeout,
+      // Whether there is such a one is for the server to say.
+      secretScope: toolCredentials && { toolCredentials },
+    },
     retryPolicy: { maxAttempts: options.maxAttempts },
-    endsWithTurn: prompt !== undefined && options.keepOpen !== true,
     idempotencyKey: options.idempotencyKey,
   };
 }
@@ -130,18 +168,6 @@ function tellCreated({ screen, program }: CliContext, created: Created, json: bo
   }
 }
 
-function workspace(given: string): WorkspaceRef {
-  if (given === 'none') return { kind: 'none' };
-  const [, kind, where = ''] = /^(path|git):(.+)$/s.exec(given) ?? [];
-  if (kind === 'path') return { kind, path: resolve(where) };
-  if (kind !== 'git') throw new InvalidArgumentError('Give none, path:<folder> or git:<url>[#<ref>].');
-  const [repoUrl = '', ref] = where.split('#');
-  const isLocal = !/^[a-z]+:\/\/|^[^/]+@[^/]+:/i.test(repoUrl);
-  return { kind, repoUrl: isLocal ? resolve(repoUrl) : repoUrl, ...(ref && { ref }) };
-}
-
-function variable(given: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(given) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('Give NAME=value.');
-  return { ...before, [name]: value };
+function names(given: string, before: readonly string[] = []): string[] {
+  return [...before, given];
 }

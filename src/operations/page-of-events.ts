@@ -1,5 +1,5 @@
 import type { EventRecord } from '../contract/event.js';
-import type { EventStore } from '../ports/event-store.js';
+import type { EventQuery, EventStore } from '../ports/event-store.js';
 
 /** About so many bytes make a page full, however many events were asked for. */
 const PAGE_BYTES = 8 * 1024 * 1024;
@@ -7,15 +7,12 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 const CHUNK_EVENTS = 32;
 
 /** Up to `limit` events after `afterSeq`, fewer where they are large; none only when there are none. */
-export async function pageOfEvents(
-  events: Pick<EventStore, 'page'>,
-  query: { runId: string; afterSeq: number; limit: number },
-): Promise<EventRecord[]> {
+export async function pageOfEvents(events: Pick<EventStore, 'page'>, query: EventQuery): Promise<EventRecord[]> {
   const items: EventRecord[] = [];
   let bytes = 0;
   while (items.length < query.limit && bytes < PAGE_BYTES) {
     const limit = Math.min(query.limit - items.length, nextChunk(items.length, bytes));
-    const chunk = await events.page({ runId: query.runId, afterSeq: items.at(-1)?.seq ?? query.afterSeq, limit });
+    const chunk = await events.page({ ...query, afterSeq: items.at(-1)?.seq ?? query.afterSeq, limit });
     items.push(...chunk);
     bytes += Buffer.byteLength(JSON.stringify(chunk));
     if (chunk.length < limit) break;

@@ -1,0 +1,36 @@
+import type { TerminalStatus } from './outcome.js';
+
+/** Why somebody should look, the most pressing first but for the first, which says that nobody need: it is being worked on. */
+export const ATTENTION_STATES = [
+  'active-session',
+  'needs-input',
+  'failed',
+  'blocked',
+  'stalled',
+  'unread',
+  'none',
+] as const;
+export type AttentionState = (typeof ATTENTION_STATES)[number];
+
+export interface AttentionFacts {
+  /** Something works on it, or is about to. */
+  readonly active: boolean;
+  /** What should work on it does not show itself: its lease ran out. */
+  readonly stalled: boolean;
+  readonly terminalStatus: TerminalStatus | null;
+  readonly failureKind: string | null;
+  /** This reader has not seen what happened last. */
+  readonly unread: boolean;
+}
+
+/**
+ * What a reader must know first. What waits for an answer goes on waiting however often it is read; a failure has been dealt with once
+ * its reader has seen it.
+ */
+export function attentionState(facts: AttentionFacts): AttentionState {
+  if (facts.stalled) return 'stalled';
+  if (facts.active) return 'active-session';
+  if (facts.terminalStatus === 'blocked') return facts.failureKind === null ? 'needs-input' : 'blocked';
+  if (!facts.unread) return 'none';
+  return facts.terminalStatus === 'failed' ? 'failed' : 'unread';
+}

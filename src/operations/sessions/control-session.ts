@@ -1,0 +1,47 @@
+import type { SessionControl, SessionControlled, SessionRecord } from '../../contract/session.js';
+import { conflict } from '../../domain/errors.js';
+import type { Principal } from '../../domain/principal.js';
+import type { OperationContext } from '../context.js';
+import { cancelCommand } from '../end-command.js';
+import { cancelRun } from '../end-run.js';
+import { requireSession } from './read-session.js';
+
+const DEFAULT_READER = 'cli';
+
+/** The reader has seen all that there is now. */
+export async function readSession(
+  context: OperationContext,
+  principal: Principal,
+  sessionId: string,
+  readerId: string = DEFAULT_READER,
+): Promise<SessionControlled> {
+  await requireSession(context, principal, sessionId);
+  await context.sessions.markRead(sessionId, readerId);
+  const session = await requireSession(context, principal, sessionId, readerId);
+  return controlled('session-read', session, { runId: session.activeRunId, commandId: session.activeCommandId });
+}
+
+/** Takes the active command, else the active run. @throws conflict where neither is. */
+export async function controlSession(
+  context: OperationContext,
+  principal: Principal,
+  sessionId: string,
+  { action, readerId = DEFAULT_READER, reason }: SessionControl,
+): Promise<SessionControlled> {
+  if (action === 'read') return readSession(context, principal, sessionId, readerId);
+  const { activeRunId: runId, activeCommandId: commandId } = await requireSession(context, principal, sessionId);
+  if (runId === null) throw conflict('the session has no active run', { sessionId });
+  if (commandId === null) await cancelRun(context, principal, runId, { reason });
+  else await cancelCommand(context, principal, commandId, { reason });
+  const session = await requireSession(context, principal, sessionId, readerId);
+  const cancelled = commandId === null ? 'run' : 'command';
+  return { ...controlled('session-cancel', session, { runId, commandId }), cancelled };
+}
+
+function controlled(
+  action: SessionControlled['action'],
+  session: SessionRecord,
+  about: Pick<SessionControlled, 'runId' | 'commandId'>,
+): SessionControlled {
+  return { action, sessionId: session.sessionId, ...about, session, valuesPrinted: false };
+}

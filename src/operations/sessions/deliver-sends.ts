@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { RunRefused } from '../../domain/refusals.js';
+import type { SendToSession } from '../../domain/run-messages.js';
+import type { RunDraft } from '../../ports/run-store.js';
+import type { OperationContext } from '../context.js';
+import { draftOf, inputOf } from '../open-run.js';
+import { refusalError } from '../run-refusals.js';
+import { runnerJobRequest } from '../runner-job-request.js';
+import { toRun } from '../to-run.js';
+import type { PendingSend } from './send-queue.js';
+
+/** A run that was over before it could take anything: its start was repeated after its end. */
+const TRIES = 3;
+
+/** How long the session's last run may take to end, its runner's included, before a caller is told to come again. */
+const CLOSING_MS = 20_000;
+const LOOK_AGAIN_MS = 50;
+
+/**
+ * Hands sends over to the session's live run, or to a new one that starts with them: Temporal decides which, in one step. The new run
+ * is drafted first, since its workflow must find its record; where another run took the sends, the draft goes again.
+ * @throws unavailable when Temporal does not answer in time: the sends stay drafts, and go on when they are repeated.
+ */
+export async function deliverSends(context: OperationContext, sends: readonly PendingSend[]): Promise<void> {
+  const [lead] = sends;
+  if (lead === undefined) return;
+  for (let tries = 1; ; tries += 1) {
+    const draft = await draftNextRun(context, lead, sends);
+    const refused = await whenOpen(() => deliver(context, draft, sends, tries === 1));
+    if (refused === undefined) return;
+    await context.runs.dropRunDraft(draft.id);
+    if (refused.type !== 'run-terminal' || tries === TRIES) throw refusalError(lead.sessionId, refused);
+  }
+}
+
+/** Tries again while the session's last run is still ending; answers what it is refused with otherwise. */
+async function whenOpen(work: () => Promise<void>): Promise<RunRefused | undefined> {
+  const giveUpAt = performance.now() + CLOSING_MS;
+  for (;;) {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof RunRefused)) throw error;
+      if (error.type !== 'session-closing' || performance.now() > giveUpAt) return error;
+    }
+    // Not in the workflow's queue of messages: what ends the run has to get past.
+    await delay(LOOK_AGAIN_MS);
+  }
+}
+
+async function deliver(
+  context: OperationContext,
+  draft: RunDraft,
+  sends: readonly PendingSend[],
+  first: boolean,
+): Promise<void> {
+  const [lead] = sends;
+  if (lead === undefined) return;
+  const message: SendToSession = {
+    sends: sends.map(({ commandId, fresh, runnerJob }) => ({
+      commandId,
+      runnerJob: runnerJob !== null,
+      fresh: fresh && first,
+    })),
+    leaseOver: await expiredLease(context, lead.sessionId),
+  };
+  const input = inputOf(draft, context, { body: lead.run });
+  const { runId } = await toRun(context, draft, (gateway, address) => gateway.sendToSession(address, input, message));
+  if (runId !== draft.id) await context.runs.dropRunDraft(draft.id);
+}
+
+async function draftNextRun(
+  context: OperationContext,
+  lead: PendingSend,
+  sends: readonly PendingSend[],
+): Promise<RunDraft> {
+  const draft = draftOf(lead.run, lead.traceId);
+  await context.runs.draftRun(draft);
+  const wish = sends.find(({ runnerJob }) => runnerJob !== null);
+  if (wish?.runnerJob) {
+    const job = { ...wish.runnerJob, commandId: wish.commandId };
+    await context.jobs.request(runnerJobRequest(context.platform, { runId: draft.id, attempt: 1 }, job));
+  }
+  return draft;
+}
+
+/** Nothing is steered into a turn whose runner is not heard of any more: the next attempt takes it as a turn of its own. */
+async function expiredLease(context: OperationContext, sessionId: string): Promise<SendToSession['leaseOver']> {
+  const runId = (await context.sessions.get(sessionId, 'all'))?.activeRunId ?? null;
+  const lease = runId === null ? undefined : await context.leases.read(runId);
+  const isOver = lease?.alive === true && lease.expiresAtMs !== null && lease.expiresAtMs < Date.now();
+  return isOver && lease !== undefined && runId !== null ? { runId, attempt: lease.attempt } : null;
+}

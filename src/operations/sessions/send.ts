@@ -1,0 +1,130 @@
+import type { RunCreate, RunRecord } from '../../contract/run.js';
+import type { RunBase, SessionSend, SessionSendAnswer } from '../../contract/session-send.js';
+import type { SessionRecord } from '../../contract/session.js';
+import { forbidden, invalid, missing, sessionStoreEvicted } from '../../domain/errors.js';
+import { newId } from '../../domain/new-id.js';
+import { seesTenant, type Principal } from '../../domain/principal.js';
+import { SESSION_TTL_MS } from '../../domain/session-state.js';
+import type { Reservation } from '../../ports/run-store.js';
+import { bodyHash } from '../body-hash.js';
+import type { OperationContext } from '../context.js';
+import { assertMayMake } from '../open-run.js';
+import { deliverSends } from './deliver-sends.js';
+import { planOfSend } from './plan-send.js';
+import { sentAnswer } from './sent-answer.js';
+
+export interface SendRequest {
+  readonly sessionId: string;
+  readonly body: SessionSend;
+  readonly traceId: string;
+}
+
+/**
+ * Says something to a session: into the turn that runs, as a further turn of its live run, or as the first turn of a new one. The
+ * session's workflow decides which; an unknown session is made. Repeating with the same key answers the first result, also after the
+ * run's end.
+ * @throws schema-invalid where nothing is said, or a new session has no tenant and project; conflict for another tenant's session;
+ *   session-store-evicted; rate-limited; idempotency-conflict.
+ */
+export async function sendToSession(
+  context: OperationContext,
+  principal: Principal,
+  { sessionId, body, traceId }: SendRequest,
+): Promise<SessionSendAnswer> {
+  const payload = payloadOf(body);
+  const session = await context.sessions.get(sessionId, 'all');
+  const run = await nextRun(context, sessionId, session, body);
+  await assertMaySend(context, principal, session, run);
+  const runnerJob = body.createRunnerJob === false ? null : (body.runnerJob ?? {});
+  if (body.dryRun === true) return planOfSend(context, { session, sessionId, payload, run, body });
+  if (session === undefined) await makeSession(context, sessionId, run);
+  const draft = { commandId: newId('cmd'), sessionId, payload };
+  const drafted = await context.sessions.draftSend(draft, reservationOf(sessionId, run, body));
+  if (!drafted.opened) {
+    const fresh = drafted.id === draft.commandId;
+    const send = { sessionId, commandId: drafted.id, fresh, run, runnerJob, traceId };
+    await context.sends.submit(send, (sends) => deliverSends(context, sends));
+  }
+  return sentAnswer(context, sessionId, drafted.id);
+}
+
+function payloadOf({ payload, prompt, message, text }: SessionSend): Record<string, unknown> {
+  if (payload !== undefined) return payload;
+  const said = prompt ?? message ?? text;
+  if (said === undefined) throw invalid('prompt', 'one of payload, prompt, message or text must be given');
+  return { prompt: said };
+}
+
+/** What a new run would be: as asked for, else as the session's last one was. */
+async function nextRun(
+  context: OperationContext,
+  sessionId: string,
+  session: SessionRecord | undefined,
+  body: SessionSend,
+): Promise<RunCreate> {
+  const [field, base] = body.run ? (['run', body.run] as const) : (['runBase', body.runBase ?? {}] as const);
+  const named = base.sessionRef?.sessionId;
+  if (named !== undefined && named !== sessionId) {
+    throw invalid(`${field}.sessionRef.sessionId`, `${field}.sessionRef.sessionId is not the session of the URL`);
+  }
+  const lastId = session?.lastRunId ?? null;
+  const last = lastId === null ? undefined : await context.runs.getRun(lastId, 'all');
+  const { tenantId = session?.tenantId, projectId = session?.projectId } = base;
+  if (tenantId === undefined) throw invalid(`${fieldOf(body)}.tenantId`, NEW_SESSION);
+  if (projectId === undefined) throw invalid(`${fieldOf(body)}.projectId`, NEW_SESSION);
+  return { ...asBefore(session, last), ...base, tenantId, projectId, sessionRef: sessionRef(sessionId, session, base) };
+}
+
+const NEW_SESSION = 'the session is new: run.tenantId and run.projectId say whose it is';
+
+function fieldOf(body: SessionSend): string {
+  return body.runBase && !body.run ? 'runBase' : 'run';
+}
+
+function asBefore(session: SessionRecord | undefined, last: RunRecord | undefined): Partial<RunCreate> {
+  if (last === undefined) return session === undefined ? {} : { backendProfile: session.backendProfile };
+  const { backendProfile, providerId, workspaceRef, executionPolicy, retryPolicy } = last;
+  return { backendProfile, providerId, workspaceRef, executionPolicy, retryPolicy };
+}
+
+function sessionRef(sessionId: string, session: SessionRecord | undefined, base: RunBase): RunCreate['sessionRef'] {
+  return {
+    conversationId: session?.conversationId,
+    ...base.sessionRef,
+    sessionId,
+  };
+}
+
+async function assertMaySend(
+  context: OperationContext,
+  principal: Principal,
+  session: SessionRecord | undefined,
+  run: RunCreate,
+): Promise<void> {
+  if (session !== undefined && !seesTenant(principal, session.tenantId)) throw missing('session', session.sessionId);
+  if (session !== undefined && session.tenantId !== run.tenantId) {
+    throw forbidden('the session is of another tenant than its run would be', { field: 'run.tenantId' });
+  }
+  if (session?.storageKind === 'evicted') throw sessionStoreEvicted(session.sessionId);
+  await assertMayMake(context, principal, run);
+}
+
+async function makeSession(context: OperationContext, sessionId: string, run: RunCreate): Promise<void> {
+  await context.sessions.create({
+    id: sessionId,
+    tenantId: run.tenantId,
+    projectId: run.projectId,
+    backendProfile: run.backendProfile ?? 'codex',
+    conversationId: run.sessionRef?.conversationId ?? null,
+    codexRolloutSubdir: 'sessions',
+    metadata: run.sessionRef?.metadata ?? {},
+    ttlMs: SESSION_TTL_MS,
+  });
+}
+
+function reservationOf(sessionId: string, { tenantId }: RunCreate, body: SessionSend): Reservation | undefined {
+  const key = body.commandIdempotencyKey ?? body.idempotencyKey;
+  if (key === undefined) return undefined;
+  const asked = { ...body, commandIdempotencyKey: undefined };
+  return { tenantId, route: `POST /api/v1/sessions/${sessionId}/send`, key, bodyHash: bodyHash(asked) };
+}

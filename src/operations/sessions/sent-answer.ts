@@ -1,0 +1,71 @@
+import type { ActionDescriptor } from '../../contract/result.js';
+import type { RunRecord } from '../../contract/run.js';
+import type { ActiveBefore, SessionSent } from '../../contract/session-send.js';
+import { runnerJobId } from '../../domain/ids.js';
+import type { SendDecision } from '../../domain/run-snapshot.js';
+import type { OperationContext } from '../context.js';
+import { joinRunnerJob } from '../runner-jobs.js';
+
+/** What became of a send, from its record: the same whenever it is asked for. */
+export async function sentAnswer(
+  context: OperationContext,
+  sessionId: string,
+  commandId: string,
+): Promise<SessionSent> {
+  const sent = await context.sessions.readSend(commandId);
+  const run = sent && (await context.runs.getRun(sent.command.runId, 'all'));
+  if (sent === undefined || run === undefined) throw new Error(`send ${commandId} was accepted but not projected`);
+  const { decision, command } = { decision: sent.decision.decision, command: sent.command };
+  const job = decision === 'steer' ? undefined : await context.jobs.get(runnerJobId(run.id, run.attempt));
+  return {
+    action: 'session-send',
+    dryRun: false,
+    mutation: true,
+    sessionId,
+    decision,
+    internalCommandType: decision,
+    run,
+    command,
+    runnerJob: job === undefined ? null : await joinRunnerJob(context, run, job),
+    activeBefore: activeBefore(run, sent.decision),
+    pollActions: pollActions(sessionId, run.id, commandId),
+    valuesPrinted: false,
+  };
+}
+
+function activeBefore(run: RunRecord, { activeBefore: before }: SendDecision): ActiveBefore {
+  if (before === null) return null;
+  const { leaseExpiresAt } = run;
+  return {
+    runId: run.id,
+    commandId: before.commandId,
+    commandState: before.commandState,
+    runStatus: before.runStatus,
+    leaseExpiresAt,
+    leaseExpired: leaseExpiresAt !== null && Date.parse(leaseExpiresAt) < Date.now(),
+    reason: 'active-turn-running',
+    valuesPrinted: false,
+  };
+}
+
+const POLL_LIMIT = 100;
+
+/** What a caller does next, in this order. */
+function pollActions(sessionId: string, runId: string | null, commandId: string | null): ActionDescriptor[] {
+  const about = {
+    resourceKind: 'session',
+    resourceName: sessionId,
+    runId,
+    commandId,
+    sessionId,
+    valuesPrinted: false,
+  } as const;
+  const page = { afterSeq: 0, limit: POLL_LIMIT };
+  return [
+    { action: 'inspect-session', operation: 'describe', ...about },
+    { action: 'poll-trace', operation: 'events', ...about, ...page },
+    { action: 'poll-output', operation: 'logs', ...about, ...page },
+    { action: 'read-session', operation: 'read', ...about, readerId: 'cli' },
+    { action: 'cancel-session', operation: 'cancel', ...about, reasonRequired: false },
+  ];
+}

@@ -1,0 +1,90 @@
+import type {
+  SessionRecord,
+  SessionStorage,
+  StorageEvicted,
+  StorageGcReport,
+  StorageRefresh,
+} from '../../contract/session.js';
+import { conflict, forbidden, invalid, missing, sessionStoreEvicted } from '../../domain/errors.js';
+import type { Principal } from '../../domain/principal.js';
+import { requireRun } from '../access.js';
+import type { OperationContext } from '../context.js';
+import { requireSession } from './read-session.js';
+
+export async function readSessionStorage(
+  context: OperationContext,
+  principal: Principal,
+  sessionId: string,
+): Promise<SessionStorage> {
+  await requireSession(context, principal, sessionId);
+  return storageOf(context, sessionId);
+}
+
+/**
+ * Gives up the session's volume with all that is on it; asking again answers the same. Answers `session-storage-evicting` where the
+ * platform takes longer than a caller waits: it is retried until the volume is gone.
+ * @throws conflict while a run of the session lives, and for a session that never had storage.
+ */
+export async function evictSessionStorage(
+  context: OperationContext,
+  principal: Principal,
+  sessionId: string,
+): Promise<StorageEvicted> {
+  const session = await requireSession(context, principal, sessionId);
+  const verdict = await context.sessionGateway.evict(sessionId);
+  if (verdict === 'active-run') throw underRun(session);
+  if (verdict === 'no-storage') throw conflict('the session has no storage', { sessionId });
+  if (verdict === 'missing' || verdict === 'not-expired') throw missing('session', sessionId);
+  const action = verdict === 'evicted' ? 'session-storage-evicted' : 'session-storage-evicting';
+  return { action, sessionId, summary: await storageOf(context, sessionId), valuesPrinted: false };
+}
+
+/**
+ * Records what a runner measured of its session's volume.
+ * @throws forbidden for a runner of another session; schema-invalid where it is not the session's volume; session-store-evicted.
+ */
+export async function refreshSessionStorage(
+  context: OperationContext,
+  principal: Principal,
+  sessionId: string,
+  body: StorageRefresh,
+): Promise<SessionStorage> {
+  if (principal.kind === 'runner') await assertOwnSession(context, principal, sessionId);
+  const session = await requireSession(context, principal, sessionId);
+  if (session.storageKind === 'evicted') throw sessionStoreEvicted(sessionId);
+  const known = await storageOf(context, sessionId);
+  for (const field of ['pvcName', 'namespace'] as const) {
+    if (known[field] === null || known[field] === body[field]) continue;
+    throw invalid(field, `${field} is not that of the session's volume`, { expected: known[field] });
+  }
+  const refreshed = await context.sessions.refreshStorage(sessionId, body);
+  return refreshed ?? known;
+}
+
+/** One cycle: evicts the volumes of sessions whose time is over, and reports what it did and left. @throws forbidden for an operator of some tenants. */
+export async function collectSessionStorage(context: OperationContext, principal: Principal): Promise<StorageGcReport> {
+  if (principal.kind !== 'operator' || principal.tenants !== 'all') {
+    throw forbidden('only an operator of all tenants may collect what is expired');
+  }
+  return context.sessionGateway.collectStorage();
+}
+
+async function assertOwnSession(
+  context: OperationContext,
+  principal: Principal & { kind: 'runner' },
+  sessionId: string,
+): Promise<void> {
+  const run = await requireRun(context, principal, principal.runId);
+  if (run.sessionRef?.sessionId === sessionId) return;
+  throw forbidden("a runner token reaches its own run's session only", { runId: principal.runId });
+}
+
+async function storageOf(context: OperationContext, sessionId: string): Promise<SessionStorage> {
+  const storage = await context.sessions.readStorage(sessionId);
+  if (storage === undefined) throw missing('session', sessionId);
+  return storage;
+}
+
+function underRun({ sessionId, activeRunId }: SessionRecord): Error {
+  return conflict('a run of the session lives: its storage is in use', { sessionId, activeRunId });
+}

@@ -1,0 +1,24 @@
+import type { SessionStorage } from '../../contract/session.js';
+import { sessionStoreEvicted, missing } from '../../domain/errors.js';
+import { runVolumeName } from '../../domain/volume-names.js';
+import type { OperationContext } from '../context.js';
+
+/** What of a context the session's volume takes; a runner's launch has it too. */
+type Context = Pick<OperationContext, 'sessions' | 'volumes' | 'platform'>;
+
+/**
+ * The session's volume, made unless it is there. Should its eviction have begun meanwhile, what was made goes again.
+ * @throws session-store-evicted
+ */
+export async function ensureVolume(context: Context, sessionId: string): Promise<SessionStorage> {
+  const { volumes, sessions, platform } = context;
+  const name = runVolumeName({ runId: '', sessionId });
+  const { phase } = await volumes.ensure(name);
+  if (!(await sessions.volumeEnsured(sessionId, { name, namespace: platform.namespace, phase }))) {
+    await volumes.delete(name);
+    throw sessionStoreEvicted(sessionId);
+  }
+  const storage = await sessions.readStorage(sessionId);
+  if (storage === undefined) throw missing('session', sessionId);
+  return storage;
+}

@@ -1,0 +1,91 @@
+import type { CommandRecord } from '../contract/command.js';
+import type { SessionRecord, SessionStorage, StorageRefresh } from '../contract/session.js';
+import type { SendDecision } from '../domain/run-snapshot.js';
+import type { SessionFilterState } from '../domain/session-state.js';
+import type { Drafted, Reservation, TenantScope } from './run-store.js';
+
+/** What its creator chose of a session. */
+export interface SessionDraft {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly projectId: string;
+  readonly backendProfile: string;
+  readonly conversationId: string | null;
+  readonly codexRolloutSubdir: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** How long it lives on after its last activity, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+export interface SessionFilter {
+  readonly tenants: TenantScope;
+  readonly state?: SessionFilterState;
+  readonly backendProfile?: string;
+  /** Whose unread marks count. */
+  readonly readerId: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** Something sent to a session, before any run of it has taken it. */
+export interface SendDraft {
+  readonly commandId: string;
+  readonly sessionId: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** What a session's run decided about a send. */
+export interface DecidedSend {
+  readonly command: CommandRecord;
+  readonly decision: SendDecision;
+}
+
+export interface VolumeRecord {
+  readonly name: string;
+  readonly namespace: string;
+  readonly phase: string;
+}
+
+/** Why a session's storage is not to be evicted now, or that its eviction has begun (perhaps before). */
+export type EvictionVerdict = 'evicting' | 'evicted' | 'active-run' | 'not-expired' | 'no-storage' | 'missing';
+
+/** A session whose time is over, as the garbage collection finds it. */
+export interface ExpiredSession {
+  readonly sessionId: string;
+  readonly volumeName: string | null;
+  readonly expiresAt: string;
+}
+
+/**
+ * Sessions, their readers, and what is sent to them. What follows from runs is written with the runs' projections. All methods throw
+ * `unavailable('database')` when PostgreSQL cannot be reached.
+ */
+export interface SessionStore {
+  /** Makes the session unless it is there. @throws conflict when its id is another tenant's; idempotency-conflict. */
+  create(draft: SessionDraft, reservation?: Reservation): Promise<{ sessionId: string; created: boolean }>;
+  get(sessionId: string, tenants: TenantScope, readerId?: string): Promise<SessionRecord | undefined>;
+  /** Newest activity first. A cursor that this list did not make is `schema-invalid`. */
+  list(filter: SessionFilter): Promise<{ items: SessionRecord[]; nextCursor?: string }>;
+  /** The reader has seen all that there is now. */
+  markRead(sessionId: string, readerId: string): Promise<void>;
+
+  /** Ids of the session's runs, oldest first, from `fromRunId` on (with it) where given. */
+  listRunIds(sessionId: string, query: { fromRunId?: string; limit: number }): Promise<string[]>;
+
+  /** @throws idempotency-conflict when the key was used with another body. */
+  draftSend(draft: SendDraft, reservation?: Reservation): Promise<Drafted>;
+  /** Undefined while no run has taken it. */
+  readSend(commandId: string): Promise<DecidedSend | undefined>;
+
+  readStorage(sessionId: string): Promise<SessionStorage | undefined>;
+  /** The volume is there. False where the session's storage is going or gone: then it must not be. */
+  volumeEnsured(sessionId: string, volume: VolumeRecord): Promise<boolean>;
+  /** What a runner measured. */
+  refreshStorage(sessionId: string, measured: StorageRefresh): Promise<SessionStorage | undefined>;
+  /** Decides the end of a session's storage, unless a run of it lives, or `onlyExpired` and its time is not over. */
+  beginEviction(sessionId: string, options: { onlyExpired: boolean }): Promise<EvictionVerdict>;
+  /** The volume is gone. */
+  endEviction(sessionId: string): Promise<void>;
+  /** Those whose time is over and whose storage is still there, or going; the longest over first. */
+  listExpired(limit: number): Promise<ExpiredSession[]>;
+}

@@ -1,0 +1,56 @@
+import type { FailureKind } from '../domain/failure-kinds.js';
+import { isTerminalStatus, type TerminalStatus } from '../domain/outcome.js';
+import type { RunSnapshot } from '../domain/run-snapshot.js';
+import { sessionExecutionState } from '../domain/session-state.js';
+import type { Queryable } from './queryable.js';
+
+/** `$8`: whether `$9` and `$10` are to be written. Activity moves the expiry on. */
+const PROJECT_SESSION = `UPDATE sessions SET
+    execution_state = $2, active_run_id = $3, active_command_id = $4, last_run_id = $5,
+    last_command_id = coalesce($6, last_command_id), thread_id = coalesce($7, thread_id),
+    terminal_status = CASE WHEN $8 THEN $9 ELSE terminal_status END,
+    failure_kind = CASE WHEN $8 THEN $10 ELSE failure_kind END,
+    news = news + $11, last_activity_at = now(), updated_at = now(),
+    expires_at = greatest(expires_at, now() + ttl_ms * interval '1 ms')
+  WHERE id = $1`;
+
+/**
+ * Within the projection's transaction. A session's runs come one after another, and each writes its last snapshot before the next
+ * begins: so the session follows whichever snapshot is written.
+ */
+export async function projectSession(transaction: Queryable, sessionId: string, snapshot: RunSnapshot): Promise<void> {
+  const { runId, status, activeTurn, terminalStatus, threadId, lastCommandSeq } = snapshot;
+  const openTurn = activeTurn === null ? 'none' : activeTurn.taken ? 'taken' : 'waiting';
+  const turn = endedTurn(snapshot);
+  const outcome = sessionOutcome(snapshot, turn);
+  await transaction.query(PROJECT_SESSION, [
+    sessionId,
+    sessionExecutionState({ status, openTurn }),
+    terminalStatus === null ? runId : null,
+    activeTurn?.commandId ?? null,
+    runId,
+    snapshot.commands.find((command) => command.seq === lastCommandSeq)?.id ?? null,
+    threadId,
+    outcome !== undefined,
+    outcome?.terminalStatus ?? null,
+    outcome?.failureKind ?? null,
+    turn === undefined && terminalStatus === null ? 0 : 1,
+  ]);
+}
+
+interface SessionOutcome {
+  readonly terminalStatus: TerminalStatus | null;
+  readonly failureKind: FailureKind | null;
+}
+
+/** How the session's newest work ended: nothing has, while a turn is open. Undefined where it stays as it was. */
+function sessionOutcome(snapshot: RunSnapshot, turn: SessionOutcome | undefined): SessionOutcome | undefined {
+  if (snapshot.terminalStatus !== null) return snapshot;
+  return snapshot.activeTurn === null ? turn : { terminalStatus: null, failureKind: null };
+}
+
+function endedTurn({ commands }: RunSnapshot): SessionOutcome | undefined {
+  const turn = commands.findLast(({ type, state }) => type === 'turn' && isTerminalStatus(state));
+  if (turn === undefined || !isTerminalStatus(turn.state)) return undefined;
+  return { terminalStatus: turn.state, failureKind: turn.failureKind };
+}

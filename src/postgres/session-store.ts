@@ -1,0 +1,37 @@
+import type { SessionStore } from '../ports/session-store.js';
+import type { Database } from './pool.js';
+import { reserve } from './reservations.js';
+import { draftSend, readSend } from './sends.js';
+import {
+  beginEviction,
+  endEviction,
+  listExpired,
+  readStorage,
+  refreshStorage,
+  volumeEnsured,
+} from './session-storage.js';
+import { ensureSession, getSession, listRunIds, listSessions, markRead, NO_READER } from './sessions.js';
+
+export function createSessionStore(database: Database): SessionStore {
+  return {
+    create: (draft, reservation) =>
+      database.transaction(async (transaction) => {
+        const found =
+          reservation && (await reserve(transaction, reservation, draft.id, async (id) => ({ id, opened: true })));
+        if (found !== undefined) return { sessionId: found.id, created: true };
+        return { sessionId: draft.id, created: await ensureSession(transaction, draft) };
+      }),
+    get: (sessionId, tenants, readerId = NO_READER) => getSession(database, sessionId, tenants, readerId),
+    list: (filter) => listSessions(database, filter),
+    markRead: (sessionId, readerId) => markRead(database, sessionId, readerId),
+    listRunIds: (sessionId, query) => listRunIds(database, sessionId, query),
+    draftSend: (draft, reservation) => draftSend(database, draft, reservation),
+    readSend: (commandId) => readSend(database, commandId),
+    readStorage: (sessionId) => readStorage(database, sessionId),
+    volumeEnsured: (sessionId, volume) => volumeEnsured(database, sessionId, volume),
+    refreshStorage: (sessionId, measured) => refreshStorage(database, sessionId, measured),
+    beginEviction: (sessionId, options) => beginEviction(database, sessionId, options),
+    endEviction: (sessionId) => endEviction(database, sessionId),
+    listExpired: (limit) => listExpired(database, limit),
+  };
+}

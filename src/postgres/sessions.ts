@@ -1,0 +1,172 @@
+import { conflict, sessionStoreEvicted } from '../domain/errors.js';
+import { SESSION_TTL_MS } from '../domain/session-state.js';
+import type { SessionRecord } from '../contract/session.js';
+import type { RunDraft, TenantScope } from '../ports/run-store.js';
+import type { SessionDraft, SessionFilter } from '../ports/session-store.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import type { Database } from './pool.js';
+import type { Queryable } from './queryable.js';
+import { SESSION_COLUMNS, toSessionRecord, type SessionRow } from './session-mapping.js';
+
+/** `$1` is the reader. */
+const SELECT_SESSIONS = `SELECT ${SESSION_COLUMNS}, s.news > coalesce(m.seen, 0) AS unread,
+    coalesce(l.alive AND greatest(l.expires_at, a.accepting_since + l.lease_ms * interval '1 ms') < now(), false) AS lease_over
+  FROM sessions s CROSS JOIN api_liveness a
+    LEFT JOIN session_readers m ON m.session_id = s.id AND m.reader_id = $1
+    LEFT JOIN run_leases l ON l.run_id = s.active_run_id`;
+
+const LIST = 'sessions';
+export const NO_READER = '';
+
+/** Within a transaction: makes the session unless it is there; answers whether it did. @throws conflict when it is another tenant's. */
+export async function ensureSession(
+  transaction: Queryable,
+  draft: SessionDraft,
+  field = 'sessionId',
+): Promise<boolean> {
+  const { rowCount } = await transaction.query(
+    `INSERT INTO sessions (id, tenant_id, project_id, backend_profile, conversation_id, codex_rollout_subdir, metadata,
+       ttl_ms, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bigint, now() + $8::bigint * interval '1 ms') ON CONFLICT DO NOTHING`,
+    [
+      draft.id,
+      draft.tenantId,
+      draft.projectId,
+      draft.backendProfile,
+      draft.conversationId,
+      draft.codexRolloutSubdir,
+      JSON.stringify(draft.metadata),
+      draft.ttlMs,
+    ],
+  );
+  if (rowCount === 1) return true;
+  const { rows } = await transaction.query<{ tenant_id: string }>('SELECT tenant_id FROM sessions WHERE id = $1', [
+    draft.id,
+  ]);
+  if (rows[0]?.tenant_id !== draft.tenantId) {
+    // Says nothing of whose it is.
+    throw conflict(`${field} is taken`, { field, sessionId: draft.id });
+  }
+  return false;
+}
+
+/**
+ * Within the transaction that drafts a run of it: makes the session unless it is there, and holds it, so that its storage is not given
+ * up meanwhile. Answers the session's thread. @throws conflict when it is another tenant's; session-store-evicted.
+ */
+export async function joinSession(transaction: Queryable, run: RunDraft): Promise<string | null> {
+  if (run.sessionRef === null) return null;
+  const { sessionId, conversationId, metadata } = run.sessionRef;
+  await ensureSession(
+    transaction,
+    {
+      id: sessionId,
+      tenantId: run.tenantId,
+      projectId: run.projectId,
+      backendProfile: run.backendProfile,
+      conversationId: conversationId ?? null,
+      codexRolloutSubdir: 'sessions',
+      metadata: metadata ?? {},
+      ttlMs: SESSION_TTL_MS,
+    },
+    'sessionRef.sessionId',
+  );
+  const { rows } = await transaction.query<{ storage_state: string; thread_id: string | null }>(
+    'SELECT storage_state, thread_id FROM sessions WHERE id = $1 FOR SHARE',
+    [sessionId],
+  );
+  const state = rows[0]?.storage_state;
+  if (state === 'evicting' || state === 'evicted') throw sessionStoreEvicted(sessionId);
+  return rows[0]?.thread_id ?? null;
+}
+
+export async function getSession(
+  database: Database,
+  sessionId: string,
+  tenants: TenantScope,
+  readerId: string,
+): Promise<SessionRecord | undefined> {
+  const row = await findSession(database, sessionId, tenants, readerId);
+  return row && toSessionRecord(row);
+}
+
+export async function findSession(
+  database: Queryable,
+  sessionId: string,
+  tenants: TenantScope,
+  readerId = NO_READER,
+): Promise<SessionRow | undefined> {
+  const { rows } = await database.query<SessionRow>(
+    `${SELECT_SESSIONS} WHERE s.id = $2 AND ($3::text[] IS NULL OR s.tenant_id = ANY ($3))`,
+    [readerId, sessionId, tenants === 'all' ? null : tenants],
+  );
+  return rows[0];
+}
+
+export async function listSessions(
+  database: Database,
+  filter: SessionFilter,
+): Promise<{ items: SessionRecord[]; nextCursor?: string }> {
+  const { conditions, values } = where(filter);
+  // One more than asked for tells whether a next page exists.
+  values.push(filter.limit + 1);
+  const { rows } = await database.query<SessionRow>(
+    `${SELECT_SESSIONS} WHERE ${conditions.join(' AND ')} ORDER BY s.last_activity_at DESC, s.id DESC LIMIT $${values.length}`,
+    values,
+  );
+  const page = rows.slice(0, filter.limit);
+  const last = page.at(-1);
+  const items = page.map(toSessionRecord);
+  if (last === undefined || rows.length === page.length) return { items };
+  return { items, nextCursor: encodeCursor(LIST, { atMs: last.last_activity_at.getTime(), id: last.id }) };
+}
+
+const STATE_CONDITIONS: Record<NonNullable<SessionFilter['state']>, string> = {
+  active: `s.execution_state IN ('pending', 'running')`,
+  running: `s.execution_state = 'running'`,
+  idle: `s.execution_state = 'idle'`,
+  unread: 's.news > coalesce(m.seen, 0)',
+  terminal: `s.execution_state = 'terminal'`,
+  failed: `s.terminal_status IN ('failed', 'blocked')`,
+  evicted: `s.storage_state IN ('evicting', 'evicted')`,
+};
+
+function where(filter: SessionFilter): { conditions: string[]; values: unknown[] } {
+  const conditions = ['true'];
+  const values: unknown[] = [filter.readerId];
+  const parameter = (value: unknown): string => `$${values.push(value)}`;
+
+  if (filter.tenants !== 'all') conditions.push(`s.tenant_id = ANY (${parameter(filter.tenants)}::text[])`);
+  if (filter.backendProfile !== undefined) conditions.push(`s.backend_profile = ${parameter(filter.backendProfile)}`);
+  if (filter.state !== undefined) conditions.push(STATE_CONDITIONS[filter.state]);
+  if (filter.cursor !== undefined) {
+    const after = decodeCursor(LIST, filter.cursor);
+    const time = parameter(new Date(after.atMs).toISOString());
+    conditions.push(`(s.last_activity_at, s.id) < (${time}::timestamptz, ${parameter(after.id)})`);
+  }
+  return { conditions, values };
+}
+
+/** What comes after is unread again. */
+export async function markRead(database: Database, sessionId: string, readerId: string): Promise<void> {
+  await database.query(
+    `INSERT INTO session_readers (session_id, reader_id, seen) SELECT s.id, $2, s.news FROM sessions s WHERE s.id = $1
+     ON CONFLICT (session_id, reader_id) DO UPDATE
+       SET seen = greatest(session_readers.seen, excluded.seen), read_at = now()`,
+    [sessionId, readerId],
+  );
+}
+
+export async function listRunIds(
+  database: Database,
+  sessionId: string,
+  { fromRunId, limit }: { fromRunId?: string; limit: number },
+): Promise<string[]> {
+  const { rows } = await database.query<{ id: string }>(
+    `SELECT r.id FROM runs r WHERE r.session_id = $1 AND r.opened_at IS NOT NULL
+       AND ($2::text IS NULL OR (r.created_at, r.id) >= (SELECT f.created_at, f.id FROM runs f WHERE f.id = $2))
+     ORDER BY r.created_at, r.id LIMIT $3`,
+    [sessionId, fromRunId ?? null, limit],
+  );
+  return rows.map((row) => row.id);
+}
