@@ -52,6 +52,7 @@ export class CodexThread implements AgentThread {
   #live: CodexTurn | null = null;
   #isClosing = false;
   #isHeld = false;
+  #toldTrouble = false;
 
   constructor(private readonly options: CodexThreadOptions) {
     this.server = new AppServer(options.child, {
@@ -78,6 +79,7 @@ export class CodexThread implements AgentThread {
 
   runTurn(request: TurnRequest): TurnHandle {
     this.options.proxy.forget();
+    this.#toldTrouble = false;
     this.#usage.beginTurn();
     const live: CodexTurn = new CodexTurn(request, {
       server: this.server,
@@ -111,9 +113,11 @@ export class CodexThread implements AgentThread {
     await this.options.release();
   }
 
-  /** The provider, as the runner saw it, and not yet known from codex: it only tries again. */
+  /** The provider, as the runner saw it, and not yet known from codex: it only tries again. Once a turn is enough. */
   troubled(trouble: ProviderTrouble): void {
     if (trouble.kind !== 'unreachable' && trouble.kind !== 'no-headers') return;
+    if (this.#toldTrouble) return;
+    this.#toldTrouble = true;
     this.#live?.tell({ phase: 'provider/unreachable', message: this.options.proxy.describe(trouble) });
   }
 
@@ -136,7 +140,7 @@ export class CodexThread implements AgentThread {
         usage: this.#usage,
         redact: this.options.redact,
         promptOrigin,
-        failureKindOf: (info) => failureKindOf(info, this.options.proxy.trouble),
+        failure: (error) => this.#failure(error),
       },
     );
     this.#late.set(turnId, story);
