@@ -22,6 +22,7 @@ import { addRunList } from './commands/run/list.js';
 import { addRunSend } from './commands/run/send.js';
 import { addRunShow } from './commands/run/show.js';
 import { addRunTail } from './commands/run/tail.js';
+import { addSessionCommands } from './commands/session.js';
 import { addSpecCommands } from './commands/spec.js';
 import { addUpCommand } from './commands/up.js';
 import { addWorkerCommand } from './commands/worker.js';
@@ -40,6 +41,7 @@ export function createProgram(context: CliContext): Command {
   addUpCommand(program, context);
   addDemoCommand(program, context);
   addRunCommands(program, context);
+  addSessionCommands(program, context);
   addProfileCommands(program, context);
   addCredentialCommands(program, context);
   addBackendCommands(program, context);
