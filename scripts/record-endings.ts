@@ -1,0 +1,35 @@
+// Records, for each way in which a run can end or stand, all that its result is made from: by letting it happen on a real manager
+// with real runners and the real codex. Names as arguments record those only; otherwise every one is recorded anew.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { endingSets } from '../test/support/endings/all-endings.js';
+import { EndingStage } from '../test/support/endings/ending-stage.js';
+import { scrubbedFacts } from '../test/support/endings/scrub-facts.js';
+import { mochaGlobalTeardown } from '../test/support/shared.js';
+import { projectRoot } from './project-root.js';
+
+const folder = join(projectRoot, 'test/run-result/recorded');
+const asked = process.argv.slice(2);
+
+await mkdir(folder, { recursive: true });
+try {
+  for (const { settings, endings } of endingSets) {
+    const wanted = Object.entries(endings).filter(([name]) => asked.length === 0 || asked.includes(name));
+    if (wanted.length === 0) continue;
+    const stage = await EndingStage.set(settings);
+    try {
+      for (const [name, { what, play }] of wanted) {
+        const startedAt = performance.now();
+        const facts = await play(stage);
+        const text = scrubbedFacts({ what, facts }, stage);
+        await writeFile(join(folder, `${name}.json`), text);
+        const tookS = (performance.now() - startedAt) / 1_000;
+        console.log(`${name}: ${facts.events.length} events, ${text.length} bytes, ${tookS.toFixed(1)} s`);
+      }
+    } finally {
+      await stage.clear();
+    }
+  }
+} finally {
+  await mochaGlobalTeardown();
+}
