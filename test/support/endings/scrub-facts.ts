@@ -1,4 +1,5 @@
 import { hostname, homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { projectRoot } from '../../../scripts/project-root.js';
 import { steadyTimes } from './steady-times.js';
 import type { RecordedEnding } from './ending.js';
@@ -24,7 +25,7 @@ export function scrubbedFacts(recorded: RecordedEnding, { secrets, dataDir }: Ma
   const placed = JSON.stringify(steady, null, 1).replaceAll(dataDir, '/data');
   const numbered = renumbered(placed);
   const text = `${PLAIN.reduce((rest, [pattern, plain]) => rest.replace(pattern, plain), numbered)}\n`;
-  const words = [hostname(), homedir(), tmpdir(), projectRoot, ...secrets];
+  const words = [hostname(), homedir(), join(tmpdir(), 'agentrun'), projectRoot, ...secrets];
   const left = words.filter((word) => text.includes(word));
   if (left.length > 0) throw new Error(`the recording still holds ${left.join(', ')}`);
   return text;
@@ -49,8 +50,10 @@ function pad(index: number, length: number): string {
   return String(index).padStart(length, '0');
 }
 
-/** What is left: ports, folders, durations that a machine measured. */
+/** What is left: ports, folders, the time of day, durations that a machine measured. */
 const PLAIN: readonly [RegExp, string][] = [
+  [/\/data\/volumes\/[^/"\\]+/g, '/data/volumes/recorded'],
+  [/try again at \d+:\d+ [AP]M/g, 'try again at 3:00 PM'],
   [/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:4010'],
   [/"durationMs": \d+/g, '"durationMs": 100'],
 ];

@@ -135,6 +135,7 @@ export class CodexThread implements AgentThread {
         redact: this.options.redact,
         promptOrigin,
         failureKindOf: (info) => failureKindOf(info, this.options.proxy.trouble),
+        providerFacts: () => this.options.proxy.facts,
       },
     );
     this.#late.set(turnId, story);

@@ -15,6 +15,8 @@ export interface TurnFacts {
 export interface TurnStoryOptions {
   readonly usage: ThreadUsage;
   readonly failureKindOf: (info: CodexErrorInfo | null) => RunFailureKind;
+  /** Where the provider is and what it answered last, as the runner saw it. */
+  readonly providerFacts: () => Readonly<Record<string, unknown>>;
   /** Cuts credentials out of words from outside. */
   readonly redact: (text: string) => string;
   /** Whose words the prompt is, where they are not the command's. */
@@ -162,6 +164,7 @@ export class TurnStory {
       willRetry,
       failureKind: failureKindOf(codexErrorInfo),
       codexErrorInfo,
+      ...this.options.providerFacts(),
       ...details,
     };
     return { type: 'error', payload };
