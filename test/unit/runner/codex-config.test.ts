@@ -35,9 +35,17 @@ function settings(text: string, secrets: Record<string, string> = {}, environmen
   return { config, ...providerSettings({ config, secrets, profile: 'p', environment }) };
 }
 
-function generated(text: string, secrets: Record<string, string> = {}): Record<string, any> {
+interface Generated extends Record<string, unknown> {
+  readonly model_providers: Record<string, Record<string, unknown>>;
+  readonly sandbox_workspace_write: object;
+  readonly analytics: { readonly enabled: boolean };
+  readonly mcp_servers: Record<string, { readonly command: string }>;
+}
+
+function generated(text: string, secrets: Record<string, string> = {}): Generated {
   const { config, table } = settings(text, secrets);
-  return parse(codexConfig({ config, provider: table, baseUrl: 'http://127.0.0.1:1/x', policy }));
+  const made = codexConfig({ config, provider: table, baseUrl: 'http://127.0.0.1:1/x', policy });
+  return parse(made) as unknown as Generated;
 }
 
 function refusal(kind: string, words: RegExp) {
@@ -112,9 +120,9 @@ describe("codex's generated config", () => {
   it('names one provider by a stable id, reached by the proxy, with nothing secret', () => {
     const config = generated(CUSTOM, { apiKey: 'k-secret' });
     assert.equal(config['model_provider'], 'agentrun');
-    assert.deepEqual(Object.keys(config['model_providers']), ['agentrun']);
+    assert.deepEqual(Object.keys(config.model_providers), ['agentrun']);
     const { base_url, requires_openai_auth, supports_websockets, request_max_retries } =
-      config['model_providers'].agentrun;
+      config.model_providers['agentrun'] ?? {};
     assert.deepEqual(
       [base_url, requires_openai_auth, supports_websockets, request_max_retries],
       ['http://127.0.0.1:1/x', false, false, 2],
@@ -129,8 +137,8 @@ describe("codex's generated config", () => {
       { apiKey: 'k' },
     );
     assert.deepEqual([config['approval_policy'], config['sandbox_mode']], ['on-request', 'workspace-write']);
-    assert.deepEqual({ ...config['sandbox_workspace_write'] }, { network_access: true, writable_roots: ['/data'] });
-    assert.equal(config['analytics'].enabled, false);
+    assert.deepEqual({ ...config.sandbox_workspace_write }, { network_access: true, writable_roots: ['/data'] });
+    assert.equal(config.analytics.enabled, false);
   });
 
   it('keeps what else the profile says, and lays the layer that it selects over it', () => {
@@ -141,6 +149,6 @@ describe("codex's generated config", () => {
     );
     assert.deepEqual([config['model'], config['model_reasoning_effort']], ['deep-model', 'high']);
     assert.deepEqual([config['profile'], config['profiles']], [undefined, undefined]);
-    assert.equal(config['mcp_servers'].docs.command, 'docs');
+    assert.equal(config.mcp_servers['docs']?.command, 'docs');
   });
 });
