@@ -32,7 +32,8 @@ function completedSentence(facts: RunFacts, { what }: EndedAs): string {
   if (what === 'steer') return 'The steer was delivered into the turn; read what came of the turn.';
   if (what === 'interrupt') return 'The interrupt was done; read what came of the turn.';
   const { retries } = providerEvidence(facts);
-  const after = retries === 0 ? '' : `, after the provider was tried again ${retries === 1 ? 'once' : `${retries} times`}`;
+  const after =
+    retries === 0 ? '' : `, after the provider was tried again ${retries === 1 ? 'once' : `${retries} times`}`;
   return `The ${what} completed${after}; ${replyOf(facts) === null ? 'it left no reply, read its events' : 'read the reply'}.`;
 }
 
@@ -68,7 +69,9 @@ function attempts(facts: RunFacts, failureKind: FailureKind | null): string {
   const { attempt, retryPolicy } = facts.run;
   const wasGivenUp = focusEvents(facts).some(({ payload }) => payload.phase === 'attempt-lost');
   if (failureKind === null || !GIVEN_UP.includes(failureKind) || !wasGivenUp) return '';
-  return retryPolicy.maxAttempts === 1 ? ' in its only attempt' : ` after ${attempt} of ${retryPolicy.maxAttempts} attempts`;
+  return retryPolicy.maxAttempts === 1
+    ? ' in its only attempt'
+    : ` after ${attempt} of ${retryPolicy.maxAttempts} attempts`;
 }
 
 const GIVEN_UP: readonly FailureKind[] = ['runner-lost', 'runner-start-failed'];

@@ -17,12 +17,16 @@ interface Case {
   readonly profile: string;
   /** `start the run again` and the like, whichever is possible. */
   readonly again: string;
+  /** The same where it needs a new credential or new settings: a runner keeps those that it started with. */
+  readonly afresh: string;
 }
 
 /** Of a failure, or of another end that has a failure kind. */
 export function endReason(facts: RunFacts, ended: EndedAs): EndReason {
   const provider = providerEvidence(facts);
-  const one = { facts, ended, provider, profile: `the profile ${facts.run.backendProfile}`, again: againWords(facts) };
+  const [profile, again] = [`the profile ${facts.run.backendProfile}`, againWords(facts)];
+  const afresh = facts.run.terminalStatus === null ? 'end this run and start another' : again;
+  const one = { facts, ended, provider, profile, again, afresh };
   const { failureKind } = ended;
   const explain = failureKind === null ? undefined : EXPLANATIONS[failureKind];
   return explain?.(one) ?? inGeneral(one);
@@ -34,17 +38,21 @@ export function againWords({ run }: RunFacts): string {
   return run.sessionRef === null ? 'start the run again' : 'send it to the session again';
 }
 
+function anew({ run }: RunFacts): string {
+  return run.sessionRef === null ? 'start a new run' : 'go on in a new session';
+}
+
 const EXPLANATIONS: Partial<Record<FailureKind, (one: Case) => EndReason>> = {
-  'provider-auth-failed': ({ provider, profile, again }) => ({
+  'provider-auth-failed': ({ provider, profile, afresh }) => ({
     what: `${nameOf(provider)} refused the credential of ${profile}${answered(provider)}`,
     next:
       provider.httpStatus === 403
-        ? `give that credential the right to it, or set another one, then ${again}`
-        : `set a valid credential for ${profile}, then ${again}`,
+        ? `give that credential the right to it, or set another one, then ${afresh}`
+        : `set a valid credential for ${profile}, then ${afresh}`,
   }),
-  'backend-unauthorized': ({ profile, again }) => ({
+  'backend-unauthorized': ({ profile, afresh }) => ({
     what: `${profile} has no usable credential for its model provider`,
-    next: `set one for ${profile}, then ${again}`,
+    next: `set one for ${profile}, then ${afresh}`,
   }),
   'provider-rate-limited': (one) => (one.provider.isUsageLimit ? usageLimit(one) : rateLimit(one)),
   'provider-unavailable': (one) => unavailable(one),
@@ -54,7 +62,7 @@ const EXPLANATIONS: Partial<Record<FailureKind, (one: Case) => EndReason>> = {
   }),
   'context-overflow': ({ facts }) => ({
     what: `the conversation no longer fits the model's context window${contextWindow(facts)}`,
-    next: 'go on in a new session, or with a shorter prompt',
+    next: `${anew(facts)}, or ask with a shorter prompt`,
   }),
   'hard-timeout': ({ facts, again }) => ({
     what: `the turn passed its limit of ${durationInWords(facts.run.executionPolicy.timeoutMs)}${toolInTheWay(facts)}`,
@@ -71,7 +79,7 @@ const EXPLANATIONS: Partial<Record<FailureKind, (one: Case) => EndReason>> = {
   'runner-start-failed': (one) => startFailed(one),
   'thread-resume-failed': (one) => ({
     what: said(one) ?? FAILURE_MEANINGS['thread-resume-failed'].what,
-    next: one.facts.run.sessionRef === null ? 'start a new run' : 'go on in a new session',
+    next: anew(one.facts),
   }),
   'backend-failed': (one) => backendFailed(one),
 };
@@ -84,11 +92,11 @@ function inGeneral(one: Case): EndReason {
   return { what: words === null ? what : `${what} (${words})`, next };
 }
 
-function usageLimit({ provider, profile, again }: Case): EndReason {
+function usageLimit({ provider, profile, afresh }: Case): EndReason {
   const words = provider.words === null ? '' : ` (${asClause(provider.words, QUOTE)})`;
   return {
     what: `the account behind ${profile} has reached its usage limit${words}`,
-    next: `wait until it is lifted or set another account's credential, then ${again}`,
+    next: `wait until it is lifted or set another account's credential, then ${afresh}`,
   };
 }
 
@@ -100,10 +108,10 @@ function rateLimit({ provider, profile, again }: Case): EndReason {
 }
 
 function unavailable(one: Case): EndReason {
-  const { provider, profile, again } = one;
+  const { provider, profile, again, afresh } = one;
   const words = said(one);
   if (provider.isUnreachable && words !== null) {
-    const next = `check the base_url of ${profile} and the network of the runner, validate the profile, then ${again}`;
+    const next = `check the base_url of ${profile} and the network of the runner, validate the profile, then ${afresh}`;
     return { what: words, next };
   }
   return { what: `${nameOf(provider)} failed${answered(provider)}`, next: `wait until it is back, then ${again}` };
@@ -116,14 +124,15 @@ function startFailed(one: Case): EndReason {
     (event) => event.type === 'error' && textField(event, 'message') === ended.failureMessage,
   );
   if (toldByRunner) return { what, next: `correct that, then ${again}` };
-  if (facts.runnerJob === null) return { what, next: `${again} and ask for a runner Job, or keep a runner that claims it` };
+  if (facts.runnerJob === null)
+    return { what, next: `${again} and ask for a runner Job, or keep a runner that claims it` };
   return { what, next: `look at ${jobOf(facts)} and why it did not claim, then ${again}` };
 }
 
 function backendFailed(one: Case): EndReason {
-  const { provider, profile, again } = one;
+  const { provider, profile, again, afresh } = one;
   if (provider.httpStatus !== null) {
-    const next = `check the model and the settings of ${profile} and what was asked, then ${again}`;
+    const next = `check the model and the settings of ${profile} and what was asked, then ${afresh}`;
     return { what: `${nameOf(provider)} refused the request${answered(provider)}`, next };
   }
   const what = said(one) ?? FAILURE_MEANINGS['backend-failed'].what;

@@ -1,5 +1,5 @@
 import type { LivenessPhase } from '../contract/result.js';
-import { leaseEndMs, livenessPhase, runningTool } from './liveness-phase.js';
+import { isBeingCancelled, leaseEndMs, livenessPhase, runningTool } from './liveness-phase.js';
 import { elapsed, focusEvents, liveTurn, openCommands, textField, type RunFacts } from './run-facts.js';
 import { ageInWords, asClause, durationInWords } from './words.js';
 
@@ -8,7 +8,7 @@ const QUOTE = 160;
 /** How a live run stands, and what can be done meanwhile. */
 export function liveSentence(facts: RunFacts): string {
   const { run } = facts;
-  if (run.cancelRequestedAt !== null && run.terminalStatus === null && run.claimedBy !== null) {
+  if (isBeingCancelled(facts)) {
     return `A cancel was asked for and runner ${run.claimedBy} is being stopped; wait for the end.`;
   }
   return PHASE_SENTENCES[livenessPhase(facts)](facts);
@@ -22,7 +22,7 @@ const PHASE_SENTENCES: Record<LivenessPhase, (facts: RunFacts) => string> = {
   'turn-running': (facts) => `${turnSentence(facts)}${tryingAgain(facts)}; wait, steer it, or interrupt it.`,
   'tool-running': (facts) => {
     const tool = runningTool(facts);
-    return `${turnSentence(facts)} and runs ${(tool && textField(tool, 'toolName')) ?? 'a tool'}; wait, or interrupt it.`;
+    return `${turnSentence(facts)}, and runs ${(tool && textField(tool, 'toolName')) ?? 'a tool'}; wait, or interrupt it.`;
   },
   idle: (facts) =>
     `Runner ${facts.run.claimedBy} is idle between turns${lastTurn(facts)}; send a turn, or let the run end by itself.`,
@@ -57,7 +57,7 @@ function tryingAgain(facts: RunFacts): string {
   const isError = last?.type === 'error' && last.payload.willRetry === true;
   if (last === undefined || !(isError || textField(last, 'phase') === 'provider/unreachable')) return '';
   const words = textField(last, 'details') ?? textField(last, 'message');
-  return ` and tries the model provider again${words === null ? '' : ` (${asClause(words, QUOTE)})`}`;
+  return `, and tries the model provider again${words === null ? '' : ` (${asClause(words, QUOTE)})`}`;
 }
 
 function lastTurn({ commands }: RunFacts): string {
@@ -82,6 +82,6 @@ function retryingSentence(facts: RunFacts): string {
   const lost = facts.events.findLast((event) => textField(event, 'phase') === 'attempt-lost');
   const why = lost && textField(lost, 'message');
   const happened = why ? `${asClause(why, QUOTE)},` : `the runner of attempt ${attempt - 1} was lost`;
-  const sentence = `${happened} and attempt ${attempt} of ${retryPolicy.maxAttempts} waits for one; wait, or claim the run with another runner.`;
+  const sentence = `${happened} and attempt ${attempt} of ${retryPolicy.maxAttempts} waits for a runner; wait, or claim the run with another runner.`;
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

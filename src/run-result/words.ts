@@ -17,9 +17,9 @@ export function durationInWords(ms: number): string {
   return ms % SECOND_MS === 0 || ms >= SECOND_MS ? `${ms / SECOND_MS} s` : `${ms} ms`;
 }
 
-/** Somebody's words as a part of a sentence of ours: one line, no full stop, at most so long. */
+/** Somebody's words as a part of a sentence of ours: the first line of them, no full stop, at most so long. */
 export function asClause(words: string, length: number): string {
-  const line = cut(words, length).replace(/[.;:,\s]+$/, '');
+  const line = cut(words.trim().split('\n', 1)[0] ?? '', length).replace(/[.;:,\s]+$/, '');
   // A name in capitals, or one word of codex's, stays as it is.
   return /^(The|No|A|An|Its|It) /.test(line) ? line.charAt(0).toLowerCase() + line.slice(1) : line;
 }

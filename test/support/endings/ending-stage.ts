@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { stringify } from 'smol-toml';
 import { readRunFacts } from '../../../src/operations/read-run-facts.js';
 import { openPostgres, type Postgres } from '../../../src/postgres/index.js';
@@ -7,6 +5,7 @@ import { isJobOver } from '../../../src/run-result/liveness-phase.js';
 import type { RunFacts } from '../../../src/run-result/run-facts.js';
 import { Api, eventually, type Loose } from '../api.js';
 import { codexForTests } from '../codex.js';
+import { runnerOfJob } from '../live-runner.js';
 import { startMockProvider, type MockProvider } from '../mock-provider.js';
 import type { Script } from '../mock-provider/reply.js';
 import { startTestManager, type TestManager } from '../test-manager.js';
@@ -118,11 +117,10 @@ export class EndingStage {
     return events.find(matches)!;
   }
 
-  /** Sends a signal to the runner of a run's current Job and to its wrapper; the agent is in another group. */
+  /** Sends a signal to the runner of a run's current Job; its wrapper and the agent's commands are others. */
   async signalRunner(run: Loose, signal: NodeJS.Signals): Promise<void> {
     const { items } = await this.api.get(`/api/v1/runs/${run.id}/runner-jobs`);
-    const file = join(this.manager.dataDir, 'runners', items.at(-1).jobName, 'pid.json');
-    process.kill(-JSON.parse(await readFile(file, 'utf8')).pid, signal);
+    process.kill(runnerOfJob(items.at(-1).jobName).runner.pid, signal);
   }
 
   /** Ends a run that was recorded while it was live. */

@@ -16,7 +16,8 @@ function escalation(stream: ResponseStream): void {
   stream.item({ ...call, arguments: JSON.stringify(parameters) });
 }
 
-export const isRunningTool = ({ type, payload }: Loose): boolean => type === 'tool_call' && payload.status === 'running';
+export const isRunningTool = ({ type, payload }: Loose): boolean =>
+  type === 'tool_call' && payload.status === 'running';
 
 /** A run that stays open after its turn, whose agent has just begun a long command. */
 async function inTool(stage: EndingStage, ...then: Reply[]): Promise<{ run: Loose; turn: Loose }> {

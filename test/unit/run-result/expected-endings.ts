@@ -1,0 +1,2 @@
+import type { Expectation } from './expectation.js';
+export const EXPECTED: Record<string, Expectation> = {};
