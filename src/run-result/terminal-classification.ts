@@ -44,7 +44,8 @@ export function terminalClassification(facts: RunFacts): TerminalClassification 
 }
 
 function providerFindings(facts: RunFacts, ended: EndedAs, reason: string) {
-  const { event } = providerEvidence(facts);
+  const { event, httpStatus, words } = providerEvidence(facts);
+  const told = [httpStatus === null ? [] : `HTTP ${httpStatus}`, words ?? []].flat().join(': ');
   const interruption = INTERRUPTIONS.includes(ended.failureKind);
   return {
     providerEvidence: event !== undefined || (ended.failureKind?.startsWith('provider-') ?? false),
@@ -52,7 +53,7 @@ function providerFindings(facts: RunFacts, ended: EndedAs, reason: string) {
     // A failure without a kind may have been the provider's: then we do not know.
     providerInterruptionKnown:
       ended.status === 'completed' || ended.failureKind !== null || neededInput(facts) !== undefined,
-    providerInterruptionReason: interruption ? reason : null,
+    providerInterruptionReason: interruption ? cut(told || reason, TEXT_LENGTH) : null,
   };
 }
 

@@ -5,7 +5,8 @@ import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
 import { ago, spell } from '../../durations.js';
 import { terminalSafe } from '../../output.js';
-import { nextCommands, workspaceWords } from '../../run-lines.js';
+import { nextCommands } from '../../next-commands.js';
+import { workspaceWords } from '../../run-lines.js';
 import { statusWord } from '../../status-words.js';
 import { table, tabSeparated } from '../../table.js';
 import { addRunIdArgument } from './options.js';
@@ -80,7 +81,7 @@ function plainRows(run: RunRecord, rows: readonly Row[]): Row[] {
 
 function pretty({ screen, program }: CliContext, run: RunRecord, result: RunResult, rows: readonly Row[]): string {
   const { bold, dim, cyan } = screen.out.colors;
-  const next = nextCommands(result.liveness.recoveryActions, program);
+  const next = nextCommands(result.liveness.recoveryActions, run, program);
   const reply = terminalSafe(result.reply ?? '')
     .trimEnd()
     .split('\n');

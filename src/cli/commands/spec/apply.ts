@@ -81,7 +81,8 @@ function tell({ screen, program }: CliContext, applied: readonly AipodSpecApplie
   if (!screen.out.isTerminal) {
     screen.data(tabSeparated(applied.map((spec) => [spec.name, spec.version, words(spec)])));
   } else {
-    const look = (spec: AipodSpecApplied) => (spec.action === 'unchanged' ? dim('· unchanged') : green(`✓ ${words(spec)}`));
+    const look = (spec: AipodSpecApplied) =>
+      spec.action === 'unchanged' ? dim('· unchanged') : green(`✓ ${words(spec)}`);
     screen.data(table(applied.map((spec) => [look(spec), bold(spec.name), dim(`version ${spec.version}`)])));
   }
   for (const { name, warnings } of applied) {

@@ -6,7 +6,8 @@ export function addSpecNameArgument(command: Command): Command {
 
 /** Only what can stand in a URL as it is; the manager knows the rest. */
 export function specName(given: string): string {
-  if (!/^[A-Za-z0-9._+-]+$/.test(given)) throw new InvalidArgumentError('A name has letters, digits, and . _ + - only.');
+  if (!/^[A-Za-z0-9._+-]+$/.test(given))
+    throw new InvalidArgumentError('A name has letters, digits, and . _ + - only.');
   return given;
 }
 

@@ -28,7 +28,12 @@ export function addSpecRender(spec: Command, context: CliContext): void {
     .option('--tenant <name>', "tenant; the spec's when absent")
     .option('--project <name>', "project; the spec's when absent")
     .option('--env <name=value>', 'a variable for the agent (repeat for more); not for secrets', variable)
-    .option('--set <field=value>', 'a field of the input, such as executionPolicy.timeoutMs=60000 (repeat for more)', set, {})
+    .option(
+      '--set <field=value>',
+      'a field of the input, such as executionPolicy.timeoutMs=60000 (repeat for more)',
+      set,
+      {},
+    )
     .option('--version <n>', 'render an older version', count)
     .option('--json', 'the bodies as JSON')
     .action((name: string, options: RenderOptions) => render(context, name, options));
