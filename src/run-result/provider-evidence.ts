@@ -57,16 +57,5 @@ function httpStatusOf({ payload }: EventRecord): number | null {
 
 function wordsOf(message: string): string | null {
   if (SAYS_STATUS_ONLY.test(message)) return null;
-  return REFUSAL.exec(message)?.[1] ?? messageInJson(message) ?? message;
-}
-
-/** Some providers' refusals reach us as the body that they sent. */
-function messageInJson(text: string): string | undefined {
-  if (!text.startsWith('{')) return undefined;
-  try {
-    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
-    return typeof error?.message === 'string' ? error.message : undefined;
-  } catch {
-    return undefined;
-  }
+  return REFUSAL.exec(message)?.[1] ?? message;
 }

@@ -81,7 +81,12 @@ describe('a turn of codex whose provider fails', () => {
     await manager.ended(turn);
     assert.equal(turn.failureKind, 'provider-unavailable');
     assert.match(turn.failureMessage ?? '', /127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/);
-    assert.ok(runner.payloads('backend_status').some(({ phase }) => phase === 'provider/unreachable'));
+    assert.equal(runner.payloads('backend_status').filter(({ phase }) => phase === 'provider/unreachable').length, 1);
+    const final = runner.payloads('error', turn).filter(({ willRetry }) => willRetry === false);
+    assert.deepEqual(
+      final.map(({ message }) => message),
+      [turn.failureMessage],
+    );
     await runner.dispose();
   });
 });

@@ -21,6 +21,8 @@ export interface CodexBackendOptions {
   readonly search: CodexSearch;
 }
 
+const NO_NETWORK_RULE = 'with the sandbox full-access the network cannot be kept from the agent';
+
 interface Profile {
   readonly config: TomlTable;
   readonly provider: ProviderSettings;
@@ -65,6 +67,7 @@ export class CodexBackend implements Backend {
     const opened = await openCodexThread(asked);
     const isNew = opened !== threadId;
     if (isNew) await writeThreadRecord(stateDir, { threadId: opened, begun: false });
+    if (policy.sandbox === 'full-access' && !policy.network) warn(open, NO_NETWORK_RULE);
     thread.opened(opened, { hasBegun: !isNew && !(record?.threadId === opened && !record.begun) });
   }
 
@@ -92,6 +95,10 @@ export class CodexBackend implements Backend {
     const exceptions = [environment['NO_PROXY'] ?? environment['no_proxy'], '127.0.0.1'].filter(Boolean).join(',');
     return { NO_PROXY: exceptions, no_proxy: exceptions };
   }
+}
+
+function warn({ events }: OpenThread, message: string): void {
+  events.emit({ type: 'backend_status', payload: { phase: 'warning', message } });
 }
 
 function asBackendError(error: Error, redact: (text: string) => string, said: string | undefined): BackendError {

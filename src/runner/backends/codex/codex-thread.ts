@@ -16,7 +16,7 @@ import type {
 import { reactionTo } from './approvals.js';
 import { AppServer, type ServerAnswer } from './app-server.js';
 import { CodexTurn } from './codex-turn.js';
-import { failureKindOf } from './failure.js';
+import { failureKindOf, plainWords } from './failure.js';
 import { sandboxPolicy } from './handshake.js';
 import { findTurn } from './history.js';
 import type { Notification, ServerRequest, ThreadTokenUsage, TurnError } from './protocol.js';
@@ -50,6 +50,7 @@ export class CodexThread implements AgentThread {
   #live: CodexTurn | null = null;
   #isClosing = false;
   #isHeld = false;
+  #toldTrouble = false;
 
   constructor(private readonly options: CodexThreadOptions) {
     this.server = new AppServer(options.child, {
@@ -76,6 +77,7 @@ export class CodexThread implements AgentThread {
 
   runTurn(request: TurnRequest): TurnHandle {
     this.options.proxy.forget();
+    this.#toldTrouble = false;
     this.#usage.beginTurn();
     const live: CodexTurn = new CodexTurn(request, {
       server: this.server,
@@ -109,9 +111,11 @@ export class CodexThread implements AgentThread {
     await this.options.proxy.close();
   }
 
-  /** The provider, as the runner saw it, and not yet known from codex: it only tries again. */
+  /** The provider, as the runner saw it, and not yet known from codex: it only tries again. Once a turn is enough. */
   troubled(trouble: ProviderTrouble): void {
     if (trouble.kind !== 'unreachable' && trouble.kind !== 'no-headers') return;
+    if (this.#toldTrouble) return;
+    this.#toldTrouble = true;
     this.#live?.tell({ phase: 'provider/unreachable', message: this.options.proxy.describe(trouble) });
   }
 
@@ -134,7 +138,7 @@ export class CodexThread implements AgentThread {
         usage: this.#usage,
         redact: this.options.redact,
         promptOrigin,
-        failureKindOf: (info) => failureKindOf(info, this.options.proxy.trouble),
+        failure: (error) => this.#failure(error),
         providerFacts: () => this.options.proxy.facts,
       },
     );
@@ -146,7 +150,7 @@ export class CodexThread implements AgentThread {
     const { proxy, redact } = this.options;
     const { trouble } = proxy;
     const failureKind = failureKindOf(error?.codexErrorInfo ?? null, trouble);
-    const said = redact(error?.message ?? 'codex gave no reason');
+    const said = redact(plainWords(error?.message ?? 'codex gave no reason'));
     // What codex saw then is only our stand-in.
     const isOurs = trouble?.kind === 'unreachable' || trouble?.kind === 'no-headers';
     return { failureKind, message: isOurs ? proxy.describe(trouble) : said };
