@@ -14,7 +14,7 @@ interface Machine {
 
 /** The unique part of an id, and of whatever is derived from one. */
 const ID = /(?<![0-9a-f])[0-9a-f]{32}/g;
-const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+const UUID = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])/g;
 
 /**
  * A recording as JSON, with what differs from one recording to the next replaced by plain words of the same form: ids, times,
