@@ -9,6 +9,7 @@ import { endedAs, type RunFacts } from './run-facts.js';
 export type Action = Pick<ActionDescriptor, 'action' | 'operation' | 'resourceKind'> & Partial<ActionDescriptor>;
 
 const HINT_LENGTH = 220;
+const KEEPS_OLD = 'a runner keeps the profile that it was started with';
 
 export const SEND_TURN: Action = {
   action: 'send-turn',
@@ -16,6 +17,7 @@ export const SEND_TURN: Action = {
   resourceKind: 'command',
   inputKind: 'turn',
 };
+export const FINISH_RUN: Action = { action: 'finish-run', operation: 'finish', resourceKind: 'run' };
 const SEND_SESSION: Action = { action: 'send-session', operation: 'send', resourceKind: 'session', inputKind: 'turn' };
 const CREATE_RUN: Action = { action: 'create-run', operation: 'create', resourceKind: 'run', resourceName: null };
 const NEW_SESSION: Action = {
@@ -27,11 +29,14 @@ const NEW_SESSION: Action = {
 
 /** What mends what went wrong, the likeliest first; empty for what needs no mending. */
 export function remedies(facts: RunFacts): Action[] {
-  const ended = endedAs(facts);
-  if (ended === null || ended.status === 'completed') return [];
   const needed = neededInput(facts);
   if (needed !== undefined) return answers(facts, needed.message, needed.isQuestion);
-  return ended.failureKind === null ? [] : (REMEDIES[ended.failureKind]?.(facts) ?? []);
+  const ended = endedAs(facts);
+  if (ended === null || ended.status === 'completed') return [];
+  const mending = ended.failureKind === null ? [] : (REMEDIES[ended.failureKind]?.(facts) ?? []);
+  const needsFreshRunner = mending.some(({ action }) => action === 'set-credential' || action === 'set-config');
+  const isOpen = facts.run.terminalStatus === null;
+  return needsFreshRunner && isOpen ? [...mending, { ...FINISH_RUN, reason: KEEPS_OLD }] : mending;
 }
 
 /** How what ended can be tried again, or gone on from. */

@@ -1,5 +1,6 @@
 import type { LivenessPhase } from '../contract/result.js';
 import { isBeingCancelled, leaseEndMs, livenessPhase, runningTool } from './liveness-phase.js';
+import { neededInput } from './needed-input.js';
 import { elapsed, focusEvents, liveTurn, openCommands, textField, type RunFacts } from './run-facts.js';
 import { ageInWords, asClause, durationInWords } from './words.js';
 
@@ -25,6 +26,7 @@ const PHASE_SENTENCES: Record<LivenessPhase, (facts: RunFacts) => string> = {
     return `${turnSentence(facts)}, and runs ${(tool && textField(tool, 'toolName')) ?? 'a tool'}; wait, or interrupt it.`;
   },
   idle: (facts) =>
+    inputSentence(facts) ??
     `Runner ${facts.run.claimedBy} is idle between turns${lastTurn(facts)}; send a turn, or let the run end by itself.`,
   'lease-expired': (facts) => leaseSentence(facts),
   retrying: (facts) => retryingSentence(facts),
@@ -60,11 +62,18 @@ function tryingAgain(facts: RunFacts): string {
   return `, and tries the model provider again${words === null ? '' : ` (${asClause(words, QUOTE)})`}`;
 }
 
+function inputSentence(facts: RunFacts): string | undefined {
+  const needed = neededInput(facts);
+  if (needed === undefined) return undefined;
+  const next = needed.isQuestion ? 'answer it with a further turn' : 'say in a further turn how to do without';
+  return `The last turn needs input, and runner ${facts.run.claimedBy} waits for it: ${asClause(needed.message, QUOTE)}; ${next}.`;
+}
+
 function lastTurn({ commands }: RunFacts): string {
   const turn = commands.findLast(({ type }) => type === 'turn');
   if (turn?.terminalStatus === undefined || turn.terminalStatus === null) return '';
   const kind = turn.failureKind === null || turn.failureKind === 'cancelled' ? '' : ` with ${turn.failureKind}`;
-  return ` (the last one ${turn.terminalStatus === 'blocked' ? 'needs input' : turn.terminalStatus}${kind})`;
+  return ` (the last one ${turn.terminalStatus === 'blocked' ? 'is blocked' : turn.terminalStatus}${kind})`;
 }
 
 function leaseSentence(facts: RunFacts): string {

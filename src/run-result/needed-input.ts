@@ -1,4 +1,4 @@
-import { endedAs, focusEvents, textField, type RunFacts } from './run-facts.js';
+import { endedAs, focusCommand, focusEvents, textField, type RunFacts } from './run-facts.js';
 
 /** What the agent waits for somebody to decide. */
 export interface NeededInput {
@@ -9,9 +9,10 @@ export interface NeededInput {
   readonly seq: number;
 }
 
-/** Undefined unless what the result speaks of is blocked on it. */
+/** Undefined unless what the result speaks of is blocked on it: the run or command, or the last turn of a run that is open. */
 export function neededInput(facts: RunFacts): NeededInput | undefined {
-  if (endedAs(facts)?.status !== 'blocked') return undefined;
+  const status = endedAs(facts)?.status ?? focusCommand(facts)?.terminalStatus;
+  if (status !== 'blocked') return undefined;
   const event = focusEvents(facts).findLast((one) => textField(one, 'phase') === 'needs-input');
   const message = event && textField(event, 'message');
   if (!message) return undefined;

@@ -1,5 +1,5 @@
 import type { ActionDescriptor, LivenessPhase } from '../contract/result.js';
-import { again, inspectJob, remedies, SEND_TURN, type Action } from './end-actions.js';
+import { again, FINISH_RUN, inspectJob, remedies, SEND_TURN, type Action } from './end-actions.js';
 import { isBeingCancelled, livenessPhase } from './liveness-phase.js';
 import { endedAs, focusCommand, type RunFacts } from './run-facts.js';
 
@@ -61,7 +61,6 @@ const CANCEL_RUN: Action = {
   reasonRequired: false,
   reasonHint: 'why the run is no longer wanted',
 };
-const FINISH_RUN: Action = { action: 'finish-run', operation: 'finish', resourceKind: 'run' };
 
 function pollEvents(facts: RunFacts): Action {
   return { action: 'poll-events', operation: 'events', resourceKind: 'run', afterSeq: facts.lastSeq, limit: 100 };

@@ -32,6 +32,16 @@ export const providerEndings: Record<string, Ending> = {
     'the provider refuses the credential (401)',
     httpError(401, { message: `Incorrect API key provided: ${PROVIDER_KEY}`, code: 'invalid_api_key' }),
   ),
+  'provider-401-open': {
+    what: 'the provider refuses the credential (401), in a run that stays open: its turn',
+    async play(stage) {
+      const { run, turn } = await stage.codexRun(() => httpError(401), { endsWithTurn: false });
+      await stage.commandEnded(turn);
+      const facts = await stage.facts(run, turn);
+      await stage.cancel(run);
+      return facts;
+    },
+  },
   'provider-403': provider(
     'the provider forbids it (403)',
     httpError(403, { message: 'Your project has no access to the model mock-model' }),

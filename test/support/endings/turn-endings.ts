@@ -88,6 +88,20 @@ export const turnEndings: Record<string, Ending> = {
       return stage.ended(run);
     },
   },
+  'blocked-open': {
+    what: 'the agent asks for an approval, in a run that stays open',
+    async play(stage) {
+      const { run, turn } = await stage.codexRun([answer([escalation])], {
+        executionPolicy: { sandbox: 'workspace-write', approval: 'on-request' },
+        endsWithTurn: false,
+        prompt: 'Install it.',
+      });
+      await stage.commandEnded(turn);
+      const facts = await stage.facts(run);
+      await stage.cancel(run);
+      return facts;
+    },
+  },
   'agent-died': {
     what: "the agent's program dies in the turn",
     async play(stage) {

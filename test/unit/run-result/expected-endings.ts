@@ -25,6 +25,18 @@ export const EXPECTED: Record<string, Expectation> = {
     reply: null,
     usage: null,
   },
+  'provider-401-open': {
+    status: 'failed',
+    failureKind: 'provider-auth-failed',
+    phase: 'idle',
+    classification: ['authentication', 'high', 'provider evidence', 'provider-auth-failed retried in event 7'],
+    diagnosis:
+      'The turn failed: the model provider 127.0.0.1:4010 refused the credential of the profile acme-codex (HTTP 401: the provider answers 401); set a valid credential for the profile acme-codex, then end this run and start another.',
+    actions: ['set-credential', 'validate-profile', 'finish-run', 'send-turn', 'poll-events'],
+    budget: 'ended',
+    reply: null,
+    usage: null,
+  },
   'provider-403': {
     status: 'failed',
     failureKind: 'provider-auth-failed',
@@ -270,6 +282,18 @@ export const EXPECTED: Record<string, Expectation> = {
     diagnosis:
       "The run needs input: the agent asks for approval to run: /bin/bash -lc 'touch /usr/local/recorded' (it is needed there); start it under an executionPolicy that allows it, or say in a new run how to do without.",
     actions: ['allow-input', 'answer-input', 'create-run', 'read-events'],
+    budget: 'ended',
+    reply: null,
+    usage: [100, 20, 120],
+  },
+  'blocked-open': {
+    status: null,
+    failureKind: null,
+    phase: 'idle',
+    classification: null,
+    diagnosis:
+      "The last turn needs input, and runner rnr_0000000001a1 waits for it: the agent asks for approval to run: /bin/bash -lc 'touch /usr/local/recorded' (it is needed there); say in a further turn how to do without.",
+    actions: ['allow-input', 'answer-input', 'send-turn', 'poll-events', 'finish-run'],
     budget: 'ended',
     reply: null,
     usage: [100, 20, 120],

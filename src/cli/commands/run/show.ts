@@ -86,10 +86,20 @@ function pretty({ screen, program }: CliContext, run: RunRecord, result: RunResu
     .trimEnd()
     .split('\n');
   const shown = reply.length > REPLY_LINES ? ['…', ...reply.slice(-REPLY_LINES)] : reply;
+  const shownRows = rows.flatMap((row) => shownRow(row, result));
   return [
     `${statusWord(run, screen.out.colors)}  ${bold(run.id)}`,
-    table(rows.map(([name, text]) => [`  ${dim(name)}`, terminalSafe(text)])),
+    `  ${terminalSafe(result.diagnosis)}`,
+    '',
+    table(shownRows.map(([name, text]) => [`  ${dim(name)}`, terminalSafe(text)])),
     ...(shown.join('') === '' ? [] : ['', dim('reply'), ...shown.map((line) => `  ${line}`)]),
     ...(next.length === 0 ? [] : ['', dim('next'), ...next.map((command) => `  ${cyan(command)}`)]),
   ].join('\n');
+}
+
+/** The diagnosis stands above the rows; a message that it quotes whole is not said again, a long one keeps its lines. */
+function shownRow([name, text]: Row, { diagnosis }: RunResult): Row[] {
+  if (name === 'diagnosis' || (name === 'message' && diagnosis.includes(text))) return [];
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line, index) => [index === 0 ? name : '', line]);
 }
