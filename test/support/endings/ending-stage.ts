@@ -12,7 +12,7 @@ import { startTestManager, type TestManager } from '../test-manager.js';
 
 export const PROVIDER_KEY = 'sk-planted-5b7d0c93e2';
 /** The profile that every turn of codex here runs on. */
-export const PROFILE = 'acme-codex';
+const PROFILE = 'acme-codex';
 
 /** A whole manager with real runners, the real codex and a scripted provider for it. */
 export class EndingStage {

@@ -12,9 +12,12 @@ import { PROVIDER_KEY } from '../../support/endings/ending-stage.js';
 import { endingSets } from '../../support/endings/all-endings.js';
 import { endingsPage } from '../../support/endings/endings-page.js';
 import { readRecorded } from '../../support/endings/recorded.js';
-import { EXPECTED } from './expected-endings.js';
+import { OF_PROVIDERS } from './expected/of-providers.js';
+import { OF_RUNNERS } from './expected/of-runners.js';
+import { OF_TURNS } from './expected/of-turns.js';
 import { expectationOf } from './expectation.js';
 
+const EXPECTED = { ...OF_PROVIDERS, ...OF_TURNS, ...OF_RUNNERS };
 const HOUR_MS = 3_600_000;
 
 const recorded = readRecorded();
