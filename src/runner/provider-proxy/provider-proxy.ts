@@ -71,6 +71,12 @@ export class ProviderProxy {
     return this.#trouble;
   }
 
+  /** For whoever tells of a failed request. */
+  get facts(): { readonly providerHost: string; readonly httpStatus?: number } {
+    const providerHost = this.target.baseUrl.host;
+    return this.#trouble?.kind === 'status' ? { providerHost, httpStatus: this.#trouble.status } : { providerHost };
+  }
+
   describe(trouble: ProviderTrouble): string {
     return describeTrouble(trouble, this.target.baseUrl.host);
   }

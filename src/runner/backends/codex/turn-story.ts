@@ -15,6 +15,8 @@ export interface TurnStoryOptions {
   readonly usage: ThreadUsage;
   /** An error of codex's in our words. */
   readonly failure: (error: TurnError) => Pick<TurnOutcome, 'failureKind' | 'message'>;
+  /** Where the provider is and what it answered last, as the runner saw it. */
+  readonly providerFacts: () => Readonly<Record<string, unknown>>;
   /** Cuts credentials out of words from outside. */
   readonly redact: (text: string) => string;
   /** Whose words the prompt is, where they are not the command's. */
@@ -158,7 +160,8 @@ export class TurnStory {
     if (!willRetry) this.#toldError = message;
     const { codexErrorInfo, additionalDetails } = error;
     const details = additionalDetails ? { details: redact(additionalDetails) } : {};
-    return { type: 'error', payload: { message, willRetry, failureKind, codexErrorInfo, ...details } };
+    const provider = this.options.providerFacts();
+    return { type: 'error', payload: { message, willRetry, failureKind, codexErrorInfo, ...provider, ...details } };
   }
 
   #complete(event: AgentEvent): AgentEvent {
