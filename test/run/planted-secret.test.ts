@@ -16,6 +16,8 @@ import type { RunnerLaunch } from '../../src/ports/runner-platform.js';
 import { Api, eventually, type Answer, type Loose } from '../support/api.js';
 import { decoded } from '../support/histories/scrub.js';
 import { listenToSdk } from '../support/quiet-runtime.js';
+import { startMockProvider, type MockProvider } from '../support/mock-provider.js';
+import { httpError } from '../support/mock-provider/failures.js';
 import { filesOf, ProcessWatch, SecretHunt } from '../support/secret-hunt.js';
 import { createTestNamespace } from '../support/temporal-server.js';
 
@@ -136,6 +138,7 @@ describe('a planted secret', function () {
   let api: WatchedApi;
   let temporal: Client;
   let gitServer: Server;
+  let provider: MockProvider;
   let basicAuth: string[];
   let stopListening: () => void;
   let processes: ProcessWatch | undefined;
@@ -144,6 +147,7 @@ describe('a planted secret', function () {
     home = await mkdtemp(join(tmpdir(), 'agentrun-secret-'));
     dataDir = join(home, 'data');
     ({ gitServer, basicAuth } = await refusingGitServer());
+    provider = await startMockProvider(() => httpError(401));
     const withPassword = `http://user:${SECRETS.gitConfigPassword}@${gitHost()}/`;
     await writeFile(join(home, '.gitconfig'), `[url "${withPassword}"]\n  insteadOf = http://${gitHost()}/\n`);
     const { address, namespace } = await createTestNamespace();
@@ -173,6 +177,7 @@ describe('a planted secret', function () {
     processes?.stop();
     stopListening();
     gitServer.close();
+    await provider.close();
     await temporal.connection.close();
     for (const job of await stack.platform.list()) await stack.platform.stop(job.jobName, { graceMs: 0 });
     await stack.stop();
@@ -242,33 +247,27 @@ describe('a planted secret', function () {
       'model_provider = "local"',
       '[model_providers.local]',
       'name = "Local"',
-      'base_url = "http://127.0.0.1:9/v1"',
-      'requires_openai_auth = true',
+      `base_url = "${provider.baseUrl}"`,
+      'request_max_retries = 0',
       `http_headers = { X-Team = "${SECRETS.profileHeader}" } # ${SECRETS.profileHeader}`,
       `experimental_bearer_token = '''${SECRETS.profileBearer}'''`,
     ].join('\n');
     const put = async (rest: string, body: unknown) => api.request('PUT', `${path}/${rest}`, body);
-    assert.equal((await put('config', { config })).status, 200);
-    assert.equal((await put('credential', { apiKey: SECRETS.profileKey })).status, 200);
+    await api.ok('PUT', `${path}/config`, { config });
+    await api.ok('PUT', `${path}/credential`, { apiKey: SECRETS.profileKey });
     const refused = [
       await put('config', { config: `a = "${SECRETS.refusedConfig}` }),
       await put('config', { config: `model_provider = "${SECRETS.refusedConfig}"` }),
       await put('config', {
         config: `[model_providers.sk-${SECRETS.refusedConfig}]\nbase_url = "https://u:${SECRETS.refusedConfig}@h"`,
       }),
-      await put('config', { config: { text: SECRETS.refusedConfig } }),
+      await put('config', { config: [SECRETS.refusedConfig] }),
       await put('credential', { apiKey: `${SECRETS.refusedKey} and more` }),
       await put('credential', { authJson: `{"token": "${SECRETS.refusedKey}"` }),
       await put('credential', { authJson: { token: SECRETS.refusedKey } }),
     ];
     for (const { status } of refused) assert.equal(status, 400);
-    const shown = [
-      '/backends',
-      '/provider-profiles',
-      '/provider-profiles/planted',
-      '/provider-profiles/planted/config',
-    ];
-    for (const route of shown) await api.get(`/api/v1${route}`);
+    for (const shown of ['/api/v1/backends', '/api/v1/provider-profiles', path, `${path}/config`]) await api.get(shown);
     const { id, runId } = await api.post(`${path}/validate`);
     await ended(runId);
     await api.get(`${path}/validations/${id}`);

@@ -32,6 +32,9 @@ function machine(codexReason: string | null): BackendCatalog {
 
 const ENV_KEY = 'model_provider = "x"\n[model_providers.x]\nname = "X"\nenv_key = "X_KEY"\n';
 
+const LOGIN = '{"OPENAI_API_KEY":null,"tokens":{"access_token":"t"}}';
+const WITH_KEY = '{"OPENAI_API_KEY":"sk-12345678"}';
+
 describe('the backends with their profiles', () => {
   let folder: string;
   let secrets: LocalSecrets;
@@ -64,10 +67,11 @@ describe('the backends with their profiles', () => {
   const READINESS: [what: string, fields: ProfileFields, reason: RegExp | null][] = [
     ['nothing set', {}, /^no credential is set: PUT \/api\/v1\/provider-profiles\/p\/credential, or `agentrun profile/],
     ['a key', { apiKey: 'sk-12345678' }, null],
-    ['a login', { authJson: '{}' }, null],
+    ['a login', { authJson: LOGIN }, null],
     ['a provider that takes nobody in particular', { config: 'model_provider = "ollama"' }, null],
     ['a provider with a key, and it', { config: ENV_KEY, apiKey: 'sk-12345678' }, null],
-    ['a provider with a key, and a login', { config: ENV_KEY, authJson: '{}' }, /takes an API key .* is an auth\.json/],
+    ['a provider with a key, and a login', { config: ENV_KEY, authJson: LOGIN }, /takes an API key, .* a login alone/],
+    ['a provider with a key, and an auth.json with one', { config: ENV_KEY, authJson: WITH_KEY }, null],
   ];
   for (const [what, fields, reason] of READINESS) {
     it(`${reason === null ? 'are ready' : 'are not ready'} with ${what}`, async () => {

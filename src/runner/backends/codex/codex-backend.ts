@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises';
 import { CODEX_NOT_INSTALLED, findCodex, type CodexSearch } from '../../../backend-programs/find-codex.js';
 import type { SecretFields } from '../../../domain/secrets.js';
+import { makePrivateFolder } from '../../../processes/private-folder.js';
 import { ProviderProxy } from '../../provider-proxy/provider-proxy.js';
 import { BackendError, type AgentThread, type Backend, type OpenThread } from '../backend.js';
 import { codexConfig, withoutLayers } from './codex-config.js';
@@ -44,16 +46,21 @@ export class CodexBackend implements Backend {
     let thread: CodexThread | undefined;
     const proxy = await ProviderProxy.start(target, (trouble) => thread?.troubled(trouble));
     const redact = redactor(target.headers, { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
+    // Codex leaves things in the temporary folder.
+    const scratch = await makePrivateFolder();
+    const release = async () => {
+      await Promise.all([proxy.close(), rm(scratch, { recursive: true, force: true })]);
+    };
     try {
       await home.writeConfig(this.#configText(profile, proxy, open));
-      const env = { ...home.environment, ...this.#proxyExceptions() };
+      const env = { ...home.environment, ...this.#proxyExceptions(), TMPDIR: scratch };
       const child = open.processes.spawn(program, ['app-server'], { cwd: open.workspaceDir, stdio: 'pipe', env });
-      thread = new CodexThread({ open, child, proxy, redact });
+      thread = new CodexThread({ open, child, proxy, release, redact });
       await this.#shakeHands(thread, open);
       return thread;
     } catch (error) {
       const said = thread?.server.lastWords(4);
-      await (thread?.close({ force: true }) ?? proxy.close());
+      await (thread?.close({ force: true }) ?? release());
       throw asBackendError(error as Error, redact, said);
     }
   }

@@ -29,6 +29,8 @@ export interface CodexThreadOptions {
   readonly open: OpenThread;
   readonly child: ChildProcess;
   readonly proxy: ProviderProxy;
+  /** Of what codex needs while it runs, and nothing after it. May be called again. */
+  readonly release: () => Promise<void>;
   /** Cuts credentials out of words from outside. */
   readonly redact: (text: string) => string;
 }
@@ -108,7 +110,7 @@ export class CodexThread implements AgentThread {
     this.#live?.died('codex was ended', { isExpected: true });
     if (!force) this.server.kill();
     await this.#live?.done;
-    await this.options.proxy.close();
+    await this.options.release();
   }
 
   /** The provider, as the runner saw it, and not yet known from codex: it only tries again. Once a turn is enough. */
@@ -204,7 +206,7 @@ export class CodexThread implements AgentThread {
       this.#emit(this.options.open.events, [{ type: 'backend_status', payload }]);
     }
     for (const story of this.#late.values()) this.#emit(this.options.open.events, story.end({ isDead: true }));
-    void this.options.proxy.close();
+    void this.options.release();
   }
 
   /**
