@@ -1,7 +1,7 @@
 import type { RunFailureKind } from '../../../domain/failure-kinds.js';
 import type { AgentEvent } from '../backend.js';
 import { CommandOutput } from './command-output.js';
-import { diffSummary } from './diff-summary.js';
+import { diffSummary } from '../diff-summary.js';
 import { eventsAtEnd, eventsAtStart, userText } from './item-events.js';
 import type { CodexErrorInfo, Notification, ThreadItem, ThreadTokenUsage, TurnError } from './protocol.js';
 import type { ThreadUsage } from './token-usage.js';
