@@ -77,7 +77,7 @@ describe('what is said to a live turn of an ACP agent', () => {
   it('ends it also where the agent does not listen, by ending the agent', async () => {
     const { manager, fixture } = runner;
     const turn = manager.add('turn', 'hang');
-    void fixture.start({ AGENTRUN_INTERRUPT_GRACE_MS: '200' });
+    void fixture.start({ AGENTRUN_RUNNER_INTERRUPT_GRACE_MS: '200' });
     await begun('I do not listen.');
     manager.add('interrupt');
     await manager.ended(turn);

@@ -37,6 +37,12 @@ const CLOSED_MS = 1_000;
 const TICK_MS = 20;
 const STYLE = new RegExp(String.raw`\u001b\[[0-9;]*m`, 'g');
 
+/**
+ * What the agent sends is told in the order in which it came, also where an answer to us is among it: whoever waits for an
+ * answer goes on before what came after it is told.
+ */
+const inTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** Talks with an agent over its standard streams, and knows when it is gone. */
 export class AgentConnection {
   /** Resolves when the program has ended, with words on how. */
@@ -114,8 +120,14 @@ export class AgentConnection {
   #connect(): ClientConnection {
     const { child, events } = this;
     const app = client({ name: 'agentrun' })
-      .onNotification(methods.client.session.update, ({ params }) => events.onUpdate(params))
-      .onRequest(methods.client.session.requestPermission, ({ params }) => ({ outcome: events.onPermission(params) }));
+      .onNotification(methods.client.session.update, async ({ params }) => {
+        await inTurn();
+        events.onUpdate(params);
+      })
+      .onRequest(methods.client.session.requestPermission, async ({ params }) => {
+        await inTurn();
+        return { outcome: events.onPermission(params) };
+      });
     const input = Writable.toWeb(child.stdin as Writable) as WritableStream<Uint8Array>;
     const output = Readable.toWeb(Readable.from(this.#chunks())) as ReadableStream<Uint8Array>;
     return app.connect(ndJsonStream(input, output));
@@ -167,6 +179,7 @@ export class AgentConnection {
     child.stdout?.destroy();
     child.stderr?.destroy();
     this.#connection.close();
+    await inTurn();
     this.events.onExit(how);
     return how;
   }
