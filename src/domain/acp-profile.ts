@@ -49,7 +49,10 @@ export function readAcpSettings(file: Table): AcpSettings {
     throw new AcpSettingsFault(['api_key_env'], 'must be the name of an environment variable');
   }
   if (apiKeyEnv !== null && Object.hasOwn(env, apiKeyEnv)) {
-    throw new AcpSettingsFault(['env', apiKeyEnv], 'is the variable that api_key_env names: the key is set in one place');
+    throw new AcpSettingsFault(
+      ['env', apiKeyEnv],
+      'is the variable that api_key_env names: the key is set in one place',
+    );
   }
   return {
     command: commandOf(file['command']),
@@ -125,5 +128,6 @@ function tableOf(value: unknown, name: string): Table {
 
 function refuseOthers(table: Table, known: readonly string[], path: readonly string[]): void {
   const other = Object.keys(table).find((name) => !known.includes(name));
-  if (other !== undefined) throw new AcpSettingsFault([...path, other], `is not known here: known are ${known.join(', ')}`);
+  if (other !== undefined)
+    throw new AcpSettingsFault([...path, other], `is not known here: known are ${known.join(', ')}`);
 }

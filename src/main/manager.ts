@@ -186,9 +186,8 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
 
 function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
   const hasProgram = async (program: string) => isOnSearchPath(program, searchPath);
-  const builtIn = builtInBackends(
-    hasProgram,
-    async () => whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+  const builtIn = builtInBackends(hasProgram, async () =>
+    whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
   );
   return backendsWithProfiles(builtIn, platform.secrets, hasProgram);
 }

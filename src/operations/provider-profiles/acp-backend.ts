@@ -16,7 +16,9 @@ export async function acpBackend(profile: KeptProfile, hasProgram: HasProgram): 
   const settings = settingsOf(config);
   if (typeof settings === 'string') return { ...backend, ready: false, reason: settings, capabilities };
   const [program] = settings.command;
-  const reason = (await hasProgram(program)) ? credentialFault(profile) : `the program ${program} is not on the search path`;
+  const reason = (await hasProgram(program))
+    ? credentialFault(profile)
+    : `the program ${program} is not on the search path`;
   return {
     ...backend,
     command: shownCommand(settings.command),

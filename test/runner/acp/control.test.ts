@@ -10,7 +10,8 @@ describe('what is said to a live turn of an ACP agent', () => {
   });
   afterEach(() => runner.dispose());
 
-  const begun = (text: string) => runner.payload('assistant_message', (payload) => String(payload.text).startsWith(text));
+  const begun = (text: string) =>
+    runner.payload('assistant_message', (payload) => String(payload.text).startsWith(text));
 
   it('is delivered where the agent takes steers, and is told before what the agent makes of it', async () => {
     runner.configure({ steering: true });
@@ -67,7 +68,10 @@ describe('what is said to a live turn of an ACP agent', () => {
     manager.add('interrupt');
     await manager.ended(turn);
     assert.deepEqual([turn.terminalStatus, turn.failureMessage], ['cancelled', 'interrupted']);
-    assert.deepEqual(runner.payloads('tool_call', turn).map(({ status }) => status), ['running', 'cancelled']);
+    assert.deepEqual(
+      runner.payloads('tool_call', turn).map(({ status }) => status),
+      ['running', 'cancelled'],
+    );
     const next = manager.add('turn', 'say still here');
     await manager.ended(next);
     assert.deepEqual(runner.said(next), ['still here']);

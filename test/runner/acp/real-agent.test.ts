@@ -69,7 +69,10 @@ describe("codex's ACP adapter as a run's agent", function () {
     assert.deepEqual((usage?.usage as { totalTokens: number }).totalTokens, 120);
     const declared = await runner.payload('backend_status', ({ phase }) => phase === 'agent/initialized');
     const capabilities = { steer: true, interrupt: true, resume: true, usage: true };
-    assert.deepEqual([declared.agent, declared.capabilities, declared.resumeBy], ['Codex', capabilities, 'session/resume']);
+    assert.deepEqual(
+      [declared.agent, declared.capabilities, declared.resumeBy],
+      ['Codex', capabilities, 'session/resume'],
+    );
     assert.doesNotMatch(JSON.stringify(runner.manager.events), new RegExp(KEY));
   });
 
@@ -131,7 +134,8 @@ describe("codex's ACP adapter as a run's agent", function () {
     await runner.manager.ended(second);
     assert.deepEqual([second.terminalStatus, second.threadId], ['completed', first.threadId]);
     const heard = provider.conversation(1);
-    for (const line of ['user: the first', 'assistant: First answer.', 'user: the second']) assert.ok(heard.includes(line), line);
+    for (const line of ['user: the first', 'assistant: First answer.', 'user: the second'])
+      assert.ok(heard.includes(line), line);
     assert.ok(!runner.said(second).includes('First answer.'));
   });
 

@@ -10,7 +10,8 @@ describe('a thread of an ACP agent in a later runner', () => {
   });
   afterEach(() => runner.dispose());
 
-  const begun = (text: string) => runner.payload('assistant_message', (payload) => String(payload.text).startsWith(text));
+  const begun = (text: string) =>
+    runner.payload('assistant_message', (payload) => String(payload.text).startsWith(text));
 
   /** Two turns with a runner's death between them. */
   const goesOn = async () => {
@@ -47,7 +48,10 @@ describe('a thread of an ACP agent in a later runner', () => {
     manager.add('turn', 'recall');
     assert.equal(await runner.nextAttempt(), 'start-failed');
     assert.equal(manager.run.failureKind, 'thread-resume-failed');
-    assert.match(manager.run.failureMessage ?? '', /parrot cannot go on with a thread .* neither session\/resume nor loadSession/);
+    assert.match(
+      manager.run.failureMessage ?? '',
+      /parrot cannot go on with a thread .* neither session\/resume nor loadSession/,
+    );
   });
 
   it('that the agent has lost is not replaced by another', async () => {
@@ -56,7 +60,10 @@ describe('a thread of an ACP agent in a later runner', () => {
     runner.manager.add('turn', 'recall');
     assert.equal(await runner.fixture.start(), 'start-failed');
     assert.equal(runner.manager.run.failureKind, 'thread-resume-failed');
-    assert.match(runner.manager.run.failureMessage ?? '', /cannot resume the thread s-lost: Resource not found: no such session/);
+    assert.match(
+      runner.manager.run.failureMessage ?? '',
+      /cannot resume the thread s-lost: Resource not found: no such session/,
+    );
   });
 
   it('in which no turn was begun is replaced by a new one', async () => {

@@ -29,12 +29,18 @@ describe('a turn of an ACP agent', () => {
   it('tells its thoughts, its plan, and what it used', async () => {
     const turn = await runner.turn('think');
     assert.deepEqual(
-      runner.payloads('reasoning', turn).filter(({ status }) => status === 'completed').map(({ text }) => text),
+      runner
+        .payloads('reasoning', turn)
+        .filter(({ status }) => status === 'completed')
+        .map(({ text }) => text),
       ['Where to begin'],
     );
     const [plan] = runner.payloads('plan', turn);
     assert.equal(plan?.text, '[x] look\n[~] write');
-    assert.deepEqual((plan?.plan as { status: string }[]).map(({ status }) => status), ['completed', 'in_progress']);
+    assert.deepEqual(
+      (plan?.plan as { status: string }[]).map(({ status }) => status),
+      ['completed', 'in_progress'],
+    );
     const context = { contextTokens: 50, modelContextWindow: 1000, cost: { amount: 0.25, currency: 'USD' } };
     const usage = { totalTokens: 30, inputTokens: 20, cachedInputTokens: 5, outputTokens: 10 };
     const facts = { commandId: turn.id, threadId: runner.manager.run.threadId };
@@ -68,7 +74,9 @@ describe('a turn of an ACP agent', () => {
     const turn = await runner.turn('run');
     assert.equal(runner.manager.output(turn.id), 'building\nbroken\n');
     assert.deepEqual(
-      runner.payloads('tool_call', turn).map(({ toolName, status, command, exitCode }) => [toolName, status, command, exitCode]),
+      runner
+        .payloads('tool_call', turn)
+        .map(({ toolName, status, command, exitCode }) => [toolName, status, command, exitCode]),
       [
         ['execute', 'running', 'make test', undefined],
         ['execute', 'failed', 'make test', 2],
@@ -79,7 +87,10 @@ describe('a turn of an ACP agent', () => {
 
   it('tells the end of a call that outlives it, and nothing else that is said between turns', async () => {
     const turn = await runner.turn('background');
-    assert.deepEqual(runner.payloads('tool_call', turn).map(({ status }) => status), ['running']);
+    assert.deepEqual(
+      runner.payloads('tool_call', turn).map(({ status }) => status),
+      ['running'],
+    );
     const end = await runner.payload('tool_call', ({ status }) => status === 'completed');
     assert.deepEqual([end.commandId, end.summary], [turn.id, 'a long build']);
     assert.deepEqual(runner.payloads('assistant_message'), []);

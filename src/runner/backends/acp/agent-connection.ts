@@ -172,7 +172,9 @@ export class AgentConnection {
     const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
     const how = await new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`the agent could not be started: ${error.message}`));
-      child.once('exit', (code, signal) => resolve(signal ? `the agent was ended by ${signal}` : `the agent ended with ${code}`));
+      child.once('exit', (code, signal) =>
+        resolve(signal ? `the agent was ended by ${signal}` : `the agent ended with ${code}`),
+      );
     });
     await this.#drain(closed);
     this.#hasExited = true;

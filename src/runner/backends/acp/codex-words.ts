@@ -12,7 +12,10 @@ export class CodexWords {
   #isBroken = false;
 
   take(update: SessionUpdate): void {
-    const codex = update._meta?.['codex'] as { threadStatus?: { type?: unknown }; error?: { codexErrorInfo?: unknown } };
+    const codex = update._meta?.['codex'] as {
+      threadStatus?: { type?: unknown };
+      error?: { codexErrorInfo?: unknown };
+    };
     this.#info = (codex?.error?.codexErrorInfo as CodexErrorInfo | null | undefined) ?? this.#info;
     if (codex?.threadStatus?.type !== undefined) this.#isBroken ||= codex.threadStatus.type === 'systemError';
   }

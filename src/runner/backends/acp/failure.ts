@@ -43,7 +43,7 @@ export function isAuthRequired(error: unknown): error is RequestError {
 
 /** The message of most errors is the name of their code; what happened is in the data. */
 export function wordsOf({ message, data }: RequestError): string {
-  const details = typeof data === 'string' ? data : textAt(data, 'details') ?? textAt(data, 'message');
+  const details = typeof data === 'string' ? data : (textAt(data, 'details') ?? textAt(data, 'message'));
   return details === undefined || message.includes(details) ? message : `${message}: ${details}`;
 }
 

@@ -70,7 +70,9 @@ export class ToolCallStory {
     const facts = this.#facts();
     const exitCode = this.#exitCode === null ? {} : { exitCode: this.#exitCode };
     return [
-      ...(text === '' ? [] : [{ type: 'tool_output' as const, payload: { text, itemId, toolName: facts['toolName'], status } }]),
+      ...(text === ''
+        ? []
+        : [{ type: 'tool_output' as const, payload: { text, itemId, toolName: facts['toolName'], status } }]),
       { type: 'tool_call', payload: { ...facts, ...exitCode, status } },
       ...(diff === '' ? [] : [{ type: 'diff' as const, payload: { diff, summary: diffSummary(diff), itemId } }]),
     ];
@@ -108,7 +110,10 @@ export function commandOf(rawInput: unknown): string | null {
 }
 
 export function locationsOf(locations: ToolCallUpdate['locations']): readonly Payload[] {
-  return (locations ?? []).map(({ path, line }) => ({ path, ...(line === undefined || line === null ? {} : { line }) }));
+  return (locations ?? []).map(({ path, line }) => ({
+    path,
+    ...(line === undefined || line === null ? {} : { line }),
+  }));
 }
 
 function diffOf(content: readonly ToolCallContent[], workspaceDir: string): string {

@@ -47,6 +47,11 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     for (const piece of words.split(/(?<= )/)) await say(piece, 'm1');
     return 'end_turn';
   },
+  /** The first word of what a profile is validated with. */
+  async Answer({ say }) {
+    await say('ready');
+    return 'end_turn';
+  },
   async think({ tell, say }) {
     await tell({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text: 'Where to ' }, messageId: 't1' });
     await tell({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text: 'begin' }, messageId: 't1' });
@@ -65,7 +70,12 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     const oldText = existsSync(path) ? readFileSync(path, 'utf8') : null;
     const newText = `${oldText ?? 'a\nb\nc\nd\ne\n'}last\n`;
     await say('I will edit. ');
-    const call = { toolCallId: 'edit-1', title: 'Edit notes.txt', kind: 'edit' as const, locations: [{ path, line: 6 }] };
+    const call = {
+      toolCallId: 'edit-1',
+      title: 'Edit notes.txt',
+      kind: 'edit' as const,
+      locations: [{ path, line: 6 }],
+    };
     await tell({ sessionUpdate: 'tool_call', ...call, status: 'pending' });
     await tell({ sessionUpdate: 'tool_call_update', toolCallId: 'edit-1', status: 'in_progress' });
     writeFileSync(path, newText);
@@ -79,7 +89,14 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
   },
   async run({ tell }) {
     const rawInput = { command: ['make', 'test'] };
-    await tell({ sessionUpdate: 'tool_call', toolCallId: 'r', title: 'make test', kind: 'execute', status: 'in_progress', rawInput });
+    await tell({
+      sessionUpdate: 'tool_call',
+      toolCallId: 'r',
+      title: 'make test',
+      kind: 'execute',
+      status: 'in_progress',
+      rawInput,
+    });
     const output = (data: string) => ({ terminal_output_delta: { data, terminal_id: 'r' } });
     await tell({ sessionUpdate: 'tool_call_update', toolCallId: 'r', _meta: output('building\n') });
     const end = { ...output('broken\n'), terminal_exit: { exit_code: 2, signal: null, terminal_id: 'r' } };
@@ -145,7 +162,13 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     return 'end_turn';
   },
   async background({ tell }) {
-    await tell({ sessionUpdate: 'tool_call', toolCallId: 'b', title: 'a long build', kind: 'execute', status: 'in_progress' });
+    await tell({
+      sessionUpdate: 'tool_call',
+      toolCallId: 'b',
+      title: 'a long build',
+      kind: 'execute',
+      status: 'in_progress',
+    });
     setTimeout(() => {
       void tell({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'between turns' } });
       void tell({ sessionUpdate: 'tool_call_update', toolCallId: 'b', status: 'completed' });
@@ -194,7 +217,8 @@ function remember(sessionId: string, prompt: string): void {
 }
 
 function assertKnown(sessionId: string, cwd: string): void {
-  if (!Object.hasOwn(memory(), sessionId)) throw new RequestError(-32002, 'Resource not found', { details: 'no such session' });
+  if (!Object.hasOwn(memory(), sessionId))
+    throw new RequestError(-32002, 'Resource not found', { details: 'no such session' });
   folders.set(sessionId, cwd);
 }
 
@@ -257,7 +281,11 @@ agent({ name: 'parrot' })
     live.set(sessionId, controller);
     const tell = (update: SessionUpdate) => client.notify('session/update', { sessionId, update });
     const say = (said: string, messageId?: string) =>
-      tell({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: said }, messageId: messageId ?? null });
+      tell({
+        sessionUpdate: 'agent_message_chunk',
+        content: { type: 'text', text: said },
+        messageId: messageId ?? null,
+      });
     const turn = { sessionId, client, words: words.join(' '), cancelled: controller.signal, tell, say };
     try {
       const end = await ACTS[act]!(turn);
