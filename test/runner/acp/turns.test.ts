@@ -26,8 +26,11 @@ describe('a turn of an ACP agent', () => {
     assert.ok(runner.manager.phases().includes('turn/started'));
   });
 
-  it('tells its thoughts, its plan, and what it used', async () => {
+  it('tells its thoughts, its plan, its warnings, and what it used', async () => {
     const turn = await runner.turn('think');
+    const warning = await runner.payload('backend_status', ({ phase }) => phase === 'warning');
+    assert.equal(warning.message, 'Slow model: be patient');
+    assert.ok(runner.manager.phases().includes('context/compacted'));
     assert.deepEqual(
       runner
         .payloads('reasoning', turn)

@@ -9,7 +9,8 @@ export function contentText(block: ContentBlock): string {
       return `[${block.name}](${block.uri})`;
     case 'resource':
       return 'text' in block.resource ? block.resource.text : `[${block.resource.uri}]`;
-    default:
+    case 'image':
+    case 'audio':
       return `[${block.type}]`;
   }
 }

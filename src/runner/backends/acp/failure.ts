@@ -8,7 +8,6 @@ export interface Failure {
 
 /** The protocol's own code for "authenticate first". */
 const AUTH_REQUIRED = -32000;
-const METHOD_NOT_FOUND = -32601;
 
 /** Ends of a turn that are none of success, in the protocol's words. An agent may end a failed turn as `end_turn` all the same. */
 const BY_STOP_REASON: Readonly<Partial<Record<StopReason, Failure>>> = {
@@ -31,10 +30,6 @@ export function failureOfError(error: Error): Failure {
   const message = wordsOf(error);
   if (error.code === AUTH_REQUIRED) return { failureKind: 'backend-unauthorized', message };
   return { failureKind: kindOfStatus(statusIn(error.data)) ?? 'backend-failed', message };
-}
-
-export function isUnknownMethod(error: unknown): boolean {
-  return error instanceof RequestError && error.code === METHOD_NOT_FOUND;
 }
 
 export function isAuthRequired(error: unknown): error is RequestError {

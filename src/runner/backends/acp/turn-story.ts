@@ -80,10 +80,19 @@ export class TurnStory {
       case 'usage_update':
         return this.#usage.take(update);
       case 'current_mode_update':
-        return [{ type: 'backend_status', payload: { phase: 'mode/changed', mode: update.currentModeId } }];
-      default:
+      case 'compaction_update':
+      case 'notice':
+        return statusOf(update);
+      // What the agent could be asked for, and its echo of what it was told.
+      case 'available_commands_update':
+      case 'compaction_summary_chunk':
+      case 'config_option_update':
+      case 'session_info_update':
+      case 'user_message_chunk':
         return [];
     }
+    // Of a later version of the protocol.
+    return [];
   }
 
   #call(update: SessionUpdate & { sessionUpdate: 'tool_call' | 'tool_call_update' }): AgentEvent[] {
@@ -106,6 +115,25 @@ export class TurnStory {
 
   #complete(event: AgentEvent): AgentEvent {
     return { ...event, payload: { ...this.facts, ...event.payload } };
+  }
+}
+
+type StatusUpdate = SessionUpdate & { sessionUpdate: 'current_mode_update' | 'compaction_update' | 'notice' };
+
+function statusOf(update: StatusUpdate): AgentEvent[] {
+  const status = (payload: Record<string, unknown>): AgentEvent[] => [{ type: 'backend_status', payload }];
+  switch (update.sessionUpdate) {
+    case 'current_mode_update':
+      return status({ phase: 'mode/changed', mode: update.currentModeId });
+    case 'compaction_update':
+      return update.status === 'completed' ? status({ phase: 'context/compacted', itemId: update.compactionId }) : [];
+    case 'notice': {
+      const { severity, title, description } = update;
+      return status({
+        phase: severity === 'info' ? 'notice' : 'warning',
+        message: [title, description].filter(Boolean).join(': '),
+      });
+    }
   }
 }
 

@@ -31,8 +31,8 @@ interface Turn {
   readonly client: AgentContext;
   readonly words: string;
   readonly cancelled: AbortSignal;
-  tell(update: SessionUpdate): Promise<void>;
-  say(text: string, messageId?: string): Promise<void>;
+  readonly tell: (update: SessionUpdate) => Promise<void>;
+  readonly say: (text: string, messageId?: string) => Promise<void>;
 }
 
 const abilities = JSON.parse(process.env['AGENT'] ?? '{}') as Abilities;
@@ -61,6 +61,8 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     ] as const;
     await tell({ sessionUpdate: 'plan', entries: [...entries] });
     await tell({ sessionUpdate: 'usage_update', used: 50, size: 1000, cost: { amount: 0.25, currency: 'USD' } });
+    await tell({ sessionUpdate: 'notice', severity: 'warning', title: 'Slow model', description: 'be patient' });
+    await tell({ sessionUpdate: 'compaction_update', compactionId: 'c1', status: 'completed' });
     await say('Begun.');
     const usage = { totalTokens: 30, inputTokens: 20, outputTokens: 10, cachedReadTokens: 5 };
     return { stopReason: 'end_turn', usage } as PromptResponse;
@@ -231,7 +233,10 @@ function assertLoggedIn(): void {
   if (abilities.needsLogin && !isLoggedIn) throw RequestError.authRequired();
 }
 
-const asIs = <T>(params: unknown) => params as T;
+interface Steer {
+  readonly sessionId: string;
+  readonly prompt: readonly { readonly text: string }[];
+}
 
 agent({ name: 'parrot' })
   .onRequest('initialize', () => ({
@@ -294,11 +299,15 @@ agent({ name: 'parrot' })
       live.delete(sessionId);
     }
   })
-  .onRequest('_session/steering', asIs<{ sessionId: string; prompt: { text: string }[] }>, ({ params }) => {
-    if (!live.has(params.sessionId)) return { outcome: 'promptRequired' };
-    steers.push(params.prompt.map(({ text }) => text).join(''));
-    return { outcome: 'injected' };
-  })
+  .onRequest(
+    '_session/steering',
+    (params) => params as Steer,
+    ({ params }) => {
+      if (!live.has(params.sessionId)) return { outcome: 'promptRequired' };
+      steers.push(params.prompt.map(({ text }) => text).join(''));
+      return { outcome: 'injected' };
+    },
+  )
   .onNotification('session/cancel', ({ params }) => live.get(params.sessionId)?.abort())
   .connect(
     ndJsonStream(
