@@ -8,6 +8,7 @@ import type { Life } from '../test/support/histories/life.js';
 import { runLives } from '../test/support/histories/run-lives.js';
 import { scrubbed } from '../test/support/histories/scrub.js';
 import { Stage } from '../test/support/histories/stage.js';
+import { sessionLives } from '../test/support/histories/session-lives.js';
 import { watcherLives } from '../test/support/histories/watcher-lives.js';
 import { projectRoot } from './project-root.js';
 
@@ -35,7 +36,7 @@ async function filesOf(name: string): Promise<string[]> {
 await mkdir(folder, { recursive: true });
 const anew = process.argv.includes('--all');
 try {
-  for (const [name, life] of Object.entries({ ...runLives, ...watcherLives })) {
+  for (const [name, life] of Object.entries({ ...runLives, ...sessionLives, ...watcherLives })) {
     const known = await filesOf(name);
     if (known.length > 0 && !anew) continue;
     await Promise.all(known.map(async (file) => rm(join(folder, file))));

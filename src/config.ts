@@ -125,7 +125,9 @@ export const Settings = Type.Object({
   }),
   AGENTRUN_LANE: text('Lane that runner Jobs are labelled with', { default: 'v0.1' }),
   AGENTRUN_INTERNAL_MGR_URL: optionalText('Where runners reach the manager', { pattern: URL_PATTERN }),
-  AGENTRUN_AIPOD_SPEC_DIR: optionalText('Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts'),
+  AGENTRUN_AIPOD_SPEC_DIR: optionalText(
+    'Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts',
+  ),
   AGENTRUN_SOURCE_COMMIT: text('Commit this program was built from', { default: 'unknown' }),
 });
 export type Settings = Static<typeof Settings>;

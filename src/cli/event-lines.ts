@@ -2,7 +2,9 @@ import type { EventRecord } from '../contract/event.js';
 import { spell } from './durations.js';
 import { cutTo, terminalSafe, type Colors } from './output.js';
 import type { Screen } from './screen.js';
+import { DiffSections } from './diff-sections.js';
 import { phaseWords } from './phase-words.js';
+import { StreamedText } from './streamed-text.js';
 
 type Payload = EventRecord['payload'];
 
@@ -12,9 +14,12 @@ const PROMPT_LINES = 12;
 /** Writes events as a person reads them: what was said and printed on standard output, what the run went through dimmed on standard error. */
 export class EventLines {
   readonly #colors: Colors;
+  readonly #streamed: StreamedText;
+  readonly #diffs = new DiffSections();
   #prompt = '';
 
   constructor(private readonly screen: Screen) {
+    this.#streamed = new StreamedText(screen);
     this.#colors = screen.out.colors;
   }
 
@@ -24,16 +29,16 @@ export class EventLines {
       case 'user_message':
         return this.#userMessage(this.#text(payload, 'text'));
       case 'assistant_message':
-        return this.screen.data(this.#text(payload, 'text'));
+        return this.#say(payload, (text) => text);
       case 'reasoning':
-        return this.screen.data(dim(italic(this.#text(payload, 'text', 'summary'))));
+        return this.#say(payload, (text) => dim(italic(text)));
       case 'tool_call':
         return this.#toolCall(payload);
       case 'tool_output':
       case 'command_output':
-        return this.screen.raw(textOf(payload, 'text') ?? '');
+        return this.#print(payload);
       case 'diff':
-        return this.screen.data(colorDiff(this.#text(payload, 'diff', 'text', 'summary'), this.#colors));
+        return this.#diff(this.#text(payload, 'diff', 'text', 'summary'));
       case 'plan':
         return this.screen.data(`${cyan('plan')} ${this.#text(payload, 'text', 'summary', 'plan')}`);
       case 'error':
@@ -54,6 +59,26 @@ export class EventLines {
       lines.length > PROMPT_LINES ? [...lines.slice(0, PROMPT_LINES - 1), `… ${lines.length} lines`] : lines;
     const { bold, cyan } = this.#colors;
     this.screen.data(shown.map((line, index) => `${cyan(index === 0 ? '›' : ' ')} ${bold(line)}`).join('\n'));
+  }
+
+  /** What comes in pieces is shown as it comes, and not again when it comes whole. */
+  #say(payload: Payload, style: (text: string) => string): void {
+    const text = this.#text(payload, 'text', 'summary');
+    const itemId = textOf(payload, 'itemId') ?? '';
+    if (payload.status === 'in_progress') this.#streamed.piece(itemId, text, style);
+    else this.#streamed.whole(itemId, text, style);
+  }
+
+  #print(payload: Payload): void {
+    this.#streamed.breakOff();
+    // A part that belongs before what is shown already.
+    if (payload.offset === 0) this.screen.data(this.#colors.dim('· printed before that:'));
+    this.screen.raw(textOf(payload, 'text') ?? '');
+  }
+
+  #diff(diff: string): void {
+    const fresh = this.#diffs.newIn(diff);
+    if (fresh !== '') this.screen.data(colorDiff(fresh, this.#colors));
   }
 
   /** `▸ shell  npm test`, and when it is over `✓ shell  exit 0 · 1.2 s`. */

@@ -21,6 +21,13 @@ export class Screen {
     this.#isMidLine = !shown.endsWith('\n');
   }
 
+  /** A part of a line, safe to show, in its style. */
+  piece(text: string, style: (text: string) => string): void {
+    if (text === '') return;
+    this.out.write(style(text));
+    this.#isMidLine = !text.endsWith('\n');
+  }
+
   /** Lines of data. */
   data(text: string): void {
     this.freshLine();

@@ -12,16 +12,16 @@ import { RunnerEnv, RunnerImage, RunnerJobCreate, RunnerResources } from './runn
 
 const closed = { additionalProperties: false };
 
-export const AIPOD_SPEC_API_VERSION = 'agentrun/v1';
-export const AIPOD_SPEC_KIND = 'AipodSpec';
+const AIPOD_SPEC_API_VERSION = 'agentrun/v1';
+const AIPOD_SPEC_KIND = 'AipodSpec';
 
 /** Characters of a document, as YAML text or as JSON. */
-export const AIPOD_SPEC_MAX_LENGTH = 262_144;
+export const AIPOD_SPEC_MAX_LENGTH = 131_072;
 
 /** Found in any case; nothing in it needs escaping in a URL. */
 export const AipodSpecName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$' });
 
-export const AipodSpecVersion = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
+const AipodSpecVersion = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
 
 /** The schema without defaults: an absent field stays absent, so that another document may say it. */
 function withoutDefaults<T extends TSchema>(schema: T): T {
@@ -116,7 +116,7 @@ export const AipodSpecYamlBody = Type.Object(
 );
 
 /** Where a version came from: the API, or a file that was loaded at start-up. */
-export const AIPOD_SPEC_ORIGINS = ['api', 'dir'] as const;
+const AIPOD_SPEC_ORIGINS = ['api', 'dir'] as const;
 
 const versionFields = {
   name: AipodSpecName,
@@ -153,7 +153,7 @@ export type AipodSpecSummary = Static<typeof AipodSpecSummary>;
 const Warning = Type.Object({ field: Type.String(), message: Type.String() });
 export type AipodSpecWarning = Static<typeof Warning>;
 
-export const APPLY_ACTIONS = ['created', 'updated', 'unchanged'] as const;
+const APPLY_ACTIONS = ['created', 'updated', 'unchanged'] as const;
 
 export const AipodSpecApplied = Type.Object({
   ...AipodSpecRecord.properties,

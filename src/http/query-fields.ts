@@ -33,7 +33,10 @@ export function integerField(
 }
 
 /** An integer from `minimum`, or absent; anything else is refused, for a default would do what was not asked for. */
-export function strictIntegerField({ minimum }: { minimum: number }, description: string): QueryField<number | undefined> {
+export function strictIntegerField(
+  { minimum }: { minimum: number },
+  description: string,
+): QueryField<number | undefined> {
   return {
     schema: Type.Integer({ minimum, maximum: LARGEST_SEQ }),
     description,

@@ -18,14 +18,23 @@ export async function readAipodSpecDirectory(settings: Settings): Promise<AipodS
   const directory = settings.AGENTRUN_AIPOD_SPEC_DIR;
   if (directory === undefined) return [];
   const files = await specFiles(directory);
-  const found = await Promise.all(files.map(async (file) => ({ file, ...(await readSpecFile(join(directory, file))) })));
-  const faults = [...found.flatMap(({ file, faults }) => faults.map((fault) => faultLine(file, fault))), ...namesakes(found)];
+  const found = await Promise.all(
+    files.map(async (file) => ({ file, ...(await readSpecFile(join(directory, file))) })),
+  );
+  const faults = [
+    ...found.flatMap(({ file, faults }) => faults.map((fault) => faultLine(file, fault))),
+    ...namesakes(found),
+  ];
   if (faults.length > 0) throw new ConfigurationError(faults.map((line) => `${VARIABLE}: ${line}`).join('\n'));
   return found.flatMap(({ draft }) => draft ?? []);
 }
 
 /** Applies them all, or none; what is stored already stays as it is. Processes that start together wait for each other. */
-export async function loadAipodSpecs(store: AipodSpecStore, drafts: readonly AipodSpecDraft[], logger: Logger): Promise<void> {
+export async function loadAipodSpecs(
+  store: AipodSpecStore,
+  drafts: readonly AipodSpecDraft[],
+  logger: Logger,
+): Promise<void> {
   if (drafts.length === 0) return;
   for (const { action, record } of await store.applyAll(drafts)) {
     logger.info({ aipodSpec: record.name, version: record.version, action }, 'aipod spec loaded');

@@ -7,7 +7,7 @@ import type {
   AipodSpecWarning,
 } from '../contract/aipod-spec.js';
 import { aipodSpecKey, decideApply } from '../domain/aipod-spec-versions.js';
-import { AgentRunError, conflict, forbidden, missing } from '../domain/errors.js';
+import { conflict, forbidden, missing, type AgentRunError } from '../domain/errors.js';
 import { seesTenant, type Principal } from '../domain/principal.js';
 import type { AipodSpecDraft, ApplyOptions } from '../ports/aipod-spec-store.js';
 import { bodyHash } from './body-hash.js';
@@ -44,7 +44,9 @@ export async function applyAipodSpec(
   const appliedBy = principal.kind === 'operator' ? principal.name : null;
   const draft = aipodSpecDraft(document, { source, origin: 'api', appliedBy });
   const options = { ifVersion, reservation: reservationOf(document, idempotencyKey) };
-  const { action, record } = dryRun ? await foresee(context, draft, ifVersion) : await context.specs.apply(draft, options);
+  const { action, record } = dryRun
+    ? await foresee(context, draft, ifVersion)
+    : await context.specs.apply(draft, options);
   return { ...record, action, dryRun, warnings: await warningsOf(context, record.spec.backendProfile, 'spec') };
 }
 
@@ -69,7 +71,8 @@ async function foresee({ specs }: Context, draft: AipodSpecDraft, ifVersion: num
   const isDeleted = newest !== undefined && newest.deletedAt !== null;
   const decided = decideApply(newest && { ...newest, isDeleted }, draft.contentHash, ifVersion);
   const { action, version } = decided;
-  if (action === 'refused') throw conflict(`aipod spec ${name} is not at that version`, { field: 'ifVersion', name, version });
+  if (action === 'refused')
+    throw conflict(`aipod spec ${name} is not at that version`, { field: 'ifVersion', name, version });
   if (action === 'unchanged' && newest !== undefined) return { action, record: newest };
   const { document, ...from } = draft;
   const spelled = action === 'updated' ? (newest?.name ?? name) : name;

@@ -15,7 +15,10 @@ export function renderAipodSpec(
   input: AipodInput,
 ): Rendered {
   const prompt = promptOf(spec, input);
-  const work = { ...workOf(spec, input), metadata: { ...spec.metadata, ...input.metadata, aipodSpec: { name, version } } };
+  const work = {
+    ...workOf(spec, input),
+    metadata: { ...spec.metadata, ...input.metadata, aipodSpec: { name, version } },
+  };
   const retryPolicy = merged(spec.retryPolicy, input.retryPolicy);
   const runnerJob = runnerJobOf(spec, input);
   const { idempotencyKey, notBefore } = input;
@@ -23,7 +26,18 @@ export function renderAipodSpec(
   const endsWithTurn = input.endsWithTurn ?? spec.endsWithTurn ?? true;
   return {
     spec: { name, version },
-    task: given({ queue, title, ...work, prompt, retryPolicy, priority, notBefore, autoDispatch, runnerJob, idempotencyKey }),
+    task: given({
+      queue,
+      title,
+      ...work,
+      prompt,
+      retryPolicy,
+      priority,
+      notBefore,
+      autoDispatch,
+      runnerJob,
+      idempotencyKey,
+    }),
     run: given({ ...work, retryPolicy, endsWithTurn, idempotencyKey }),
     command: given({ type: 'turn' as const, payload: { prompt }, idempotencyKey }),
     runnerJob,
@@ -56,7 +70,10 @@ function executionPolicyOf(spec: AipodTemplate, input: AipodInput): AipodTemplat
   return secretScope === undefined ? policy : { ...policy, secretScope };
 }
 
-function secretScopeOf({ executionPolicy, toolCredentials }: Pick<AipodTemplate, 'executionPolicy' | 'toolCredentials'>) {
+function secretScopeOf({
+  executionPolicy,
+  toolCredentials,
+}: Pick<AipodTemplate, 'executionPolicy' | 'toolCredentials'>) {
   return merged(executionPolicy?.secretScope, toolCredentials && { toolCredentials });
 }
 

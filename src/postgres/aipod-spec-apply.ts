@@ -23,7 +23,7 @@ export async function applySpec(
   return { action: decided.action, record: toSpecRecord(await readVersion(transaction, key, decided.version)) };
 }
 
-export async function readVersion(database: Queryable, key: string, version: number): Promise<SpecRow> {
+async function readVersion(database: Queryable, key: string, version: number): Promise<SpecRow> {
   const found = await database.query<SpecRow>(
     `SELECT ${SPEC_COLUMNS} FROM aipod_specs s JOIN aipod_spec_versions v USING (key) WHERE key = $1 AND v.version = $2`,
     [key, version],

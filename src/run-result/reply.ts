@@ -3,12 +3,26 @@ import { focusEvents, textField, type RunFacts } from './run-facts.js';
 
 const OUTPUT_TAIL = 4_000;
 
-/** The last assistant text of the focused command; for a plain command, the end of what it printed. */
+/**
+ * The last whole assistant text of the focused command; before there is one, what came of it so far. For a plain command, the
+ * end of what it printed.
+ */
 export function replyOf(facts: RunFacts): string | null {
   const events = focusEvents(facts);
-  const message = events.findLast((event) => event.type === 'assistant_message' && textField(event, 'text'));
-  const said = message ?? facts.earlier.message;
-  return (said && textField(said, 'text')) ?? outputTail(events);
+  const said = events.filter((event) => event.type === 'assistant_message' && textField(event, 'text'));
+  const whole = said.findLast((event) => !isPiece(event)) ?? facts.earlier.message;
+  return (whole && textField(whole, 'text')) ?? joinedPieces(said) ?? outputTail(events);
+}
+
+/** Of the message that was begun last. */
+function joinedPieces(said: readonly EventRecord[]): string | null {
+  const itemId = said.at(-1)?.payload.itemId;
+  const pieces = said.filter((event) => event.payload.itemId === itemId);
+  return pieces.length === 0 ? null : pieces.map((event) => textField(event, 'text')).join('');
+}
+
+function isPiece(event: EventRecord): boolean {
+  return event.payload.status === 'in_progress';
 }
 
 /** Totals of the newest usage report; null when there was none. */

@@ -4,11 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processesUsing } from '../../src/processes/processes-using.js';
 import { CliProcess } from '../support/cli.js';
+import { CODEX_FETCH_TIMEOUT_MS, codexForTests } from '../support/codex.js';
+import { startMockProvider } from '../support/mock-provider.js';
+import { answer, message, shellCall, text } from '../support/mock-provider/answers.js';
 
 describe('agentrun demo', function () {
   this.timeout(120_000);
   let folder: string;
 
+  before(async function () {
+    this.timeout(CODEX_FETCH_TIMEOUT_MS);
+    await codexForTests();
+  });
   beforeEach(async () => {
     folder = await realpath(await mkdtemp(join(tmpdir(), 'agentrun-demo-test-')));
   });
@@ -58,6 +65,39 @@ describe('agentrun demo', function () {
       `${places.join()}\n${stdout}`,
     );
     assert.match(stderr, /✓ PostgreSQL .*\d\.\d s/);
+    await assertNothingLeft();
+  });
+
+  it("lets codex do it, with a provider of one's own, from the tool calls to the last word", async () => {
+    const repair = "sed -i 's/sum + item.price/& * item.quantity/' cart.js";
+    const provider = await startMockProvider([
+      answer([message('I run the tests first.'), shellCall('node --test cart.test.js')]),
+      answer([shellCall(`${repair}; node --test cart.test.js`)]),
+      text('The quantity was forgotten; all three tests pass now.'),
+    ]);
+    try {
+      const args = ['--backend', 'codex', '--provider', provider.baseUrl, '--model', 'mock-model'];
+      const { code, stdout, stderr } = await demo(...args).ended;
+      assert.equal(code, 0, stderr + stdout);
+      assert.match(stdout, /▸ shell[\s\S]*all three tests pass now\.[\s\S]*3 passed, 0 failed/);
+      assert.deepEqual(provider.faults, []);
+      await assertNothingLeft();
+    } finally {
+      await provider.close();
+    }
+  });
+
+  it('says which options do not go together, before it starts anything', async () => {
+    const cases: [string[], RegExp][] = [
+      [['--provider', 'http://127.0.0.1:1/v1'], /--provider goes with --backend codex/],
+      [['--backend', 'codex'], /give --provider <base url>, or --api-key-env/],
+      [['--backend', 'codex', '--api-key-env', 'NOT_SET_AT_ALL'], /NOT_SET_AT_ALL is not set/],
+    ];
+    for (const [args, words] of cases) {
+      const { code, stderr } = await demo(...args).ended;
+      assert.equal(code, 2);
+      assert.match(stderr, words);
+    }
     await assertNothingLeft();
   });
 

@@ -70,7 +70,10 @@ describe('applying an aipod spec', function () {
     const inJson = refused(await manager.api.post(SPECS, { yaml: `${text}  [` }), 400, 'schema-invalid');
     assert.deepEqual([inJson.field, typeof inJson.line, typeof inJson.column], ['yaml', 'number', 'number']);
     const unknown = { ...aipodSpec(name), spec: { executionPolicy: { timeout: 1 } } };
-    assert.equal(refused(await manager.api.post(SPECS, unknown), 400, 'schema-invalid').field, 'spec.executionPolicy.timeout');
+    assert.equal(
+      refused(await manager.api.post(SPECS, unknown), 400, 'schema-invalid').field,
+      'spec.executionPolicy.timeout',
+    );
     assert.equal(refused(await manager.api.post(SPECS, { yaml: 'a', more: 1 }), 400, 'schema-invalid').field, 'more');
     assert.equal(refused(await manager.api.post(SPECS, {}), 400, 'schema-invalid').field, 'apiVersion');
     assert.equal(refused(await manager.api.raw('POST', SPECS, '', yamlType()), 400, 'schema-invalid').field, 'yaml');
@@ -130,7 +133,9 @@ describe('applying an aipod spec', function () {
       titles.map((_, n) => n + 1),
     );
     const stored = await Promise.all(
-      versions.map(async (version) => succeeded(await manager.api.get(`${SPECS}/${name}?version=${version}`)).spec.title),
+      versions.map(
+        async (version) => succeeded(await manager.api.get(`${SPECS}/${name}?version=${version}`)).spec.title,
+      ),
     );
     assert.deepEqual(stored.sort(), [...titles].sort());
     const { items } = succeeded(await manager.api.get(`${SPECS}/${name}/versions`));
@@ -171,7 +176,10 @@ describe('applying an aipod spec', function () {
       applied.warnings.map(({ field }: Loose) => field),
       ['spec.backendProfile'],
     );
-    assert.deepEqual(succeeded(await manager.api.post(SPECS, aipodSpec(fresh(), 'a', { backendProfile: 'exec' }))).warnings, []);
+    assert.deepEqual(
+      succeeded(await manager.api.post(SPECS, aipodSpec(fresh(), 'a', { backendProfile: 'exec' }))).warnings,
+      [],
+    );
   });
 });
 
@@ -237,7 +245,12 @@ describe('rendering an aipod spec', function () {
   it('answers bodies with which the example of the documentation completes', async () => {
     const applied = succeeded(await manager.api.raw('POST', SPECS, await exampleSpec(), yamlType()));
     assert.deepEqual(applied.warnings, []);
-    const input = { tenantId: 'acme', prompt: 'echo "of $TICKET"', env: { TICKET: 'A-1' }, executionPolicy: { timeoutMs: 60_000 } };
+    const input = {
+      tenantId: 'acme',
+      prompt: 'echo "of $TICKET"',
+      env: { TICKET: 'A-1' },
+      executionPolicy: { timeoutMs: 60_000 },
+    };
     const rendered = succeeded(await manager.api.post(`${SPECS}/Reviewer/render`, { input }));
     assert.deepEqual(rendered.spec, { name: 'reviewer', version: applied.version });
     assert.deepEqual(rendered.run.executionPolicy, {
@@ -280,7 +293,10 @@ describe('rendering an aipod spec', function () {
     assert.equal(await field({ input: { prompt: 'true' } }), 'input.tenantId');
     assert.equal(await field({ input: { ...all, backend: 'exec' } }), 'input.backend');
     assert.equal(await field({ input: all, set: {} }), 'set');
-    assert.equal(await field({ input: { ...all, executionPolicy: { timeoutMs: 1 } } }), 'input.executionPolicy.timeoutMs');
+    assert.equal(
+      await field({ input: { ...all, executionPolicy: { timeoutMs: 1 } } }),
+      'input.executionPolicy.timeoutMs',
+    );
     const workspaceRef = { kind: 'git', repoUrl: 'https://u:planted@git.example.com/x' };
     const answer = await manager.api.post(`${SPECS}/${name}/render`, { input: { ...all, workspaceRef } });
     assert.equal(refused(answer, 400, 'schema-invalid').field, 'input.workspaceRef.repoUrl');
@@ -293,7 +309,10 @@ describe('rendering an aipod spec', function () {
     succeeded(await manager.api.post(SPECS, aipodSpec(name, 'a', spec)));
     const rendered = succeeded(await manager.api.post(`${SPECS}/${name}/render`, { input: { prompt: 'true' } }));
     assert.equal(rendered.warnings[0].field, 'spec.backendProfile');
-    assert.equal(refused(await manager.api.post('/api/v1/runs', rendered.run), 400, 'schema-invalid').field, 'backendProfile');
+    assert.equal(
+      refused(await manager.api.post('/api/v1/runs', rendered.run), 400, 'schema-invalid').field,
+      'backendProfile',
+    );
     const input = { prompt: 'true', backendProfile: 'exec' };
     assert.deepEqual(succeeded(await manager.api.post(`${SPECS}/${name}/render`, { input })).warnings, []);
   });

@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { describe, it } from 'mocha';
+import { after, before, describe, it } from 'mocha';
 import { eventually, type Loose } from '../support/api.js';
+import { startMockProvider, type MockProvider } from '../support/mock-provider.js';
+import { httpError } from '../support/mock-provider/failures.js';
 import { ACME_TOKEN, refused, succeeded, useManager } from './api.js';
 
 const PROFILES = '/api/v1/provider-profiles';
-const CONFIG = `# what we use
+const configOf = (baseUrl: string) => `# what we use
 model_provider = "local"
 
 [model_providers.local]
 name = "Local"
-base_url = "http://127.0.0.1:9/v1"
+base_url = "${baseUrl}"
 env_key = "LOCAL_API_KEY"
 http_headers = { "X-Team" = "planted-header" } # secret
+request_max_retries = 0
 `;
+const CONFIG = configOf('http://127.0.0.1:9/v1');
 const KEY = 'sk-planted-0123456789';
 
 const newName = () => `p-${randomUUID().slice(0, 8)}`;
@@ -183,10 +187,22 @@ describe('validating a provider profile', function () {
       ({ state }) => state !== 'running',
     );
 
-  // No provider answers here, and where codex is not installed no agent starts either: that one succeeds is the codex backend's test.
-  it('runs one real turn, and says what failed and what to do', async () => {
+  /** On a machine with codex it is refused by its provider, on another one its runner cannot start; both fail. */
+  let provider: MockProvider;
+  before(async () => {
+    provider = await startMockProvider(() => httpError(401));
+  });
+  after(() => provider.close());
+  const refusedProfile = async () => {
     const name = newName();
-    succeeded(await manager.api.request('PUT', `${PROFILES}/${name}/config`, { config: CONFIG }));
+    const config = configOf(provider.baseUrl);
+    succeeded(await manager.api.request('PUT', `${PROFILES}/${name}/config`, { config }));
+    succeeded(await manager.api.request('PUT', `${PROFILES}/${name}/credential`, { apiKey: KEY }));
+    return name;
+  };
+
+  it('runs one real turn, and says what failed and what to do', async () => {
+    const name = await refusedProfile();
     const started = succeeded(await manager.api.post(`${PROFILES}/${name}/validate`));
     assert.deepEqual([started.profile, started.state, started.latencyMs], [name, 'running', null]);
     assert.match(started.id, /^val_/);
@@ -206,31 +222,37 @@ describe('validating a provider profile', function () {
   }).timeout(60_000);
 
   it('starts one for many requests with one key', async () => {
+    const name = await refusedProfile();
     const body = { idempotencyKey: randomUUID(), tenantId: 'acme', projectId: 'site' };
     const answers = await Promise.all(
-      Array.from({ length: 5 }, async () => manager.api.post(`${PROFILES}/codex/validate`, body)),
+      Array.from({ length: 5 }, async () => manager.api.post(`${PROFILES}/${name}/validate`, body)),
     );
     const [first, ...others] = answers.map(succeeded);
     for (const other of others) assert.deepEqual([other.id, other.commandId], [first.id, first.commandId]);
     const { items } = succeeded(await manager.api.get(`/api/v1/runs/${first.runId}/commands`));
     assert.equal(items.length, 1);
     assert.equal(succeeded(await manager.api.get(`/api/v1/runs/${first.runId}/runner-jobs`)).count, 1);
-    const other = await manager.api.post(`${PROFILES}/codex/validate`, { ...body, projectId: 'other' });
+    const other = await manager.api.post(`${PROFILES}/${name}/validate`, { ...body, projectId: 'other' });
     refused(other, 409, 'idempotency-conflict');
     const acme = manager.api.as(ACME_TOKEN);
-    succeeded(await acme.get(`${PROFILES}/codex/validations/${first.id}`));
-    await ended('codex', first.id);
+    succeeded(await acme.get(`${PROFILES}/${name}/validations/${first.id}`));
+    await ended(name, first.id);
   }).timeout(60_000);
 
   it('finds no validation that is none, or is not for this caller', async () => {
+    const name = await refusedProfile();
     const run = await manager.api.createRun();
     const ofRun = run.id.replace('run_', 'val_');
     for (const id of [ofRun, 'val_0123456789', 'nonsense'])
-      refused(await manager.api.get(`${PROFILES}/codex/validations/${id}`), 404, 'schema-invalid');
-    const started = succeeded(await manager.api.post(`${PROFILES}/codex/validate`, { tenantId: 'beta' }));
+      refused(await manager.api.get(`${PROFILES}/${name}/validations/${id}`), 404, 'schema-invalid');
+    const started = succeeded(await manager.api.post(`${PROFILES}/${name}/validate`, { tenantId: 'beta' }));
     refused(await manager.api.get(`${PROFILES}/other/validations/${started.id}`), 404, 'schema-invalid');
-    refused(await manager.api.as(ACME_TOKEN).get(`${PROFILES}/codex/validations/${started.id}`), 404, 'schema-invalid');
+    refused(
+      await manager.api.as(ACME_TOKEN).get(`${PROFILES}/${name}/validations/${started.id}`),
+      404,
+      'schema-invalid',
+    );
     refused(await manager.api.post(`${PROFILES}/${newName()}/validate`), 404, 'schema-invalid');
-    await ended('codex', started.id);
+    await ended(name, started.id);
   }).timeout(60_000);
 });

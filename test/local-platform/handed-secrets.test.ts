@@ -29,7 +29,7 @@ describe('what the local platform hands a runner', () => {
     const launch = fixture.launchOf({ backendKind: 'codex', secrets: [WORK, GONE] });
     await platform.launch(launch);
     const path = join(platform.volumes.pathOf(launch.volumeName), 'handed.json');
-    const kept = await eventually('it is handed all', () => readFile(path, 'utf8').catch(() => ''));
+    const kept = await eventually('it is handed all', () => readFile(path, 'utf8').catch(() => undefined));
     const { line, backendKind } = JSON.parse(kept) as { line: string; backendKind: string };
     assert.equal(backendKind, 'codex');
     assert.match(line, /^[^\n]+\n$/);

@@ -72,7 +72,10 @@ describe('the aipod spec store', () => {
     const { items } = await postgres.specs.versions({ name: 'busy', limit: 50 });
     assert.deepEqual(
       items.map(({ createdAt }) => createdAt),
-      items.map(({ createdAt }) => createdAt).sort().reverse(),
+      items
+        .map(({ createdAt }) => createdAt)
+        .sort()
+        .reverse(),
     );
   });
 
@@ -128,7 +131,10 @@ describe('the aipod spec store', () => {
     assert.deepEqual(names, ['a-1', 'a.2', 'b', 'C', 'D']);
     assert.deepEqual(versions, [5, 4, 3, 2, 1]);
     const { nextCursor } = await postgres.specs.list({ limit: 1 });
-    await assert.rejects(postgres.specs.versions({ name: 'b', limit: 1, cursor: nextCursor }), refusal('schema-invalid invalid'));
+    await assert.rejects(
+      postgres.specs.versions({ name: 'b', limit: 1, cursor: nextCursor }),
+      refusal('schema-invalid invalid'),
+    );
     for (const wrong of ['', 'x', Buffer.from('aipod-specs/').toString('base64url')]) {
       await assert.rejects(postgres.specs.list({ limit: 1, cursor: wrong }), refusal('schema-invalid invalid'));
     }

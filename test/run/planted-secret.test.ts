@@ -16,6 +16,8 @@ import type { RunnerLaunch } from '../../src/ports/runner-platform.js';
 import { Api, eventually, type Answer, type Loose } from '../support/api.js';
 import { decoded } from '../support/histories/scrub.js';
 import { listenToSdk } from '../support/quiet-runtime.js';
+import { startMockProvider, type MockProvider } from '../support/mock-provider.js';
+import { httpError } from '../support/mock-provider/failures.js';
 import { filesOf, ProcessWatch, SecretHunt } from '../support/secret-hunt.js';
 import { createTestNamespace } from '../support/temporal-server.js';
 
@@ -37,6 +39,11 @@ const SECRETS = {
   commandFailureMessage: secret(),
   cancelReason: secret(),
   prompt: secret(),
+  profileKey: secret(),
+  profileHeader: secret(),
+  profileBearer: secret(),
+  refusedKey: secret(),
+  refusedConfig: secret(),
 };
 
 /** Words that are a record's content: in the record, and in the files of the database that keeps it. */
@@ -56,10 +63,18 @@ const EXPECTED: Record<string, string[]> = {
   cancelReason: RECORD,
   // An exec turn's prompt is the agent's command line, and its first event.
   prompt: ['answers', 'answers of events', 'database', 'database of events', 'file postgres/cluster', 'processes'],
+  // Encrypted where they are kept, and handed to the runner where nobody else looks.
+  profileKey: [],
+  profileHeader: [],
+  profileBearer: [],
+  refusedKey: [],
+  refusedConfig: [],
   claimToken: ['answers to claims'],
   jobToken: [],
   madeOperatorToken: ['file keys/operator-token'],
   runnerTokenKey: ['file keys/runner-token-key'],
+  secretsKey: [],
+  secretsKeyText: ['file keys/secrets-key'],
   runnerId: [
     ...RECORD,
     'answers of events',
@@ -123,6 +138,7 @@ describe('a planted secret', function () {
   let api: WatchedApi;
   let temporal: Client;
   let gitServer: Server;
+  let provider: MockProvider;
   let basicAuth: string[];
   let stopListening: () => void;
   let processes: ProcessWatch | undefined;
@@ -131,6 +147,7 @@ describe('a planted secret', function () {
     home = await mkdtemp(join(tmpdir(), 'agentrun-secret-'));
     dataDir = join(home, 'data');
     ({ gitServer, basicAuth } = await refusingGitServer());
+    provider = await startMockProvider(() => httpError(401));
     const withPassword = `http://user:${SECRETS.gitConfigPassword}@${gitHost()}/`;
     await writeFile(join(home, '.gitconfig'), `[url "${withPassword}"]\n  insteadOf = http://${gitHost()}/\n`);
     const { address, namespace } = await createTestNamespace();
@@ -160,6 +177,7 @@ describe('a planted secret', function () {
     processes?.stop();
     stopListening();
     gitServer.close();
+    await provider.close();
     await temporal.connection.close();
     for (const job of await stack.platform.list()) await stack.platform.stop(job.jobName, { graceMs: 0 });
     await stack.stop();
@@ -222,6 +240,41 @@ describe('a planted secret', function () {
     await runner.request('POST', `/api/v1/runs/${run.id}/events`, { type: 'error' });
   }
 
+  /** A profile that is set, shown in every way, tried by a runner, and removed. */
+  async function profileLife(): Promise<void> {
+    const path = '/api/v1/provider-profiles/planted';
+    const config = [
+      'model_provider = "local"',
+      '[model_providers.local]',
+      'name = "Local"',
+      `base_url = "${provider.baseUrl}"`,
+      'request_max_retries = 0',
+      `http_headers = { X-Team = "${SECRETS.profileHeader}" } # ${SECRETS.profileHeader}`,
+      `experimental_bearer_token = '''${SECRETS.profileBearer}'''`,
+    ].join('\n');
+    const put = async (rest: string, body: unknown) => api.request('PUT', `${path}/${rest}`, body);
+    await api.ok('PUT', `${path}/config`, { config });
+    await api.ok('PUT', `${path}/credential`, { apiKey: SECRETS.profileKey });
+    const refused = [
+      await put('config', { config: `a = "${SECRETS.refusedConfig}` }),
+      await put('config', { config: `model_provider = "${SECRETS.refusedConfig}"` }),
+      await put('config', {
+        config: `[model_providers.sk-${SECRETS.refusedConfig}]\nbase_url = "https://u:${SECRETS.refusedConfig}@h"`,
+      }),
+      await put('config', { config: [SECRETS.refusedConfig] }),
+      await put('credential', { apiKey: `${SECRETS.refusedKey} and more` }),
+      await put('credential', { authJson: `{"token": "${SECRETS.refusedKey}"` }),
+      await put('credential', { authJson: { token: SECRETS.refusedKey } }),
+    ];
+    for (const { status } of refused) assert.equal(status, 400);
+    for (const shown of ['/api/v1/backends', '/api/v1/provider-profiles', path, `${path}/config`]) await api.get(shown);
+    const { id, runId } = await api.post(`${path}/validate`);
+    await ended(runId);
+    await api.get(`${path}/validations/${id}`);
+    await api.get(`/api/v1/runs/${runId}/result`);
+    await api.events(runId);
+  }
+
   /** Requests that are refused for what they hold. */
   async function refusals(): Promise<void> {
     await api.as(SECRETS.wrongToken).request('GET', '/api/v1/runs');
@@ -254,7 +307,7 @@ describe('a planted secret', function () {
     };
     const executions = await eventually(
       list,
-      (found) => found.filter(({ type }) => type === 'runWorkflow').length === 3,
+      (found) => found.filter(({ type }) => type === 'runWorkflow').length === 4,
     );
     for (const { workflowId, runId, type } of executions) {
       const handle = temporal.workflow.getHandle(workflowId, runId);
@@ -283,7 +336,7 @@ describe('a planted secret', function () {
 
   it('is found where it belongs and nowhere else', async () => {
     processes = new ProcessWatch();
-    await Promise.all([cloneLife(), failedLife()]);
+    await Promise.all([cloneLife(), failedLife(), profileLife()]);
     // Alone, since it cuts everybody off from the database.
     await cancelledLife();
     await refusals();
@@ -294,6 +347,8 @@ describe('a planted secret', function () {
     hunt.plant('jobId', launches.at(-1)?.jobId ?? '');
     hunt.plant('madeOperatorToken', stack.keys.operatorToken);
     hunt.plant('runnerTokenKey', stack.keys.runnerTokenKey);
+    hunt.plant('secretsKey', stack.keys.secretsKey);
+    hunt.plant('secretsKeyText', (await readFile(join(dataDir, 'keys', 'secrets-key'), 'utf8')).trim());
     await lookIntoTemporal();
     await lookIntoDatabase();
     await stack.stop();

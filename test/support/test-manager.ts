@@ -23,12 +23,18 @@ export interface TestManager {
   readonly dataDir: string;
   readonly keys: Keys;
   stop(): Promise<void>;
+  /** Stops the manager alone: its data folder is for the next one. */
+  leave(): Promise<void>;
 }
 
 /** Servers and ears of the test's own; what is absent is shared with other tests, or silent. */
 export interface TestManagerParts {
   readonly database?: TestDatabase;
   readonly temporal?: TestManager['temporal'];
+  /** What stands between the manager and its platform, to let that fail. */
+  readonly platform?: (platform: RunnerPlatform) => RunnerPlatform;
+  /** Of an earlier manager, which leaves it. */
+  readonly dataDir?: string;
   /** Where the manager's log goes, all levels. */
   readonly log?: DestinationStream;
 }
@@ -39,7 +45,7 @@ export async function startTestManager(
   parts: TestManagerParts = {},
 ): Promise<TestManager> {
   quietRuntime();
-  const dataDir = await mkdtemp(join(tmpdir(), 'agentrun-manager-'));
+  const dataDir = parts.dataDir ?? (await mkdtemp(join(tmpdir(), 'agentrun-manager-')));
   const [database, temporal] = await Promise.all([
     parts.database ?? createTestDatabase(),
     parts.temporal ?? createTestNamespace(),
@@ -62,7 +68,7 @@ export async function startTestManager(
     databaseUrl: database.connectionString,
     temporalAddress: temporal.address,
     keys,
-    platform,
+    platform: parts.platform?.(platform) ?? platform,
     searchPath: process.env['PATH'] ?? '',
     cacheDir: folders(read).cacheDir,
     logger: loggerOf(parts),
@@ -76,6 +82,7 @@ export async function startTestManager(
     platform,
     dataDir,
     keys,
+    leave: async () => manager.stop(),
     async stop() {
       await manager.stop();
       for (const job of await platform.list()) await platform.stop(job.jobName, { graceMs: 0 });

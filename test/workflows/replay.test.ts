@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runLives } from '../support/histories/run-lives.js';
 import { decoded } from '../support/histories/scrub.js';
+import { sessionLives } from '../support/histories/session-lives.js';
 import { watcherLives } from '../support/histories/watcher-lives.js';
 import { projectRoot } from '../../scripts/project-root.js';
 import type { Loose } from '../support/api.js';
@@ -28,7 +29,7 @@ describe('replaying recorded histories', function () {
   it('finds one for each life that the recorder knows', () => {
     assert.notEqual(histories.size, 0);
     const kept = new Set([...histories.keys()].map((file) => file.replace(/(\.\d+)?\.json$/, '')));
-    assert.deepEqual([...kept].sort(), Object.keys({ ...runLives, ...watcherLives }).sort());
+    assert.deepEqual([...kept].sort(), Object.keys({ ...runLives, ...sessionLives, ...watcherLives }).sort());
   });
 
   it('has the workflows of today decide everything as it was decided then', async () => {

@@ -220,6 +220,35 @@ describe('runWorkflow', function () {
     });
   });
 
+  it('has the turn it is opened with from its first snapshot on, once, also over continue-as-new', async () => {
+    const opening = { turn: { commandId: 'cmd_first' }, runnerJob: true };
+    await play({ opening, continueAsNewAtEvents: 40 }, async ({ handle, records, runId, claim, turn, ack, result }) => {
+      assert.deepEqual(
+        records.snapshots[0]?.commands.map(({ id }) => id),
+        ['cmd_first'],
+      );
+      await until(() => records.launched.length === 1);
+      const runnerId = runnerIdOfJob(runnerJobId(runId, 1));
+      await claim(runnerId);
+      const first = await handle.describe();
+      for (const commandId of ['cmd_first', ...Array.from({ length: 20 }, (_, index) => `cmd_${index}`)]) {
+        if (commandId !== 'cmd_first') await turn(commandId);
+        await ack(commandId);
+        await handle.executeUpdate(messages.finishCommandUpdate, {
+          args: [{ runId, commandId, outcome: COMPLETED, runnerId }],
+        });
+      }
+      assert.notEqual((await handle.describe()).runId, first.runId, 'it did continue as new');
+      await handle.executeUpdate(messages.openRunUpdate, { args: [{ runId }] });
+      await handle.executeUpdate(messages.finishRunUpdate, {
+        args: [{ runId, outcome: COMPLETED, runnerId, lastCommandSeq: 21 }],
+      });
+      assert.equal((await result()).status, 'completed');
+      assert.equal(records.latest.lastCommandSeq, 21);
+      assert.deepEqual(records.launched, [1]);
+    });
+  });
+
   it('refuses a message for another run of the session, and leaves the live one alone', async () => {
     await play({}, async ({ handle, records, runId }) => {
       const foreign = handle.executeUpdate(messages.cancelRunUpdate, {

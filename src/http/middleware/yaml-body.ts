@@ -20,7 +20,10 @@ export function jsonOrYamlBody(limitBytes: number = DEFAULT_LIMIT_BYTES): Middle
     },
   }) as Middleware;
   return async (ctx, next) => {
-    if (!isYaml(ctx)) return parseJson(ctx, next);
+    if (!isYaml(ctx)) {
+      await parseJson(ctx, next);
+      return;
+    }
     await parseText(ctx, async () => {
       const text: unknown = ctx.request.body;
       ctx.request.body = { yaml: typeof text === 'string' ? text : '' };

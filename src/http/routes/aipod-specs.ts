@@ -70,7 +70,8 @@ const writeRoutes: Route[] = [
     operationId: 'putAipodSpec',
     tag,
     summary: 'Apply an AipodSpec under its name',
-    description: 'As `POST /api/v1/aipod-specs`. 409 when the newest version is neither `ifVersion` nor of this content.',
+    description:
+      'As `POST /api/v1/aipod-specs`. 409 when the newest version is neither `ifVersion` nor of this content.',
     auth: 'operator',
     // Any text: a name that is not the document's is refused as such.
     params: { name: Type.String({ maxLength: 200 }) },

@@ -18,13 +18,15 @@ export type ReadDocument = { readonly document: AipodSpec } | { readonly faults:
 
 /** An AipodSpec from its YAML (or JSON) text, or all that is wrong with it. */
 export function readAipodText(text: string): ReadDocument {
-  const faults = [tooLong(text.length)].filter((fault) => fault !== undefined);
-  if (faults.length > 0) return { faults };
+  const long = tooLong(text.length);
+  if (long !== undefined) return { faults: [long] };
   try {
     const { value, lineOf } = readYaml(text);
     const found = faultsOfDocument(value);
     if (found.length === 0) return { document: value as AipodSpec };
-    return { faults: found.map(({ field, message, path }) => ({ field, message, line: lineOf(path), column: null })) };
+    return {
+      faults: found.map(({ field, message, path }) => ({ field, message, line: lineOf(path), column: null })),
+    };
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
     const { line, column } = error.place ?? { line: null, column: null };

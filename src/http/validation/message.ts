@@ -1,6 +1,8 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { invalid, type AgentRunError } from '../../domain/errors.js';
 
+const MAX_FAULTS = 50;
+
 /** Says that a branch failed; the branch's own errors say why. */
 const WRAPPERS = ['anyOf', 'oneOf', 'allOf', 'if', 'not'];
 
@@ -22,12 +24,12 @@ export function invalidAt(errors: readonly ErrorObject[]): AgentRunError {
   return invalid(field, message);
 }
 
-/** Every fault of a value, where the validator was asked for all: one for each field. */
+/** The faults of a value, where the validator was asked for all: one for each field, up to a number that anybody would mend at once. */
 export function faultsAt(errors: readonly ErrorObject[]): Fault[] {
-  const telling = errors.filter((error) => !WRAPPERS.includes(error.keyword));
+  const telling = errors.filter((error) => !WRAPPERS.includes(error.keyword)).slice(0, MAX_FAULTS);
   const faults = new Map<string, Fault>();
   for (const error of telling) {
-    const fault = faultOf(error, errors);
+    const fault = faultOf(error, telling);
     if (!faults.has(fault.field)) faults.set(fault.field, fault);
   }
   return [...faults.values()];

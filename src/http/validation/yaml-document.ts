@@ -1,8 +1,11 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
-import type { Document, Node, Pair, YAMLError } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, visit } from 'yaml';
+import type { CST, Document, Node, Pair, YAMLError } from 'yaml';
 
-/** An anchor that is used so often, directly or through others, is there to exhaust us. */
+/** Aliases in a text, and values that they stand for: more are there to exhaust us. */
 const MAX_ALIASES = 100;
+
+/** As deep as any body may be. */
+const MAX_DEPTH = 100;
 
 const PLAIN_TAGS = ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`);
 
@@ -22,7 +25,7 @@ export class YamlFault extends Error {
 export interface YamlDocument {
   readonly value: unknown;
   /** The line of a value, by its path from the root; of the nearest one around it where there is none. */
-  lineOf(path: readonly string[]): number;
+  readonly lineOf: (path: readonly string[]) => number;
 }
 
 /**
@@ -31,11 +34,12 @@ export interface YamlDocument {
  */
 export function readYaml(text: string): YamlDocument {
   const lines = new LineCounter();
-  const [document, more] = parse(text, lines);
-  const fail = (message: string, offset: number): never => {
+  const fail: Fail = (message, offset) => {
     const { line, col } = lines.linePos(offset);
     throw new YamlFault(message, { line, column: col });
   };
+  const options = { prettyErrors: false, stringKeys: true, schema: 'core', version: '1.2' } as const;
+  const [document, more] = [...new Composer(options).compose(tokensOf(text, lines, fail))];
   if (document === undefined) throw new YamlFault('there is no document in it', null);
   if (more !== undefined) fail('there is more than one document in it', more.range[0]);
   const [error] = [...document.errors, ...document.warnings];
@@ -44,39 +48,44 @@ export function readYaml(text: string): YamlDocument {
   return { value: dataOf(document), lineOf: (path) => lines.linePos(offsetOf(document, path)).line };
 }
 
-function parse(text: string, lineCounter: LineCounter): Document.Parsed[] {
-  const options = { prettyErrors: false, stringKeys: true, schema: 'core', version: '1.2', lineCounter } as const;
-  const documents = parseAllDocuments(text, options);
-  return Array.isArray(documents) ? documents : [];
-}
+type Fail = (message: string, offset: number) => never;
 
-/** The parser's own messages, but for those that quote the text. */
-function wordsFor({ code, message }: YAMLError): string {
-  switch (code) {
-    case 'RESOURCE_EXHAUSTION':
-      return 'it is nested too deeply';
-    case 'TAG_RESOLVE_FAILED':
-      return 'tags are not allowed';
-    case 'BAD_DIRECTIVE':
-      return 'directives are not allowed';
-    case 'UNEXPECTED_TOKEN':
-      return message.replace(/: ".*$/s, '');
-    case 'BAD_DQ_ESCAPE':
-      return 'Invalid escape sequence';
-    default:
-      return message;
+/** Nesting is refused while it is read: what follows works by recursion, and an engine that runs out of stack may end the process. */
+function* tokensOf(text: string, lines: LineCounter, fail: Fail): Generator<CST.Token, void> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > MAX_DEPTH) fail(`it is nested deeper than ${MAX_DEPTH} levels`, parser.offset);
   }
+  yield* parser.end();
 }
 
-/** What the parser itself lets pass: tags of YAML's own further types, anchors that are used before they are set, infinity. */
-function assertPlain(document: Document.Parsed, fail: (message: string, offset: number) => never): void {
+/** In place of the parser's messages that quote the text. */
+const WORDS: Partial<Record<YAMLError['code'], string>> = {
+  TAG_RESOLVE_FAILED: 'tags are not allowed',
+  BAD_DIRECTIVE: 'directives are not allowed',
+  BAD_DQ_ESCAPE: 'Invalid escape sequence',
+};
+
+function wordsFor({ code, message }: YAMLError): string {
+  // What comes after the colon is the text that was met.
+  return WORDS[code] ?? (code === 'UNEXPECTED_TOKEN' ? message.replace(/: ".*$/s, '') : message);
+}
+
+/** What the parser itself lets pass: tags of YAML's own further types, aliases of nothing, aliases without end, infinity. */
+function assertPlain(document: Document.Parsed, fail: Fail): void {
+  const anchors = new Set<string>();
+  let aliases = 0;
   visit(document, {
-    Node: (_key, node) => {
+    Alias: (_key, { source, range }) => {
+      aliases += 1;
+      if (aliases > MAX_ALIASES) fail(TOO_MANY_ALIASES, range?.[0] ?? 0);
+      if (!anchors.has(source)) fail('an alias names no anchor before it', range?.[0] ?? 0);
+    },
+    Value: (_key, node) => {
       const offset = node.range?.[0] ?? 0;
-      if (isAlias(node)) {
-        if (node.resolve(document) === undefined) fail('an alias names no anchor before it', offset);
-        return;
-      }
+      if (node.anchor !== undefined) anchors.add(node.anchor);
       if (node.tag !== undefined && !PLAIN_TAGS.includes(node.tag)) fail('tags are not allowed', offset);
       if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
         fail('a number must be finite', offset);
@@ -85,11 +94,13 @@ function assertPlain(document: Document.Parsed, fail: (message: string, offset: 
   });
 }
 
+const TOO_MANY_ALIASES = 'anchors are used too often';
+
 function dataOf(document: Document.Parsed): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
-    if (error instanceof ReferenceError) throw new YamlFault('anchors are used too often', null);
+    if (error instanceof ReferenceError) throw new YamlFault(TOO_MANY_ALIASES, null);
     throw error;
   }
 }

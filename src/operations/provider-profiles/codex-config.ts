@@ -5,10 +5,11 @@ import { parsed, parseToml, pathOf, wrong } from './toml-file.js';
 /** What a provider takes to let codex in. */
 export type CredentialNeed = 'any-credential' | 'api-key' | 'none';
 
-/** Providers that codex brings along. The first is the one that is used when none is named. */
-const BUILT_IN = ['openai', 'ollama', 'lmstudio', 'amazon-bedrock'];
-/** Of them, those that codex does not let anybody define otherwise. */
-const RESERVED = ['openai', 'ollama', 'lmstudio'];
+/**
+ * Providers that need no table; codex lets nobody define them otherwise. The first is the one that is used when none is named, the
+ * others run on the runner's machine.
+ */
+const BUILT_IN = ['openai', 'ollama', 'lmstudio'];
 
 const CHECKS = {
   text: { wanted: 'a string', holds: (value: TomlValue) => typeof value === 'string' },
@@ -25,6 +26,7 @@ const FILE_FIELDS: Readonly<Record<string, Check>> = {
   model: 'text',
   model_provider: 'text',
   model_providers: 'table',
+  openai_base_url: 'text',
   model_reasoning_effort: 'text',
   model_context_window: 'count',
   model_max_output_tokens: 'count',
@@ -58,6 +60,8 @@ const PROVIDER_FIELDS: Readonly<Record<string, Check>> = {
 export function checkCodexConfig(text: string): void {
   const file = parseToml(text);
   checkFields(file, FILE_FIELDS, []);
+  const { openai_base_url: openAiUrl } = file;
+  if (typeof openAiUrl === 'string') checkBaseUrl(openAiUrl, 'openai_base_url');
   const providers = tableAt(file, 'model_providers');
   for (const [id, provider] of Object.entries(providers)) checkProvider(id, provider);
   const named = file['model_provider'];
@@ -73,16 +77,20 @@ export function credentialNeedOfCodex(text: string | undefined): CredentialNeed 
   const id = file['model_provider'] ?? BUILT_IN[0];
   if (id === BUILT_IN[0]) return 'any-credential';
   const provider = typeof id === 'string' ? tableAt(file, 'model_providers')[id] : undefined;
-  if (provider === undefined || !isTable(provider)) return 'none';
-  if ('experimental_bearer_token' in provider || 'auth' in provider) return 'none';
+  if (provider === undefined || !isTable(provider) || bringsItsOwn(provider)) return 'none';
   if (provider['requires_openai_auth'] === true) return 'any-credential';
-  return typeof provider['env_key'] === 'string' ? 'api-key' : 'none';
+  return 'env_key' in provider || 'auth' in provider ? 'api-key' : 'none';
+}
+
+function bringsItsOwn(provider: TomlTable): boolean {
+  const headers = Object.keys(tableAt(provider, 'http_headers')).map((header) => header.toLowerCase());
+  return 'experimental_bearer_token' in provider || headers.includes('authorization');
 }
 
 function checkProvider(id: string, provider: TomlValue): void {
   const path = ['model_providers', id];
   if (!isTable(provider)) throw wrong(pathOf(path), 'must be a table');
-  if (RESERVED.includes(id))
+  if (BUILT_IN.includes(id))
     throw wrong(pathOf(path), 'is built into codex, which takes no other: give it another name');
   checkFields(provider, PROVIDER_FIELDS, path);
   const { base_url: baseUrl, wire_api: wireApi, env_key: envKey } = provider;

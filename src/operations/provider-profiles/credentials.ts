@@ -37,6 +37,13 @@ export async function fingerprintOf({ value }: Credential): Promise<string> {
   return (await derive(value, 'agentrun credential', 6)).toString('hex');
 }
 
+/** Whether there is an API key in it, rather than a login alone. */
+export function holdsApiKey({ type, value }: Credential): boolean {
+  if (type === 'api-key') return true;
+  const auth = parsed(value);
+  return isObject(auth) && typeof auth['OPENAI_API_KEY'] === 'string';
+}
+
 function assertApiKey(field: string, key: string): void {
   if (API_KEY.test(key)) return;
   throw invalid(field, `${field} must be 8 to 4096 printable ASCII characters without blanks: this is no key`);

@@ -2,6 +2,7 @@ import type { CredentialType } from '../../contract/provider-profile.js';
 import { invalid } from '../../domain/errors.js';
 import { hasProfiles, kindOfNew, PROFILE_NAME_PATTERN, type ProfileKind } from '../../domain/profiles.js';
 import type { SecretBundle } from '../../ports/secret-store.js';
+import { holdsApiKey } from './credentials.js';
 import { PROFILE_KIND_RULES } from './profile-kinds.js';
 
 /** A profile as it is kept, read from its bundle. The values of `config`, `apiKey` and `authJson` are secret. */
@@ -65,8 +66,8 @@ export function credentialFault(profile: KeptProfile): string | null {
   const remedy = `PUT /api/v1/provider-profiles/${name}/credential, or \`agentrun profile credential ${name}\``;
   if (need === 'none') return null;
   if (credential === undefined) return `no credential is set: ${remedy}`;
-  if (need === 'any-credential' || credential.type === 'api-key') return null;
-  return `it takes an API key, and the credential that is set is an auth.json: ${remedy}`;
+  if (need === 'any-credential' || holdsApiKey(credential)) return null;
+  return `it takes an API key, and the auth.json that is set holds a login alone: ${remedy}`;
 }
 
 function credentialOf(fields: SecretBundle['fields']): KeptCredential | undefined {

@@ -60,7 +60,9 @@ function replaced(text: string, spans: readonly TomlSpan[], shown: readonly stri
 
 /** The longest first, so that no part of one is left over. */
 function hideAll(text: string, secrets: readonly string[]): string {
-  const repeated = secrets.filter(({ length }) => length >= LEAST_REPEATED).sort((a, b) => b.length - a.length);
+  const repeated = [...new Set(secrets)]
+    .filter(({ length }) => length >= LEAST_REPEATED)
+    .sort((a, b) => b.length - a.length);
   return repeated.reduce((shown, secret) => shown.replaceAll(secret, REDACTED), text);
 }
 
@@ -109,8 +111,9 @@ function followsSecretFlag({ previous }: TomlSpan): boolean {
 
 function shownComment(raw: string): string {
   const shown = redactUrls(raw);
-  const cut = shown.replace(/([A-Za-z0-9_.-]+)(["']?\s*[=:]\s*)(.+)$/, (whole, name: string, mark: string) =>
-    isSecretName(name) ? `${name}${mark}${REDACTED}` : whole,
+  const cut = shown.replace(
+    /(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]+)(["']?\s*[=:]\s*)(.+)$/,
+    (whole, name: string, mark: string) => (isSecretName(name) ? `${name}${mark}${REDACTED}` : whole),
   );
   return looksSecret(cut.replaceAll(REDACTED, '')) ? `# ${REDACTED}` : cut;
 }

@@ -1,4 +1,7 @@
-/** What a secret looks like, by its name or by itself. When in doubt, it is one: what is hidden can be looked up where it came from. */
+/**
+ * What a secret looks like, by its name or by itself. When in doubt, it is one: what is hidden can be looked up where it came from.
+ * A form begins where a word does and looks a bounded way ahead, so that no text takes long.
+ */
 
 export const REDACTED = '[redacted]';
 
@@ -16,13 +19,13 @@ const SECRET_FORMS = [
   /\bgh[oprsu]_[A-Za-z0-9]{8,}/,
   /\bgithub_pat_|\bglpat-|\bxox[abeprs]-/,
   /\bAKIA[0-9A-Z]{12,}|\bAIza[0-9A-Za-z_-]{20,}/,
-  /\beyJ[A-Za-z0-9_-]{8,}\./,
+  /\beyJ[A-Za-z0-9_-]{8,2000}\./,
   /-----BEGIN /,
   /\b(bearer|basic)\s+\S{6,}/i,
 ];
 /** As long and, with digits among letters, as mixed as only a machine writes. */
 const LONG_RUN = /[A-Za-z0-9+_=-]{32,}/g;
-const ASSIGNMENT = /([A-Za-z0-9_.-]+)["']?\s*[=:]\s*["']?[^\s"'&#;]/g;
+const ASSIGNMENT = /(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]+)["']?\s*[=:]\s*["']?[^\s"'&#;]/g;
 
 /** `api_key`, `API-Token`, `clientSecret`, `pwd` … */
 export function isSecretName(name: string): boolean {
@@ -40,8 +43,8 @@ export function looksSecret(text: string): boolean {
 export function redactUrls(text: string): string {
   if (!text.includes(':/')) return text;
   return text
-    .replaceAll(/([a-z][a-z0-9+.-]*:\/+)[^\s"'<>]*@/gi, `$1${REDACTED}@`)
-    .replaceAll(/([?&;#])([^=&;#\s"']+)=([^&;#\s"']+)/g, (whole, mark: string, name: string) =>
+    .replaceAll(/(?<![a-z0-9+.-])([a-z0-9+.-]+:\/+)[^\s"'<>]{0,4096}@/gi, `$1${REDACTED}@`)
+    .replaceAll(/([?&;#])([^=?&;#\s"']+)=([^&;#\s"']+)/g, (whole, mark: string, name: string) =>
       isSecretName(decoded(name)) ? `${mark}${name}=${REDACTED}` : whole,
     );
 }

@@ -1,6 +1,6 @@
 import { parse, TomlError, type TomlTable } from 'smol-toml';
 import { invalid, type AgentRunError } from '../../domain/errors.js';
-import { REDACTED } from './secret-looks.js';
+import { looksSecret, REDACTED } from './secret-looks.js';
 
 /**
  * A profile's file, as it is set.
@@ -20,9 +20,9 @@ export function wrong(path: string, what: string): AgentRunError {
   return invalid('config', `config: ${path} ${what}`, { path });
 }
 
-/** `model_providers.x.base_url`; a name that is none is not repeated. */
+/** `model_providers.x.base_url`; what somebody put in the place of a name is not repeated. */
 export function pathOf(path: readonly string[]): string {
-  return path.map((name) => (/^[A-Za-z0-9_-]{1,64}$/.test(name) ? name : '"…"')).join('.');
+  return path.map((name) => (/^[A-Za-z0-9_-]{1,64}$/.test(name) && !looksSecret(name) ? name : '"…"')).join('.');
 }
 
 /** Of a file that was checked when it was set. */

@@ -58,11 +58,15 @@ export class Exchange {
       this.#heardAt = performance.now();
       ending.look(chunk);
     });
-    answer.once('close', () => {
-      const isWhole = answer.complete && ending.wasSeen;
+    const end = (isWhole: boolean) => {
       if (status >= 400) this.#end({ kind: 'status', status });
       else this.#end(isWhole ? null : { kind: 'cut' });
-      if (!answer.complete) outgoing.destroy();
+    };
+    answer.once('end', () => end(ending.wasSeen));
+    answer.once('close', () => {
+      if (answer.complete) return;
+      end(false);
+      outgoing.destroy();
     });
     answer.on('error', () => {});
     answer.pipe(outgoing);

@@ -17,7 +17,12 @@ import type { Reply } from '../../support/mock-provider/reply.js';
 
 /** Each with the words that a person gets, and one retry of each kind. */
 const FAILURES: [what: string, reply: Reply, kind: RunFailureKind, words: RegExp][] = [
-  ['a wrong key', httpError(401, { message: `bad key ${PROVIDER_KEY}` }), 'provider-auth-failed', /401.*bad key \*\*\*/],
+  [
+    'a wrong key',
+    httpError(401, { message: `bad key ${PROVIDER_KEY}` }),
+    'provider-auth-failed',
+    /401.*bad key \*\*\*/,
+  ],
   ['a forbidden model', httpError(403), 'provider-auth-failed', /403/],
   ['too many requests', httpError(429, { code: 'rate_limit_exceeded' }), 'provider-rate-limited', /429/],
   ['a used-up account', usageLimitReached(), 'provider-rate-limited', /usage limit/i],
@@ -76,7 +81,12 @@ describe('a turn of codex whose provider fails', () => {
     await manager.ended(turn);
     assert.equal(turn.failureKind, 'provider-unavailable');
     assert.match(turn.failureMessage ?? '', /127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/);
-    assert.ok(runner.payloads('backend_status').some(({ phase }) => phase === 'provider/unreachable'));
+    assert.equal(runner.payloads('backend_status').filter(({ phase }) => phase === 'provider/unreachable').length, 1);
+    const final = runner.payloads('error', turn).filter(({ willRetry }) => willRetry === false);
+    assert.deepEqual(
+      final.map(({ message }) => message),
+      [turn.failureMessage],
+    );
     await runner.dispose();
   });
 });

@@ -43,7 +43,9 @@ describe('a thread of codex in a later runner', () => {
     assert.deepEqual([first.terminalStatus, second.terminalStatus], ['completed', 'completed']);
     const heard = provider.conversation(2);
     assert.deepEqual(
-      ['user: the first', 'assistant: First answer.', 'user: the second'].map((line) => heard.filter((one) => one === line).length),
+      ['user: the first', 'assistant: First answer.', 'user: the second'].map(
+        (line) => heard.filter((one) => one === line).length,
+      ),
       [1, 1, 1],
     );
     assert.match(heard.at(-1) ?? '', /^user: You were stopped in the middle/);
@@ -88,7 +90,10 @@ describe('a thread of codex in a later runner', () => {
     await manager.ended(turn);
     assert.deepEqual([turn.terminalStatus, provider.requests.length], ['completed', 1]);
     const told = manager.events.slice(before).filter(({ type }) => type === 'assistant_message');
-    assert.deepEqual(told.map(({ payload }) => [payload['text'], payload['repeated']]), [['The answer.', true]]);
+    assert.deepEqual(
+      told.map(({ payload }) => [payload['text'], payload['repeated']]),
+      [['The answer.', true]],
+    );
   });
 
   it('counts a steer as delivered that the earlier runner got through', async () => {
@@ -186,11 +191,14 @@ describe('a thread of codex in a later runner', () => {
   });
 
   it('ends what a killed runner left before it goes on', async () => {
-    runner = await CodexRunner.create((_, index) => (index === 0 ? answer([shellCall('setsid sleep 300')]) : text('Went on.')));
+    runner = await CodexRunner.create((_, index) =>
+      index === 0 ? answer([shellCall('setsid sleep 300')]) : text('Went on.'),
+    );
     const { manager, fixture } = runner;
-    const sleeps = () => runningCommands().filter(({ pid, command }) => {
-      return command === 'sleep 300' && fixture.living().some((entry) => entry.pid === pid);
-    });
+    const sleeps = () =>
+      runningCommands().filter(({ pid, command }) => {
+        return command === 'sleep 300' && fixture.living().some((entry) => entry.pid === pid);
+      });
     const turn = manager.add('turn', 'sleep');
     const child = runner.spawn();
     await runner.payload('tool_call', ({ status }) => status === 'running');

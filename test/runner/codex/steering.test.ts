@@ -45,7 +45,10 @@ describe('what is said to a live turn of codex', () => {
     await runner.payload('tool_call', ({ status }) => status === 'running');
     const steers = [manager.add('steer', 'first'), manager.add('steer', 'second')];
     await manager.ended(turn);
-    assert.deepEqual(steers.map(({ terminalStatus }) => terminalStatus), ['completed', 'completed']);
+    assert.deepEqual(
+      steers.map(({ terminalStatus }) => terminalStatus),
+      ['completed', 'completed'],
+    );
     assert.deepEqual(provider.conversation(1).slice(-2), ['user: first', 'user: second']);
   });
 

@@ -33,10 +33,10 @@ describe('a turn of codex', () => {
     void runner.start();
     await manager.ended(second);
     assert.deepEqual([first.terminalStatus, second.terminalStatus], ['completed', 'completed']);
-    assert.deepEqual(provider.requests.map(({ headers }) => headers.authorization), [
-      `Bearer ${PROVIDER_KEY}`,
-      `Bearer ${PROVIDER_KEY}`,
-    ]);
+    assert.deepEqual(
+      provider.requests.map(({ headers }) => headers.authorization),
+      [`Bearer ${PROVIDER_KEY}`, `Bearer ${PROVIDER_KEY}`],
+    );
     const [prompt] = runner.payloads('user_message', first);
     assert.deepEqual([prompt?.text, prompt?.threadId], ['say hello', manager.run.threadId]);
     const said = runner.payloads('assistant_message', first);

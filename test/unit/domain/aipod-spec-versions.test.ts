@@ -4,7 +4,13 @@ import { aipodSpecKey, decideApply, type NewestVersion } from '../../../src/doma
 const live: NewestVersion = { version: 4, contentHash: 'same', isDeleted: false };
 const deleted: NewestVersion = { ...live, isDeleted: true };
 
-type Case = [what: string, newest: NewestVersion | undefined, hash: string, ifVersion: number | undefined, expected: string];
+type Case = [
+  what: string,
+  newest: NewestVersion | undefined,
+  hash: string,
+  ifVersion: number | undefined,
+  expected: string,
+];
 
 const CASES: Case[] = [
   ['a name that was never used', undefined, 'a', undefined, 'created 1'],

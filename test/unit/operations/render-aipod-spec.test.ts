@@ -66,10 +66,7 @@ const CASES: Case[] = [
     spec: { ...NAMES, metadata: { aipodSpec: 'mine' } },
     input: { metadata: { aipodSpec: { name: 'Other', version: 1 } } },
     look: ({ run, task }) => [run.metadata, task.metadata],
-    expected: [
-      { aipodSpec: { name: 'Reviewer', version: 3 } },
-      { aipodSpec: { name: 'Reviewer', version: 3 } },
-    ],
+    expected: [{ aipodSpec: { name: 'Reviewer', version: 3 } }, { aipodSpec: { name: 'Reviewer', version: 3 } }],
   },
   {
     what: 'puts the preamble before the prompt, an empty line between them',
@@ -86,7 +83,11 @@ const CASES: Case[] = [
   },
   {
     what: 'hands tool credentials on in the secret scope, the short form before the long one',
-    spec: { ...NAMES, toolCredentials: ['github-ssh'], executionPolicy: { secretScope: { toolCredentials: [], ...FURTHER } } },
+    spec: {
+      ...NAMES,
+      toolCredentials: ['github-ssh'],
+      executionPolicy: { secretScope: { toolCredentials: [], ...FURTHER } },
+    },
     look: ({ run, task }) => [run.executionPolicy, task.executionPolicy],
     expected: [
       { secretScope: { toolCredentials: ['github-ssh'], more: 1 } },
@@ -103,13 +104,22 @@ const CASES: Case[] = [
   {
     what: 'ends the run with its turn, unless one of both says otherwise',
     spec: { ...NAMES, endsWithTurn: false },
-    look: ({ run }) => [run.endsWithTurn, render(NAMES).run.endsWithTurn, render(NAMES, { endsWithTurn: false }).run.endsWithTurn],
+    look: ({ run }) => [
+      run.endsWithTurn,
+      render(NAMES).run.endsWithTurn,
+      render(NAMES, { endsWithTurn: false }).run.endsWithTurn,
+    ],
     expected: [false, true, false],
   },
   {
     what: 'keeps what is for the queue to the task, and what is for the session to both',
     spec: { ...NAMES, queue: 'nightly', priority: 3, autoDispatch: true, title: 'Review' },
-    input: { priority: 9, notBefore: '2030-01-01T00:00:00.000Z', sessionRef: { sessionId: 's-1' }, idempotencyKey: 'k' },
+    input: {
+      priority: 9,
+      notBefore: '2030-01-01T00:00:00.000Z',
+      sessionRef: { sessionId: 's-1' },
+      idempotencyKey: 'k',
+    },
     look: ({ task, run }) => [task, run],
     expected: [
       {
@@ -167,14 +177,26 @@ describe('rendering an aipod spec', () => {
 
   it('names the field of the input that is missing', () => {
     const { tenantId, projectId } = NAMES;
-    assert.equal(refusedField(() => render({ projectId })), 'input.tenantId');
-    assert.equal(refusedField(() => render({ tenantId })), 'input.projectId');
-    assert.equal(refusedField(() => render({ ...NAMES, promptPreamble: 'x' }, { prompt: undefined })), 'input.prompt');
+    assert.equal(
+      refusedField(() => render({ projectId })),
+      'input.tenantId',
+    );
+    assert.equal(
+      refusedField(() => render({ tenantId })),
+      'input.projectId',
+    );
+    assert.equal(
+      refusedField(() => render({ ...NAMES, promptPreamble: 'x' }, { prompt: undefined })),
+      'input.prompt',
+    );
   });
 
   it('refuses more variables than a runner Job takes', () => {
     const many = (prefix: string) => Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`${prefix}${n}`, 'x']));
-    assert.equal(refusedField(() => render({ ...NAMES, env: many('A') }, { env: many('B') })), 'input.env');
+    assert.equal(
+      refusedField(() => render({ ...NAMES, env: many('A') }, { env: many('B') })),
+      'input.env',
+    );
     render({ ...NAMES, env: many('A') }, { env: many('A') });
   });
 });

@@ -31,6 +31,17 @@ describe('the result of a run', () => {
     assert.equal(resultOf(factsOf(heldRun(), { commands: [turn], events })).reply, 'last');
   });
 
+  it('replies with a whole message rather than with pieces of a later one', () => {
+    const piece = (seq: number, text: string, itemId: string) =>
+      eventRecord(seq, 'assistant_message', { ...inTurn, text, itemId, status: 'in_progress' });
+    const whole = eventRecord(3, 'assistant_message', { ...inTurn, text: 'I look.', itemId: 'a', status: 'completed' });
+    const events = [piece(1, 'I ', 'a'), piece(2, 'look.', 'a'), whole, piece(4, 'I fou', 'b')];
+    const replyTo = (some: typeof events) => resultOf(factsOf(heldRun(), { commands: [turn], events: some })).reply;
+    assert.equal(replyTo(events), 'I look.');
+    assert.equal(replyTo(events.slice(0, 2)), 'I look.');
+    assert.equal(replyTo([piece(1, 'cut off', 'a'), piece(2, 'I ', 'b'), piece(3, 'fou', 'b')]), 'I fou');
+  });
+
   it('replies with the end of what was printed where nobody spoke, without stderr', () => {
     const events = [
       eventRecord(1, 'command_output', { ...inTurn, text: 'x'.repeat(4_000), stream: 'stdout' }),

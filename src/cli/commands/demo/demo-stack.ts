@@ -26,6 +26,7 @@ export async function startDemoStack(
   const settings = readSettings({
     TEMPORAL_CLI: environment['TEMPORAL_CLI'],
     AGENTRUN_CACHE_DIR: environment['AGENTRUN_CACHE_DIR'],
+    AGENTRUN_CODEX_PATH: environment['AGENTRUN_CODEX_PATH'],
     AGENTRUN_LOG_LEVEL: environment['AGENTRUN_LOG_LEVEL'],
     AGENTRUN_DATA_DIR: join(folder, 'data'),
     AGENTRUN_PORT: '0',

@@ -4,6 +4,7 @@ import type { CliContext } from '../../context.js';
 import { EXIT } from '../../exit-codes.js';
 import { ProgressDisplay } from '../../progress-display.js';
 import { StopSignals } from '../../stop-signals.js';
+import { demoAgent, type DemoAgent, type DemoAgentOptions } from './demo-agent.js';
 import { makeDemoFolder, removeEverything, startDemoStack, stopDemoStack } from './demo-stack.js';
 import { DemoReport } from './report.js';
 import { showRun } from './show-run.js';
@@ -12,6 +13,7 @@ import { Steps } from './steps.js';
 export interface DemoOptions {
   readonly keep: boolean;
   readonly json: boolean;
+  readonly agent: DemoAgentOptions;
 }
 
 /**
@@ -20,10 +22,11 @@ export interface DemoOptions {
  */
 export async function runDemo(context: CliContext, options: DemoOptions): Promise<void> {
   const { screen } = context;
+  const agent = demoAgent(context, options.agent);
   const display = new ProgressDisplay(screen.err);
   const signals = new StopSignals();
   signals.onFirst(() => screen.note(screen.err.colors.yellow('! ending, and cleaning up')));
-  const demo = new Demo(context, options, new Steps(display), signals);
+  const demo = new Demo(context, options, agent, new Steps(display), signals);
   try {
     await demo.run();
   } catch (error) {
@@ -40,6 +43,7 @@ class Demo {
   constructor(
     private readonly context: CliContext,
     private readonly options: DemoOptions,
+    private readonly agent: DemoAgent,
     private readonly steps: Steps,
     private readonly signals: StopSignals,
   ) {
@@ -58,6 +62,7 @@ class Demo {
   }
 
   async #onStack(folder: string): Promise<void> {
+    await this.agent.fetch(this.steps);
     const stack = await startDemoStack(this.context, folder, this.steps.show);
     await this.#andThen(
       () => this.#show(stack, folder),
@@ -68,9 +73,9 @@ class Demo {
 
   async #show(stack: EmbeddedStack, folder: string): Promise<void> {
     if (this.signals.isStopping) return;
-    const { context, steps } = this;
+    const { context, steps, agent } = this;
     const report = this.#report;
-    const shown = await showRun({ context, steps, report, stack, folder, aloud: !this.options.json });
+    const shown = await showRun({ context, steps, report, agent, stack, folder, aloud: !this.options.json });
     report.result(stack, shown);
     if (!this.options.keep) return;
     report.keeping(stack);

@@ -9,7 +9,8 @@ import { CliError } from '../../cli-error.js';
 import type { CliContext } from '../../context.js';
 import { EventLines } from '../../event-lines.js';
 import { watchRun } from '../../watch-run.js';
-import { diffOf, makeRepository, PROMPT, runTests } from './repository.js';
+import type { DemoAgent } from './demo-agent.js';
+import { diffOf, makeRepository, runTests } from './repository.js';
 import type { DemoReport, ShownRun } from './report.js';
 import type { Steps } from './steps.js';
 
@@ -17,6 +18,7 @@ export interface Stage {
   readonly context: CliContext;
   readonly steps: Steps;
   readonly report: DemoReport;
+  readonly agent: DemoAgent;
   readonly stack: EmbeddedStack;
   readonly folder: string;
   /** False where only the end is told. */
@@ -25,11 +27,12 @@ export interface Stage {
 
 /** Makes a repository with a failing test, has a run repair it, and looks whether it did. @throws CliError when it did not. */
 export async function showRun(stage: Stage): Promise<ShownRun> {
-  const { steps, report, stack, folder } = stage;
+  const { steps, report, agent, stack, folder } = stage;
   const repository = join(folder, 'repository');
   const about = () => 'a small Node project, 1 of 3 tests fails';
   await steps.during('git repository', () => makeRepository(repository), about);
   const client = new HttpClient({ baseUrl: stack.url, token: stack.keys.operatorToken });
+  await agent.setUp(client);
   const started = await steps.during('run', () => startRun(stage, client, repository), idOf);
   report.runBegins(stack, started);
   const result = await steps.timed('the run, from its clone to its end', () => watch(stage, client, started.id));
@@ -40,16 +43,19 @@ export async function showRun(stage: Stage): Promise<ShownRun> {
 
 const idOf = ({ id }: RunRecord) => id;
 
-async function startRun({ context }: Stage, client: HttpClient, repoUrl: string): Promise<RunRecord> {
+async function startRun({ context, agent }: Stage, client: HttpClient, repoUrl: string): Promise<RunRecord> {
   const run = await client.post<RunRecord>('/api/v1/runs', {
     tenantId: 'demo',
     projectId: 'cart',
-    backendProfile: 'exec',
+    backendProfile: agent.backendProfile,
     workspaceRef: { kind: 'git', repoUrl },
     endsWithTurn: true,
   });
   const path = `/api/v1/runs/${run.id}`;
-  const command = await client.post<CommandRecord>(`${path}/commands`, { type: 'turn', payload: { prompt: PROMPT } });
+  const command = await client.post<CommandRecord>(`${path}/commands`, {
+    type: 'turn',
+    payload: { prompt: agent.prompt },
+  });
   // The prompt says `node`, which may have been started here by its path.
   const PATH = [dirname(process.execPath), context.environment['PATH']].join(delimiter);
   await client.post(`${path}/runner-jobs`, { commandId: command.id, env: { PATH } });

@@ -39,13 +39,12 @@ async function configure(context: CliContext, name: string, { file, kind, json =
   });
 }
 
-function tellKept({ screen, program }: CliContext, kept: ProfileConfig, json: boolean): void {
+function tellKept({ screen }: CliContext, kept: ProfileConfig, json: boolean): void {
   if (json) return screen.data(JSON.stringify(kept));
   if (kept.config === null) return screen.note(`${kept.profile} has no configuration file: set one with --file`);
   screen.raw(kept.config);
   screen.freshLine();
-  if (kept.redacted > 0)
-    screen.hint(`${kept.redacted} places are hidden; \`${program} profile show\` tells of the credential`);
+  if (kept.redacted > 0) screen.hint(`hidden in ${kept.redacted === 1 ? 'one place' : `${kept.redacted} places`}`);
 }
 
 function tellSet({ screen }: CliContext, kept: ProfileConfig, json: boolean): void {

@@ -25,13 +25,13 @@ export function addSpecApply(spec: Command, context: CliContext): void {
   spec
     .command('apply')
     .description('make specs, or their next versions, from files; all of them are checked before the first is applied')
-    .requiredOption('-f, --file <file>', 'YAML or .json; - reads standard input (repeat for more)', collect, [])
+    .requiredOption('-f, --file <file>', 'YAML or .json; - reads standard input (repeat for more)', collect)
     .option('--dry-run', 'only say what would come of it')
     .option('--json', 'what was answered as JSON, a list')
     .action((options: ApplyOptions) => apply(context, options));
 }
 
-function collect(file: string, before: readonly string[]): string[] {
+function collect(file: string, before: readonly string[] = []): string[] {
   return [...before, file];
 }
 
@@ -81,7 +81,8 @@ function tell({ screen, program }: CliContext, applied: readonly AipodSpecApplie
   if (!screen.out.isTerminal) {
     screen.data(tabSeparated(applied.map((spec) => [spec.name, spec.version, words(spec)])));
   } else {
-    const look = (spec: AipodSpecApplied) => (spec.action === 'unchanged' ? dim('· unchanged') : green(`✓ ${words(spec)}`));
+    const look = (spec: AipodSpecApplied) =>
+      spec.action === 'unchanged' ? dim('· unchanged') : green(`✓ ${words(spec)}`);
     screen.data(table(applied.map((spec) => [look(spec), bold(spec.name), dim(`version ${spec.version}`)])));
   }
   for (const { name, warnings } of applied) {

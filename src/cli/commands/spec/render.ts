@@ -1,5 +1,4 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { stringify } from 'yaml';
 import type { HttpClient } from '../../../client/http-client.js';
 import type { AipodInput, AipodRendered } from '../../../contract/aipod-spec.js';
 import { reaching } from '../../connect.js';
@@ -7,7 +6,7 @@ import type { CliContext } from '../../context.js';
 import { terminalSafe } from '../../output.js';
 import { variable } from '../run/create-options.js';
 import { count, readPrompt } from '../run/options.js';
-import { addSpecNameArgument, specPath } from './options.js';
+import { addSpecNameArgument, specPath, yamlText } from './options.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,7 +27,12 @@ export function addSpecRender(spec: Command, context: CliContext): void {
     .option('--tenant <name>', "tenant; the spec's when absent")
     .option('--project <name>', "project; the spec's when absent")
     .option('--env <name=value>', 'a variable for the agent (repeat for more); not for secrets', variable)
-    .option('--set <field=value>', 'a field of the input, such as executionPolicy.timeoutMs=60000 (repeat for more)', set, {})
+    .option(
+      '--set <field=value>',
+      'a field of the input, such as executionPolicy.timeoutMs=60000 (repeat for more)',
+      set,
+      {},
+    )
     .option('--version <n>', 'render an older version', count)
     .option('--json', 'the bodies as JSON')
     .action((name: string, options: RenderOptions) => render(context, name, options));
@@ -41,8 +45,11 @@ async function render(context: CliContext, name: string, options: RenderOptions)
   await reaching(context, async (client) => {
     const rendered = await renderOnServer(client, name, { ...options.set, ...withoutAbsent(named) }, version);
     const { screen } = context;
-    if (options.json) return screen.data(JSON.stringify(rendered));
-    const text = stringify(rendered).trimEnd();
+    if (options.json) {
+      screen.data(JSON.stringify(rendered));
+      return;
+    }
+    const text = (await yamlText(rendered)).trimEnd();
     screen.data(screen.out.isTerminal ? terminalSafe(text) : text);
   });
 }

@@ -1,12 +1,11 @@
 import { Option, type Command } from 'commander';
-import { stringify } from 'yaml';
 import type { AipodSpecRecord } from '../../../contract/aipod-spec.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
 import { terminalSafe } from '../../output.js';
 import { table, tabSeparated } from '../../table.js';
 import { count } from '../run/options.js';
-import { addSpecNameArgument, specPath } from './options.js';
+import { addSpecNameArgument, specPath, yamlText } from './options.js';
 
 interface ShowOptions {
   readonly version?: number;
@@ -25,16 +24,16 @@ export function addSpecShow(spec: Command, context: CliContext): void {
         const record = await client.get<AipodSpecRecord>(specPath(name), { query: { version } });
         const { screen } = context;
         if (json) screen.data(JSON.stringify(record));
-        else if (yaml) screen.raw(textOf(record));
-        else if (screen.out.isTerminal) screen.data(pretty(context, record));
+        else if (yaml) screen.raw(await textOf(record));
+        else if (screen.out.isTerminal) screen.data(await pretty(context, record));
         else screen.data(tabSeparated(rowsOf(record)));
       }),
     );
 }
 
 /** The text that was applied; of a JSON document the same in YAML. */
-function textOf({ source, apiVersion, kind, metadata, spec }: AipodSpecRecord): string {
-  const text = source ?? stringify({ apiVersion, kind, metadata, spec });
+async function textOf({ source, apiVersion, kind, metadata, spec }: AipodSpecRecord): Promise<string> {
+  const text = source ?? (await yamlText({ apiVersion, kind, metadata, spec }));
   return text.endsWith('\n') ? text : `${text}\n`;
 }
 
@@ -54,9 +53,9 @@ function rowsOf(record: AipodSpecRecord): [name: string, text: string][] {
   return rows.flatMap(([key, text]) => (text === null || text === undefined ? [] : [[key, text]]));
 }
 
-function pretty({ screen, program }: CliContext, record: AipodSpecRecord): string {
+async function pretty({ screen, program }: CliContext, record: AipodSpecRecord): Promise<string> {
   const { dim, cyan } = screen.out.colors;
   const rows = table(rowsOf(record).map(([name, text]) => [`  ${dim(name)}`, terminalSafe(text)]));
   const next = cyan(`  ${program} run create --spec ${record.name} --prompt "…"`);
-  return [rows, '', terminalSafe(textOf(record)).trimEnd(), '', dim('next'), next].join('\n');
+  return [rows, '', terminalSafe(await textOf(record)).trimEnd(), '', dim('next'), next].join('\n');
 }

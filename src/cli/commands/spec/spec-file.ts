@@ -8,8 +8,9 @@ export type SpecBody = { readonly yaml: string } | Readonly<Record<string, unkno
 /** `-` is standard input. */
 export async function readSpecFile(file: string): Promise<SpecBody> {
   if (file === '-') return { yaml: await text(process.stdin) };
-  const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(`${file} cannot be read (${error.code ?? error.message})`);
+  const content = await readFile(file, 'utf8').catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CliError(`${file} cannot be read (${code ?? message})`);
   });
   return file.endsWith('.json') ? parseJson(file, content) : { yaml: content };
 }

@@ -17,7 +17,7 @@ export class AppServerError extends Error {
 }
 
 /** The program is gone, or did not answer in time. */
-export class AppServerGone extends Error {
+class AppServerGone extends Error {
   override readonly name = 'AppServerGone';
 }
 
@@ -49,7 +49,7 @@ interface Message {
 /** Far above the largest answer seen (a tool's output of 1 MiB, escaped). */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_LENGTH = 8_000;
-const LAST_WORDS_MS = 500;
+const LAST_WORDS = { quietRounds: 3, rounds: 50, roundMs: 10 };
 const STYLE = new RegExp(String.raw`\u001b\[[0-9;]*m`, 'g');
 
 /** Talks with a `codex app-server` over its standard streams: one JSON message a line, in both directions. */
@@ -57,6 +57,7 @@ export class AppServer {
   #nextId = 1;
   #said = '';
   #paused = false;
+  #chunks = 0;
   #hasExited = false;
   readonly #pending = new Map<number | string, Pending>();
   /** Resolves when the program has ended. */
@@ -71,7 +72,10 @@ export class AppServer {
       (line) => this.#takeSafely(line),
       () => events.onGarbage(`a line of more than ${MAX_LINE_BYTES} bytes`),
     );
-    child.stdout?.on('data', (chunk: Buffer) => splitter.push(chunk));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.#chunks += 1;
+      splitter.push(chunk);
+    });
     child.stderr
       ?.setEncoding('utf8')
       .on('data', (text: string) => (this.#said = (this.#said + text).slice(-STDERR_LENGTH)));
@@ -145,14 +149,27 @@ export class AppServer {
         resolve(signal ? `codex was ended by ${signal}` : `codex ended with ${code}`),
       );
     });
-    // What it said last is still in the pipe; but something it left behind may hold the pipe open.
-    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    if (!this.#paused) await Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+    await this.#lastWordsRead();
     this.#hasExited = true;
     child.stdout?.destroy();
     child.stderr?.destroy();
     this.events.onExit(how);
     for (const { reject } of this.#pending.values()) reject(new AppServerGone(how));
+  }
+
+  /**
+   * What it said last is still in the pipe, and something that it left behind may hold the pipe open: so until it is closed,
+   * or nothing came for a few rounds.
+   */
+  async #lastWordsRead(): Promise<void> {
+    const { quietRounds, rounds, roundMs } = LAST_WORDS;
+    let [quiet, seen] = [0, this.#chunks];
+    const { stdout } = this.child;
+    for (let round = 0; !stdout?.readableEnded && quiet < quietRounds && round < rounds && !this.#paused; round += 1) {
+      await delay(roundMs);
+      quiet = this.#chunks === seen ? quiet + 1 : 0;
+      seen = this.#chunks;
+    }
   }
 
   /** A message of another shape than ours must not end the runner. */

@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises';
 import { CODEX_NOT_INSTALLED, findCodex, type CodexSearch } from '../../../backend-programs/find-codex.js';
 import type { SecretFields } from '../../../domain/secrets.js';
+import { makePrivateFolder } from '../../../processes/private-folder.js';
 import { ProviderProxy } from '../../provider-proxy/provider-proxy.js';
 import { BackendError, type AgentThread, type Backend, type OpenThread } from '../backend.js';
 import { codexConfig, withoutLayers } from './codex-config.js';
@@ -20,6 +22,8 @@ export interface CodexBackendOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly search: CodexSearch;
 }
+
+const NO_NETWORK_RULE = 'with the sandbox full-access the network cannot be kept from the agent';
 
 interface Profile {
   readonly config: TomlTable;
@@ -42,16 +46,21 @@ export class CodexBackend implements Backend {
     let thread: CodexThread | undefined;
     const proxy = await ProviderProxy.start(target, (trouble) => thread?.troubled(trouble));
     const redact = redactor(target.headers, { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
+    // Codex leaves things in the temporary folder.
+    const scratch = await makePrivateFolder();
+    const release = async () => {
+      await Promise.all([proxy.close(), rm(scratch, { recursive: true, force: true })]);
+    };
     try {
       await home.writeConfig(this.#configText(profile, proxy, open));
-      const env = { ...home.environment, ...this.#proxyExceptions() };
+      const env = { ...home.environment, ...this.#proxyExceptions(), TMPDIR: scratch };
       const child = open.processes.spawn(program, ['app-server'], { cwd: open.workspaceDir, stdio: 'pipe', env });
-      thread = new CodexThread({ open, child, proxy, redact });
+      thread = new CodexThread({ open, child, proxy, release, redact });
       await this.#shakeHands(thread, open);
       return thread;
     } catch (error) {
       const said = thread?.server.lastWords(4);
-      await (thread?.close({ force: true }) ?? proxy.close());
+      await (thread?.close({ force: true }) ?? release());
       throw asBackendError(error as Error, redact, said);
     }
   }
@@ -65,6 +74,7 @@ export class CodexBackend implements Backend {
     const opened = await openCodexThread(asked);
     const isNew = opened !== threadId;
     if (isNew) await writeThreadRecord(stateDir, { threadId: opened, begun: false });
+    if (policy.sandbox === 'full-access' && !policy.network) warn(open, NO_NETWORK_RULE);
     thread.opened(opened, { hasBegun: !isNew && !(record?.threadId === opened && !record.begun) });
   }
 
@@ -92,6 +102,10 @@ export class CodexBackend implements Backend {
     const exceptions = [environment['NO_PROXY'] ?? environment['no_proxy'], '127.0.0.1'].filter(Boolean).join(',');
     return { NO_PROXY: exceptions, no_proxy: exceptions };
   }
+}
+
+function warn({ events }: OpenThread, message: string): void {
+  events.emit({ type: 'backend_status', payload: { phase: 'warning', message } });
 }
 
 function asBackendError(error: Error, redact: (text: string) => string, said: string | undefined): BackendError {

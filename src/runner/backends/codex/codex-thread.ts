@@ -29,6 +29,8 @@ export interface CodexThreadOptions {
   readonly open: OpenThread;
   readonly child: ChildProcess;
   readonly proxy: ProviderProxy;
+  /** Of what codex needs while it runs, and nothing after it. May be called again. */
+  readonly release: () => Promise<void>;
   /** Cuts credentials out of words from outside. */
   readonly redact: (text: string) => string;
 }
@@ -50,6 +52,7 @@ export class CodexThread implements AgentThread {
   #live: CodexTurn | null = null;
   #isClosing = false;
   #isHeld = false;
+  #toldTrouble = false;
 
   constructor(private readonly options: CodexThreadOptions) {
     this.server = new AppServer(options.child, {
@@ -76,6 +79,7 @@ export class CodexThread implements AgentThread {
 
   runTurn(request: TurnRequest): TurnHandle {
     this.options.proxy.forget();
+    this.#toldTrouble = false;
     this.#usage.beginTurn();
     const live: CodexTurn = new CodexTurn(request, {
       server: this.server,
@@ -106,12 +110,14 @@ export class CodexThread implements AgentThread {
     this.#live?.died('codex was ended', { isExpected: true });
     if (!force) this.server.kill();
     await this.#live?.done;
-    await this.options.proxy.close();
+    await this.options.release();
   }
 
-  /** The provider, as the runner saw it, and not yet known from codex: it only tries again. */
+  /** The provider, as the runner saw it, and not yet known from codex: it only tries again. Once a turn is enough. */
   troubled(trouble: ProviderTrouble): void {
     if (trouble.kind !== 'unreachable' && trouble.kind !== 'no-headers') return;
+    if (this.#toldTrouble) return;
+    this.#toldTrouble = true;
     this.#live?.tell({ phase: 'provider/unreachable', message: this.options.proxy.describe(trouble) });
   }
 
@@ -134,7 +140,7 @@ export class CodexThread implements AgentThread {
         usage: this.#usage,
         redact: this.options.redact,
         promptOrigin,
-        failureKindOf: (info) => failureKindOf(info, this.options.proxy.trouble),
+        failure: (error) => this.#failure(error),
       },
     );
     this.#late.set(turnId, story);
@@ -200,7 +206,7 @@ export class CodexThread implements AgentThread {
       this.#emit(this.options.open.events, [{ type: 'backend_status', payload }]);
     }
     for (const story of this.#late.values()) this.#emit(this.options.open.events, story.end({ isDead: true }));
-    void this.options.proxy.close();
+    void this.options.release();
   }
 
   /**

@@ -14,6 +14,10 @@ export interface OpenCodexThread {
   readonly policy: ExecutionPolicy;
 }
 
+interface SandboxCheck extends Pick<OpenCodexThread, 'workspaceDir' | 'policy'> {
+  readonly server: Pick<AppServer, 'request'>;
+}
+
 interface Opened {
   readonly thread: { readonly id: string };
 }
@@ -67,7 +71,8 @@ export async function openCodexThread(options: OpenCodexThread): Promise<string>
 }
 
 /** @throws BackendError when commands cannot be kept in the sandbox that the policy asks for. */
-export async function checkSandbox({ server, workspaceDir, policy }: OpenCodexThread): Promise<void> {
+export async function checkSandbox(options: SandboxCheck): Promise<void> {
+  const { server, workspaceDir, policy } = options;
   if (policy.sandbox === 'full-access') return;
   const asked = { command: ['/bin/sh', '-c', 'true'], cwd: workspaceDir, sandboxPolicy: sandboxPolicy(policy) };
   const { exitCode, stdout, stderr } = await server.request<Executed>(

@@ -1,9 +1,8 @@
-import type { RunFailureKind } from '../../../domain/failure-kinds.js';
-import type { AgentEvent } from '../backend.js';
+import type { AgentEvent, TurnOutcome } from '../backend.js';
 import { CommandOutput } from './command-output.js';
 import { diffSummary } from '../diff-summary.js';
 import { eventsAtEnd, eventsAtStart, userText } from './item-events.js';
-import type { CodexErrorInfo, Notification, ThreadItem, ThreadTokenUsage, TurnError } from './protocol.js';
+import type { Notification, ThreadItem, ThreadTokenUsage, TurnError } from './protocol.js';
 import type { ThreadUsage } from './token-usage.js';
 
 export interface TurnFacts {
@@ -14,7 +13,8 @@ export interface TurnFacts {
 
 export interface TurnStoryOptions {
   readonly usage: ThreadUsage;
-  readonly failureKindOf: (info: CodexErrorInfo | null) => RunFailureKind;
+  /** An error of codex's in our words. */
+  readonly failure: (error: TurnError) => Pick<TurnOutcome, 'failureKind' | 'message'>;
   /** Cuts credentials out of words from outside. */
   readonly redact: (text: string) => string;
   /** Whose words the prompt is, where they are not the command's. */
@@ -152,19 +152,13 @@ export class TurnStory {
     return event ? [event] : [];
   }
 
-  #error({ message, codexErrorInfo, additionalDetails }: TurnError, willRetry: boolean): AgentEvent {
-    const { redact, failureKindOf } = this.options;
-    const words = redact(message);
-    if (!willRetry) this.#toldError = words;
+  #error(error: TurnError, willRetry: boolean): AgentEvent {
+    const { redact, failure } = this.options;
+    const { failureKind, message } = failure(error);
+    if (!willRetry) this.#toldError = message;
+    const { codexErrorInfo, additionalDetails } = error;
     const details = additionalDetails ? { details: redact(additionalDetails) } : {};
-    const payload = {
-      message: words,
-      willRetry,
-      failureKind: failureKindOf(codexErrorInfo),
-      codexErrorInfo,
-      ...details,
-    };
-    return { type: 'error', payload };
+    return { type: 'error', payload: { message, willRetry, failureKind, codexErrorInfo, ...details } };
   }
 
   #complete(event: AgentEvent): AgentEvent {

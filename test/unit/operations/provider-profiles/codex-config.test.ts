@@ -51,6 +51,7 @@ describe("codex's configuration file", () => {
     ],
     ['a login', provider('base_url = "https://u:planted@h/v1"'), /credentials/, { path: 'model_providers.x.base_url' }],
     ['a key in the address', provider('base_url = "https://h/?key=planted"'), /credentials/, {}],
+    ["a login in OpenAI's address", 'openai_base_url = "https://u:planted@h"', /credentials/, {}],
     ['another protocol', provider('wire_api = "chat"'), /must be "responses"/, { path: 'model_providers.x.wire_api' }],
     ['a count that is none', provider('stream_max_retries = -1'), /whole number from 0/, {}],
     ['a flag that is none', provider('requires_openai_auth = "planted"'), /true or false/, {}],
@@ -75,6 +76,8 @@ describe("codex's configuration file", () => {
     ['model_provider = "ollama"', 'none'],
     [provider(''), 'none'],
     [provider('env_key = "A_KEY"'), 'api-key'],
+    [provider('auth = { command = "x" }'), 'api-key'],
+    [provider('env_key = "A_KEY"\nhttp_headers = { authorization = "x" }'), 'none'],
     [provider('requires_openai_auth = true\nenv_key = "A_KEY"'), 'any-credential'],
     [provider('env_key = "A_KEY"\nexperimental_bearer_token = "t"'), 'none'],
   ];
