@@ -29,7 +29,7 @@ describe("codex's ACP adapter as a run's agent", function () {
   });
 
   const create = async (script: Script) => {
-    provider = await startMockProvider(script);
+    provider = await startMockProvider(withTitles(script));
     runner = await AcpRunner.create();
     const config = {
       model: 'mock-model',
@@ -57,6 +57,9 @@ describe("codex's ACP adapter as a run's agent", function () {
     const command = [process.execPath, agent.script];
     runner.configureWith({ command, env, api_key_env: 'MOCK_KEY', mode: 'agent-full-access' }, KEY);
   };
+  /** What the model heard with the request whose last line this is. */
+  const conversationWith = (line: string) =>
+    provider.requests.map((_, index) => provider.conversation(index)).find((heard) => heard.at(-1) === line) ?? [];
   const begun = (said: string) => runner.payload('assistant_message', (payload) => String(payload.text).includes(said));
 
   it('does a turn: its text comes through, its key reaches the provider, and what it used is told', async () => {
@@ -119,7 +122,7 @@ describe("codex's ACP adapter as a run's agent", function () {
     const steer = runner.manager.add('steer', 'go left');
     await runner.manager.ended(turn);
     assert.deepEqual([steer.terminalStatus, turn.terminalStatus], ['completed', 'completed']);
-    assert.ok(provider.conversation(1).includes('user: go left'));
+    assert.ok(conversationWith('user: go left').includes('user: which way?'));
   });
 
   it('goes on with its thread in a later runner, after SIGKILL', async () => {
@@ -132,8 +135,11 @@ describe("codex's ACP adapter as a run's agent", function () {
     const second = runner.manager.add('turn', 'the second');
     void runner.nextAttempt();
     await runner.manager.ended(second);
-    assert.deepEqual([second.terminalStatus, second.threadId], ['completed', first.threadId]);
-    const heard = provider.conversation(1);
+    assert.deepEqual(
+      [second.terminalStatus, second.failureMessage, second.threadId],
+      ['completed', null, first.threadId],
+    );
+    const heard = conversationWith('user: the second');
     for (const line of ['user: the first', 'assistant: First answer.', 'user: the second'])
       assert.ok(heard.includes(line), line);
     assert.ok(!runner.said(second).includes('First answer.'));
@@ -150,6 +156,15 @@ describe("codex's ACP adapter as a run's agent", function () {
     await create(() => httpError(429));
     const turn = await runner.turn('say hello');
     assert.deepEqual([turn.terminalStatus, turn.failureKind], ['failed', 'backend-failed']);
-    assert.match(turn.failureMessage ?? '', /429 Too Many Requests/);
+    assert.match(turn.failureMessage ?? '', /^exceeded retry limit.* 429 Too Many Requests$/);
   });
 });
+
+/** The adapter asks the model for a title of a new conversation, at a moment of its own: that is no step of a script. */
+function withTitles(script: Script): Script {
+  let next = 0;
+  return (request, index) => {
+    if (JSON.stringify(request.body.input).includes('generate a very short title')) return text('A title');
+    return typeof script === 'function' ? script(request, index) : (script[next++] ?? assert.fail('no step is left'));
+  };
+}

@@ -45,7 +45,8 @@ describe('the backends with their profiles', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const set = async (name: string, fields: ProfileFields) => secrets.merge(profileRef(name), fields);
-  const catalog = (codexReason: string | null = null) => backendsWithProfiles(machine(codexReason), secrets, async () => true);
+  const catalog = (codexReason: string | null = null) =>
+    backendsWithProfiles(machine(codexReason), secrets, async () => true);
 
   it('are the built-in ones, then each other profile that is kept, as the backend of its kind', async () => {
     await set('work', { kind: 'codex', config: ENV_KEY });

@@ -42,8 +42,11 @@ export class TurnStory {
   }
 
   take(update: SessionUpdate): AgentEvent[] {
+    const wasWhole = this.failure === undefined;
     this.#codex.take(update);
-    return this.#taken(update).map((event) => this.#complete(event));
+    // What is said from then on is the reason.
+    const ended = wasWhole && this.failure ? this.#ended() : [];
+    return [...ended, ...this.#taken(update)].map((event) => this.#complete(event));
   }
 
   /** Of a turn that is over, what a call that outlives it tells; nothing else belongs to it any more. */
