@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import type { SessionStorage, SessionSummary } from '../../../contract/session.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
+import type { HttpClient } from '../../../client/http-client.js';
+import type { RunRecord } from '../../../contract/run.js';
 import { ago } from '../../durations.js';
 import { terminalSafe } from '../../output.js';
-import { nextCommands } from '../../run-lines.js';
+import { nextCommands } from '../../next-commands.js';
 import { table, tabSeparated } from '../../table.js';
 import { addReaderOption, addSessionArgument, sessionPath } from './options.js';
 import { bytesWords, sessionWord, type Row } from './session-words.js';
@@ -30,7 +32,7 @@ export function addSessionShow(session: Command, context: CliContext): void {
           return;
         }
         const rows = [...recordRows(summary), ...runRows(summary), ...storageRow(summary, storage)];
-        if (screen.out.isTerminal) screen.data(pretty(context, summary, rows));
+        if (screen.out.isTerminal) screen.data(pretty(context, summary, rows, await ofRun(context, client, summary)));
         else screen.data(tabSeparated([['id', id], ['state', summary.executionState], ...rows]));
       }),
     );
@@ -71,15 +73,24 @@ function optional(name: string, text: string | null): Row[] {
   return text === null ? [] : [[name, text]];
 }
 
-function pretty({ screen, program }: CliContext, session: SessionSummary, rows: readonly Row[]): string {
+/** What its run advises next. */
+async function ofRun({ program }: CliContext, client: HttpClient, session: SessionSummary): Promise<string[]> {
+  const { supervisor, activeRunId, lastRunId } = session;
+  const runId = activeRunId ?? lastRunId;
+  if (runId === null || 'message' in supervisor) return [];
+  const run = await client.get<RunRecord>(`/api/v1/runs/${runId}`);
+  return nextCommands(supervisor.recoveryActions, run, program).filter((line) => !line.includes(' send '));
+}
+
+function pretty(
+  { screen, program }: CliContext,
+  session: SessionSummary,
+  rows: readonly Row[],
+  ofItsRun: readonly string[],
+): string {
   const { bold, dim, cyan } = screen.out.colors;
-  const { supervisor, sessionId: id } = session;
-  const ofRun = 'message' in supervisor ? [] : nextCommands(supervisor.recoveryActions, program);
-  const next = [
-    `${program} chat ${id}`,
-    `${program} session tail ${id}`,
-    ...ofRun.filter((line) => !line.includes(' send ')),
-  ];
+  const { sessionId: id } = session;
+  const next = [`${program} chat ${id}`, `${program} session tail ${id}`, ...ofItsRun];
   return [
     `${sessionWord(session, screen.out.colors)}  ${bold(id)}`,
     table(rows.map(([name, text]) => [`  ${dim(name)}`, terminalSafe(text)])),

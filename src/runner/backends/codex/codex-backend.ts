@@ -9,9 +9,9 @@ import { CodexHome } from './codex-home.js';
 import { CodexThread } from './codex-thread.js';
 import { checkSandbox, initialize, openCodexThread } from './handshake.js';
 import { providerSettings, type ProviderSettings } from './provider-settings.js';
-import { redactor } from './redact.js';
-import { readThreadRecord, writeThreadRecord } from './thread-record.js';
-import { parseProfileConfig, type TomlTable } from './toml.js';
+import { redactor } from '../redact.js';
+import { readThreadRecord, writeThreadRecord } from '../thread-record.js';
+import { parseProfileConfig, type TomlTable } from '../toml.js';
 
 export interface CodexBackendOptions {
   /** The backend profile's name. */

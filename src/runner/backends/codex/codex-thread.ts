@@ -21,7 +21,7 @@ import { sandboxPolicy } from './handshake.js';
 import { findTurn } from './history.js';
 import type { Notification, ServerRequest, ThreadTokenUsage, TurnError } from './protocol.js';
 import { noticeOf } from './thread-notices.js';
-import { writeThreadRecord } from './thread-record.js';
+import { writeThreadRecord } from '../thread-record.js';
 import { ThreadUsage } from './token-usage.js';
 import { TurnStory } from './turn-story.js';
 

@@ -1,7 +1,7 @@
 import type { SecretFields } from '../../../domain/secrets.js';
 import type { ProviderTarget } from '../../provider-proxy/provider-proxy.js';
 import { BackendError } from '../backend.js';
-import { isTable, textOf, type TomlTable } from './toml.js';
+import { isTable, textOf, type TomlTable } from '../toml.js';
 
 export interface ProviderSource {
   /** The profile's config, parsed. */

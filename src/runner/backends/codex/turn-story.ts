@@ -1,6 +1,6 @@
 import type { AgentEvent, TurnOutcome } from '../backend.js';
 import { CommandOutput } from './command-output.js';
-import { diffSummary } from './diff-summary.js';
+import { diffSummary } from '../diff-summary.js';
 import { eventsAtEnd, eventsAtStart, userText } from './item-events.js';
 import type { Notification, ThreadItem, ThreadTokenUsage, TurnError } from './protocol.js';
 import type { ThreadUsage } from './token-usage.js';

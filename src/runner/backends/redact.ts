@@ -1,4 +1,4 @@
-import { redactUrls } from '../../git.js';
+import { redactUrls } from '../git.js';
 
 /** A shorter one would cut words that have nothing to do with it. */
 const LEAST_SECRET = 6;
