@@ -1,7 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { WorkspaceRef } from '../../../contract/run.js';
 import type { RunBase, SessionSend } from '../../../contract/session-send.js';
-import type { SessionSummary } from '../../../contract/session.js';
 import type { ToolCredentialName } from '../../../domain/tool-credentials.js';
 import { durationMs } from '../../durations.js';
 import { variable, workspace } from '../run/create-options.js';
@@ -39,12 +38,12 @@ export function addRunBaseOptions(command: Command): Command {
 
 type NewRun = Pick<SessionSend, 'run' | 'runnerJob' | 'createRunnerJob'>;
 
-/** The part of a send that says what a new run would be. A session that is not there yet needs a tenant and a project. */
-export function newRunOf(options: RunBaseOptions, session: SessionSummary | undefined): NewRun {
+/** The part of a send that says what a new run would be: the same whenever it is repeated. */
+export function newRunOf(options: RunBaseOptions): NewRun {
   const { tenant, project, env, runner } = options;
   const run: RunBase = {
-    tenantId: tenant ?? (session === undefined ? 'default' : undefined),
-    projectId: project ?? (session === undefined ? 'default' : undefined),
+    tenantId: tenant,
+    projectId: project,
     backendProfile: options.backend ?? options.profile,
     workspaceRef: options.workspace,
     ...limitsOf(options),

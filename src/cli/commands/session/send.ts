@@ -1,14 +1,14 @@
 import { Option, type Command } from 'commander';
 import { latestPlace } from '../../../client/follow-session.js';
 import type { HttpClient } from '../../../client/http-client.js';
-import type { SessionSend, SessionSendAnswer, SessionSendPlan, SessionSent } from '../../../contract/session-send.js';
+import type { SessionSend, SessionSendPlan, SessionSent } from '../../../contract/session-send.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
 import { durationMs } from '../../durations.js';
 import { tabSeparated } from '../../table.js';
 import { readPrompt } from '../run/options.js';
-import { findSession } from './find-session.js';
+import { findSession, makeSession, sendToSession } from './session-calls.js';
 import { followSent } from './follow-sent.js';
 import { addSessionArgument, sessionPath } from './options.js';
 import { addRunBaseOptions, newRunOf, type RunBaseOptions } from './run-base.js';
@@ -41,21 +41,28 @@ async function send(context: CliContext, id: string, given: string, options: Sen
   if (!wait && !tail && waitTimeout !== undefined) throw usageError('--wait-timeout needs --wait or --tail');
   if (dryRun && (wait || tail)) throw usageError('--dry-run sends nothing that could be waited for');
   const prompt = await readPrompt(given);
+  const { idempotencyKey } = options;
+  const body: SessionSend = { prompt, idempotencyKey, ...newRunOf(options) };
   await reaching(context, async (client) => {
     const before = await findSession(client, id);
-    const { idempotencyKey } = options;
-    const body: SessionSend = { prompt, idempotencyKey, ...(dryRun && { dryRun }), ...newRunOf(options, before) };
-    const answer = await client.post<SessionSendAnswer>(sessionPath(id, 'send'), body, { timeoutMs: SEND_MS });
-    if (answer.dryRun) return tellPlan(context, answer, json);
-    if (!wait && !tail) return tellSent(context, answer, json);
+    if (dryRun) return tellPlan(context, await plan(client, id, { ...body, ...(before ? {} : inFull(body)) }), json);
+    if (before === undefined) await makeSession(client, id, options);
+    const sent = await sendToSession(client, id, body);
+    if (!wait && !tail) return tellSent(context, sent, json);
     const place = before && latestPlace(before);
-    const afterSeq = place?.runId === answer.run.id ? place.seq : 0;
-    await followSent(context, client, { sent: answer, afterSeq, tail, json, waitTimeout });
+    const afterSeq = place?.runId === sent.run.id ? place.seq : 0;
+    await followSent(context, client, { sent, afterSeq, tail, json, waitTimeout });
   });
 }
 
-/** A send waits for the end of a run that is being cancelled. */
-const SEND_MS = 60_000;
+/** A plan makes no session, so it must say whose it would be. */
+function inFull({ run }: SessionSend): Pick<SessionSend, 'run'> {
+  return { run: { ...run, tenantId: run?.tenantId ?? 'default', projectId: run?.projectId ?? 'default' } };
+}
+
+function plan(client: HttpClient, id: string, body: SessionSend): Promise<SessionSendPlan> {
+  return client.post<SessionSendPlan>(sessionPath(id, 'send'), { ...body, dryRun: true });
+}
 
 function tellSent({ screen, program }: CliContext, sent: SessionSent, json: boolean): void {
   const { command, decision, run, sessionId } = sent;
@@ -71,8 +78,4 @@ function tellPlan({ screen }: CliContext, plan: SessionSendPlan, json: boolean):
   if (json) return screen.data(JSON.stringify(plan));
   if (!screen.out.isTerminal) return screen.data(tabSeparated([[decision, request.method, request.path, next.note]]));
   screen.data(`${decision}: ${next.note}`);
-}
-
-export async function sendPrompt(client: HttpClient, id: string, body: SessionSend): Promise<SessionSent> {
-  return client.post<SessionSent>(sessionPath(id, 'send'), body, { timeoutMs: SEND_MS });
 }
