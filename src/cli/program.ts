@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { addApiCommand } from './commands/api.js';
+import { addChatCommand } from './commands/chat.js';
 import { addCredentialList } from './commands/credential/list.js';
 import { addCredentialRemove } from './commands/credential/remove.js';
 import { addCredentialSet } from './commands/credential/set.js';
@@ -42,6 +43,7 @@ export function createProgram(context: CliContext): Command {
   addDemoCommand(program, context);
   addRunCommands(program, context);
   addSessionCommands(program, context);
+  addChatCommand(program, context);
   addProfileCommands(program, context);
   addCredentialCommands(program, context);
   addBackendCommands(program, context);

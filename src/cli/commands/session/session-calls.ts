@@ -24,6 +24,11 @@ export async function makeSession(client: HttpClient, id: string, options: RunBa
   await client.post('/api/v1/sessions', body);
 }
 
-export function sendToSession(client: HttpClient, id: string, body: SessionSend): Promise<SessionSent> {
-  return client.post<SessionSent>(sessionPath(id, 'send'), body, { timeoutMs: SEND_MS });
+export function sendToSession(
+  client: HttpClient,
+  id: string,
+  body: SessionSend,
+  signal?: AbortSignal,
+): Promise<SessionSent> {
+  return client.post<SessionSent>(sessionPath(id, 'send'), body, { timeoutMs: SEND_MS, signal });
 }
