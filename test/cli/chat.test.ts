@@ -53,7 +53,9 @@ describe('agentrun chat, in a pseudo-terminal against `agentrun up`', function (
     assert.equal(await terminal.ended, 0);
     const session = await api.get('/api/v1/sessions/talk-1');
     assert.equal(session.executionState, 'running');
-    const delivered = (await api.events(session.activeRunId)).find(({ payload }) => payload.phase === 'steer-delivered');
+    const delivered = (await api.events(session.activeRunId)).find(
+      ({ payload }) => payload.phase === 'steer-delivered',
+    );
     assert.ok(terminal.screen.text.includes(`delivered e${delivered.seq}`));
 
     const again = chat('talk-1');
@@ -90,7 +92,12 @@ describe('agentrun chat, in a pseudo-terminal against `agentrun up`', function (
     await terminal.shows(/^send ›$/m);
     terminal.type('\u001b[200~echo eins\necho 漢字 é👍🏽\u001b[201~');
     await terminal.shows(/^send › echo eins\n {7}echo 漢字 é👍🏽$/m);
-    assert.equal((await api.get('/api/v1/sessions?limit=500')).items.some(({ sessionId }: { sessionId: string }) => sessionId === 'talk-3'), false);
+    assert.equal(
+      (await api.get('/api/v1/sessions?limit=500')).items.some(
+        ({ sessionId }: { sessionId: string }) => sessionId === 'talk-3',
+      ),
+      false,
+    );
     terminal.type(ENTER);
     await terminal.shows(/^eins\n漢字 é👍🏽$/m);
     const { lastCommandId, lastRunId } = await api.get('/api/v1/sessions/talk-3');
@@ -124,7 +131,10 @@ describe('agentrun chat, in a pseudo-terminal against `agentrun up`', function (
     await terminal.shows(/^two$/m);
     await terminal.shows(/✓ Done\nsend › half a thought$/);
     const { lines } = terminal.screen;
-    assert.deepEqual(lines.filter((line) => /^(one|two|tw)$/.test(line)), ['one', 'two']);
+    assert.deepEqual(
+      lines.filter((line) => /^(one|two|tw)$/.test(line)),
+      ['one', 'two'],
+    );
     assert.equal(lines.filter((line) => line.includes('half a thought')).length, 1);
     terminal.type(CTRL_C + CTRL_C);
     assert.equal(await terminal.ended, 0);

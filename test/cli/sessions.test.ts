@@ -105,7 +105,10 @@ describe('agentrun session, against `agentrun up`', () => {
       const waited = await stack.run('session', 'send', id, 'hello', '--wait');
       assert.deepEqual([waited.code, waited.stdout.split('\t')[1]], [0, 'delivered'], waited.stderr);
       const { stdout } = await stack.run('session', 'send', id, 'true');
-      assert.match(stdout, new RegExp(`^cmd_\\w+\tturn\t${run.id}\tpending\n$|^cmd_\\w+\tsteer\t${run.id}\tpending\n$`));
+      assert.match(
+        stdout,
+        new RegExp(`^cmd_\\w+\tturn\t${run.id}\tpending\n$|^cmd_\\w+\tsteer\t${run.id}\tpending\n$`),
+      );
     });
 
     it('says so where the turn had ended, and follows the steer as the next turn', async () => {
@@ -137,7 +140,12 @@ describe('agentrun session, against `agentrun up`', () => {
     });
 
     it('refuses what does not fit together with 2', async () => {
-      for (const extra of [['--dry-run', '--tail'], ['--wait-timeout', '1s'], ['--wait', '--tail'], ['--backend', 'a', '--profile', 'b']]) {
+      for (const extra of [
+        ['--dry-run', '--tail'],
+        ['--wait-timeout', '1s'],
+        ['--wait', '--tail'],
+        ['--backend', 'a', '--profile', 'b'],
+      ]) {
         assert.equal((await stack.run('session', 'send', 'any', 'x', ...extra)).code, 2, extra.join(' '));
       }
     });
@@ -158,7 +166,9 @@ describe('agentrun session, against `agentrun up`', () => {
       assert.equal(code, 130);
       assert.match(stderr, /session tail .* --new/);
       assert.match(stdout, /^one$[^]*^two$/m);
-      const all = lines((await stack.run('session', 'tail', id, '--no-follow', '--json')).stdout).map((line) => JSON.parse(line));
+      const all = lines((await stack.run('session', 'tail', id, '--no-follow', '--json')).stdout).map((line) =>
+        JSON.parse(line),
+      );
       const seqs = (runId: string) => all.filter((event) => event.runId === runId).map(({ seq }) => seq);
       for (const { run } of [first, second]) {
         const known = (await api.events(run.id)).map(({ seq }) => seq);

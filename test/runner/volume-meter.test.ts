@@ -38,7 +38,7 @@ describe('the measure of a volume', () => {
     await put('a', '1');
     const digests = [await measureVolume(folder, forever), await measureVolume(folder, forever)];
     assert.deepEqual(digests[0], digests[1]);
-    await utimes(join(folder, 'a'), at, new Date(at.getTime() + 1));
+    await utimes(join(folder, 'a'), at, new Date(at.getTime() + 1_000));
     const touched = await measureVolume(folder, forever);
     await put('a', '12');
     const grown = await measureVolume(folder, forever);

@@ -14,7 +14,11 @@ export class TerminalScreen {
 
   /** All lines without what is blank at their ends; the scrollback first. */
   get lines(): string[] {
-    return this.#rows.map((row) => Array.from(row, (cell) => cell ?? ' ').join('').trimEnd());
+    return this.#rows.map((row) =>
+      Array.from(row, (cell) => cell ?? ' ')
+        .join('')
+        .trimEnd(),
+    );
   }
 
   get text(): string {

@@ -89,4 +89,3 @@ function notSent(before: ChatState, sendId: number, message: string): Step {
   const where = isFree ? '' : ' (Up brings it back)';
   return { state, effects: [{ do: 'say', tone: 'bad', text: `✕ not sent: ${message}${where}` }] };
 }
-

@@ -5,7 +5,15 @@ import { terminalSafe, type Colors, type Output } from '../output.js';
 import { Screen } from '../screen.js';
 import { chatStep } from './chat-step.js';
 import { ChatSession, type ChatSessionOptions } from './chat-session.js';
-import { FIRST_STATE, promptLabel, statusLine, type ChatEffect, type ChatInput, type ChatState, type Tone } from './chat-state.js';
+import {
+  FIRST_STATE,
+  promptLabel,
+  statusLine,
+  type ChatEffect,
+  type ChatInput,
+  type ChatState,
+  type Tone,
+} from './chat-state.js';
 import { KeyInput, type TerminalInput } from './key-input.js';
 import type { Key } from './keys.js';
 import { LiveScreen, type TerminalOutput } from './live-screen.js';

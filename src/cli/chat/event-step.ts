@@ -59,9 +59,7 @@ function steerDelivered(before: ChatState, event: EventRecord, isShown: boolean)
   const own = before.sent.find(({ commandId }) => commandId === event.payload.commandId);
   if (own === undefined) {
     // Ours, should the manager's answer be on its way; else it is told as another's.
-    return before.sending.length > 0
-      ? { state: keepEarly(before, event), effects: [] }
-      : shown(before, event, isShown);
+    return before.sending.length > 0 ? { state: keepEarly(before, event), effects: [] } : shown(before, event, isShown);
   }
   const sent = before.sent.filter((entry) => entry !== own);
   return { state: { ...before, sent }, effects: [delivered(before, own, event.seq)] };
@@ -101,7 +99,10 @@ function turnEnded(before: ChatState, event: EventRecord, isShown: boolean): Ste
     needsInput: false,
   };
   const { effects } = shown(state, event, isShown);
-  return { state: before.sending.length > 0 ? keepEarly(state, event) : state, effects: [...effects, { do: 'mark-read' }] };
+  return {
+    state: before.sending.length > 0 ? keepEarly(state, event) : state,
+    effects: [...effects, { do: 'mark-read' }],
+  };
 }
 
 /** Its turns go on with the next attempt. */

@@ -6,7 +6,10 @@ export type Key =
   /** One message, however many lines it has. */
   | { readonly kind: 'paste'; readonly text: string }
   | { readonly kind: 'edit'; readonly edit: Edit }
-  | { readonly kind: 'enter' | 'newline' | 'escape' | 'interrupt' | 'end-of-input' | 'up' | 'down' | 'redraw' | 'suspend' };
+  | {
+      readonly kind:
+        'enter' | 'newline' | 'escape' | 'interrupt' | 'end-of-input' | 'up' | 'down' | 'redraw' | 'suspend';
+    };
 
 const PASTE = { begin: '\u001b[200~', end: '\u001b[201~' };
 
@@ -29,7 +32,12 @@ const KEYS = new Map<string, Key>([
   ...edits({ '\u0002': 'left', '\u0006': 'right' }),
   ...edits({ '\u001b[H': 'start', '\u001bOH': 'start', '\u001b[1~': 'start', '\u001b[F': 'end', '\u001bOF': 'end' }),
   ...edits({ '\u001b[4~': 'end', '\u001bb': 'word-left', '\u001bf': 'word-right' }),
-  ...edits({ '\u001b[1;5D': 'word-left', '\u001b[1;5C': 'word-right', '\u001b[1;3D': 'word-left', '\u001b[1;3C': 'word-right' }),
+  ...edits({
+    '\u001b[1;5D': 'word-left',
+    '\u001b[1;5C': 'word-right',
+    '\u001b[1;3D': 'word-left',
+    '\u001b[1;3C': 'word-right',
+  }),
 ]);
 
 /** Sequences of a terminal: CSI and SS3 whole, or Escape with the one character that Alt sends with it. */

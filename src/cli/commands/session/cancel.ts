@@ -25,7 +25,9 @@ export function addSessionCancel(session: Command, context: CliContext): void {
     .option('--wait', 'wait until it has ended')
     .option('--wait-timeout <duration>', 'leave off waiting after this long (exit code 3)', durationMs)
     .option('--json', 'the answer as JSON')
-    .action((id: string, options: CancelOptions) => reaching(context, (client) => cancel(context, client, id, options)));
+    .action((id: string, options: CancelOptions) =>
+      reaching(context, (client) => cancel(context, client, id, options)),
+    );
 }
 
 async function cancel(context: CliContext, client: HttpClient, id: string, options: CancelOptions): Promise<void> {

@@ -28,7 +28,11 @@ export function addSessionCreate(session: Command, context: CliContext): void {
     .option('--backend <name>', "backend profile; the server's default when absent")
     .addOption(new Option('--profile <name>', 'the same as --backend').conflicts('backend'))
     .option('--conversation <id>', 'the id that your own system has for it')
-    .option('--expires-in <duration>', 'how long it is kept without activity, such as 7d (30 days when absent)', durationMs)
+    .option(
+      '--expires-in <duration>',
+      'how long it is kept without activity, such as 7d (30 days when absent)',
+      durationMs,
+    )
     .option('--idempotency-key <key>', 'the same key makes the same session once')
     .option('--json', 'the answer as JSON')
     .action((id: string | undefined, options: CreateOptions) =>
@@ -58,7 +62,8 @@ function tellCreated({ screen, program }: CliContext, created: SessionCreated, j
   const what = action.replace('session-', '');
   if (!screen.out.isTerminal) return screen.data(tabSeparated([[session.sessionId, what]]));
   const { bold, dim } = screen.out.colors;
-  const note = action === 'session-created' ? '' : dim(action === 'session-exists' ? '  it was there' : '  new storage');
+  const note =
+    action === 'session-created' ? '' : dim(action === 'session-exists' ? '  it was there' : '  new storage');
   screen.data(`${sessionWord(session, screen.out.colors)}  ${bold(session.sessionId)}${note}`);
   screen.hint(dim(`  ${program} session send ${session.sessionId} "…"   say something to it`));
   screen.hint(dim(`  ${program} chat ${session.sessionId}   talk to it`));

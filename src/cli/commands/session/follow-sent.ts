@@ -69,9 +69,11 @@ function tellEnd(
     throw new CliError('too late: there was no turn to steer', EXIT.tooLate);
   }
   context.exitCode = exitCodeOf(result?.terminalStatus ?? null);
-  if (json) return screen.data(JSON.stringify(tail ? { event: 'end', delivery, result } : { ...sent, delivery, result }));
+  if (json)
+    return screen.data(JSON.stringify(tail ? { event: 'end', delivery, result } : { ...sent, delivery, result }));
   if (result !== null && (tail || screen.out.isTerminal)) return screen.data(resultLines(result, screen.out));
-  if (!screen.out.isTerminal) screen.data(tabSeparated([[sent.command.id, delivery.state, result?.terminalStatus ?? '']]));
+  if (!screen.out.isTerminal)
+    screen.data(tabSeparated([[sent.command.id, delivery.state, result?.terminalStatus ?? '']]));
 }
 
 /** Looks at a run's events for what becomes of one steer, shows them where that is asked for, and knows when to leave off. */

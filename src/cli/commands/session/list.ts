@@ -76,5 +76,13 @@ function plainRow(session: SessionRecord): (string | number | null)[] {
   const { sessionId, executionState, attentionState, backendProfile, tenantId, projectId } = session;
   const { unread, lastActivityAt, activeRunId, lastRunId } = session;
   const place = [backendProfile, tenantId, projectId];
-  return [sessionId, executionState, attentionState, unread ? 'unread' : 'read', ...place, lastActivityAt, activeRunId ?? lastRunId];
+  return [
+    sessionId,
+    executionState,
+    attentionState,
+    unread ? 'unread' : 'read',
+    ...place,
+    lastActivityAt,
+    activeRunId ?? lastRunId,
+  ];
 }

@@ -8,7 +8,9 @@ export function sessionId(given: string): string {
   const found = /\/sessions\/([^/?#]+)/.exec(given)?.[1];
   const id = found === undefined ? given : decodeURIComponent(found);
   if (!SESSION_ID.test(id)) {
-    throw new InvalidArgumentError('A session id is letters, digits and . _ : - (128 at most), a letter or digit first.');
+    throw new InvalidArgumentError(
+      'A session id is letters, digits and . _ : - (128 at most), a letter or digit first.',
+    );
   }
   return id;
 }

@@ -54,7 +54,11 @@ export function newRunOf(options: RunBaseOptions): NewRun {
 /** Absent where nothing was said of them: what is there replaces that of the last run. */
 function limitsOf({ timeout, idleTimeout, maxAttempts, toolCredential }: RunBaseOptions): RunBase {
   const toolCredentials = toolCredential as ToolCredentialName[] | undefined;
-  const policy = { timeoutMs: timeout, idleTimeoutMs: idleTimeout, secretScope: toolCredentials && { toolCredentials } };
+  const policy = {
+    timeoutMs: timeout,
+    idleTimeoutMs: idleTimeout,
+    secretScope: toolCredentials && { toolCredentials },
+  };
   const said = Object.values(policy).some((value) => value !== undefined);
   return {
     ...(said && { executionPolicy: policy }),

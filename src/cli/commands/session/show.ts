@@ -72,7 +72,11 @@ function pretty({ screen, program }: CliContext, session: SessionSummary, rows: 
   const { bold, dim, cyan } = screen.out.colors;
   const { supervisor, sessionId: id } = session;
   const ofRun = 'message' in supervisor ? [] : nextCommands(supervisor.recoveryActions, program);
-  const next = [`${program} chat ${id}`, `${program} session tail ${id}`, ...ofRun.filter((line) => !line.includes(' send '))];
+  const next = [
+    `${program} chat ${id}`,
+    `${program} session tail ${id}`,
+    ...ofRun.filter((line) => !line.includes(' send ')),
+  ];
   return [
     `${sessionWord(session, screen.out.colors)}  ${bold(id)}`,
     table(rows.map(([name, text]) => [`  ${dim(name)}`, terminalSafe(text)])),
