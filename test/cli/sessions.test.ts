@@ -215,7 +215,9 @@ describe('agentrun session, against `agentrun up`', () => {
       assert.match(unsure.stderr, /add --yes/);
       const evicted = await stack.run('session', 'storage', 'evict', id, '--yes');
       assert.deepEqual([evicted.code, evicted.stdout], [0, `${id}\tevicted\n`], evicted.stderr);
-      const refused = await stack.json('session', 'send', id, 'true').catch((error: Error) => error.message);
+      const refused = await stack
+        .json('session', 'send', id, 'true')
+        .catch((error: unknown) => (error as Error).message);
       assert.match(String(refused), /session-store-evicted/);
     });
 

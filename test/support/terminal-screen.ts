@@ -1,3 +1,6 @@
+const ESC = '\u001b';
+const SEQUENCE = new RegExp(`${ESC}\\[([?0-9;]*)([A-Za-z])|([^${ESC}])`, 'gsu');
+
 /** What a person sees of a terminal: lines, and the cursor among them. Knows the few sequences that a chat writes. */
 export class TerminalScreen {
   readonly #rows: string[][] = [[]];
@@ -5,7 +8,7 @@ export class TerminalScreen {
   #column = 0;
 
   write(text: string): void {
-    const parts = text.matchAll(new RegExp('\\u001b\\[([?0-9;]*)([A-Za-z])|([^\\u001b])', 'gsu'));
+    const parts = text.matchAll(SEQUENCE);
     for (const [, given = '', command, character] of parts) {
       if (command === undefined) this.#put(character ?? '');
       else this.#move(command, Number(given || '1'));

@@ -1,6 +1,6 @@
 import { promptLabel, type ChatState, type Step } from './chat-state.js';
 import { draftOf, edit, EMPTY_DRAFT, insert, textOf } from './draft.js';
-import type { Key } from './keys.js';
+import type { DraftKey, Key } from './keys.js';
 
 /** Two Escapes mean it only together: one may be an input method's, or meant for something else. */
 const ESCAPE_MS = 1_500;
@@ -16,29 +16,44 @@ export function pressKey(before: ChatState, key: Key, atMs: number): Step {
   switch (key.kind) {
     case 'text':
     case 'paste':
-      return quiet({ ...state, draft: insert(state.draft, key.text) });
     case 'newline':
-      return quiet({ ...state, draft: insert(state.draft, '\n') });
     case 'edit':
-      return quiet({ ...state, draft: edit(state.draft, key.edit) });
+    case 'up':
+    case 'down':
+      return quiet(changeDraft(state, key));
     case 'enter':
       return enter(state);
     case 'escape':
       return escape(state, armed, atMs);
-    case 'up':
-      return quiet(recall(state, -1));
-    case 'down':
-      return quiet(recall(state, 1));
     case 'interrupt':
-      return isEmpty(state) ? { state, effects: [{ do: 'detach' }] } : quiet(cleared(state));
     case 'end-of-input':
-      return isEmpty(state)
-        ? { state, effects: [{ do: 'detach' }] }
-        : quiet({ ...state, draft: edit(state.draft, 'delete') });
+      return leaveOrErase(state, key.kind);
     case 'redraw':
     case 'suspend':
       return { state, effects: [{ do: key.kind }] };
   }
+}
+
+function changeDraft(state: ChatState, key: DraftKey): ChatState {
+  switch (key.kind) {
+    case 'text':
+    case 'paste':
+      return { ...state, draft: insert(state.draft, key.text) };
+    case 'newline':
+      return { ...state, draft: insert(state.draft, '\n') };
+    case 'edit':
+      return { ...state, draft: edit(state.draft, key.edit) };
+    case 'up':
+      return recall(state, -1);
+    case 'down':
+      return recall(state, 1);
+  }
+}
+
+/** What is typed goes first; leaving is for an empty prompt. */
+function leaveOrErase(state: ChatState, kind: 'interrupt' | 'end-of-input'): Step {
+  if (isEmpty(state)) return { state, effects: [{ do: 'detach' }] };
+  return quiet(kind === 'interrupt' ? cleared(state) : { ...state, draft: edit(state.draft, 'delete') });
 }
 
 function quiet(state: ChatState): Step {

@@ -1,15 +1,16 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Edit } from './draft.js';
 
-export type Key =
+/** What changes the draft alone. */
+export type DraftKey =
   | { readonly kind: 'text'; readonly text: string }
   /** One message, however many lines it has. */
   | { readonly kind: 'paste'; readonly text: string }
   | { readonly kind: 'edit'; readonly edit: Edit }
-  | {
-      readonly kind:
-        'enter' | 'newline' | 'escape' | 'interrupt' | 'end-of-input' | 'up' | 'down' | 'redraw' | 'suspend';
-    };
+  | { readonly kind: 'newline' | 'up' | 'down' };
+
+export type Key =
+  DraftKey | { readonly kind: 'enter' | 'escape' | 'interrupt' | 'end-of-input' | 'redraw' | 'suspend' };
 
 const PASTE = { begin: '\u001b[200~', end: '\u001b[201~' };
 
@@ -40,11 +41,12 @@ const KEYS = new Map<string, Key>([
   }),
 ]);
 
+const ESC = '\u001b';
 /** Sequences of a terminal: CSI and SS3 whole, or Escape with the one character that Alt sends with it. */
-const SEQUENCE = new RegExp('^\\u001b(?:\\[[0-9:;<=>?]*[ -/]*[@-~]|O[A-Za-z]|[^\\[O\\u001b])', 'u');
-const UNFINISHED = new RegExp('^\\u001b(?:\\[[0-9:;<=>?]*[ -/]*|O)?$', 'u');
-const CONTROL = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f]', 'u');
-const PLAIN = new RegExp('^[^\\u0000-\\u001f\\u007f-\\u009f]+', 'u');
+const SEQUENCE = new RegExp(`^${ESC}(?:\\[[0-9:;<=>?]*[ -/]*[@-~]|O[A-Za-z]|[^\\[O${ESC}])`, 'u');
+const UNFINISHED = new RegExp(`^${ESC}(?:\\[[0-9:;<=>?]*[ -/]*|O)?$`, 'u');
+const CONTROL_BUT_LINE_END = /(?!\n)\p{Cc}/gu;
+const PLAIN = /^\P{Cc}+/u;
 
 /**
  * Bytes of a terminal to keys. What may go on with the next bytes (a sequence, a paste, a character cut in two) waits for them; call
@@ -68,7 +70,7 @@ export class KeyReader {
 
   flush(): Key[] {
     if (!this.isWaiting) return [];
-    const escapes = [...this.#rest].filter((character) => character === '\u001b').length;
+    const escapes = this.#rest.split(ESC).length - 1;
     this.#rest = '';
     return Array.from({ length: escapes }, () => ({ kind: 'escape' }));
   }
@@ -78,7 +80,7 @@ export class KeyReader {
     const text = this.#rest;
     if (text === '') return undefined;
     if (text.startsWith(PASTE.begin)) return this.#paste();
-    if (text.startsWith('\u001b')) return this.#escaped();
+    if (text.startsWith(ESC)) return this.#escaped();
     const plain = PLAIN.exec(text)?.[0];
     this.#rest = text.slice(plain?.length ?? 1);
     if (plain !== undefined) return [{ kind: 'text', text: plain }];
@@ -97,7 +99,7 @@ export class KeyReader {
   #escaped(): Key[] | undefined {
     const text = this.#rest;
     // Two in a row: the first is the key.
-    if (text.startsWith('\u001b\u001b')) {
+    if (text.startsWith(ESC + ESC)) {
       this.#rest = text.slice(1);
       return [{ kind: 'escape' }];
     }
@@ -110,8 +112,7 @@ export class KeyReader {
 }
 
 function pasted(text: string): string {
-  const lines = text.replaceAll(/\r\n?/g, '\n').replaceAll('\t', '    ');
-  return [...lines].filter((character) => character === '\n' || !CONTROL.test(character)).join('');
+  return text.replaceAll(/\r\n?/g, '\n').replaceAll('\t', '    ').replaceAll(CONTROL_BUT_LINE_END, '');
 }
 
 /** A terminal without bracketed paste sends its lines at once, which no typing does: only an Enter at the end is one. */

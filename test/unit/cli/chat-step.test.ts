@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { EventRecord } from '../../../src/contract/event.js';
 import type { SessionSent } from '../../../src/contract/session-send.js';
 import type { SessionSummary } from '../../../src/contract/session.js';
 import {
@@ -31,7 +30,7 @@ const phase = (name: string, seq: number, more: Record<string, unknown> = {}): C
     type: 'backend_status',
     payload: { phase: name, ...more },
     createdAt: '',
-  } as EventRecord,
+  },
 });
 const said = (what: string): ChatInput => ({
   type: 'event',
@@ -42,7 +41,7 @@ const said = (what: string): ChatInput => ({
     type: 'user_message',
     payload: { text: what },
     createdAt: '',
-  } as EventRecord,
+  },
 });
 const sent = (sendId: number, decision: 'steer' | 'turn', commandId: string): ChatInput => ({
   type: 'sent',

@@ -40,8 +40,14 @@ async function cancel(context: CliContext, client: HttpClient, id: string, optio
   }
   const { screen, program } = context;
   const what = cancelled.cancelled ?? 'run';
-  if (options.json) return screen.data(JSON.stringify(cancelled));
-  if (!screen.out.isTerminal) return screen.data(tabSeparated([[id, what, what === 'run' ? runId : commandId]]));
+  if (options.json) {
+    screen.data(JSON.stringify(cancelled));
+    return;
+  }
+  if (!screen.out.isTerminal) {
+    screen.data(tabSeparated([[id, what, what === 'run' ? runId : commandId]]));
+    return;
+  }
   const { bold, dim } = screen.out.colors;
   screen.data(`${dim(options.wait ? '⊘ Interrupted' : 'cancelling…')}  ${what} ${bold(commandId ?? runId ?? '')}`);
   if (!options.wait) screen.hint(dim(`  ${program} session tail ${id}   follow it to its end`));

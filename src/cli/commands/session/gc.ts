@@ -19,7 +19,10 @@ export function addSessionGc(session: Command, context: CliContext): void {
         const report = await client.post<StorageGcReport>('/api/v1/sessions/storage/gc', {}, { timeoutMs: CYCLE_MS });
         const { screen } = context;
         if (report.failed > 0) context.exitCode = EXIT.error;
-        if (json) return screen.data(JSON.stringify(report));
+        if (json) {
+          screen.data(JSON.stringify(report));
+          return;
+        }
         if (report.items.length > 0) screen.data(linesOf(report, screen.out));
         screen.hint(`${report.evicted} evicted, ${report.kept} kept, ${report.failed} failed`);
         if (report.more) screen.hint('there are more: call it again, or leave them to the next hour');

@@ -45,10 +45,16 @@ async function send(context: CliContext, id: string, given: string, options: Sen
   const body: SessionSend = { prompt, idempotencyKey, ...newRunOf(options) };
   await reaching(context, async (client) => {
     const before = await findSession(client, id);
-    if (dryRun) return tellPlan(context, await plan(client, id, { ...body, ...(before ? {} : inFull(body)) }), json);
+    if (dryRun) {
+      tellPlan(context, await plan(client, id, { ...body, ...(before ? {} : inFull(body)) }), json);
+      return;
+    }
     if (before === undefined) await makeSession(client, id, options);
     const sent = await sendToSession(client, id, body);
-    if (!wait && !tail) return tellSent(context, sent, json);
+    if (!wait && !tail) {
+      tellSent(context, sent, json);
+      return;
+    }
     const place = before && latestPlace(before);
     const afterSeq = place?.runId === sent.run.id ? place.seq : 0;
     await followSent(context, client, { sent, afterSeq, tail, json, waitTimeout });

@@ -25,7 +25,10 @@ export function addSessionShow(session: Command, context: CliContext): void {
           client.get<SessionStorage>(sessionPath(id, 'storage')),
         ]);
         const { screen } = context;
-        if (json) return screen.data(JSON.stringify({ session: summary, storage }));
+        if (json) {
+          screen.data(JSON.stringify({ session: summary, storage }));
+          return;
+        }
         const rows = [...recordRows(summary), ...runRows(summary), ...storageRow(summary, storage)];
         if (screen.out.isTerminal) screen.data(pretty(context, summary, rows));
         else screen.data(tabSeparated([['id', id], ['state', summary.executionState], ...rows]));

@@ -39,9 +39,15 @@ function addEvict(storage: Command, context: CliContext): void {
       return reaching(context, async (client) => {
         const evicted = await client.delete<StorageEvicted>(sessionPath(id, 'storage'));
         const { screen } = context;
-        if (json) return screen.data(JSON.stringify(evicted));
+        if (json) {
+          screen.data(JSON.stringify(evicted));
+          return;
+        }
         const state = evicted.action.replace('session-storage-', '');
-        if (!screen.out.isTerminal) return screen.data(tabSeparated([[id, state]]));
+        if (!screen.out.isTerminal) {
+          screen.data(tabSeparated([[id, state]]));
+          return;
+        }
         screen.data(`${screen.out.colors.dim(state === 'evicted' ? '⊘ Evicted' : 'evicting…')}  ${id}`);
       });
     });

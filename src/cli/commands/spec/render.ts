@@ -28,7 +28,12 @@ export function addSpecRender(spec: Command, context: CliContext): void {
     .option('--tenant <name>', "tenant; the spec's when absent")
     .option('--project <name>', "project; the spec's when absent")
     .option('--env <name=value>', 'a variable for the agent (repeat for more); not for secrets', variable)
-    .option('--set <field=value>', 'a field of the input, such as executionPolicy.timeoutMs=60000 (repeat for more)', set, {})
+    .option(
+      '--set <field=value>',
+      'a field of the input, such as executionPolicy.timeoutMs=60000 (repeat for more)',
+      set,
+      {},
+    )
     .option('--version <n>', 'render an older version', count)
     .option('--json', 'the bodies as JSON')
     .action((name: string, options: RenderOptions) => render(context, name, options));
@@ -41,7 +46,10 @@ async function render(context: CliContext, name: string, options: RenderOptions)
   await reaching(context, async (client) => {
     const rendered = await renderOnServer(client, name, { ...options.set, ...withoutAbsent(named) }, version);
     const { screen } = context;
-    if (options.json) return screen.data(JSON.stringify(rendered));
+    if (options.json) {
+      screen.data(JSON.stringify(rendered));
+      return;
+    }
     const text = stringify(rendered).trimEnd();
     screen.data(screen.out.isTerminal ? terminalSafe(text) : text);
   });
