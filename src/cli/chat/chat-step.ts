@@ -71,7 +71,8 @@ function accepted(before: ChatState, sendId: number, { decision, command, run }:
       const { state: next, effects } = seeEvent(step.state, event, { isShown: true });
       return { state: next, effects: [...step.effects, ...effects] };
     },
-    { state, effects: [queued] },
+    // Where the proof is here already, that it was queued is no news.
+    { state, effects: proofs.length > 0 && !isLate ? [] : [queued] },
   );
 }
 

@@ -28,7 +28,9 @@ export interface ChatOptions extends Omit<ChatSessionOptions, 'signal' | 'tell'>
 }
 
 const TICK_MS = 250;
+const AWAKE_MS = 100;
 const LEAVING_MS = 5_000;
+const LETTING_GO_MS = 1_000;
 const LEFT = new Error('the chat is over');
 
 /** Talks to a session until the person leaves, which stops nothing. Answers how the chat stood then. */
@@ -48,6 +50,9 @@ class Chat {
   readonly #leaving = new AbortController();
   readonly #left: Promise<void>;
   #leave!: () => void;
+  /** The terminal is the shell's again: what still comes is printed, without a prompt. */
+  #isClosed = false;
+  #isOver = false;
 
   constructor(private readonly options: ChatOptions) {
     const { input, output, context } = options;
@@ -75,13 +80,14 @@ class Chat {
       this.#keys.open();
       await Promise.race([this.#left, this.#session.failed]);
     } finally {
+      this.#isOver = true;
       clearInterval(tick);
       output.off('resize', this.#onResize);
       for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.off(signal, onSignal);
       process.off('SIGCONT', onContinue);
-      this.#screen.close();
-      this.#keys.close();
+      this.#close();
       await this.#settle();
+      this.#screen.close();
     }
     return this.#state;
   }
@@ -92,7 +98,7 @@ class Chat {
     await this.#session.sendsSettled();
     clearTimeout(giveUp);
     this.#leaving.abort(LEFT);
-    await this.#session.settled();
+    await Promise.race([this.#session.settled(), new Promise((resolve) => setTimeout(resolve, LETTING_GO_MS).unref())]);
   }
 
   #greet(session: SessionSummary | undefined): void {
@@ -133,6 +139,7 @@ class Chat {
   }
 
   #draw(): void {
+    if (this.#isClosed) return;
     const { tone, text } = statusLine(this.#state);
     const { bold } = this.#said.out.colors;
     const label = bold(promptLabel(this.#state));
@@ -149,12 +156,21 @@ class Chat {
 
   /** As the shell expects of Ctrl-Z. */
   #suspend(): void {
+    this.#close();
+    process.kill(process.pid, 'SIGTSTP');
+    // Comes after it was continued, or at once where nobody could: without a shell's job control the signal does nothing.
+    setTimeout(() => this.#resume(), AWAKE_MS);
+  }
+
+  #close(): void {
+    this.#isClosed = true;
     this.#screen.close();
     this.#keys.close();
-    process.kill(process.pid, 'SIGTSTP');
   }
 
   #resume(): void {
+    if (this.#isOver) return;
+    this.#isClosed = false;
     this.#keys.open();
     this.#draw();
   }

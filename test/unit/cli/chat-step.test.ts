@@ -147,7 +147,7 @@ describe('a message of the chat', () => {
       [...type, phase('steer-delivered', 12, { commandId: 'cmd_2' }), sent(1, 'steer', 'cmd_2')],
       live,
     );
-    assert.deepEqual(lines(effects), ['hello', '◷ queued', '✓ delivered e12']);
+    assert.deepEqual(lines(effects), ['hello', '✓ delivered e12']);
   });
 
   it('becomes the next turn where its turn had ended, by the event or by the decision', () => {
@@ -169,7 +169,7 @@ describe('a message of the chat', () => {
     const byDecision = after([...type, sent(1, 'turn', 'cmd_2')], live);
     assert.deepEqual(lines(byDecision.effects).slice(1), ['! turn ended: sent as the next turn']);
     const early = after([...type, phase('command-terminal', 9, superseded), sent(1, 'steer', 'cmd_2')], live);
-    assert.deepEqual(lines(early.effects).slice(1), ['◷ queued', '! turn ended: sent as the next turn']);
+    assert.deepEqual(lines(early.effects).slice(1), ['! turn ended: sent as the next turn']);
   });
 
   it('is told apart from others that are on their way', () => {

@@ -57,14 +57,13 @@ async function listSessions(client: HttpClient, options: ListOptions): Promise<S
 
 function asTable(sessions: readonly SessionRecord[], out: Output): string {
   const { dim } = out.colors;
-  const header = ['STATE', 'SESSION', 'BACKEND', 'PROJECT', 'LAST ACTIVITY', 'RUN'].map((name) => dim(name));
+  const header = ['STATE', 'SESSION', 'BACKEND', 'PROJECT', 'LAST ACTIVITY'].map((name) => dim(name));
   const rows = sessions.map((session) => [
     sessionWord(session, out.colors),
     session.sessionId,
     session.backendProfile,
     `${session.tenantId}/${session.projectId}`,
     ago(Date.now() - Date.parse(session.lastActivityAt)),
-    dim(session.activeRunId ?? ''),
   ]);
   return table([header, ...rows])
     .split('\n')
