@@ -43,6 +43,13 @@ describe('a turn of an ACP agent that fails', () => {
     assert.deepEqual(runner.said(next), ['back again']);
     assert.doesNotMatch(JSON.stringify(runner.manager.events), new RegExp(AGENT_KEY));
   });
+
+  it('ends an agent that lives on and cannot be heard any more', async () => {
+    const turn = await runner.turn('mute');
+    assert.deepEqual([turn.terminalStatus, turn.failureKind], ['failed', 'backend-failed']);
+    assert.match(turn.failureMessage ?? '', /the connection to the agent broke off|the agent was ended by SIGKILL/);
+    assert.equal(runner.payloads('error', turn).length, 1);
+  });
 });
 
 describe('an ACP agent that does not start', () => {

@@ -153,18 +153,18 @@ export class AgentConnection {
       return await Promise.race([answer, late]);
     } catch (error) {
       if (error instanceof RequestError || error instanceof AgentGone) throw error;
-      throw new AgentGone(await this.#whyGone());
+      throw new AgentGone(await this.#whyGone(error as Error));
     } finally {
       giveUp.abort();
     }
   }
 
   /** The connection is closed: the program ends, or is made to. */
-  async #whyGone(): Promise<string> {
+  async #whyGone({ message }: Error): Promise<string> {
     const why = await Promise.race([this.exited, delay(CLOSED_MS, undefined, { ref: false })]);
     if (why !== undefined) return why;
     this.kill();
-    return 'the agent closed its output';
+    return `the connection to the agent broke off: ${message}`;
   }
 
   async #watch(): Promise<string> {

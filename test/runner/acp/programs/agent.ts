@@ -146,6 +146,13 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     process.stderr.write(`panic: the key is ${process.env['AGENT_KEY']}\n`);
     process.exit(7);
   },
+  /** Lives on, and cannot be heard any more. */
+  async mute({ say }) {
+    await say('And now: ');
+    process.stdout.end();
+    setInterval(() => {}, 1_000);
+    return new Promise(() => {});
+  },
   async leak({ say }) {
     await say(`the key is ${process.env['AGENT_KEY']}`);
     return 'end_turn';
@@ -315,5 +322,5 @@ agent({ name: 'parrot' })
       Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>,
     ),
   )
-  .closed.then(() => process.exit(0))
+  .closed.then(() => (process.stdout.writableEnded ? undefined : process.exit(0)))
   .catch(() => process.exit(1));
