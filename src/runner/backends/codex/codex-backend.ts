@@ -7,6 +7,7 @@ import { BackendError, type AgentThread, type Backend, type OpenThread } from '.
 import { codexConfig, withoutLayers } from './codex-config.js';
 import { CodexHome } from './codex-home.js';
 import { CodexThread } from './codex-thread.js';
+import { patienceMs } from './outage-watch.js';
 import { checkSandbox, initialize, openCodexThread } from './handshake.js';
 import { providerSettings, type ProviderSettings } from './provider-settings.js';
 import { redactor } from './redact.js';
@@ -42,10 +43,11 @@ export class CodexBackend implements Backend {
     const program = await this.#program();
     const home = new CodexHome(open.stateDir);
     await home.prepare();
-    const { target } = profile.provider;
+    const headersMs = Math.min(profile.provider.target.silenceMs, patienceMs(open.policy));
+    const target = { ...profile.provider.target, headersMs };
     let thread: CodexThread | undefined;
     const proxy = await ProviderProxy.start(target, (trouble) => thread?.troubled(trouble));
-    const redact = redactor(target.headers, { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
+    const redact = redactor(target, { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
     // Codex leaves things in the temporary folder.
     const scratch = await makePrivateFolder();
     const release = async () => {
