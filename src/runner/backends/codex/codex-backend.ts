@@ -51,7 +51,9 @@ export class CodexBackend implements Backend {
     // Codex leaves things in the temporary folder.
     const scratch = await makePrivateFolder();
     const release = async () => {
-      await Promise.all([proxy.close(), rm(scratch, { recursive: true, force: true })]);
+      // What is left of the folder, since something still writes there, is swept when this process is gone.
+      const removed = rm(scratch, { recursive: true, force: true }).catch(() => {});
+      await Promise.all([proxy.close(), removed]);
     };
     try {
       await home.writeConfig(this.#configText(profile, proxy, open));
@@ -113,5 +115,6 @@ function warn({ events }: OpenThread, message: string): void {
 function asBackendError(error: Error, redact: (text: string) => string, said: string | undefined): BackendError {
   if (error instanceof BackendError) return new BackendError(error.failureKind, redact(error.message));
   const words = said ? `${error.message}: ${said}` : error.message;
-  return new BackendError('runner-start-failed', redact(words), { cause: error });
+  // Without its cause, which is not redacted.
+  return new BackendError('runner-start-failed', redact(words));
 }
