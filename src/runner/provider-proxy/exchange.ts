@@ -53,7 +53,7 @@ export class Exchange {
     if (this.#isOver) return answer.destroy() as unknown as void;
     this.#stopTimer();
     const { outgoing, cut } = this.options;
-    const status = answer.statusCode ?? 502;
+    const status = statusOf(answer);
     if (status >= 300) return void this.#passOnRefusal(answer, status);
     const ending = new EndOfAnswer(answer.headers['content-type']);
     outgoing.writeHead(status, towardsAgent(answer.headers, cut));
@@ -127,4 +127,9 @@ export class Exchange {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
   }
+}
+
+/** Some of what a server may send is no status that can be passed on. */
+function statusOf({ statusCode = 0 }: IncomingMessage): number {
+  return statusCode >= 200 && statusCode <= 599 ? statusCode : 502;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderProxy, type ProviderTarget } from '../../../src/runner/provider-proxy/provider-proxy.js';
@@ -192,6 +192,18 @@ describe('the proxy between an agent and its provider', () => {
     assert.equal(answer.status, 502);
     assert.match(await answer.text(), /127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/);
     assert.deepEqual(proxy.trouble, { kind: 'unreachable', code: 'ECONNREFUSED' });
+  });
+
+  it('takes what is no answer at all for a failure of the provider', async () => {
+    const odd = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end('HTTP/1.1 000 None\r\ncontent-length: 2\r\n\r\nhi'));
+    }).listen(0, '127.0.0.1');
+    await once(odd, 'listening');
+    await restart({ baseUrl: new URL(`http://127.0.0.1:${(odd.address() as AddressInfo).port}/v1`) });
+    assert.equal((await ask()).status, 502);
+    assert.notEqual(proxy.trouble, null);
+    odd.close();
   });
 
   it('names a host that does not exist', async () => {

@@ -43,13 +43,13 @@ export class CodexBackend implements Backend {
     const program = await this.#program();
     const home = new CodexHome(open.stateDir);
     await home.prepare();
+    // Codex leaves things in the temporary folder.
+    const scratch = await makePrivateFolder();
     const headersMs = Math.min(profile.provider.target.silenceMs, patienceMs(open.policy));
     const target = { ...profile.provider.target, headersMs };
     let thread: CodexThread | undefined;
     const proxy = await ProviderProxy.start(target, (trouble) => thread?.troubled(trouble));
     const redact = redactor(target, { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
-    // Codex leaves things in the temporary folder.
-    const scratch = await makePrivateFolder();
     const release = async () => {
       // What is left of the folder, since something still writes there, is swept when this process is gone.
       const removed = rm(scratch, { recursive: true, force: true }).catch(() => {});
