@@ -82,7 +82,10 @@ export class Exchange {
     if (this.#isOver) return;
     const trouble: ProviderTrouble = { kind: 'status', status };
     const headers = towardsAgent(answer.headers, cut);
-    if (text === undefined || status < 400) return this.#standIn(trouble, withoutBody(headers));
+    if (text === undefined || status < 400) {
+      this.#standIn(trouble, withoutBody(headers));
+      return;
+    }
     this.#end(trouble);
     const type = answer.headers['content-type'];
     outgoing.writeHead(status, { ...withoutBody(headers), ...(type && { 'content-type': type }) });

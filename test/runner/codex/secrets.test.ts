@@ -92,7 +92,10 @@ describe("the provider's key of a run with codex", () => {
     const { key, refusal } = hunt.found();
     assert.deepEqual(key, []);
     // Codex does keep what it was told.
-    assert.ok(refusal?.some((place) => place !== 'events'), JSON.stringify(refusal));
+    assert.ok(
+      refusal?.some((place) => place !== 'events'),
+      JSON.stringify(refusal),
+    );
   });
 
   it('is asked for where the profile has none, in words that name what to set', async () => {
