@@ -109,7 +109,7 @@ const layers = [
   {
     name: 'cli-commands-that-boot',
     path: cliThatBoots,
-    values: [cli, domain, client, config, main, ...leaves],
+    values: [cli, domain, client, config, backendPrograms, main, ...leaves],
     types: [contract],
     why: 'Only the commands that are a server start one themselves.',
   },

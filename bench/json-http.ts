@@ -5,6 +5,10 @@ export interface Data {
   readonly id: string;
   readonly state: string;
   readonly runnerToken: string;
+  readonly status: string;
+  /** Of a send. */
+  readonly run: { readonly id: string };
+  readonly command: { readonly id: string };
 }
 
 /**
@@ -13,8 +17,8 @@ export interface Data {
  */
 export class JsonHttp {
   constructor(
-    private readonly url: string,
-    private readonly token?: string,
+    readonly url: string,
+    readonly token?: string,
     private readonly agent = new Agent({ keepAlive: true }),
   ) {}
 
@@ -24,7 +28,7 @@ export class JsonHttp {
   }
 
   /** The `data` of a success. @throws Error with the answer otherwise. */
-  async send(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<Data> {
+  async send(method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Data> {
     const { status, text } = await this.#exchange(method, path, body === undefined ? '' : JSON.stringify(body));
     const answer = JSON.parse(text);
     if (answer.ok !== true) throw new Error(`${method} ${path}: ${status} ${text.slice(0, 500)}`);

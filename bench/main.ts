@@ -7,6 +7,7 @@ import { decisionCases } from './cases/decisions.js';
 import { historyCases } from './cases/history.js';
 import { renewCases } from './cases/renew.js';
 import { runnerJobCases } from './cases/runner-job.js';
+import { sessionCases } from './cases/sessions.js';
 import { startCases } from './cases/starts.js';
 import type { Histories } from './histories.js';
 import type { Comparison, Effort } from './rounds.js';
@@ -17,6 +18,7 @@ const PARTS = {
   renew: renewCases,
   decisions: decisionCases,
   job: runnerJobCases,
+  sessions: sessionCases,
   starts: startCases,
 };
 type Part = keyof typeof PARTS | 'history';

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { addApiCommand } from './commands/api.js';
+import { addChatCommand } from './commands/chat.js';
 import { addCredentialList } from './commands/credential/list.js';
 import { addCredentialRemove } from './commands/credential/remove.js';
 import { addCredentialSet } from './commands/credential/set.js';
@@ -22,6 +23,7 @@ import { addRunList } from './commands/run/list.js';
 import { addRunSend } from './commands/run/send.js';
 import { addRunShow } from './commands/run/show.js';
 import { addRunTail } from './commands/run/tail.js';
+import { addSessionCommands } from './commands/session.js';
 import { addSpecCommands } from './commands/spec.js';
 import { addUpCommand } from './commands/up.js';
 import { addWorkerCommand } from './commands/worker.js';
@@ -40,6 +42,8 @@ export function createProgram(context: CliContext): Command {
   addUpCommand(program, context);
   addDemoCommand(program, context);
   addRunCommands(program, context);
+  addSessionCommands(program, context);
+  addChatCommand(program, context);
   addProfileCommands(program, context);
   addCredentialCommands(program, context);
   addBackendCommands(program, context);

@@ -1,3 +1,4 @@
+import type { OutageOptions } from '../client/outage.js';
 import { tailEvents } from '../client/tail-events.js';
 import type { HttpClient } from '../client/http-client.js';
 import type { EventRecord } from '../contract/event.js';
@@ -23,46 +24,72 @@ export interface WatchOptions {
  * @throws CliError when the time is up or somebody presses Ctrl-C.
  */
 export async function watchRun(context: CliContext, client: HttpClient, options: WatchOptions): Promise<RunResult> {
-  const { runId, commandId, timeoutMs } = options;
+  const { runId, commandId, timeoutMs, afterSeq, onEvent } = options;
+  const goOn = `the run goes on; \`${context.program} run tail ${runId}\` follows it again`;
+  return watching({ timeoutMs, goOn }, async (signal) => {
+    const onEach = (event: EventRecord) => {
+      onEvent?.(event);
+      return commandId !== undefined && endsCommand(event, commandId);
+    };
+    if (!options.isOver) await watchEvents(context, client, { runId, afterSeq, signal, onEvent: onEach });
+    const path = commandId === undefined ? 'result' : `commands/${commandId}/result`;
+    return client.get<RunResult>(`/api/v1/runs/${runId}/${path}`, { signal });
+  });
+}
+
+/**
+ * Does what takes long until it is done, the time is up or somebody presses Ctrl-C; what is watched goes on.
+ * @throws CliError for the last two, with `goOn` as advice.
+ */
+export async function watching<T>(
+  { timeoutMs, goOn }: { timeoutMs?: number; goOn: string },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const leaving = new AbortController();
-  const goOn = [`the run goes on; \`${context.program} run tail ${runId}\` follows it again`];
-  const detach = () => leaving.abort(new CliError('detached', EXIT.interrupted, goOn));
+  const detach = () => leaving.abort(new CliError('detached', EXIT.interrupted, [goOn]));
   const timeIsUp = () =>
-    leaving.abort(new CliError(`not over within ${spell(timeoutMs ?? 0)}`, EXIT.waitTimedOut, goOn));
+    leaving.abort(new CliError(`not over within ${spell(timeoutMs ?? 0)}`, EXIT.waitTimedOut, [goOn]));
   const timer = timeoutMs === undefined ? undefined : setTimeout(timeIsUp, timeoutMs);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, detach);
   try {
-    if (!options.isOver) await follow(context, client, options, leaving.signal);
-    const path = commandId === undefined ? 'result' : `commands/${commandId}/result`;
-    return await client.get<RunResult>(`/api/v1/runs/${runId}/${path}`, { signal: leaving.signal });
+    return await work(leaving.signal);
   } finally {
     clearTimeout(timer);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, detach);
   }
 }
 
-async function follow(
-  { screen }: CliContext,
-  client: HttpClient,
-  { runId, commandId, afterSeq, onEvent }: WatchOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const { dim, yellow } = screen.err.colors;
-  let isLost = false;
-  const onLost = (error: Error) => {
-    if (!isLost) screen.note(yellow(`! the connection is lost, looking for the manager (${error.message})`));
-    isLost = true;
-  };
-  const onBack = () => {
-    isLost = false;
-    screen.note(dim('· connected again'));
-  };
-  for await (const event of tailEvents(client, runId, { afterSeq, signal, onLost, onBack })) {
-    onEvent?.(event);
-    if (commandId !== undefined && endsCommand(event, commandId)) return;
+export interface EventWatch {
+  readonly runId: string;
+  readonly afterSeq?: number;
+  readonly signal: AbortSignal;
+  /** True ends the watch. */
+  readonly onEvent: (event: EventRecord) => boolean;
+}
+
+export async function watchEvents(context: CliContext, client: HttpClient, watch: EventWatch): Promise<void> {
+  const { runId, afterSeq, signal, onEvent } = watch;
+  for await (const event of tailEvents(client, runId, { afterSeq, signal, ...outageNotes(context) })) {
+    if (onEvent(event)) return;
   }
 }
 
-function endsCommand({ type, payload }: EventRecord, commandId: string): boolean {
+/** Says once that the manager is looked for, and when it is there again. */
+export function outageNotes({ screen }: CliContext): Required<Pick<OutageOptions, 'onLost' | 'onBack'>> {
+  const { dim, yellow } = screen.err.colors;
+  let isLost = false;
+  return {
+    onLost(error) {
+      if (!isLost) screen.note(yellow(`! the connection is lost, looking for the manager (${error.message})`));
+      isLost = true;
+    },
+    onBack() {
+      isLost = false;
+      screen.note(dim('· connected again'));
+    },
+  };
+}
+
+export function endsCommand({ type, payload }: EventRecord, commandId: string): boolean {
   return type === 'backend_status' && payload.phase === 'command-terminal' && payload.commandId === commandId;
 }

@@ -1,19 +1,14 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { EventRecord } from '../contract/event.js';
 import type { RunRecord } from '../contract/run.js';
-import { mayRetry, TransportError, type HttpClient } from './http-client.js';
+import { TransportError, type HttpClient } from './http-client.js';
+import { Outage, pause, type OutageOptions } from './outage.js';
 
-export interface TailOptions {
+export interface TailOptions extends OutageOptions {
   /** Only what comes after this `seq`; 0, the beginning, when absent. */
   readonly afterSeq?: number;
   /** Ends the tail, which then throws the signal's reason. The run goes on. */
   readonly signal?: AbortSignal;
-  /** The connection broke; the next try is `retryInMs` away. */
-  readonly onLost?: (error: Error, retryInMs: number) => void;
-  /** It is there again. */
-  readonly onBack?: () => void;
-  /** How long a connection that broke is looked for; 600,000. */
-  readonly outageMs?: number;
 }
 
 /** How the run stood when its last event had been told. */
@@ -24,9 +19,6 @@ export type TailEnd = Pick<RunRecord, 'status' | 'terminalStatus' | 'failureKind
 
 /** The server says something every 15 s; a connection that is silent for longer than this has died without a word. */
 const SILENCE_MS = 45_000;
-const OUTAGE_MS = 600_000;
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5_000;
 
 /**
  * A run's events in order, each once, from `afterSeq` to the run's end, which is the return value. A broken connection is made anew
@@ -57,37 +49,6 @@ export async function* tailEvents(
       options.signal?.throwIfAborted();
       await pause(outage.retryIn(error), options.signal);
     }
-  }
-}
-
-/** How long the server has been away, and when to look for it again. */
-class Outage {
-  #hasConnected = false;
-  #sinceMs: number | undefined;
-  #failures = 0;
-
-  constructor(private readonly options: TailOptions) {}
-
-  connected(): void {
-    this.#hasConnected = true;
-    if (this.#sinceMs !== undefined) this.options.onBack?.();
-    this.#sinceMs = undefined;
-  }
-
-  /** Only now is it worth being asked often again: one that takes connections may still drop them. */
-  heard(): void {
-    this.#failures = 0;
-  }
-
-  /** @throws the error where trying again is no use. */
-  retryIn(error: unknown): number {
-    this.#sinceMs ??= Date.now();
-    const isOver = Date.now() - this.#sinceMs >= (this.options.outageMs ?? OUTAGE_MS);
-    if (!this.#hasConnected || isOver || !mayRetry(error)) throw error;
-    const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LONGEST_RETRY_MS);
-    this.#failures += 1;
-    this.options.onLost?.(error as Error, retryInMs);
-    return retryInMs;
   }
 }
 
@@ -163,18 +124,4 @@ async function* messagesOf(
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return `the event stream broke: ${cause instanceof Error ? cause.message : String(cause)}`;
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -29,6 +29,8 @@ export const ProviderProfile = Type.Object({
     /** Tells two credentials apart; the credential cannot be had from it. */
     fingerprint: Nullable(Type.String()),
     updatedAt: Nullable(Timestamp),
+    /** The agent is given it in its environment, where the commands that it runs can read it. False: it stays with the runner. */
+    reachesAgent: Type.Boolean(),
   }),
   /** Whether a run that names the profile would find it ready. */
   ready: Type.Boolean(),
@@ -59,14 +61,17 @@ export const ProfileConfig = Type.Object({
 });
 export type ProfileConfig = Static<typeof ProfileConfig>;
 
-/** Replaces the file. An absent `kind` keeps the profile's; a new profile is of kind `codex`, whose file is its `config.toml`. */
+/**
+ * Replaces the file. An absent `kind` keeps the profile's; a new profile is of kind `codex`, whose file is its `config.toml`, unless it is
+ * called `acp`. The file of kind `acp` names the command of an agent that speaks the Agent Client Protocol.
+ */
 export const ProfileConfigWrite = Type.Object({
   config: Type.String({ maxLength: PROFILE_CONFIG_MAX }),
   kind: Type.Optional(Kind),
 });
 export type ProfileConfigWrite = Static<typeof ProfileConfigWrite>;
 
-/** One of the two, which replaces whatever was set. `authJson` is codex's `auth.json`, as an object or as its text. */
+/** One of the two, which replaces whatever was set; a profile of kind `acp` takes an `apiKey`. `authJson` is codex's `auth.json`, as an object or as its text. */
 export const ProfileCredentialWrite = Type.Object({
   apiKey: Type.Optional(Type.String()),
   authJson: Type.Optional(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())])),

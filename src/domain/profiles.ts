@@ -1,10 +1,18 @@
 import type { SecretRef } from './secrets.js';
 
 /** Backend kinds that are set up by a profile: a configuration file and a credential. */
-export const PROFILE_KINDS = ['codex'] as const;
+export const PROFILE_KINDS = ['codex', 'acp'] as const;
 export type ProfileKind = (typeof PROFILE_KINDS)[number];
 
-export const DEFAULT_PROFILE_KIND: ProfileKind = 'codex';
+const DEFAULT_PROFILE_KIND: ProfileKind = 'codex';
+
+/** The kind of a profile that is not set yet: its name may be one. */
+export function kindOfNew(name: string): ProfileKind {
+  return hasProfiles(name) ? name : DEFAULT_PROFILE_KIND;
+}
+
+/** Profiles that are there before they are set: their kind needs nothing of a file. */
+export const BUILT_IN_PROFILES: readonly ProfileKind[] = ['codex'];
 
 /** JSON Schema pattern of a profile's name. */
 export const PROFILE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';

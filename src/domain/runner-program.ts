@@ -10,6 +10,9 @@ export const RUNNER_VARIABLES = {
   /** Also the mark by which a Job's processes are found: the runner, its agent, and what that starts inherit it. */
   jobName: 'AGENTRUN_JOB_NAME',
   volumeDir: 'AGENTRUN_VOLUME_DIR',
+  /** What the platform calls that volume, and where it has it: told with what the runner measures of it. */
+  volumeName: 'AGENTRUN_VOLUME_NAME',
+  namespace: 'AGENTRUN_VOLUME_NAMESPACE',
   leaseMs: 'AGENTRUN_LEASE_MS',
   idleTimeoutMs: 'AGENTRUN_RUNNER_IDLE_TIMEOUT_MS',
   pollWaitMs: 'AGENTRUN_RUNNER_POLL_WAIT_MS',

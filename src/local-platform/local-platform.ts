@@ -161,7 +161,8 @@ export class LocalPlatform implements RunnerPlatform {
     const orphan = findRunner(launch.jobName, launch.runnerId);
     if (orphan) return folder.writeProcess(orphan);
     await rm(join(folder.path, 'exit.json'), { force: true });
-    const environment = runnerEnvironment(launch, this.volumes.pathOf(launch.volumeName), this.options.program);
+    const volume = { dir: this.volumes.pathOf(launch.volumeName), namespace: this.namespace };
+    const environment = runnerEnvironment(launch, volume, this.options.program);
     const handed = { runnerToken: launch.runnerToken, secrets: await this.#secretsFor(launch) };
     try {
       await folder.writeProcess(await startRunner(this.options.program, folder, environment, handed));

@@ -36,7 +36,7 @@ const HANDED_ON = /^(PATH|HOME|LANG|LC_[A-Z]+|TERM|TMPDIR|USER|SHELL)$/;
 /** Pure: everything the runner's environment holds. */
 export function runnerEnvironment(
   launch: RunnerLaunch,
-  volumeDir: string,
+  volume: { readonly dir: string; readonly namespace: string },
   program: Pick<RunnerProgram, 'environment' | 'settings'>,
 ): Record<string, string> {
   const handedOn = Object.entries(program.environment).filter(
@@ -53,7 +53,9 @@ export function runnerEnvironment(
     [RUNNER_VARIABLES.attemptId]: launch.attemptId,
     [RUNNER_VARIABLES.runnerId]: launch.runnerId,
     [RUNNER_VARIABLES.jobName]: launch.jobName,
-    [RUNNER_VARIABLES.volumeDir]: volumeDir,
+    [RUNNER_VARIABLES.volumeDir]: volume.dir,
+    [RUNNER_VARIABLES.volumeName]: launch.volumeName,
+    [RUNNER_VARIABLES.namespace]: volume.namespace,
     [RUNNER_VARIABLES.backendKind]: launch.backendKind,
     [RUNNER_VARIABLES.placement]: 'local',
   };

@@ -185,11 +185,11 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
 }
 
 function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
-  const builtIn = builtInBackends(
-    async (program) => isOnSearchPath(program, searchPath),
-    async () => whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+  const hasProgram = async (program: string) => isOnSearchPath(program, searchPath);
+  const builtIn = builtInBackends(hasProgram, async () =>
+    whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
   );
-  return backendsWithProfiles(builtIn, platform.secrets);
+  return backendsWithProfiles(builtIn, platform.secrets, hasProgram);
 }
 
 /** Tokens from the settings; without any, the one that was made for this installation. */

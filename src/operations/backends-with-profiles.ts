@@ -3,13 +3,26 @@ import { AgentRunError } from '../domain/errors.js';
 import { hasProfiles, profileRef } from '../domain/profiles.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { SecretBundle, SecretStore } from '../ports/secret-store.js';
+import type { HasProgram } from './built-in-backends.js';
+import { acpBackend } from './provider-profiles/acp-backend.js';
 import { credentialFault, keptProfile } from './provider-profiles/kept-profile.js';
 
 /**
  * The built-in backends, each with what is kept under its name, and every other profile that is kept: a built-in backend under
- * another name, with other settings. A profile is ready when its program is there and its provider would let it in.
+ * another name, with other settings, or an agent of one's own that speaks ACP. A profile is ready when its program is there and its
+ * provider would let it in.
  */
-export function backendsWithProfiles(builtIn: BackendCatalog, secrets: SecretStore): BackendCatalog {
+export function backendsWithProfiles(
+  builtIn: BackendCatalog,
+  secrets: SecretStore,
+  hasProgram: HasProgram,
+): BackendCatalog {
+  const named = async (backends: readonly BackendProfile[], bundle: SecretBundle): Promise<BackendProfile[]> => {
+    const profile = keptProfile(bundle.ref.name, bundle);
+    if (profile.kind === 'acp') return [await acpBackend(profile, hasProgram)];
+    const backend = backends.find(({ name }) => name === profile.kind);
+    return backend === undefined ? [] : [asProfile(backend, bundle.ref.name, bundle)];
+  };
   return {
     tools: () => builtIn.tools(),
 
@@ -19,11 +32,12 @@ export function backendsWithProfiles(builtIn: BackendCatalog, secrets: SecretSto
       if (typeof kept === 'string') return backends.map((backend) => withReason(backend, kept));
       const names = new Set(backends.map(({ name }) => name));
       const set = (name: string) => kept.find(({ ref }) => ref.name === name);
+      const others = kept.filter(({ ref }) => !names.has(ref.name));
       return [
         ...backends.map((backend) =>
           hasProfiles(backend.kind) ? asProfile(backend, backend.name, set(backend.name)) : backend,
         ),
-        ...kept.filter(({ ref }) => !names.has(ref.name)).flatMap((bundle) => named(backends, bundle)),
+        ...(await Promise.all(others.map(async (bundle) => named(backends, bundle)))).flat(),
       ];
     },
 
@@ -32,15 +46,9 @@ export function backendsWithProfiles(builtIn: BackendCatalog, secrets: SecretSto
       if (backend !== undefined && !hasProfiles(backend.kind)) return backend;
       const bundle = await readable(secrets, name);
       if (backend !== undefined) return asProfile(backend, name, bundle);
-      return bundle === undefined ? undefined : named(await builtIn.list(), bundle)[0];
+      return bundle === undefined ? undefined : (await named(await builtIn.list(), bundle))[0];
     },
   };
-}
-
-function named(backends: readonly BackendProfile[], bundle: SecretBundle): BackendProfile[] {
-  const { kind } = keptProfile(bundle.ref.name, bundle);
-  const backend = backends.find(({ name }) => name === kind);
-  return backend === undefined ? [] : [asProfile(backend, bundle.ref.name, bundle)];
 }
 
 function asProfile(backend: BackendProfile, name: string, bundle: SecretBundle | undefined): BackendProfile {

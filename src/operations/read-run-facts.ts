@@ -6,6 +6,9 @@ import { runnerJobId } from '../domain/ids.js';
 import { focusCommand, type RunFacts } from '../run-result/run-facts.js';
 import type { OperationContext } from './context.js';
 
+/** The stores that facts are read from. */
+export type FactsSource = Pick<OperationContext, 'runs' | 'events' | 'leases' | 'jobs'>;
+
 /** How many of the newest events and commands a result is made from. */
 const NEWEST = { events: 200, commands: 200 };
 
@@ -17,7 +20,7 @@ const OLDEST_OPEN = 10;
  * `command` narrows the events to one command's. The last message and usage report are found however many events follow.
  */
 export async function readRunFacts(
-  context: OperationContext,
+  context: FactsSource,
   run: RunRecord,
   command: CommandRecord | null = null,
 ): Promise<RunFacts> {
@@ -47,7 +50,7 @@ export async function readRunFacts(
 }
 
 /** What tells a Job's phase: no events are read for it, so a tool that runs is told as its turn. */
-export async function readJobFacts(context: OperationContext, run: RunRecord): Promise<RunFacts> {
+export async function readJobFacts(context: FactsSource, run: RunRecord): Promise<RunFacts> {
   const [commands, last, lease, runnerJob] = await Promise.all([
     context.runs.listCommands({ runId: run.id, afterSeq: 0, limit: OLDEST_OPEN, openOnly: true }),
     context.events.last(run.id),
@@ -70,7 +73,7 @@ export async function readJobFacts(context: OperationContext, run: RunRecord): P
 }
 
 /** Asks for what the newest events do not hold, and only where there are older ones. */
-async function readEarlier(context: OperationContext, facts: RunFacts): Promise<RunFacts['earlier']> {
+async function readEarlier(context: FactsSource, facts: RunFacts): Promise<RunFacts['earlier']> {
   const events = facts.commandEvents ?? facts.events;
   if (events.length < NEWEST.events) return {};
   const find = async (type: EventType) =>
@@ -81,7 +84,7 @@ async function readEarlier(context: OperationContext, facts: RunFacts): Promise<
 
 /** An event that names no command counts as the focused command's, as in `focusEvents`. */
 async function latestOfFocus(
-  { events }: OperationContext,
+  { events }: FactsSource,
   facts: RunFacts,
   type: EventType,
 ): Promise<EventRecord | undefined> {

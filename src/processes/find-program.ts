@@ -1,8 +1,9 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 
-/** Whether a program of that name is on the search path, which has the form of the PATH variable. */
+/** Whether a program of that name is on the search path, which has the form of the PATH variable; or at that absolute path. */
 export async function isOnSearchPath(program: string, searchPath: string): Promise<boolean> {
+  if (isAbsolute(program)) return isExecutableFile(program);
   return (await findOnSearchPath(program, searchPath)) !== undefined;
 }
 

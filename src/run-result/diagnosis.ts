@@ -1,73 +1,77 @@
-import { FAILURE_MEANINGS, UNKNOWN_FAILURE } from './failure-meanings.js';
-import { leaseEndMs, livenessPhase, runningTool } from './liveness-phase.js';
-import type { LivenessPhase } from '../contract/result.js';
-import { elapsed, endedAs, liveTurn, openCommands, textField, type EndedAs, type RunFacts } from './run-facts.js';
+import type { FailureKind } from '../domain/failure-kinds.js';
+import { cut } from './activity.js';
+import { againWords, endReason } from './end-reason.js';
+import { liveSentence } from './live-sentence.js';
+import { neededInput } from './needed-input.js';
+import { providerEvidence } from './provider-evidence.js';
+import { replyOf } from './reply.js';
+import { endedAs, focusEvents, type EndedAs, type RunFacts } from './run-facts.js';
+import { asClause } from './words.js';
 
-/** One sentence: what happened, and what to do next. */
+const LENGTH = 400;
+const QUOTE = 180;
+
+/** One sentence: what happened, with the facts that matter, and what to do next. */
 export function diagnosis(facts: RunFacts): string {
   const ended = endedAs(facts);
-  if (ended !== null) return endedSentence(ended);
-  const { run } = facts;
-  if (run.cancelRequestedAt !== null && run.terminalStatus === null && run.claimedBy !== null) {
-    return `A cancel was asked for and runner ${run.claimedBy} is being stopped; wait for the end.`;
-  }
-  return PHASE_SENTENCES[livenessPhase(facts)](facts);
+  return cut(ended === null ? liveSentence(facts) : endedSentence(facts, ended), LENGTH);
 }
 
-function endedSentence(ended: EndedAs): string {
-  if (ended.status === 'completed') return `The ${ended.what} completed; read the reply.`;
+function endedSentence(facts: RunFacts, ended: EndedAs): string {
+  if (ended.status === 'completed') return completedSentence(facts, ended);
   if (ended.status === 'cancelled' && (ended.failureKind === null || ended.failureKind === 'cancelled')) {
-    return `The ${ended.what} was cancelled; ${FAILURE_MEANINGS.cancelled.next}.`;
+    return cancelledSentence(facts, ended);
   }
-  const meaning = ended.failureKind === null ? UNKNOWN_FAILURE : FAILURE_MEANINGS[ended.failureKind];
+  if (ended.status === 'blocked' && ended.failureKind === null) return blockedSentence(facts, ended);
+  const { what, next } = endReason(facts, ended);
   const word = { failed: 'failed', blocked: 'is blocked', cancelled: 'was cancelled' }[ended.status];
-  return `The ${ended.what} ${word}: ${meaning.what}; ${meaning.next}.`;
+  return `The ${ended.what} ${word}${attempts(facts, ended.failureKind)}: ${what}; ${next}.`;
 }
 
-const PHASE_SENTENCES: Record<LivenessPhase, (facts: RunFacts) => string> = {
-  'waiting-for-runner': ({ run, nowMs }) =>
-    `No runner has claimed the run for ${seconds(elapsed(Date.parse(run.createdAt), nowMs))}; ask for a runner Job, or start a runner that claims it.`,
-  'runner-starting': (facts) => startingSentence(facts),
-  claimed: (facts) => claimedSentence(facts),
-  'turn-running': (facts) => `${turnSentence(facts)}; wait, steer it, or interrupt it.`,
-  'tool-running': (facts) => {
-    const tool = runningTool(facts);
-    return `${turnSentence(facts)} and runs ${(tool && textField(tool, 'toolName')) ?? 'a tool'}; wait, or interrupt it.`;
-  },
-  idle: ({ run }) => `Runner ${run.claimedBy} is idle between turns; send a turn, or let the run end by itself.`,
-  'lease-expired': (facts) => leaseSentence(facts),
-  retrying: ({ run }) =>
-    `The runner of attempt ${run.attempt - 1} was lost and attempt ${run.attempt} of ${run.retryPolicy.maxAttempts} waits for one; wait, or claim the run with another runner.`,
-  terminal: ({ run }) => `The run has ended ${run.status}, with this command still open in its record; read the run.`,
-};
-
-function startingSentence({ runnerJob }: RunFacts): string {
-  const reason = runnerJob?.reason ? ` (${runnerJob.reason})` : '';
-  return `The runner Job ${runnerJob?.jobName} is ${runnerJob?.status}${reason} and has not claimed the run yet; wait, or look at the Job.`;
+function completedSentence(facts: RunFacts, { what }: EndedAs): string {
+  if (what === 'steer') return 'The steer was delivered into the turn; read what came of the turn.';
+  if (what === 'interrupt') return 'The interrupt was done; read what came of the turn.';
+  const { retries } = providerEvidence(facts);
+  const after =
+    retries === 0 ? '' : `, after the provider was tried again ${retries === 1 ? 'once' : `${retries} times`}`;
+  return `The ${what} completed${after}; ${replyOf(facts) === null ? 'it left no reply, read its events' : 'read the reply'}.`;
 }
 
-function claimedSentence(facts: RunFacts): string {
-  const next = openCommands(facts).length === 0 ? 'send a turn' : 'it should take the open command soon';
-  return `Runner ${facts.run.claimedBy} holds the run and works on no turn yet; ${next}.`;
+function cancelledSentence(facts: RunFacts, { what, failureMessage }: EndedAs): string {
+  const { command } = facts;
+  if (command?.supersededBy) {
+    return `The ${what} came too late for its turn and became the next one, ${command.supersededBy}; look at that.`;
+  }
+  if (failureMessage === 'interrupted') {
+    return `The ${what} was interrupted; ${facts.run.terminalStatus === null ? 'send a further turn to go on' : againWords(facts)}.`;
+  }
+  const isSilent = failureMessage === null || failureMessage === 'cancelled';
+  const reason = isSilent ? '' : ` (${asClause(failureMessage, QUOTE)})`;
+  return `The ${what} was cancelled${reason}; ${againWords(facts)} if it is still wanted.`;
 }
 
-function turnSentence(facts: RunFacts): string {
-  const since = Date.parse(liveTurn(facts)?.acknowledgedAt ?? facts.run.updatedAt);
-  const silent = elapsed(Math.max(since, facts.lastEventAtMs ?? 0), facts.nowMs);
-  const running = seconds(elapsed(since, facts.nowMs));
-  return `Runner ${facts.run.claimedBy} has worked on the turn for ${running}, with the last event ${seconds(silent)} ago`;
+function blockedSentence(facts: RunFacts, { what, failureMessage }: EndedAs): string {
+  const needed = neededInput(facts);
+  const isLive = facts.run.terminalStatus === null;
+  const further = isLive ? 'a further turn' : facts.run.sessionRef === null ? 'a new run' : 'a turn in its session';
+  if (needed === undefined) {
+    const words = asClause(failureMessage ?? 'nothing was said about why', QUOTE);
+    return `The ${what} is blocked: ${words}; read its last events, and answer with ${further}.`;
+  }
+  const next = needed.isQuestion
+    ? `answer it with ${further}`
+    : `start it under an executionPolicy that allows it, or say in ${further} how to do without`;
+  return `The ${what} needs input: ${asClause(needed.message, QUOTE)}; ${next}.`;
 }
 
-function leaseSentence(facts: RunFacts): string {
-  const { run } = facts;
-  const age = seconds(elapsed(leaseEndMs(facts) ?? facts.nowMs, facts.nowMs));
-  const next =
-    run.attempt < run.retryPolicy.maxAttempts
-      ? `attempt ${run.attempt + 1} of ${run.retryPolicy.maxAttempts} follows`
-      : 'it was the last attempt, so the run is about to fail';
-  return `Runner ${run.claimedBy} let its lease run out ${age} ago; ${next}.`;
+/** Where attempts, rather than the turn, came to their end. */
+function attempts(facts: RunFacts, failureKind: FailureKind | null): string {
+  const { attempt, retryPolicy } = facts.run;
+  const wasGivenUp = focusEvents(facts).some(({ payload }) => payload.phase === 'attempt-lost');
+  if (failureKind === null || !GIVEN_UP.includes(failureKind) || !wasGivenUp) return '';
+  return retryPolicy.maxAttempts === 1
+    ? ' in its only attempt'
+    : ` after ${attempt} of ${retryPolicy.maxAttempts} attempts`;
 }
 
-function seconds(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
-}
+const GIVEN_UP: readonly FailureKind[] = ['runner-lost', 'runner-start-failed'];

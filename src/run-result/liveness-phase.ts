@@ -23,6 +23,11 @@ export function livenessPhase(facts: RunFacts): LivenessPhase {
   return fresh || openCommands(facts).length > 0 ? 'claimed' : 'idle';
 }
 
+/** A cancel waits for the runner to stop. */
+export function isBeingCancelled({ run }: RunFacts): boolean {
+  return run.cancelRequestedAt !== null && run.terminalStatus === null && run.claimedBy !== null;
+}
+
 function waitingPhase({ run, runnerJob }: RunFacts): LivenessPhase {
   if (runnerJob !== null && !isJobOver(runnerJob)) return 'runner-starting';
   return run.attempt > 1 ? 'retrying' : 'waiting-for-runner';

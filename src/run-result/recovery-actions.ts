@@ -1,16 +1,19 @@
 import type { ActionDescriptor, LivenessPhase } from '../contract/result.js';
-import { isJobOver, livenessPhase } from './liveness-phase.js';
+import { again, FINISH_RUN, inspectJob, remedies, SEND_TURN, type Action } from './end-actions.js';
+import { isBeingCancelled, livenessPhase } from './liveness-phase.js';
 import { endedAs, focusCommand, type RunFacts } from './run-facts.js';
 
 const MAX_ACTIONS = 5;
 
-type Action = Pick<ActionDescriptor, 'action' | 'operation' | 'resourceKind'> & Partial<ActionDescriptor>;
-
 /** What a caller can do next, the likeliest first. */
 export function recoveryActions(facts: RunFacts): ActionDescriptor[] {
   const phase = livenessPhase(facts);
-  const actions = phase === 'terminal' ? terminalActions(facts) : PHASE_ACTIONS[phase](facts);
-  return actions.slice(0, MAX_ACTIONS).map((action) => descriptor(facts, action));
+  if (isBeingCancelled(facts))
+    return [pollEvents(facts), ...inspectJob(facts)].map((action) => descriptor(facts, action));
+  const actions = phase === 'terminal' ? terminalActions(facts) : [...remedies(facts), ...PHASE_ACTIONS[phase](facts)];
+  return withoutDoubles(actions)
+    .slice(0, MAX_ACTIONS)
+    .map((action) => descriptor(facts, action));
 }
 
 const PHASE_ACTIONS: Record<Exclude<LivenessPhase, 'terminal'>, (facts: RunFacts) => Action[]> = {
@@ -25,9 +28,17 @@ const PHASE_ACTIONS: Record<Exclude<LivenessPhase, 'terminal'>, (facts: RunFacts
 };
 
 function terminalActions(facts: RunFacts): Action[] {
-  const succeeded = endedAs(facts)?.status === 'completed';
-  const again = facts.run.sessionRef === null ? (succeeded ? [] : [CREATE_RUN]) : [SEND_SESSION];
-  return [{ ...pollEvents(facts), action: 'read-events', afterSeq: 0 }, ...inspectJob(facts), ...again];
+  const read = { ...pollEvents(facts), action: 'read-events', afterSeq: 0 };
+  if (endedAs(facts)?.status === 'completed') return [read, ...(facts.run.sessionRef === null ? [] : [again(facts)])];
+  const mending = remedies(facts);
+  // What the session's conversation stumbled over, it would stumble over again.
+  const isStuck = mending.some(({ action }) => action === 'create-session');
+  const job = facts.runnerJob?.status === 'succeeded' ? [] : inspectJob(facts);
+  return [...mending, ...(isStuck ? [] : [again(facts)]), read, ...job];
+}
+
+function withoutDoubles(actions: readonly Action[]): Action[] {
+  return actions.filter(({ action }, index) => actions.findIndex((other) => other.action === action) === index);
 }
 
 const START_RUNNER: Action = {
@@ -36,7 +47,6 @@ const START_RUNNER: Action = {
   resourceKind: 'runner-job',
   reason: 'no runner has claimed the run',
 };
-const SEND_TURN: Action = { action: 'send-turn', operation: 'create', resourceKind: 'command', inputKind: 'turn' };
 const STEER_TURN: Action = { action: 'steer-turn', operation: 'create', resourceKind: 'command', inputKind: 'steer' };
 const INTERRUPT_TURN: Action = {
   action: 'interrupt-turn',
@@ -51,9 +61,6 @@ const CANCEL_RUN: Action = {
   reasonRequired: false,
   reasonHint: 'why the run is no longer wanted',
 };
-const FINISH_RUN: Action = { action: 'finish-run', operation: 'finish', resourceKind: 'run' };
-const CREATE_RUN: Action = { action: 'create-run', operation: 'create', resourceKind: 'run', resourceName: null };
-const SEND_SESSION: Action = { action: 'send-session', operation: 'send', resourceKind: 'session', inputKind: 'turn' };
 
 function pollEvents(facts: RunFacts): Action {
   return { action: 'poll-events', operation: 'events', resourceKind: 'run', afterSeq: facts.lastSeq, limit: 100 };
@@ -68,13 +75,6 @@ function cancelCommand(facts: RunFacts): Action {
     resourceName,
     reasonRequired: false,
   };
-}
-
-function inspectJob({ runnerJob }: RunFacts): Action[] {
-  if (runnerJob === null) return [];
-  const reason = isJobOver(runnerJob) ? `the Job is ${runnerJob.status}` : `the Job is still ${runnerJob.status}`;
-  const job = { resourceName: runnerJob.id, runnerJobId: runnerJob.id };
-  return [{ action: 'inspect-runner-job', operation: 'describe', resourceKind: 'runner-job', ...job, reason }];
 }
 
 function descriptor(facts: RunFacts, action: Action): ActionDescriptor {

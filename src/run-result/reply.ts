@@ -27,11 +27,20 @@ function isPiece(event: EventRecord): boolean {
 
 /** Totals of the newest usage report; null when there was none. */
 export function usageOf(facts: RunFacts): Record<string, unknown> | null {
-  const event = focusEvents(facts).findLast(({ type }) => type === 'token_usage') ?? facts.earlier.usage;
-  if (event === undefined) return null;
-  const report = event.payload;
-  const totals = report.totals ?? report.total ?? report.usage;
-  return isObject(totals) ? totals : report;
+  const event = focusEvents(facts).findLast(isUsage) ?? facts.earlier.usage;
+  return event === undefined ? null : totalsOf(event);
+}
+
+function totalsOf({ payload }: EventRecord): Record<string, unknown> {
+  const totals = payload.totals ?? payload.total ?? payload.usage;
+  return isObject(totals) ? totals : payload;
+}
+
+/** Codex tells of a full context by a report that counts all tokens of the window, and none of them in or out. */
+function isUsage(event: EventRecord): boolean {
+  if (event.type !== 'token_usage') return false;
+  const { totalTokens, inputTokens, outputTokens } = totalsOf(event);
+  return !(Number(totalTokens) > 0 && inputTokens === 0 && outputTokens === 0);
 }
 
 /** What the focused command left behind, by reference to the event that holds it. */

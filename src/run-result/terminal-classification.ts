@@ -2,7 +2,10 @@ import type { EventRecord } from '../contract/event.js';
 import type { TerminalClassification } from '../contract/result.js';
 import type { FailureKind } from '../domain/failure-kinds.js';
 import { cut } from './activity.js';
+import { endReason } from './end-reason.js';
 import { FAILURE_MEANINGS, UNKNOWN_FAILURE } from './failure-meanings.js';
+import { neededInput, type NeededInput } from './needed-input.js';
+import { providerEvidence } from './provider-evidence.js';
 import { endedAs, focusEvents, textField, type EndedAs, type RunFacts } from './run-facts.js';
 
 const TEXT_LENGTH = 240;
@@ -22,10 +25,12 @@ export function terminalClassification(facts: RunFacts): TerminalClassification 
   const retried = errors.findLast((event) => event.payload.willRetry === true);
   const disconnect = errors.findLast((event) => failureKindOf(event) === 'provider-stream-disconnected');
   const timeoutKind = timeoutKindOf(ended.failureKind);
+  const needed = neededInput(facts);
+  const reason = cut(needed?.message ?? reasonOf(facts, ended), TEXT_LENGTH);
   return {
-    category: categoryOf(ended),
-    confidence: confidenceOf(ended, errors),
-    ...providerFindings(ended, errors),
+    category: categoryOf(ended, needed),
+    confidence: needed === undefined ? confidenceOf(ended, errors) : 'high',
+    ...providerFindings(facts, ended, reason),
     retryInterruptionObserved: retried !== undefined,
     retryInterruptionSeq: retried?.seq ?? null,
     retryInterruptionKind: retried === undefined ? null : failureKindOf(retried),
@@ -34,20 +39,21 @@ export function terminalClassification(facts: RunFacts): TerminalClassification 
     timeoutKind,
     transportDisconnectObserved: disconnect !== undefined || ended.failureKind === 'provider-stream-disconnected',
     transportDisconnectSeq: disconnect?.seq ?? null,
-    reason: cut(reasonOf(ended), TEXT_LENGTH),
+    reason,
   };
 }
 
-function providerFindings(ended: EndedAs, errors: readonly EventRecord[]) {
-  const evidence = errors.findLast((event) => failureKindOf(event)?.startsWith('provider-'));
+function providerFindings(facts: RunFacts, ended: EndedAs, reason: string) {
+  const { event, httpStatus, words } = providerEvidence(facts);
+  const told = [httpStatus === null ? [] : `HTTP ${httpStatus}`, words ?? []].flat().join(': ');
   const interruption = INTERRUPTIONS.includes(ended.failureKind);
-  const text = evidence && (textField(evidence, 'message') ?? textField(evidence, 'text'));
   return {
-    providerEvidence: evidence !== undefined || (ended.failureKind?.startsWith('provider-') ?? false),
+    providerEvidence: event !== undefined || (ended.failureKind?.startsWith('provider-') ?? false),
     providerInterruption: interruption,
     // A failure without a kind may have been the provider's: then we do not know.
-    providerInterruptionKnown: ended.status === 'completed' || ended.failureKind !== null,
-    providerInterruptionReason: interruption ? cut(text ?? reasonOf(ended), TEXT_LENGTH) : null,
+    providerInterruptionKnown:
+      ended.status === 'completed' || ended.failureKind !== null || neededInput(facts) !== undefined,
+    providerInterruptionReason: interruption ? cut(told || reason, TEXT_LENGTH) : null,
   };
 }
 
@@ -64,7 +70,8 @@ function timeoutKindOf(failureKind: FailureKind | null): 'hard' | 'idle' | null 
   return failureKind === 'idle-timeout' ? 'idle' : null;
 }
 
-function categoryOf(ended: EndedAs): string {
+function categoryOf(ended: EndedAs, needed: NeededInput | undefined): string {
+  if (needed !== undefined) return 'needs-input';
   if (ended.status === 'completed' || ended.status === 'cancelled') return ended.status;
   if (ended.failureKind !== null) return FAILURE_MEANINGS[ended.failureKind].category;
   return ended.status === 'blocked' ? 'blocked' : UNKNOWN_FAILURE.category;
@@ -75,9 +82,11 @@ function confidenceOf(ended: EndedAs, errors: readonly EventRecord[]): TerminalC
   return errors.length > 0 ? 'medium' : 'low';
 }
 
-function reasonOf(ended: EndedAs): string {
+function reasonOf(facts: RunFacts, ended: EndedAs): string {
   if (ended.status === 'completed') return `the ${ended.what} completed`;
-  if (ended.failureKind !== null) return FAILURE_MEANINGS[ended.failureKind].what;
-  if (ended.status === 'cancelled') return FAILURE_MEANINGS.cancelled.what;
-  return ended.failureMessage ?? UNKNOWN_FAILURE.what;
+  if (ended.failureKind === 'cancelled') return ended.failureMessage ?? FAILURE_MEANINGS.cancelled.what;
+  if (ended.failureKind !== null) return endReason(facts, ended).what;
+  return (
+    ended.failureMessage ?? (ended.status === 'cancelled' ? FAILURE_MEANINGS.cancelled.what : UNKNOWN_FAILURE.what)
+  );
 }

@@ -44,12 +44,17 @@ function runningBudget(facts: RunFacts, startedAtMs: number): TimeoutBudget {
 }
 
 function endedBudget(facts: RunFacts, startedAtMs: number, finishedAtMs: number): TimeoutBudget {
+  const { timeoutMs, idleTimeoutMs } = facts.run.executionPolicy;
   const elapsedMs = elapsed(startedAtMs, finishedAtMs);
+  const isIdle = focusCommand(facts)?.failureKind === 'idle-timeout';
   return {
     ...common(facts, focusCommand(facts)),
     state: 'ended',
+    // The one that it used up, where it did.
+    timeoutKind: isIdle ? 'idle' : 'hard',
+    timeoutMs: isIdle ? idleTimeoutMs : timeoutMs,
     elapsedMs,
-    remainingMs: Math.max(0, facts.run.executionPolicy.timeoutMs - elapsedMs),
+    remainingMs: isIdle ? 0 : Math.max(0, timeoutMs - elapsedMs),
     startedAt: iso(startedAtMs),
     source: 'turn-ended',
   };

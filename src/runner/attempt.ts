@@ -1,6 +1,7 @@
 import { ApiError } from '../client/http-client.js';
 import type { ClaimedRun, RenewedRun } from '../contract/lease.js';
 import type { RunFinish, RunRecord } from '../contract/run.js';
+import type { StorageRefresh } from '../contract/session.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { AgentHost } from './agent-host.js';
 import type { AttemptParts } from './attempt-parts.js';
@@ -11,6 +12,7 @@ import { IdleTimer } from './idle-timer.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { isOverFor } from './run-api.js';
 import { openThread, prepareHost } from './prepare.js';
+import { VolumeMeter } from './volume-meter.js';
 import type { TurnJournal } from './commands/turn-journal.js';
 import { within } from './within.js';
 
@@ -24,6 +26,7 @@ const COMPLETED: TurnOutcome = { status: 'completed', failureKind: null, message
 export class Attempt {
   readonly #lease: LeaseKeeper;
   readonly #idle: IdleTimer;
+  readonly #meter: VolumeMeter | undefined;
   readonly #cancel = new AbortController();
   #host: AgentHost | null = null;
   #desk: CommandDesk | null = null;
@@ -43,6 +46,7 @@ export class Attempt {
       onLost: () => scope.end('attempt-over'),
       log,
     });
+    this.#meter = meterOf(parts, run);
     this.#idle = new IdleTimer(config.idleTimeoutMs, () => this.#guard(this.#endIdle()));
   }
 
@@ -85,6 +89,11 @@ export class Attempt {
     await this.#journal?.close();
   }
 
+  /** After the release: tells what the session's volume is left as. */
+  async measureLast(): Promise<void> {
+    await this.#meter?.last();
+  }
+
   /** Undefined when the run was ended in place of that. */
   async #prepare(): Promise<CommandDesk | undefined> {
     const { scope } = this.parts;
@@ -120,7 +129,10 @@ export class Attempt {
       journal,
       threadId,
       log,
-      onTurnReported: () => this.#lookAtRun(),
+      onTurnReported: () => {
+        this.#meter?.start();
+        return this.#lookAtRun();
+      },
       onIdle: () => this.#idle.touch(),
       onFault: (error) => this.#fault(error),
     });
@@ -220,4 +232,12 @@ export class Attempt {
     if (!isOverFor(error)) log.error({ err: error }, 'the runner failed');
     scope.end(isOverFor(error) ? 'attempt-over' : 'broken');
   }
+}
+
+/** Only a session's volume is looked at by anybody. */
+function meterOf({ config, api, log }: AttemptParts, { sessionRef }: ClaimedRun): VolumeMeter | undefined {
+  const { volume, volumeDir } = config;
+  if (volume === undefined || sessionRef === null) return undefined;
+  const refresh = (body: StorageRefresh) => api.refreshStorage(sessionRef.sessionId, body);
+  return new VolumeMeter({ volumeDir, volume, refresh, log });
 }

@@ -14,6 +14,8 @@ export interface RunnerConfig {
   /** Names the runner's processes: every one of them carries it in its environment. */
   readonly jobName: string;
   readonly volumeDir: string;
+  /** How the manager knows that volume; undefined where the runner was started by hand. */
+  readonly volume: { readonly pvcName: string; readonly namespace: string } | undefined;
   readonly leaseMs: number;
   readonly idleTimeoutMs: number;
   readonly pollWaitMs: number;
@@ -53,6 +55,7 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     runnerId,
     jobName: optional(environment, NAMES.jobName) ?? `by-hand-${runId}`,
     volumeDir: absolutePath(environment, NAMES.volumeDir),
+    volume: volumeOf(environment),
     leaseMs: integer(environment, NAMES.leaseMs, LEASE_MS.min, 180_000, LEASE_MS.max),
     idleTimeoutMs: integer(environment, NAMES.idleTimeoutMs, 1, 600_000),
     pollWaitMs: integer(environment, NAMES.pollWaitMs, 0, 20_000, 60_000),
@@ -67,6 +70,12 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     logLevel: optional(environment, NAMES.logLevel) ?? 'info',
     agentEnvironment: agentEnvironment(environment),
   };
+}
+
+function volumeOf(environment: Environment): RunnerConfig['volume'] {
+  const pvcName = optional(environment, NAMES.volumeName);
+  const namespace = optional(environment, NAMES.namespace);
+  return pvcName === undefined || namespace === undefined ? undefined : { pvcName, namespace };
 }
 
 function agentEnvironment(environment: Environment): Record<string, string> {

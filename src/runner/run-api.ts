@@ -5,6 +5,7 @@ import type { EventInput } from '../contract/event.js';
 import type { ClaimedRun, RenewedRun } from '../contract/lease.js';
 import type { RunFinish, RunRecord } from '../contract/run.js';
 import type { RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import type { StorageRefresh } from '../contract/session.js';
 import type { Log } from './log.js';
 import { cut, storable } from './text.js';
 
@@ -42,6 +43,7 @@ export interface CommandPoll {
 
 /** The contract's limit of a failure message, less a little. */
 const MESSAGE_LENGTH = 16_000;
+const REFRESH_MS = 10_000;
 const RETRY = { retries: Infinity, minTimeout: 100, maxTimeout: 5_000, factor: 2, randomize: true };
 
 /**
@@ -109,6 +111,12 @@ export class RunApi {
   appendEvents(events: EventInput[]): Promise<unknown> {
     const body = { events, ...this.#fence() };
     return this.#repeat('append events', () => this.#client.post(this.#run('events'), body, this.#abortable()));
+  }
+
+  /** One try: the next measurement says it again. */
+  refreshStorage(sessionId: string, body: StorageRefresh): Promise<unknown> {
+    const path = `/api/v1/sessions/${encodeURIComponent(sessionId)}/storage/refresh`;
+    return this.#client.post(path, body, { ...this.#abortable(), timeoutMs: REFRESH_MS });
   }
 
   #repeat<T>(what: string, call: () => Promise<T>, signal = this.options.signal): Promise<T> {

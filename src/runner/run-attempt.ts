@@ -83,6 +83,7 @@ async function drive(parts: AttemptParts): Promise<AttemptEnd> {
   log.info({ end }, 'the attempt is over; ending the agent');
   await within(RELEASE_MS, release(parts, attempt, end));
   void work;
+  if (end === 'run-ended' || end === 'start-failed') await attempt?.measureLast();
   return end === 'attempt-over' ? lastLook(parts) : end;
 }
 

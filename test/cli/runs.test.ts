@@ -61,7 +61,7 @@ describe('agentrun run, against `agentrun up`', () => {
       const { code, stdout } = await stack.run(...EXEC, 'echo on the way; exit 3', '--tail');
       assert.equal(code, 5);
       assert.match(stdout, /on the way\n✕ shell {2}exit 3/);
-      assert.match(stdout, /✕ Failed in .*\n {2}the command ended with exit code 3\n {2}The run failed: /);
+      assert.match(stdout, /✕ Failed in .*\n {2}The run failed: the command ended with exit code 3; /);
     });
 
     it('prints JSON lines under --tail --json: what was made, each event, the result', async () => {

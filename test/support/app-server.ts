@@ -4,9 +4,13 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Loose } from './api.js';
 import { codexForTests } from './codex.js';
-import { eventually } from './eventually.js';
+
+const ANSWER_MS = 15_000;
+/** Time is looked at this often while nothing comes. */
+const POLL_MS = 200;
 
 /**
  * The real `codex app-server` as a child, spoken to line by line: for what the program itself does with a provider's answers.
@@ -17,6 +21,7 @@ export class AppServer {
   readonly notifications: { method: string; params: Loose }[] = [];
   readonly #answers = new Map<number, { result?: Loose; error?: Loose }>();
   readonly #child: ChildProcess;
+  readonly #readers: (() => void)[] = [];
   #asked = 0;
   #threadId = '';
 
@@ -33,6 +38,7 @@ export class AppServer {
       const message = JSON.parse(line);
       if (message.method === undefined) this.#answers.set(message.id, message);
       else this.notifications.push(message);
+      for (const tell of this.#readers.splice(0)) tell();
     });
   }
 
@@ -58,7 +64,7 @@ export class AppServer {
   async ask(method: string, params: object): Promise<Loose> {
     const id = (this.#asked += 1);
     this.#send({ id, method, params });
-    const { result, error } = await eventually(`an answer to ${method}`, () => this.#answers.get(id));
+    const { result, error } = await this.until(`an answer to ${method}`, () => this.#answers.get(id));
     if (error) throw new Error(JSON.stringify(error));
     return result;
   }
@@ -74,7 +80,24 @@ export class AppServer {
     const id = await this.startTurn(text);
     const completed = () =>
       this.notifications.find(({ method, params }) => method === 'turn/completed' && params.turn.id === id);
-    return (await eventually(`the end of the turn "${text}"`, completed)).params.turn;
+    return (await this.until(`the end of the turn "${text}"`, completed)).params.turn;
+  }
+
+  async steer(turnId: string, clientId: string, text: string): Promise<void> {
+    const input = [{ type: 'text', text, text_elements: [] }];
+    const steer = { threadId: this.#threadId, clientUserMessageId: clientId, expectedTurnId: turnId, input };
+    await this.ask('turn/steer', steer);
+  }
+
+  /** Resolves as soon as a message makes it true. */
+  async until<T>(what: string, find: () => T | undefined, timeoutMs = ANSWER_MS): Promise<T> {
+    for (const giveUpAt = Date.now() + timeoutMs; ;) {
+      const found = find();
+      if (found !== undefined) return found;
+      if (Date.now() > giveUpAt) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+      const more = new Promise<void>((resolve) => this.#readers.push(resolve));
+      await Promise.race([more, delay(POLL_MS)]);
+    }
   }
 
   async interrupt(turnId: string): Promise<void> {

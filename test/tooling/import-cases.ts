@@ -112,6 +112,7 @@ export const ALLOWED: ImportCase[] = [
   { from: 'src/main', to: 'src/postgres/target.ts' },
   { from: 'src/main', to: 'src/embedded/target.ts' },
   { from: 'src/main', to: 'src/backend-programs/target.ts' },
+  { from: 'src/cli/commands/demo', to: 'src/backend-programs/target.ts' },
   { from: 'src/embedded', to: 'temporal-dev/target.ts' },
   { from: 'bench', to: 'src/embedded/target.ts' },
 ];

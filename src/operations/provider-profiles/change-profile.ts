@@ -5,12 +5,13 @@ import type {
   ProfileCredentialWrite,
   ProfileRemoved,
 } from '../../contract/provider-profile.js';
+import { invalid } from '../../domain/errors.js';
 import { profileRef, type ProfileFields } from '../../domain/profiles.js';
 import type { Principal } from '../../domain/principal.js';
 import { requireInstallation } from '../access.js';
 import type { OperationContext } from '../context.js';
 import { credentialOf, fingerprintOf } from './credentials.js';
-import { assertProfileName, keptProfile } from './kept-profile.js';
+import { assertKindFits, assertProfileName, keptProfile } from './kept-profile.js';
 import { PROFILE_KIND_RULES } from './profile-kinds.js';
 import { getProfileConfig, readProfile } from './read-profiles.js';
 
@@ -25,6 +26,7 @@ export async function setProfileConfig(
 ): Promise<ProfileConfig> {
   requireInstallation(principal);
   const kind = body.kind ?? (await readProfile(context, name)).kind;
+  assertKindFits(name, kind);
   PROFILE_KIND_RULES[kind].checkConfig(body.config);
   await merge(context, name, { kind, config: body.config, configUpdatedAt: new Date().toISOString() });
   return getProfileConfig(context, name);
@@ -41,6 +43,9 @@ export async function setProfileCredential(
   assertProfileName(name);
   const credential = credentialOf(body);
   const { kind } = await readProfile(context, name);
+  if (!PROFILE_KIND_RULES[kind].credentialTypes.includes(credential.type)) {
+    throw invalid('authJson', `a profile of the kind ${kind} takes an apiKey, and no authJson`);
+  }
   const fingerprint = await fingerprintOf(credential);
   const updatedAt = new Date().toISOString();
   await merge(context, name, {

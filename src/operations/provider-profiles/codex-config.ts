@@ -1,6 +1,6 @@
-import { parse, TomlError, type TomlTable, type TomlValue } from 'smol-toml';
-import { invalid, type AgentRunError } from '../../domain/errors.js';
-import { looksSecret, REDACTED, redactUrls } from './secret-looks.js';
+import type { TomlTable, TomlValue } from 'smol-toml';
+import { redactUrls } from './secret-looks.js';
+import { parsed, parseToml, pathOf, wrong } from './toml-file.js';
 
 /** What a provider takes to let codex in. */
 export type CredentialNeed = 'any-credential' | 'api-key' | 'none';
@@ -58,10 +58,7 @@ const PROVIDER_FIELDS: Readonly<Record<string, Check>> = {
  * @throws schema-invalid, which names `config` and the line and column, or the path in the file; it repeats no value.
  */
 export function checkCodexConfig(text: string): void {
-  const file = parsed(text);
-  if (text.includes(REDACTED)) {
-    throw wrong('', `holds ${REDACTED}, which stands for a value that was hidden: give the value itself`);
-  }
+  const file = parseToml(text);
   checkFields(file, FILE_FIELDS, []);
   const { openai_base_url: openAiUrl } = file;
   if (typeof openAiUrl === 'string') checkBaseUrl(openAiUrl, 'openai_base_url');
@@ -118,29 +115,6 @@ function checkFields(table: TomlTable, fields: Readonly<Record<string, Check>>, 
     const { wanted, holds } = CHECKS[check];
     if (value !== undefined && !holds(value)) throw wrong(pathOf([...path, name]), `must be ${wanted}`);
   }
-}
-
-function parsed(text: string): TomlTable {
-  try {
-    return parse(text, { integersAsBigInt: 'asNeeded' });
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const { line, column } = error;
-    // Its further lines quote the file.
-    const [reason = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n');
-    const message = `config is not valid TOML at line ${line}, column ${column}: ${reason}`;
-    throw invalid('config', message, { line, column });
-  }
-}
-
-function wrong(path: string, what: string): AgentRunError {
-  if (path === '') return invalid('config', `config ${what}`);
-  return invalid('config', `config: ${path} ${what}`, { path });
-}
-
-/** `model_providers.x.base_url`; what somebody put in the place of a name is not repeated. */
-function pathOf(path: readonly string[]): string {
-  return path.map((name) => (/^[A-Za-z0-9_-]{1,64}$/.test(name) && !looksSecret(name) ? name : '"…"')).join('.');
 }
 
 function tableAt(table: TomlTable, name: string): TomlTable {

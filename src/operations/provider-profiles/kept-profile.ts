@@ -1,6 +1,6 @@
 import type { CredentialType } from '../../contract/provider-profile.js';
 import { AgentRunError, invalid } from '../../domain/errors.js';
-import { DEFAULT_PROFILE_KIND, hasProfiles, PROFILE_NAME_PATTERN, type ProfileKind } from '../../domain/profiles.js';
+import { hasProfiles, kindOfNew, PROFILE_NAME_PATTERN, type ProfileKind } from '../../domain/profiles.js';
 import type { SecretBundle } from '../../ports/secret-store.js';
 import type { CredentialNeed } from './codex-config.js';
 import { holdsApiKey } from './credentials.js';
@@ -39,12 +39,18 @@ export function assertProfileName(name: string): void {
   if (name === 'exec') throw invalid('profile', 'exec is a backend without settings: it has no profile');
 }
 
+/** A profile that has the name of a kind is of that kind. @throws schema-invalid, naming `kind`. */
+export function assertKindFits(name: string, kind: ProfileKind): void {
+  if (!hasProfiles(name) || name === kind) return;
+  throw invalid('kind', `the profile ${name} is of the kind ${name}: one of the kind ${kind} needs another name`);
+}
+
 /** What a bundle says of its profile; of one that is not set yet where there is none. */
 export function keptProfile(name: string, bundle: SecretBundle | undefined): KeptProfile {
   const { kind = '', config, configUpdatedAt = null } = bundle?.fields ?? {};
   return {
     name,
-    kind: hasProfiles(kind) ? kind : DEFAULT_PROFILE_KIND,
+    kind: hasProfiles(kind) ? kind : kindOfNew(name),
     config,
     configUpdatedAt,
     credential: credentialOf(bundle?.fields ?? {}),
@@ -63,7 +69,7 @@ export function credentialFault(profile: KeptProfile): string | null {
   if (need === 'none') return null;
   if (credential === undefined) return `no credential is set: ${remedy}`;
   if (need === 'any-credential' || holdsApiKey(credential)) return null;
-  return `its provider takes an API key, and the auth.json that is set holds a login alone: ${remedy}`;
+  return `it takes an API key, and the auth.json that is set holds a login alone: ${remedy}`;
 }
 
 /** What was put into the store by other hands was never checked. */

@@ -1,4 +1,6 @@
+import type { CredentialType } from '../../contract/provider-profile.js';
 import type { ProfileKind } from '../../domain/profiles.js';
+import { checkAcpConfig, credentialNeedOfAcp } from './acp-config.js';
 import { checkCodexConfig, credentialNeedOfCodex, type CredentialNeed } from './codex-config.js';
 import { redactConfig, type Redacted } from './redact-config.js';
 
@@ -9,8 +11,24 @@ interface ProfileKindRules {
   /** Of a file that was checked; of no file where undefined. */
   credentialNeed(text: string | undefined): CredentialNeed;
   redact(text: string, secrets: readonly string[]): Redacted;
+  readonly credentialTypes: readonly CredentialType[];
+  /** The agent itself gets the credential, and so do the commands that it runs; else it stays with the runner. */
+  readonly credentialReachesAgent: boolean;
 }
 
 export const PROFILE_KIND_RULES: Record<ProfileKind, ProfileKindRules> = {
-  codex: { checkConfig: checkCodexConfig, credentialNeed: credentialNeedOfCodex, redact: redactConfig },
+  codex: {
+    checkConfig: checkCodexConfig,
+    credentialNeed: credentialNeedOfCodex,
+    redact: redactConfig,
+    credentialTypes: ['api-key', 'auth-json'],
+    credentialReachesAgent: false,
+  },
+  acp: {
+    checkConfig: checkAcpConfig,
+    credentialNeed: credentialNeedOfAcp,
+    redact: redactConfig,
+    credentialTypes: ['api-key'],
+    credentialReachesAgent: true,
+  },
 };

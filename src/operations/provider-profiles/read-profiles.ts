@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ProfileConfig, ProviderProfile, ProviderProfileList } from '../../contract/provider-profile.js';
-import { PROFILE_KINDS, profileRef } from '../../domain/profiles.js';
+import { BUILT_IN_PROFILES, profileRef } from '../../domain/profiles.js';
 import type { OperationContext } from '../context.js';
 import { assertProfileName, keptProfile, type KeptProfile } from './kept-profile.js';
 import { PROFILE_KIND_RULES } from './profile-kinds.js';
@@ -9,7 +9,7 @@ import { PROFILE_KIND_RULES } from './profile-kinds.js';
 export async function listProfiles(context: OperationContext): Promise<ProviderProfileList> {
   const kept = await context.secrets.list('provider-profile');
   const profiles = kept.map((bundle) => keptProfile(bundle.ref.name, bundle));
-  const unset = PROFILE_KINDS.filter((kind) => !profiles.some(({ name }) => name === kind));
+  const unset = BUILT_IN_PROFILES.filter((builtIn) => !profiles.some(({ name }) => name === builtIn));
   const all = [...profiles, ...unset.map((name) => keptProfile(name, undefined))];
   const items = await Promise.all(all.map((profile) => describe(context, profile)));
   return { items: items.sort((a, b) => (a.profile < b.profile ? -1 : 1)), valuesPrinted: false };
@@ -56,6 +56,7 @@ async function describe(context: OperationContext, profile: KeptProfile): Promis
       type: credential?.type ?? null,
       fingerprint: credential?.fingerprint ?? null,
       updatedAt: credential?.updatedAt ?? null,
+      reachesAgent: PROFILE_KIND_RULES[kind].credentialReachesAgent,
     },
     ready: backend?.ready ?? false,
     reason:

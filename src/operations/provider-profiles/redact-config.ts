@@ -17,7 +17,9 @@ const NAMED_TABLES = new Set(['model_providers', 'mcp_servers', 'profiles', 'pro
 /** Everything in a table of such a name is secret. */
 const SECRET_TABLES = new Set(['http_headers', 'headers', 'env', 'set']);
 /** These hold names of environment variables, not what is in them. */
-const VARIABLE_NAMES = /^(env_key|env_http_headers|env_vars|.*_env_var)$/;
+const VARIABLE_NAMES = /^(env_key|api_key_env|env_http_headers|env_vars|.*_env_var)$/;
+/** Sounds like one, and names a way to authenticate. */
+const NO_SECRETS = new Set(['auth_method']);
 /** As they are usually written; anything else there may be a value by mistake. */
 const VARIABLE = /^[A-Z][A-Z0-9_]{0,31}$/;
 const AMOUNT = /(tokens|limit|_ms|timeout|size|count|window)$/i;
@@ -95,6 +97,7 @@ function isSecretPath({ path, text }: TomlSpan): boolean {
   return path.some((name, index) => {
     if (index === 1 && NAMED_TABLES.has(path[0] ?? '')) return false;
     if (VARIABLE_NAMES.test(name)) return !VARIABLE.test(text);
+    if (NO_SECRETS.has(name)) return false;
     // Of `env_http_headers` the keys are headers.
     if (VARIABLE_NAMES.test(path[index - 1] ?? '')) return false;
     return SECRET_TABLES.has(name) || isSecretName(name);

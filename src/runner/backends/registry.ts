@@ -1,5 +1,6 @@
 import type { SecretFields } from '../../domain/secrets.js';
 import type { RunnerConfig } from '../config.js';
+import { AcpBackend } from './acp/acp-backend.js';
 import { BackendError, type Backend } from './backend.js';
 import { CodexBackend } from './codex/codex-backend.js';
 import { ExecBackend } from './exec/exec-backend.js';
@@ -22,6 +23,7 @@ const BUILT_IN: Readonly<Record<string, BackendFactory>> = {
     const search = { explicitPath, cacheDir, pathEnv: environment['PATH'] ?? '' };
     return new CodexBackend({ profile, secrets, environment, search });
   },
+  acp: ({ profile, secrets }) => new AcpBackend({ profile, secrets }),
 };
 
 /** @throws BackendError when this runner has no such backend. */

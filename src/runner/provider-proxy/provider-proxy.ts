@@ -12,7 +12,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Exchange } from './exchange.js';
 import { towardsProvider } from './headers.js';
-import { secretsCutter } from './secrets.js';
+import { secretsCutter, secretsOf } from './secrets.js';
 import { describeTrouble, type ProviderTrouble } from './trouble.js';
 
 /** Where an agent's model provider is, and what it must be sent that the agent must not know. */
@@ -49,7 +49,7 @@ export class ProviderProxy {
     private readonly onTrouble: (trouble: ProviderTrouble) => void,
     private readonly server: Server,
   ) {
-    this.#cut = secretsCutter(target);
+    this.#cut = secretsCutter(secretsOf(target));
   }
 
   /** `onTrouble` hears of each failed request, whether or not the agent tries again. */
@@ -82,6 +82,12 @@ export class ProviderProxy {
   get unreachableMs(): number {
     if (this.#unreachableSince === null || this.#exchanges.size > 0) return 0;
     return performance.now() - this.#unreachableSince;
+  }
+
+  /** For whoever tells of a failed request. */
+  get facts(): { readonly providerHost: string; readonly httpStatus?: number } {
+    const providerHost = this.target.baseUrl.host;
+    return this.#trouble?.kind === 'status' ? { providerHost, httpStatus: this.#trouble.status } : { providerHost };
   }
 
   describe(trouble: ProviderTrouble): string {

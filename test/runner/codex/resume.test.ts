@@ -192,7 +192,7 @@ describe('a thread of codex in a later runner', () => {
 
   it('ends what a killed runner left before it goes on', async () => {
     runner = await CodexRunner.create((_, index) =>
-      index === 0 ? answer([shellCall('setsid sleep 300')]) : text('Went on.'),
+      index === 0 ? answer([shellCall('(setsid sleep 300 &); sleep 301')]) : text('Went on.'),
     );
     const { manager, fixture } = runner;
     const sleeps = () =>

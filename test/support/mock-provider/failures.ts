@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,7 +51,7 @@ export function responseFailed(code: string, message = `failed with ${code}`): R
 export function cutStream(said = 'half a sen'): Reply {
   return async (stream) => {
     stream.begin();
-    const item_id = 'msg_cut';
+    const item_id = `msg_${randomUUID()}`;
     stream.openItem({ type: 'message', id: item_id, role: 'assistant', content: [] });
     stream.event('response.output_text.delta', { item_id, output_index: 0, content_index: 0, delta: said });
     // What is still in the socket would be lost with it.

@@ -45,7 +45,8 @@ describe('the backends with their profiles', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const set = async (name: string, fields: ProfileFields) => secrets.merge(profileRef(name), fields);
-  const catalog = (codexReason: string | null = null) => backendsWithProfiles(machine(codexReason), secrets);
+  const catalog = (codexReason: string | null = null) =>
+    backendsWithProfiles(machine(codexReason), secrets, async () => true);
 
   it('are the built-in ones, then each other profile that is kept, as the backend of its kind', async () => {
     await set('work', { kind: 'codex', config: ENV_KEY });
@@ -96,10 +97,10 @@ describe('the backends with their profiles', () => {
   it('tell of a profile that cannot be read, beside those that can', async () => {
     await set('work', { kind: 'codex', apiKey: 'sk-12345678' });
     const withOtherKey = new LocalSecrets(join(folder, 'secrets'), new Uint8Array(32).fill(1));
-    const listed = await backendsWithProfiles(machine(null), withOtherKey).list();
+    const listed = await backendsWithProfiles(machine(null), withOtherKey, async () => true).list();
     const work = listed.find(({ name }) => name === 'work');
     assert.match(work?.reason ?? '', /provider-profile\/work cannot be read/);
-    assert.deepEqual(await backendsWithProfiles(machine(null), withOtherKey).get('work'), work);
+    assert.deepEqual(await backendsWithProfiles(machine(null), withOtherKey, async () => true).get('work'), work);
   });
 
   it('are listed while the secrets are out of reach, those that need none as ready', async () => {

@@ -72,14 +72,14 @@ const CASES: [what: string, facts: RunFacts, phase: LivenessPhase, active: boole
     factsOf(heldRun(), { commands: [turn], events: [eventRecord(1, 'reasoning', inTurn, 4_000)] }),
     'turn-running',
     true,
-    /^Runner rnr_1 has worked on the turn for 40 s, with the last event 4.0 s ago; wait, steer it/,
+    /^Runner rnr_1 has worked on the turn for 40 s of at most 60 s, with the last event 4.0 s ago; wait, steer it/,
   ],
   [
     'in a tool',
     factsOf(heldRun(), { commands: [turn], events: [toolCall] }),
     'tool-running',
     true,
-    /and runs shell; wait, or interrupt it/,
+    /, and runs shell; wait, or interrupt it/,
   ],
   [
     'whose tool answered',
@@ -93,7 +93,7 @@ const CASES: [what: string, facts: RunFacts, phase: LivenessPhase, active: boole
     factsOf(heldRun(), { commands: [endedCommand(1)] }),
     'idle',
     false,
-    /^Runner rnr_1 is idle between turns; send a turn/,
+    /^Runner rnr_1 is idle between turns \(the last one completed\); send a turn/,
   ],
   [
     'whose lease ran out',
@@ -121,7 +121,7 @@ const CASES: [what: string, facts: RunFacts, phase: LivenessPhase, active: boole
     factsOf(endedRun({ terminalStatus: 'completed' })),
     'terminal',
     false,
-    /^The run completed; read the reply/,
+    /^The run completed; it left no reply, read its events/,
   ],
 ];
 

@@ -86,7 +86,7 @@ describe('the result of a run', () => {
       [result.status, result.terminalStatus, result.failureKind, result.failureMessage, result.reply],
       ['running', 'failed', 'backend-failed', 'exit 2', 'mine'],
     );
-    assert.match(result.diagnosis, /^The turn failed: the agent or its command failed; read the failure message/);
+    assert.match(result.diagnosis, /^The turn failed: exit 2; read its last output, .* then send the turn again\.$/);
   });
 });
 

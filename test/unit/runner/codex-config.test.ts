@@ -5,7 +5,7 @@ import type { RunRecord } from '../../../src/contract/run.js';
 import { BackendError } from '../../../src/runner/backends/backend.js';
 import { codexConfig, withoutLayers } from '../../../src/runner/backends/codex/codex-config.js';
 import { providerSettings } from '../../../src/runner/backends/codex/provider-settings.js';
-import { parseProfileConfig } from '../../../src/runner/backends/codex/toml.js';
+import { parseProfileConfig } from '../../../src/runner/backends/toml.js';
 
 const CUSTOM = `
 model = "m"

@@ -73,8 +73,8 @@ async function watch({ context, aloud }: Stage, client: HttpClient, runId: strin
   }
 }
 
-function endedBadly({ terminalStatus, failureMessage, diagnosis }: RunResult): CliError {
-  return new CliError(`the run ended ${terminalStatus}: ${failureMessage ?? 'nobody said why'}. ${diagnosis}`);
+function endedBadly({ diagnosis }: RunResult): CliError {
+  return new CliError(diagnosis);
 }
 
 /** Looks into the run's own clone: the proof that its agent did what it says. */

@@ -16,7 +16,10 @@ interface ConfigOptions {
 export function addProfileConfig(profile: Command, context: CliContext): void {
   addProfileArgument(profile.command('config'))
     .description('print the configuration file, what looks secret hidden; with --file, replace it')
-    .option('--file <path>', 'the new file (for codex its config.toml); - reads it from standard input')
+    .option(
+      '--file <path>',
+      'the new file (for codex its config.toml, for acp the command of an agent); - reads it from standard input',
+    )
     .addOption(new Option('--kind <kind>', 'backend kind of a new profile').choices(PROFILE_KINDS))
     .option('--json', 'as JSON')
     .action((name: string, options: ConfigOptions) => configure(context, name, options));

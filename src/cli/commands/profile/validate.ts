@@ -58,7 +58,7 @@ async function waitFor(
 
 function tell({ screen, program }: CliContext, validation: ProfileValidation, json: boolean): void {
   if (json) return screen.data(JSON.stringify(validation));
-  const { id, profile, state, latencyMs, failureKind, failureMessage, diagnosis, reply } = validation;
+  const { id, profile, state, latencyMs, failureKind, diagnosis, reply } = validation;
   if (!screen.out.isTerminal)
     return screen.data(tabSeparated([[id, profile, state, latencyMs, failureKind, diagnosis]]));
   const { green, red, bold, dim } = screen.out.colors;
@@ -68,6 +68,6 @@ function tell({ screen, program }: CliContext, validation: ProfileValidation, js
     return screen.data(`${green('✓ answers')} ${took}  ${bold(profile)}  ${dim(said)}`);
   }
   screen.data(`${red(`✕ ${failureKind ?? 'failed'}`)} ${took}  ${bold(profile)}`);
-  for (const line of [failureMessage, diagnosis]) if (line !== null) screen.data(`  ${terminalSafe(line)}`);
+  screen.data(`  ${terminalSafe(diagnosis)}`);
   screen.hint(dim(`  ${program} run tail ${validation.runId}   what happened`));
 }

@@ -5,7 +5,8 @@ import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
 import { ago, spell } from '../../durations.js';
 import { terminalSafe } from '../../output.js';
-import { nextCommands, workspaceWords } from '../../run-lines.js';
+import { nextCommands } from '../../next-commands.js';
+import { workspaceWords } from '../../run-lines.js';
 import { statusWord } from '../../status-words.js';
 import { table, tabSeparated } from '../../table.js';
 import { addRunIdArgument } from './options.js';
@@ -80,15 +81,25 @@ function plainRows(run: RunRecord, rows: readonly Row[]): Row[] {
 
 function pretty({ screen, program }: CliContext, run: RunRecord, result: RunResult, rows: readonly Row[]): string {
   const { bold, dim, cyan } = screen.out.colors;
-  const next = nextCommands(result.liveness.recoveryActions, program);
+  const next = nextCommands(result.liveness.recoveryActions, run, program);
   const reply = terminalSafe(result.reply ?? '')
     .trimEnd()
     .split('\n');
   const shown = reply.length > REPLY_LINES ? ['…', ...reply.slice(-REPLY_LINES)] : reply;
+  const shownRows = rows.flatMap((row) => shownRow(row, result));
   return [
     `${statusWord(run, screen.out.colors)}  ${bold(run.id)}`,
-    table(rows.map(([name, text]) => [`  ${dim(name)}`, terminalSafe(text)])),
+    `  ${terminalSafe(result.diagnosis)}`,
+    '',
+    table(shownRows.map(([name, text]) => [`  ${dim(name)}`, terminalSafe(text)])),
     ...(shown.join('') === '' ? [] : ['', dim('reply'), ...shown.map((line) => `  ${line}`)]),
     ...(next.length === 0 ? [] : ['', dim('next'), ...next.map((command) => `  ${cyan(command)}`)]),
   ].join('\n');
+}
+
+/** The diagnosis stands above the rows; a message that it quotes whole is not said again, a long one keeps its lines. */
+function shownRow([name, text]: Row, { diagnosis }: RunResult): Row[] {
+  if (name === 'diagnosis' || (name === 'message' && diagnosis.includes(text))) return [];
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line, index) => [index === 0 ? name : '', line]);
 }

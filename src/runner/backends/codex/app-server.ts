@@ -50,6 +50,8 @@ interface Message {
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_LENGTH = 8_000;
 const LAST_WORDS = { quietRounds: 3, rounds: 50, roundMs: 10 };
+/** Said at each start from a folder below the system's temporary one. */
+const KNOWN_WARNING = /could not create PATH aliases/;
 const STYLE = new RegExp(String.raw`\u001b\[[0-9;]*m`, 'g');
 
 /** Talks with a `codex app-server` over its standard streams: one JSON message a line, in both directions. */
@@ -139,8 +141,9 @@ export class AppServer {
 
   /** The end of what it printed on stderr, of at most `lines` lines. */
   lastWords(lines: number): string {
-    const text = this.#said.replace(STYLE, '').trim();
-    return cut(text.split('\n').slice(-lines).join('\n'), 2_000);
+    const said = this.#said.replace(STYLE, '').trim().split('\n');
+    const news = said.filter((line) => !KNOWN_WARNING.test(line));
+    return cut(news.slice(-lines).join('\n'), 2_000);
   }
 
   async #watch(): Promise<void> {

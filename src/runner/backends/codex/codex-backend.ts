@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { CODEX_NOT_INSTALLED, findCodex, type CodexSearch } from '../../../backend-programs/find-codex.js';
 import type { SecretFields } from '../../../domain/secrets.js';
 import { makePrivateFolder } from '../../../processes/private-folder.js';
+import { secretsOf } from '../../provider-proxy/secrets.js';
 import { ProviderProxy } from '../../provider-proxy/provider-proxy.js';
 import { BackendError, type AgentThread, type Backend, type OpenThread } from '../backend.js';
 import { codexConfig, withoutLayers } from './codex-config.js';
@@ -10,9 +11,9 @@ import { CodexThread } from './codex-thread.js';
 import { patienceMs } from './outage-watch.js';
 import { checkSandbox, initialize, openCodexThread } from './handshake.js';
 import { providerSettings, type ProviderSettings } from './provider-settings.js';
-import { redactor } from './redact.js';
-import { readThreadRecord, writeThreadRecord } from './thread-record.js';
-import { parseProfileConfig, type TomlTable } from './toml.js';
+import { redactor } from '../redact.js';
+import { readThreadRecord, writeThreadRecord } from '../thread-record.js';
+import { parseProfileConfig, type TomlTable } from '../toml.js';
 
 export interface CodexBackendOptions {
   /** The backend profile's name. */
@@ -49,7 +50,7 @@ export class CodexBackend implements Backend {
     const target = { ...profile.provider.target, headersMs };
     let thread: CodexThread | undefined;
     const proxy = await ProviderProxy.start(target, (trouble) => thread?.troubled(trouble));
-    const redact = redactor(target, { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
+    const redact = redactor(secretsOf(target), { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
     const release = async () => {
       // What is left of the folder, since something still writes there, is swept when this process is gone.
       const removed = rm(scratch, { recursive: true, force: true }).catch(() => {});

@@ -1,6 +1,6 @@
 import { stringify } from 'smol-toml';
 import type { ExecutionPolicy } from '../../../contract/run.js';
-import { isTable, type TomlTable } from './toml.js';
+import { isTable, type TomlTable } from '../toml.js';
 
 /** The provider's id in every generated config: a thread remembers it and is resumed with it. */
 export const PROVIDER_ID = 'agentrun';

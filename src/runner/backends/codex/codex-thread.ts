@@ -16,13 +16,13 @@ import type {
 import { reactionTo } from './approvals.js';
 import { AppServer, type ServerAnswer } from './app-server.js';
 import { CodexTurn } from './codex-turn.js';
-import { failureKindOf } from './failure.js';
+import { failureKindOf, plainWords } from './failure.js';
 import { sandboxPolicy } from './handshake.js';
 import { findTurn } from './history.js';
 import type { Notification, ServerRequest, ThreadTokenUsage, TurnError } from './protocol.js';
 import { watchOutage } from './outage-watch.js';
 import { noticeOf } from './thread-notices.js';
-import { writeThreadRecord } from './thread-record.js';
+import { writeThreadRecord } from '../thread-record.js';
 import { ThreadUsage } from './token-usage.js';
 import { TurnStory } from './turn-story.js';
 
@@ -143,6 +143,7 @@ export class CodexThread implements AgentThread {
         redact: this.options.redact,
         promptOrigin,
         failure: (error) => this.#failure(error),
+        providerFacts: () => this.options.proxy.facts,
       },
     );
     this.#late.set(turnId, story);
@@ -153,7 +154,7 @@ export class CodexThread implements AgentThread {
     const { proxy, redact } = this.options;
     const { trouble } = proxy;
     const failureKind = failureKindOf(error?.codexErrorInfo ?? null, trouble);
-    const said = redact(error?.message ?? 'codex gave no reason');
+    const said = redact(plainWords(error?.message ?? 'codex gave no reason'));
     // What codex saw then is only our stand-in.
     const isOurs = trouble?.kind === 'unreachable' || trouble?.kind === 'no-headers';
     return { failureKind, message: isOurs ? proxy.describe(trouble) : said };

@@ -40,6 +40,17 @@ export function failureKindOf(info: CodexErrorInfo | null, trouble: ProviderTrou
   );
 }
 
+/** What a provider said, where codex gives the body of its refusal for a message. */
+export function plainWords(message: string): string {
+  if (!message.startsWith('{')) return message;
+  try {
+    const { error } = JSON.parse(message) as { error?: { message?: unknown } };
+    return typeof error?.message === 'string' && error.message !== '' ? error.message : message;
+  } catch {
+    return message;
+  }
+}
+
 function kindOfTrouble(trouble: ProviderTrouble | null): RunFailureKind | undefined {
   if (trouble?.kind === 'cut' || trouble?.kind === 'stalled') return 'provider-stream-disconnected';
   return trouble?.kind === 'status' ? kindOfStatus(trouble.status) : undefined;

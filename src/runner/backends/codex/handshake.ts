@@ -3,7 +3,7 @@ import type { ExecutionPolicy } from '../../../contract/run.js';
 import { BackendError } from '../backend.js';
 import { AppServerError, type AppServer } from './app-server.js';
 import { PROVIDER_ID, sandboxMode } from './codex-config.js';
-import type { ThreadRecord } from './thread-record.js';
+import type { ThreadRecord } from '../thread-record.js';
 
 export interface OpenCodexThread {
   readonly server: AppServer;

@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { SecretFields } from '../../../domain/secrets.js';
 import type { ProviderTarget } from '../../provider-proxy/provider-proxy.js';
 import { BackendError } from '../backend.js';
-import { isTable, textOf, type TomlTable } from './toml.js';
+import { isTable, textOf, type TomlTable } from '../toml.js';
 
 export interface ProviderSource {
   /** The profile's config, parsed. */

@@ -1,6 +1,6 @@
 import type { AgentEvent, TurnOutcome } from '../backend.js';
 import { CommandOutput } from './command-output.js';
-import { diffSummary } from './diff-summary.js';
+import { diffSummary } from '../diff-summary.js';
 import { eventsAtEnd, eventsAtStart, userText } from './item-events.js';
 import type { Notification, ThreadItem, ThreadTokenUsage, TurnError } from './protocol.js';
 import type { ThreadUsage } from './token-usage.js';
@@ -15,6 +15,8 @@ export interface TurnStoryOptions {
   readonly usage: ThreadUsage;
   /** An error of codex's in our words. */
   readonly failure: (error: TurnError) => Pick<TurnOutcome, 'failureKind' | 'message'>;
+  /** Where the provider is and what it answered last, as the runner saw it. */
+  readonly providerFacts: () => Readonly<Record<string, unknown>>;
   /** Cuts credentials out of words from outside. */
   readonly redact: (text: string) => string;
   /** Whose words the prompt is, where they are not the command's. */
@@ -158,7 +160,8 @@ export class TurnStory {
     if (!willRetry) this.#toldError = message;
     const { codexErrorInfo, additionalDetails } = error;
     const details = additionalDetails ? { details: redact(additionalDetails) } : {};
-    return { type: 'error', payload: { message, willRetry, failureKind, codexErrorInfo, ...details } };
+    const provider = this.options.providerFacts();
+    return { type: 'error', payload: { message, willRetry, failureKind, codexErrorInfo, ...provider, ...details } };
   }
 
   #complete(event: AgentEvent): AgentEvent {

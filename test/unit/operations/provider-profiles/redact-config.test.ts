@@ -37,6 +37,8 @@ describe('a configuration as it is shown', () => {
     ['a header line', 'x = "Authorization: Bearer abcdefgh"', 'x = "[redacted]"'],
     ['what only a machine writes', 'x = "0123456789abcdef0123456789abcdef"', 'x = "[redacted]"'],
     ['a value where a name belongs', 'env_key = "sk_live_1234567890"', 'env_key = "[redacted]"'],
+    ["an ACP agent's environment", `[env]\nA = "${S}"`, '[env]\nA = "[redacted]"'],
+    ['a value where its variable belongs', 'api_key_env = "sk_live_1234567890"', 'api_key_env = "[redacted]"'],
     ['a comment', `a = 1 # api_key = "${S}"`, 'a = 1 # api_key = [redacted]'],
     ['a comment with a key', 'a = 1 # was sk-abcdefgh12345', 'a = 1 # [redacted]'],
     ['a name that is a secret', '"sk-abcdefgh12345" = 1', '"[redacted]" = 1'],

@@ -1,5 +1,5 @@
 import { parse, TomlError } from 'smol-toml';
-import { BackendError } from '../backend.js';
+import { BackendError } from './backend.js';
 
 export type TomlTable = Readonly<Record<string, unknown>>;
 
