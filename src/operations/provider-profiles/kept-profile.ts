@@ -1,7 +1,8 @@
 import type { CredentialType } from '../../contract/provider-profile.js';
-import { invalid } from '../../domain/errors.js';
+import { AgentRunError, invalid } from '../../domain/errors.js';
 import { hasProfiles, kindOfNew, PROFILE_NAME_PATTERN, type ProfileKind } from '../../domain/profiles.js';
 import type { SecretBundle } from '../../ports/secret-store.js';
+import type { CredentialNeed } from './codex-config.js';
 import { holdsApiKey } from './credentials.js';
 import { PROFILE_KIND_RULES } from './profile-kinds.js';
 
@@ -58,16 +59,27 @@ export function keptProfile(name: string, bundle: SecretBundle | undefined): Kep
   };
 }
 
-/** Why a run on the profile would find its provider closed; null when it would not. */
+/** Why a run on the profile would find its provider closed, or its file of no use; null when it would not. */
 export function credentialFault(profile: KeptProfile): string | null {
   if (profile.unreadable !== undefined) return profile.unreadable;
-  const need = PROFILE_KIND_RULES[profile.kind].credentialNeed(profile.config);
+  const need = credentialNeed(profile);
+  if (typeof need === 'object') return need.fault;
   const { name, credential } = profile;
   const remedy = `PUT /api/v1/provider-profiles/${name}/credential, or \`agentrun profile credential ${name}\``;
   if (need === 'none') return null;
   if (credential === undefined) return `no credential is set: ${remedy}`;
   if (need === 'any-credential' || holdsApiKey(credential)) return null;
   return `it takes an API key, and the auth.json that is set holds a login alone: ${remedy}`;
+}
+
+/** What was put into the store by other hands was never checked. */
+function credentialNeed({ kind, config }: KeptProfile): CredentialNeed | { readonly fault: string } {
+  try {
+    return PROFILE_KIND_RULES[kind].credentialNeed(config);
+  } catch (error) {
+    if (error instanceof AgentRunError) return { fault: error.message };
+    throw error;
+  }
 }
 
 function credentialOf(fields: SecretBundle['fields']): KeptCredential | undefined {

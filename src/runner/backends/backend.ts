@@ -102,8 +102,7 @@ export class BackendError extends Error {
   constructor(
     readonly failureKind: RunFailureKind,
     message: string,
-    options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(message);
   }
 }

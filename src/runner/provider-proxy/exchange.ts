@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { EndOfAnswer } from './end-of-answer.js';
-import { towardsAgent } from './headers.js';
+import { towardsAgent, withoutBody } from './headers.js';
+import { textOfRefusal } from './refusal.js';
 import type { ProviderTrouble } from './trouble.js';
 
 export interface ExchangeOptions {
@@ -8,8 +9,11 @@ export interface ExchangeOptions {
   readonly outgoing: ServerResponse;
   /** Opens the request to the provider; its body is still to come. */
   readonly open: () => ClientRequest;
-  /** The longest silence: from the request until the answer's headers, and within the answer. */
+  /** The longest silence: within an answer, and from the request until the answer's headers. */
   readonly silenceMs: number;
+  readonly headersMs: number;
+  /** Cuts out of an answer what the agent must not know. */
+  readonly cut: (text: string) => string;
   /** Null: the whole answer came, and it was not a refusal. */
   readonly onEnd: (trouble: ProviderTrouble | null) => void;
   /** What the agent is told in place of an answer. */
@@ -28,11 +32,11 @@ export class Exchange {
   #heardAt: number | null = null;
 
   constructor(private readonly options: ExchangeOptions) {
-    const { incoming, outgoing, open, silenceMs } = options;
+    const { incoming, outgoing, open, headersMs } = options;
     this.#upstream = open();
-    this.#timer = setTimeout(() => this.#standIn({ kind: 'no-headers', waitedMs: silenceMs }), silenceMs);
+    this.#timer = setTimeout(() => this.#standIn({ kind: 'no-headers', waitedMs: headersMs }), headersMs);
     this.#upstream.once('response', (answer: IncomingMessage) => this.#passOn(answer));
-    this.#upstream.once('error', (error) => this.#failed(error));
+    this.#upstream.on('error', (error) => this.#failed(error));
     outgoing.once('close', () => this.#left());
     outgoing.on('error', () => {});
     incoming.once('error', () => this.#finish());
@@ -48,20 +52,18 @@ export class Exchange {
   #passOn(answer: IncomingMessage): void {
     if (this.#isOver) return answer.destroy() as unknown as void;
     this.#stopTimer();
-    const { outgoing } = this.options;
-    const status = answer.statusCode ?? 502;
+    const { outgoing, cut } = this.options;
+    const status = statusOf(answer);
+    if (status >= 300) return void this.#passOnRefusal(answer, status);
     const ending = new EndOfAnswer(answer.headers['content-type']);
-    outgoing.writeHead(status, towardsAgent(answer.headers));
+    outgoing.writeHead(status, towardsAgent(answer.headers, cut));
     outgoing.flushHeaders();
     this.#heardAt = performance.now();
     answer.on('data', (chunk: Buffer) => {
       this.#heardAt = performance.now();
       ending.look(chunk);
     });
-    const end = (isWhole: boolean) => {
-      if (status >= 400) this.#end({ kind: 'status', status });
-      else this.#end(isWhole ? null : { kind: 'cut' });
-    };
+    const end = (isWhole: boolean) => this.#end(isWhole ? null : { kind: 'cut' });
     answer.once('end', () => end(ending.wasSeen));
     answer.once('close', () => {
       if (answer.complete) return;
@@ -70,6 +72,24 @@ export class Exchange {
     });
     answer.on('error', () => {});
     answer.pipe(outgoing);
+  }
+
+  /** Providers repeat a key that they do not take; and agents keep what they are told. */
+  async #passOnRefusal(answer: IncomingMessage, status: number): Promise<void> {
+    const { outgoing, cut, headersMs } = this.options;
+    answer.on('error', () => {});
+    const text = await textOfRefusal(answer, headersMs);
+    if (this.#isOver) return;
+    const trouble: ProviderTrouble = { kind: 'status', status };
+    const headers = towardsAgent(answer.headers, cut);
+    if (text === undefined || status < 400) {
+      this.#standIn(trouble, withoutBody(headers));
+      return;
+    }
+    this.#end(trouble);
+    const type = answer.headers['content-type'];
+    outgoing.writeHead(status, { ...withoutBody(headers), ...(type && { 'content-type': type }) });
+    outgoing.end(cut(text));
   }
 
   /** The agent's leaving (interrupted, steered, ended) says nothing of the provider, unless it had waited long. */
@@ -83,15 +103,15 @@ export class Exchange {
     this.#standIn({ kind: 'unreachable', code: error.code ?? error.message });
   }
 
-  #standIn(trouble: ProviderTrouble): void {
+  #standIn(trouble: ProviderTrouble, more: OutgoingHttpHeaders = { connection: 'close' }): void {
     if (this.#isOver || this.options.outgoing.headersSent) return;
     const { outgoing, standIn } = this.options;
     this.#end(trouble);
     this.#finish();
     const { status, message } = standIn(trouble);
-    const headers: OutgoingHttpHeaders = { 'content-type': 'application/json', connection: 'close' };
-    outgoing.writeHead(status, headers);
-    outgoing.end(JSON.stringify({ error: { message, type: 'provider_unreachable', code: null } }));
+    const type = trouble.kind === 'status' ? 'provider_refused' : 'provider_unreachable';
+    outgoing.writeHead(status, { ...more, 'content-type': 'application/json' });
+    outgoing.end(JSON.stringify({ error: { message, type, code: null } }));
   }
 
   #end(trouble: ProviderTrouble | null): void {
@@ -110,4 +130,9 @@ export class Exchange {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
   }
+}
+
+/** Some of what a server may send is no status that can be passed on. */
+function statusOf({ statusCode = 0 }: IncomingMessage): number {
+  return statusCode >= 200 && statusCode <= 599 ? statusCode : 502;
 }

@@ -12,6 +12,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Exchange } from './exchange.js';
 import { towardsProvider } from './headers.js';
+import { secretsCutter, secretsOf } from './secrets.js';
 import { describeTrouble, type ProviderTrouble } from './trouble.js';
 
 /** Where an agent's model provider is, and what it must be sent that the agent must not know. */
@@ -19,8 +20,9 @@ export interface ProviderTarget {
   readonly baseUrl: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
-  /** How long the provider may say nothing. */
+  /** How long the provider may say nothing within an answer, and before one. */
   readonly silenceMs: number;
+  readonly headersMs: number;
 }
 
 /** A second silence in a row is the last: each may take minutes, and agents try again up to thirty times. */
@@ -33,17 +35,22 @@ const SILENCES = 2;
 export class ProviderProxy {
   readonly #exchanges = new Set<Exchange>();
   readonly #agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+  readonly #cut: (text: string) => string;
   /** Other programs of the machine do not find the way in. */
   readonly #path = `/${randomBytes(24).toString('base64url')}`;
   #trouble: ProviderTrouble | null = null;
   #silences = 0;
+  /** When the first of the newest requests in a row found no way to the provider; monotonic ms. */
+  #unreachableSince: number | null = null;
   #port = 0;
 
   private constructor(
     private readonly target: ProviderTarget,
     private readonly onTrouble: (trouble: ProviderTrouble) => void,
     private readonly server: Server,
-  ) {}
+  ) {
+    this.#cut = secretsCutter(secretsOf(target));
+  }
 
   /** `onTrouble` hears of each failed request, whether or not the agent tries again. */
   static async start(
@@ -71,6 +78,12 @@ export class ProviderProxy {
     return this.#trouble;
   }
 
+  /** For how long no request has found a way to the provider; 0 when the newest did, or is under way. */
+  get unreachableMs(): number {
+    if (this.#unreachableSince === null || this.#exchanges.size > 0) return 0;
+    return performance.now() - this.#unreachableSince;
+  }
+
   /** For whoever tells of a failed request. */
   get facts(): { readonly providerHost: string; readonly httpStatus?: number } {
     const providerHost = this.target.baseUrl.host;
@@ -85,6 +98,7 @@ export class ProviderProxy {
   forget(): void {
     this.#trouble = null;
     this.#silences = 0;
+    this.#unreachableSince = null;
   }
 
   async close(): Promise<void> {
@@ -108,7 +122,12 @@ export class ProviderProxy {
       outgoing,
       open: () => this.#open(url, incoming),
       silenceMs: this.target.silenceMs,
-      onEnd: (trouble) => counts && this.#ended(trouble),
+      headersMs: this.target.headersMs,
+      cut: this.#cut,
+      onEnd: (trouble) => {
+        this.#exchanges.delete(exchange);
+        if (counts) this.#ended(trouble);
+      },
       standIn: (trouble) => ({ status: this.#statusFor(trouble), message: this.describe(trouble) }),
     });
     this.#exchanges.add(exchange);
@@ -124,7 +143,7 @@ export class ProviderProxy {
     if (!URL.canParse(base + rest)) return undefined;
     const url = new URL(base + rest);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    return url.href.startsWith(`${base}/`) ? url : undefined;
+    return url.href.startsWith(`${base}/`) && !climbs(url) ? url : undefined;
   }
 
   #open(url: URL, { method, headers }: IncomingMessage): ClientRequest {
@@ -138,12 +157,21 @@ export class ProviderProxy {
   #ended(trouble: ProviderTrouble | null): void {
     this.#trouble = trouble;
     this.#silences = trouble?.kind === 'no-headers' ? this.#silences + 1 : 0;
+    this.#unreachableSince = trouble?.kind === 'unreachable' ? (this.#unreachableSince ?? performance.now()) : null;
     if (trouble) this.onTrouble(trouble);
   }
 
   /** Agents try again after a 502 and a 504, and give up at a 400. */
   #statusFor(trouble: ProviderTrouble): number {
+    if (trouble.kind === 'status') return trouble.status;
     if (trouble.kind !== 'no-headers') return 502;
     return this.#silences >= SILENCES ? 400 : 504;
   }
+}
+
+/** A server may take an escaped slash for one, and go up where the URL did not. */
+function climbs({ pathname }: URL): boolean {
+  return /(^|\/|\\)\.\.(\/|\\|$)/.test(
+    pathname.replaceAll(/%2f/gi, '/').replaceAll(/%5c/gi, '\\').replaceAll(/%2e/gi, '.'),
+  );
 }

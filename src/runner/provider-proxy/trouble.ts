@@ -1,6 +1,6 @@
 /** What the runner itself saw go wrong between the agent and its model provider. */
 export type ProviderTrouble =
-  /** It answered, with a refusal. */
+  /** It answered, with a refusal or a redirect. */
   | { readonly kind: 'status'; readonly status: number }
   /** There was no connection: refused, no such host, no route. `code` is the system's word. */
   | { readonly kind: 'unreachable'; readonly code: string }
@@ -14,8 +14,13 @@ export type ProviderTrouble =
 /** In words for people. */
 export function describeTrouble(trouble: ProviderTrouble, host: string): string {
   switch (trouble.kind) {
-    case 'status':
-      return `the model provider ${host} answered ${trouble.status}`;
+    case 'status': {
+      const isRedirect = trouble.status < 400;
+      const advice = isRedirect
+        ? ', which leads elsewhere and is not followed: set its base_url to where it leads'
+        : '';
+      return `the model provider ${host} answered ${trouble.status}${advice}`;
+    }
     case 'unreachable':
       return `the model provider ${host} cannot be reached (${trouble.code})`;
     case 'no-headers':

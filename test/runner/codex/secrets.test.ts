@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CodexRunner, PROVIDER_KEY } from '../../support/codex-runner.js';
 import { CODEX_FETCH_TIMEOUT_MS, codexForTests } from '../../support/codex.js';
 import { answer, shellCall, text } from '../../support/mock-provider/answers.js';
+import { httpError } from '../../support/mock-provider/failures.js';
 import { exitOf } from '../../support/runner-fixture.js';
 import { filesOf, SecretHunt } from '../../support/secret-hunt.js';
 
@@ -71,6 +72,30 @@ describe("the provider's key of a run with codex", () => {
     hunt.look('events', JSON.stringify(manager.events));
     hunt.look('log', said);
     assert.deepEqual(hunt.found(), { key: [] });
+  });
+
+  it('is in no file and no event after a provider has repeated it in a refusal', async () => {
+    runner = await CodexRunner.create(() => httpError(401, { message: `no such key: ${PROVIDER_KEY}` }));
+    const { manager, fixture } = runner;
+    const turn = manager.add('turn', 'anyone?');
+    void runner.start();
+    await manager.ended(turn);
+    assert.match(turn.failureMessage ?? '', /no such key: \*\*\*/);
+    const hunt = new SecretHunt(
+      new Map([
+        ['key', PROVIDER_KEY],
+        ['refusal', 'no such key'],
+      ]),
+    );
+    for await (const { path, content } of filesOf(fixture.volumeDir)) hunt.look(path, content);
+    hunt.look('events', JSON.stringify(manager.events));
+    const { key, refusal } = hunt.found();
+    assert.deepEqual(key, []);
+    // Codex does keep what it was told.
+    assert.ok(
+      refusal?.some((place) => place !== 'events'),
+      JSON.stringify(refusal),
+    );
   });
 
   it('is asked for where the profile has none, in words that name what to set', async () => {

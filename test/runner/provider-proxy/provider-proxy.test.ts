@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderProxy, type ProviderTarget } from '../../../src/runner/provider-proxy/provider-proxy.js';
 import type { ProviderTrouble } from '../../../src/runner/provider-proxy/trouble.js';
@@ -32,7 +33,14 @@ describe('the proxy between an agent and its provider', () => {
 
   const start = (more: Partial<ProviderTarget>) => {
     const baseUrl = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`);
-    const target = { baseUrl, headers: { authorization: 'Bearer secret' }, query: {}, silenceMs: 5_000, ...more };
+    const target = {
+      baseUrl,
+      headers: { authorization: 'Bearer secret' },
+      query: {},
+      silenceMs: 5_000,
+      headersMs: 5_000,
+      ...more,
+    };
     return ProviderProxy.start(target, (trouble) => troubles.push(trouble));
   };
   const restart = async (more: Partial<ProviderTarget>) => {
@@ -87,6 +95,8 @@ describe('the proxy between an agent and its provider', () => {
     }
     assert.equal((await ask('/../../admin')).status, 404);
     assert.equal((await ask('/%2e%2e/admin')).status, 404);
+    assert.equal((await ask('/..%2fadmin')).status, 404);
+    assert.equal((await ask('/a%5C..%5C..%5Cadmin')).status, 404);
     assert.equal(await (await ask('/a/../responses')).text(), '/v1/responses');
   });
 
@@ -99,6 +109,64 @@ describe('the proxy between an agent and its provider', () => {
       assert.deepEqual([proxy.trouble, troubles], [{ kind: 'status', status }, [{ kind: 'status', status }]]);
     });
   }
+
+  it('cuts what is secret out of a refusal, however it is written there', async () => {
+    const headers = { authorization: 'Bearer key+0123/456', 'x-team': 'team-secret' };
+    await restart({ headers, query: { 'api-key': 'query-secret' } });
+    handler = (_, response) => {
+      response.writeHead(401, { 'content-type': 'text/plain', 'www-authenticate': 'no key+0123/456' });
+      response.write('no key+01');
+      setTimeout(() => response.end('23/456, key%2B0123%2F456, query-secret or team-secret'), 20);
+    };
+    const answer = await ask();
+    assert.deepEqual(
+      [answer.status, answer.headers.get('www-authenticate'), await answer.text()],
+      [401, 'no ***', 'no ***, ***, *** or ***'],
+    );
+    assert.deepEqual(proxy.trouble, { kind: 'status', status: 401 });
+  });
+
+  const unreadable: [what: string, refuse: (response: ServerResponse) => void][] = [
+    ['is packed', (response) => response.writeHead(401, { 'content-encoding': 'gzip' }).end(gzipSync('Bearer secret'))],
+    ['is very long', (response) => response.writeHead(401).end(`${'x'.repeat(1_000_000)}Bearer secret`)],
+    ['breaks off', (response) => response.writeHead(401).write('Bearer secr', () => response.destroy())],
+    ['never ends', (response) => response.writeHead(401).write('Bearer secr')],
+  ];
+  for (const [what, refuse] of unreadable) {
+    it(`says in its own words what a refusal is that ${what}`, async () => {
+      await restart({ headersMs: 200 });
+      handler = (_, response) => refuse(response);
+      const answer = await ask();
+      assert.equal(answer.status, 401);
+      const { error } = (await answer.json()) as { error: { message: string } };
+      assert.match(error.message, /^the model provider 127\.0\.0\.1:\d+ answered 401$/);
+      assert.deepEqual(proxy.trouble, { kind: 'status', status: 401 });
+    });
+  }
+
+  it('asks for answers that it can read, and shows the agent no way around itself', async () => {
+    let asked: string | undefined;
+    handler = (request, response) => {
+      asked = request.headers['accept-encoding'];
+      response.writeHead(307, { location: 'http://elsewhere.example/v1?key=secret-0123' }).end();
+    };
+    const answer = await ask('/responses', { redirect: 'manual' });
+    assert.deepEqual([answer.status, answer.headers.get('location'), asked], [307, null, 'identity']);
+    assert.match(await answer.text(), /answered 307, which leads elsewhere and is not followed: set its base_url/);
+    assert.deepEqual(proxy.trouble, { kind: 'status', status: 307 });
+  });
+
+  it('knows for how long there was no way to the provider', async () => {
+    handler = (request) => request.socket.destroy();
+    assert.equal(proxy.unreachableMs, 0);
+    assert.equal((await ask()).status, 502);
+    await delay(50);
+    assert.equal((await ask()).status, 502);
+    assert.ok(proxy.unreachableMs >= 49, String(proxy.unreachableMs));
+    handler = (_, response) => response.writeHead(200, STREAM).end(COMPLETED);
+    await (await ask()).text();
+    assert.equal(proxy.unreachableMs, 0);
+  });
 
   it('forgets a trouble when a later request goes well, or a new turn begins', async () => {
     handler = (_, response) => response.writeHead(500).end();
@@ -126,6 +194,18 @@ describe('the proxy between an agent and its provider', () => {
     assert.deepEqual(proxy.trouble, { kind: 'unreachable', code: 'ECONNREFUSED' });
   });
 
+  it('takes what is no answer at all for a failure of the provider', async () => {
+    const odd = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end('HTTP/1.1 000 None\r\ncontent-length: 2\r\n\r\nhi'));
+    }).listen(0, '127.0.0.1');
+    await once(odd, 'listening');
+    await restart({ baseUrl: new URL(`http://127.0.0.1:${(odd.address() as AddressInfo).port}/v1`) });
+    assert.equal((await ask()).status, 502);
+    assert.notEqual(proxy.trouble, null);
+    odd.close();
+  });
+
   it('names a host that does not exist', async () => {
     await restart({ baseUrl: new URL('http://no-such-host.invalid/v1') });
     assert.equal((await ask()).status, 502);
@@ -133,7 +213,7 @@ describe('the proxy between an agent and its provider', () => {
   });
 
   it('gives up a provider that does not answer; the second time for good', async () => {
-    await restart({ silenceMs: 100 });
+    await restart({ headersMs: 100 });
     let hungUp = 0;
     handler = (_, response) => response.on('close', () => (hungUp += 1));
     assert.equal((await ask()).status, 504);

@@ -72,6 +72,11 @@ describe('the backends with their profiles', () => {
     ['a provider that takes nobody in particular', { config: 'model_provider = "ollama"' }, null],
     ['a provider with a key, and it', { config: ENV_KEY, apiKey: 'sk-12345678' }, null],
     ['a provider with a key, and a login', { config: ENV_KEY, authJson: LOGIN }, /takes an API key, .* a login alone/],
+    [
+      'a file that other hands broke',
+      { config: 'key = "k', apiKey: 'sk-12345678' },
+      /^config is not valid TOML at line 1/,
+    ],
     ['a provider with a key, and an auth.json with one', { config: ENV_KEY, authJson: WITH_KEY }, null],
   ];
   for (const [what, fields, reason] of READINESS) {

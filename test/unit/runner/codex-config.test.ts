@@ -116,6 +116,26 @@ describe("a profile's provider", () => {
   });
 });
 
+describe("a provider's settings that no request could be sent with", () => {
+  const open = 'model_provider="x"\n[model_providers.x]\nbase_url="http://localhost:8/v1"\n';
+  const kind = 'runner-start-failed';
+
+  it('are refused by their name before anything is started', () => {
+    const broken = `${open}http_headers = { "X-Team" = "h-secret\\nX-Other: 1" }`;
+    assert.throws(() => settings(broken), refusal(kind, /^(?!.*secret).*header X-Team of the model provider x/));
+    const odd = `${open}http_headers = { "X Team" = "h-secret" }`;
+    assert.throws(() => settings(odd), refusal(kind, /^(?!.*secret).*header X Team of the model provider x/));
+    const named = `${open}env_http_headers = { "X-Org" = "ORG" }`;
+    assert.throws(() => settings(named, {}, { ORG: 'a\nb' }), refusal(kind, /header X-Org/));
+    const tokens = { access_token: 'k-secret\n1' };
+    assert.throws(() => settings('', { authJson: JSON.stringify({ tokens }) }), refusal(kind, /header authorization/));
+  });
+
+  it('wait no longer than a timer can', () => {
+    assert.equal(settings(`${open}stream_idle_timeout_ms = 3_000_000_000`).target.silenceMs, 2 ** 31 - 1);
+  });
+});
+
 describe("codex's generated config", () => {
   it('names one provider by a stable id, reached by the proxy, with nothing secret', () => {
     const config = generated(CUSTOM, { apiKey: 'k-secret' });

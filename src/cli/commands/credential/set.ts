@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { ToolCredential, ToolCredentialWrite } from '../../../contract/tool-credential.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
+import { readInput } from '../../read-input.js';
 import { credentialPath, tellCredential } from './credential-lines.js';
 
 interface SetOptions {
@@ -32,19 +31,10 @@ async function set(
   if (keyFile === '-' && knownHosts === '-')
     throw usageError('standard input holds the key: give known hosts as a file');
   const body: ToolCredentialWrite = {
-    privateKey: await content(keyFile),
-    knownHosts: knownHosts === undefined ? null : await content(knownHosts),
+    privateKey: await readInput(keyFile),
+    knownHosts: knownHosts === undefined ? null : await readInput(knownHosts),
   };
   await reaching(context, async (client) => {
     tellCredential(context, await client.put<ToolCredential>(`${credentialPath(name)}/credential`, body), json);
   });
-}
-
-async function content(file: string): Promise<string> {
-  if (file === '-') return text(process.stdin);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw usageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
 }

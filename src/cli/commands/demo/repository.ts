@@ -54,9 +54,12 @@ export interface TestCounts {
   readonly failed: number;
 }
 
-/** Runs the tests of a workspace in this process's name, so that the agent's word need not be taken for it. */
+/**
+ * Runs the tests of a workspace in this process's name, so that the agent's word need not be taken for it; without this
+ * process's environment, since the agent may have changed them and a provider's key may stand there.
+ */
 export async function runTests(workspace: string, nodePath: string): Promise<TestCounts> {
-  const options = { cwd: workspace, encoding: 'utf8' } as const;
+  const options = { cwd: workspace, encoding: 'utf8', env: {} } as const;
   const { stdout } = await run(nodePath, ['--test', '--test-reporter=tap', 'cart.test.js'], options).catch(
     (error: unknown) => error as { stdout: string },
   );

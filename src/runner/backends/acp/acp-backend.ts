@@ -42,7 +42,7 @@ export class AcpBackend implements Backend {
     const settings = acpSettings(secrets, profile);
     const env = acpEnvironment(settings, secrets, { profile, open });
     const key: Record<string, string> = settings.apiKeyEnv === null ? {} : { key: env[settings.apiKeyEnv] ?? '' };
-    const redact = redactor(key);
+    const redact = redactor(Object.values(key));
     const hide = hider(Object.values(key));
     let thread: AcpThread | undefined;
     try {
@@ -100,5 +100,6 @@ function asBackendError(error: Error, redact: (text: string) => string, said: st
   const { failureKind, message } = failureOfError(error);
   const words = said ? `${message}: ${said}` : message;
   const kind = failureKind === 'backend-failed' ? 'runner-start-failed' : failureKind;
-  return new BackendError(kind, redact(words), { cause: error });
+  // Without its cause, which is not redacted.
+  return new BackendError(kind, redact(words));
 }

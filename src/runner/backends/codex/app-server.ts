@@ -101,10 +101,12 @@ export class AppServer {
     let timer: NodeJS.Timeout | undefined;
     const answer = new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      timer = setTimeout(
-        () => reject(new AppServerGone(`codex did not answer ${method} within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
+      const late = () => {
+        // The answer may lie in the pipe, which nobody reads now.
+        if (this.#paused) timer = setTimeout(late, timeoutMs);
+        else reject(new AppServerGone(`codex did not answer ${method} within ${timeoutMs} ms`));
+      };
+      timer = setTimeout(late, timeoutMs);
       this.#send({ id, method, params });
     });
     return (answer as Promise<T>).finally(() => {

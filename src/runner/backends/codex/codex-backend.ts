@@ -2,11 +2,13 @@ import { rm } from 'node:fs/promises';
 import { CODEX_NOT_INSTALLED, findCodex, type CodexSearch } from '../../../backend-programs/find-codex.js';
 import type { SecretFields } from '../../../domain/secrets.js';
 import { makePrivateFolder } from '../../../processes/private-folder.js';
+import { secretsOf } from '../../provider-proxy/secrets.js';
 import { ProviderProxy } from '../../provider-proxy/provider-proxy.js';
 import { BackendError, type AgentThread, type Backend, type OpenThread } from '../backend.js';
 import { codexConfig, withoutLayers } from './codex-config.js';
 import { CodexHome } from './codex-home.js';
 import { CodexThread } from './codex-thread.js';
+import { patienceMs } from './outage-watch.js';
 import { checkSandbox, initialize, openCodexThread } from './handshake.js';
 import { providerSettings, type ProviderSettings } from './provider-settings.js';
 import { redactor } from '../redact.js';
@@ -42,14 +44,17 @@ export class CodexBackend implements Backend {
     const program = await this.#program();
     const home = new CodexHome(open.stateDir);
     await home.prepare();
-    const { target } = profile.provider;
-    let thread: CodexThread | undefined;
-    const proxy = await ProviderProxy.start(target, (trouble) => thread?.troubled(trouble));
-    const redact = redactor(target.headers, { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
     // Codex leaves things in the temporary folder.
     const scratch = await makePrivateFolder();
+    const headersMs = Math.min(profile.provider.target.silenceMs, patienceMs(open.policy));
+    const target = { ...profile.provider.target, headersMs };
+    let thread: CodexThread | undefined;
+    const proxy = await ProviderProxy.start(target, (trouble) => thread?.troubled(trouble));
+    const redact = redactor(secretsOf(target), { [proxy.baseUrl]: target.baseUrl.href.replace(/\/$/, '') });
     const release = async () => {
-      await Promise.all([proxy.close(), rm(scratch, { recursive: true, force: true })]);
+      // What is left of the folder, since something still writes there, is swept when this process is gone.
+      const removed = rm(scratch, { recursive: true, force: true }).catch(() => {});
+      await Promise.all([proxy.close(), removed]);
     };
     try {
       await home.writeConfig(this.#configText(profile, proxy, open));
@@ -111,5 +116,6 @@ function warn({ events }: OpenThread, message: string): void {
 function asBackendError(error: Error, redact: (text: string) => string, said: string | undefined): BackendError {
   if (error instanceof BackendError) return new BackendError(error.failureKind, redact(error.message));
   const words = said ? `${error.message}: ${said}` : error.message;
-  return new BackendError('runner-start-failed', redact(words), { cause: error });
+  // Without its cause, which is not redacted.
+  return new BackendError('runner-start-failed', redact(words));
 }

@@ -20,6 +20,7 @@ import { failureKindOf, plainWords } from './failure.js';
 import { sandboxPolicy } from './handshake.js';
 import { findTurn } from './history.js';
 import type { Notification, ServerRequest, ThreadTokenUsage, TurnError } from './protocol.js';
+import { watchOutage } from './outage-watch.js';
 import { noticeOf } from './thread-notices.js';
 import { writeThreadRecord } from '../thread-record.js';
 import { ThreadUsage } from './token-usage.js';
@@ -94,6 +95,7 @@ export class CodexThread implements AgentThread {
       kill: () => this.server.kill(),
     });
     this.#live = live;
+    watchOutage(this.options.proxy, live, this.options.open.policy);
     void live.done.then(() => {
       if (this.#live === live) this.#live = null;
       const story = this.#late.get(live.turnId ?? '');

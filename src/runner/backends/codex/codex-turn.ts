@@ -1,6 +1,6 @@
 import type { AgentEvent, TurnHandle, TurnOutcome, TurnRequest } from '../backend.js';
 import type { NeedsInput } from './approvals.js';
-import type { AppServer } from './app-server.js';
+import { AppServerError, type AppServer } from './app-server.js';
 import { lastMessage, type KnownTurn } from './history.js';
 import type { CodexErrorInfo, CodexTurnRecord, Notification, TurnError } from './protocol.js';
 import { textInput } from './protocol.js';
@@ -30,6 +30,9 @@ const GO_ON =
   'You were stopped in the middle of this turn, because the program that runs you was restarted. Look at what is already ' +
   'done, and go on with the task from there; do not begin it anew.';
 
+/** From asking codex to end the turn until it is made to. */
+const GIVE_UP_MS = 5_000;
+
 /** One turn of codex, from its prompt until codex tells its end or is gone. */
 export class CodexTurn implements TurnHandle {
   readonly started: Promise<void>;
@@ -42,6 +45,7 @@ export class CodexTurn implements TurnHandle {
   #story: TurnStory | null = null;
   #needsInput: NeedsInput | null = null;
   #isInterrupted = false;
+  #givenUp: Pick<TurnOutcome, 'failureKind' | 'message'> | null = null;
   #isAsked = false;
   #goesOn = false;
   #isExpected = false;
@@ -77,6 +81,15 @@ export class CodexTurn implements TurnHandle {
     this.#needsInput = needsInput;
     this.tell({ phase: 'needs-input', ...needsInput });
     void this.#askForEnd();
+  }
+
+  /** The turn ends as failed with this, unless it ends by itself first. */
+  giveUp(reason: Pick<TurnOutcome, 'failureKind' | 'message'>): void {
+    if (this.#givenUp) return;
+    this.#givenUp = reason;
+    void this.#askForEnd();
+    const timer = setTimeout(() => this.ports.kill(), GIVE_UP_MS);
+    void this.#over.then(() => clearTimeout(timer));
   }
 
   /** A `backend_status` of this turn. */
@@ -129,7 +142,7 @@ export class CodexTurn implements TurnHandle {
     // A codex that dies meanwhile is told of by `died`, with more to say.
     const { turn } = await Promise.race([answer, this.#over.then((end) => ({ turn: diedBefore(end) }))]);
     this.#storyOf(turn.id);
-    if (this.#isInterrupted) void this.#askForEnd();
+    if (this.#isInterrupted || this.#givenUp) void this.#askForEnd();
   }
 
   #storyOf(turnId: string): TurnStory {
@@ -166,6 +179,7 @@ export class CodexTurn implements TurnHandle {
     }
     if (status === 'completed') return { status, failureKind: null, message: null, turnId };
     if (status === 'interrupted' && this.#isInterrupted) return { ...INTERRUPTED, turnId };
+    if (this.#givenUp) return { status: 'failed', ...this.#givenUp, turnId };
     if (status === 'failed') return { status, ...this.ports.failure(error), turnId };
     const message = 'codex broke the turn off without being asked to';
     return { status: 'failed', failureKind: 'backend-failed', message, turnId };
@@ -173,7 +187,8 @@ export class CodexTurn implements TurnHandle {
 
   #diedAs(reason: string): TurnOutcome {
     if (this.#isInterrupted) return { ...INTERRUPTED, turnId: this.#turnId };
-    return { status: 'failed', failureKind: 'backend-failed', message: reason, turnId: this.#turnId };
+    const died = this.#givenUp ?? { failureKind: 'backend-failed' as const, message: reason };
+    return { status: 'failed', ...died, turnId: this.#turnId };
   }
 
   /** An earlier runner had it to its end and could not tell: what came of it is told again, and nothing done again. */
@@ -188,6 +203,8 @@ export class CodexTurn implements TurnHandle {
   }
 
   #notRun(error: Error): TurnOutcome {
+    // It may run after all; what is said next must not fall into it.
+    if (this.#isAsked && this.#death === null && !(error instanceof AppServerError)) this.ports.kill();
     if (this.#isInterrupted) return { ...INTERRUPTED, turnId: this.#turnId };
     const failed = this.ports.failure({
       message: this.#death ?? error.message,

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { SecretFields } from '../../../domain/secrets.js';
 import type { ProviderTarget } from '../../provider-proxy/provider-proxy.js';
 import { BackendError } from '../backend.js';
@@ -14,7 +15,7 @@ export interface ProviderSource {
 }
 
 export interface ProviderSettings {
-  readonly target: ProviderTarget;
+  readonly target: Omit<ProviderTarget, 'headersMs'>;
   /** What of the provider's table may stand in a file that the agent can read. */
   readonly table: TomlTable;
 }
@@ -34,6 +35,7 @@ const LOCAL: Readonly<Record<string, string>> = {
 };
 /** Codex's own default. */
 const IDLE_MS = 300_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Each says where a secret comes from, or is one; `query_params` may hold one. */
 const KEPT_FROM_AGENT = [
   'base_url',
@@ -48,7 +50,8 @@ const KEPT_FROM_AGENT = [
 
 /**
  * The provider that a profile's config selects, taken apart: what the proxy does in its name, and what codex may know.
- * @throws BackendError `backend-unauthorized` where a key is needed and none is there, with words on what to set.
+ * @throws BackendError `backend-unauthorized` where a key is needed and none is there, with words on what to set;
+ *   `runner-start-failed` for what no request could be sent with.
  */
 export function providerSettings(source: ProviderSource): ProviderSettings {
   const { config, environment } = source;
@@ -60,7 +63,9 @@ export function providerSettings(source: ProviderSource): ProviderSettings {
     ...fromEnvironment(textsOf(table['env_http_headers']), environment),
     ...textsOf(table['http_headers']),
   };
-  const silenceMs = typeof table['stream_idle_timeout_ms'] === 'number' ? table['stream_idle_timeout_ms'] : IDLE_MS;
+  assertSendable(headers, name);
+  const { stream_idle_timeout_ms: idleMs } = table;
+  const silenceMs = Math.min(typeof idleMs === 'number' ? idleMs : IDLE_MS, LONGEST_TIMER_MS);
   const baseUrl = parseUrl(textOf(table['base_url']) ?? credentials.baseUrl, name);
   const open = Object.fromEntries(Object.entries(table).filter(([key]) => !KEPT_FROM_AGENT.includes(key)));
   return {
@@ -99,6 +104,19 @@ function credentialsOf(source: ProviderSource, name: string, table: TomlTable): 
     'backend-unauthorized',
     `the model provider ${name} needs a key and the profile "${profile}" has none: set its apiKey${or}`,
   );
+}
+
+/** Names the header and repeats nothing of its value. */
+function assertSendable(headers: Readonly<Record<string, string>>, provider: string): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      const words = `the header ${name} of the model provider ${provider} has a name or a value that cannot be sent`;
+      throw new BackendError('runner-start-failed', words);
+    }
+  }
 }
 
 interface Login {

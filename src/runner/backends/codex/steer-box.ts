@@ -1,4 +1,4 @@
-import type { AppServer } from './app-server.js';
+import { AppServerError, type AppServer } from './app-server.js';
 import { textInput, type Notification, type ThreadItem } from './protocol.js';
 
 type Delivery = 'delivered' | 'too-late';
@@ -38,9 +38,10 @@ export class SteerBox {
     if (turnId === null || this.#isClosed) return 'too-late';
     const proof = new Promise<Delivery>((resolve) => this.#waiting.set(commandId, resolve));
     const asked = { threadId: this.threadId, clientUserMessageId: commandId, expectedTurnId: turnId };
-    this.server
-      .request('turn/steer', { ...asked, input: textInput(text) })
-      .catch(() => this.#settle(commandId, 'too-late'));
+    // Only a refusal tells that it did not get there: what is not answered may be delivered yet, until the turn is over.
+    this.server.request('turn/steer', { ...asked, input: textInput(text) }).catch((error: unknown) => {
+      if (error instanceof AppServerError) this.#settle(commandId, 'too-late');
+    });
     return proof;
   }
 
