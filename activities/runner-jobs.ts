@@ -3,6 +3,7 @@ import type { RunRecord } from '../src/contract/run.js';
 import { AgentRunError } from '../src/domain/errors.js';
 import { runVolumeName } from '../src/domain/volume-names.js';
 import { secretsOfRun } from '../src/operations/run-secrets.js';
+import { ensureVolume as ensureSessionVolume } from '../src/operations/sessions/session-volume.js';
 import { runnerJobRequest } from '../src/operations/runner-job-request.js';
 import type { RunnerLaunch } from '../src/ports/runner-platform.js';
 import { asPermanent } from './permanent.js';
@@ -35,13 +36,14 @@ async function launch(ports: Ports, job: { runId: string; attempt: number; jobId
   await ports.jobs.observe(await ports.platform.launch(wanted));
 }
 
-/** A run of the session lives, so that its storage is not given up meanwhile. */
-async function ensureVolume(
-  { platform, sessions }: Ports,
-  { volumeName: name, sessionId }: RunnerLaunch,
-): Promise<void> {
-  const { phase } = await platform.volumes.ensure(name);
-  if (sessionId !== null) await sessions.volumeEnsured(sessionId, { name, namespace: platform.namespace, phase });
+/**
+ * While a run of the session lives its storage is not given up. It may have been before: where the run was drafted long ago, and
+ * opened by a late repeat.
+ */
+async function ensureVolume({ platform, sessions }: Ports, { volumeName, sessionId }: RunnerLaunch): Promise<void> {
+  const { volumes } = platform;
+  if (sessionId === null) await volumes.ensure(volumeName);
+  else await ensureSessionVolume({ volumes, sessions, platform }, sessionId);
 }
 
 async function stop(ports: Ports, jobId: string, graceMs: number): Promise<void> {

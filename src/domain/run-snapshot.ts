@@ -26,8 +26,8 @@ export interface RunSnapshot {
   readonly cancelRequestedAtMs: number | null;
   readonly cancelReason: NoteRef | null;
   readonly lastCommandSeq: number;
-  /** The turn that is worked on, else the one that is next; null when none is open. */
-  readonly activeTurn: { readonly commandId: string; readonly taken: boolean } | null;
+  /** The turn that is worked on, else the one that is next; null when none is open. An earlier version's snapshot lacks it. */
+  readonly activeTurn?: { readonly commandId: string; readonly taken: boolean } | null;
   /** Open commands that the runner must stop. */
   readonly cancelCommandIds: readonly string[];
   /** Commands changed since the last snapshot that was written. */

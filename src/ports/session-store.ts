@@ -72,7 +72,7 @@ export interface SessionStore {
   /** Ids of the session's runs, oldest first, from `fromRunId` on (with it) where given. */
   listRunIds(sessionId: string, query: { fromRunId?: string; limit: number }): Promise<string[]>;
 
-  /** @throws idempotency-conflict when the key was used with another body. */
+  /** @throws idempotency-conflict when the key was used with another body; session-store-evicted, but not for a repeat. */
   draftSend(draft: SendDraft, reservation?: Reservation): Promise<Drafted>;
   /** Undefined while no run has taken it. */
   readSend(commandId: string): Promise<DecidedSend | undefined>;

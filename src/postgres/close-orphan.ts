@@ -11,7 +11,13 @@ const NO_EXECUTION = 'none';
 const CLOSE_RUN = `UPDATE runs SET version = version + 1, status = 'failed', terminal_status = 'failed',
     failure_kind = 'infra-failed', failure_message = $2, finished_at = now(), execution_id = $3, updated_at = now()
   WHERE id = $1 AND terminal_status IS NULL AND opened_at IS NOT NULL
-  RETURNING attempt`;
+  RETURNING attempt, session_id`;
+
+/** Unless the session has gone on with another run, which a workflow that was ended from outside does not hinder. */
+const CLOSE_SESSION = `UPDATE sessions SET execution_state = 'terminal', active_run_id = NULL, active_command_id = NULL,
+    terminal_status = 'failed', failure_kind = 'infra-failed', news = news + 1, last_activity_at = now(), updated_at = now(),
+    expires_at = greatest(expires_at, now() + ttl_ms * interval '1 ms')
+  WHERE id = $1 AND active_run_id = $2`;
 
 const CLOSE_COMMANDS = `UPDATE commands SET state = 'failed', failure_kind = 'infra-failed', failure_message = $2,
     finished_at = now(), updated_at = now()
@@ -34,8 +40,13 @@ export async function closeOrphan(database: Database, wakeups: Wakeups, runId: s
 }
 
 async function close(transaction: Queryable, runId: string, message: string): Promise<void> {
-  const { rows } = await transaction.query<{ attempt: number }>(CLOSE_RUN, [runId, message, NO_EXECUTION]);
+  const { rows } = await transaction.query<{ attempt: number; session_id: string | null }>(CLOSE_RUN, [
+    runId,
+    message,
+    NO_EXECUTION,
+  ]);
   if (rows[0] === undefined) return;
+  await transaction.query(CLOSE_SESSION, [rows[0].session_id, runId]);
   await transaction.query(CLOSE_COMMANDS, [runId, message]);
   await transaction.query(CLOSE_LEASE_AND_STREAM, [runId]);
   const payload = { terminalStatus: 'failed', failureKind: 'infra-failed', attempt: rows[0].attempt };

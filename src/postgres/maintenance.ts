@@ -66,10 +66,11 @@ async function maintain(connection: Queryable, retention: Retention): Promise<Ma
   };
 }
 
-/** Of runs that ended: no workflow is left that could open them. */
+/** Of runs that ended: no workflow is left that could open them. And what was sent to a session, and not repeated for long. */
 const COMMAND_DRAFTS = `WITH deleted AS (
-    DELETE FROM commands c USING runs r
-    WHERE r.id = c.run_id AND c.seq IS NULL AND r.finished_at < now() - $1 * interval '1 hour'
+    DELETE FROM commands c WHERE c.seq IS NULL AND CASE WHEN c.run_id IS NULL
+      THEN c.updated_at < now() - $1 * interval '1 hour'
+      ELSE EXISTS (SELECT FROM runs r WHERE r.id = c.run_id AND r.finished_at < now() - $1 * interval '1 hour') END
     RETURNING c.id
   ), freed AS (DELETE FROM idempotency_keys k USING deleted WHERE k.thing_id = deleted.id)
   SELECT FROM deleted`;

@@ -20,7 +20,7 @@ const PROJECT_SESSION = `UPDATE sessions SET
  */
 export async function projectSession(transaction: Queryable, sessionId: string, snapshot: RunSnapshot): Promise<void> {
   const { runId, status, activeTurn, terminalStatus, threadId, lastCommandSeq } = snapshot;
-  const openTurn = activeTurn === null ? 'none' : activeTurn.taken ? 'taken' : 'waiting';
+  const openTurn = activeTurn ? (activeTurn.taken ? 'taken' : 'waiting') : 'none';
   const turn = endedTurn(snapshot);
   const outcome = sessionOutcome(snapshot, turn);
   await transaction.query(PROJECT_SESSION, [
@@ -46,7 +46,7 @@ interface SessionOutcome {
 /** How the session's newest work ended: nothing has, while a turn is open. Undefined where it stays as it was. */
 function sessionOutcome(snapshot: RunSnapshot, turn: SessionOutcome | undefined): SessionOutcome | undefined {
   if (snapshot.terminalStatus !== null) return snapshot;
-  return snapshot.activeTurn === null ? turn : { terminalStatus: null, failureKind: null };
+  return snapshot.activeTurn ? { terminalStatus: null, failureKind: null } : turn;
 }
 
 function endedTurn({ commands }: RunSnapshot): SessionOutcome | undefined {

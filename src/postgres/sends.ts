@@ -1,4 +1,4 @@
-import { AgentRunError, missing } from '../domain/errors.js';
+import { AgentRunError, missing, sessionStoreEvicted } from '../domain/errors.js';
 import type { SendDecision } from '../domain/run-snapshot.js';
 import type { Drafted, Reservation } from '../ports/run-store.js';
 import type { DecidedSend, SendDraft } from '../ports/session-store.js';
@@ -14,15 +14,23 @@ export function draftSend(database: Database, draft: SendDraft, reservation?: Re
       reservation && (await reserve(transaction, reservation, draft.commandId, (id) => joinSend(transaction, id)));
     if (found !== undefined) return found;
     const { rowCount } = await transaction.query(
-      `INSERT INTO commands (id, session_id, type, payload) SELECT $1, s.id, 'turn', $3 FROM sessions s WHERE s.id = $2`,
+      `INSERT INTO commands (id, session_id, type, payload) SELECT $1, s.id, 'turn', $3 FROM sessions s
+       WHERE s.id = $2 AND s.storage_state NOT IN ('evicting', 'evicted')`,
       [draft.commandId, draft.sessionId, JSON.stringify(draft.payload)],
     );
-    if (rowCount === 0) throw missing('session', draft.sessionId);
+    if (rowCount === 0) throw await whyNotDrafted(transaction, draft.sessionId);
     return { id: draft.commandId, opened: false };
   });
 }
 
+async function whyNotDrafted(transaction: Queryable, sessionId: string): Promise<Error> {
+  const { rowCount } = await transaction.query('SELECT FROM sessions WHERE id = $1', [sessionId]);
+  return rowCount === 0 ? missing('session', sessionId) : sessionStoreEvicted(sessionId);
+}
+
 async function joinSend(transaction: Queryable, id: string): Promise<Drafted | undefined> {
+  // Maintenance leaves alone what was repeated a short time ago.
+  await transaction.query('UPDATE commands SET updated_at = now() WHERE id = $1 AND seq IS NULL', [id]);
   const { rows } = await transaction.query<{ seq: number | null }>('SELECT seq FROM commands WHERE id = $1', [id]);
   return rows[0] && { id, opened: rows[0].seq !== null };
 }

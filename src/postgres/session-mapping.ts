@@ -46,7 +46,7 @@ export function toSessionRecord(row: SessionRow): SessionRecord {
   const { terminal_status: terminalStatus, failure_kind: failureKind, unread, lease_over: stalled } = row;
   return {
     sessionId: row.id,
-    sessionPath: `/api/v1/sessions/${encodeURIComponent(row.id)}`,
+    sessionPath: `/api/v1/sessions/${row.id}`,
     tenantId: row.tenant_id,
     projectId: row.project_id,
     backendProfile: row.backend_profile,

@@ -82,11 +82,12 @@ export async function endEviction(database: Database, sessionId: string): Promis
   );
 }
 
+/** Those with a live run last: they are kept, and must not keep the others out of every batch. */
 export async function listExpired(database: Database, limit: number): Promise<ExpiredSession[]> {
   const { rows } = await database.query<{ id: string; storage_name: string | null; expires_at: Date }>(
     `SELECT id, storage_name, expires_at FROM sessions
      WHERE storage_state = 'evicting' OR (storage_state = 'pvc' AND expires_at <= now())
-     ORDER BY expires_at LIMIT $1`,
+     ORDER BY active_run_id IS NOT NULL, expires_at LIMIT $1`,
     [limit],
   );
   return rows.map((row) => ({

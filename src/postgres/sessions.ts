@@ -162,10 +162,12 @@ export async function listRunIds(
   sessionId: string,
   { fromRunId, limit }: { fromRunId?: string; limit: number },
 ): Promise<string[]> {
+  // As they were opened, one after the other: an old draft may be opened late, and must not come before what was read already.
   const { rows } = await database.query<{ id: string }>(
-    `SELECT r.id FROM runs r WHERE r.session_id = $1 AND r.opened_at IS NOT NULL
-       AND ($2::text IS NULL OR (r.created_at, r.id) >= (SELECT f.created_at, f.id FROM runs f WHERE f.id = $2))
-     ORDER BY r.created_at, r.id LIMIT $3`,
+    `SELECT r.id FROM sessions s JOIN runs r ON r.session_id = s.id AND r.tenant_id = s.tenant_id
+     WHERE s.id = $1 AND r.opened_at IS NOT NULL
+       AND ($2::text IS NULL OR (r.opened_at, r.id) >= (SELECT f.opened_at, f.id FROM runs f WHERE f.id = $2))
+     ORDER BY r.opened_at, r.id LIMIT $3`,
     [sessionId, fromRunId ?? null, limit],
   );
   return rows.map((row) => row.id);

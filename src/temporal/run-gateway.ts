@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
 import { TASK_QUEUE } from '../domain/ids.js';
-import type { OpenRunAnswer, RunInput } from '../domain/run-messages.js';
+import type { OpenRunAnswer, RunInput, SendToSession, SendToSessionAnswer } from '../domain/run-messages.js';
 import type { SearchAttributeName } from '../domain/search-attributes.js';
 import type { RunAddress, RunGateway } from '../ports/run-gateway.js';
 import type { RunSignals, SignalResult } from '../ports/run-signals.js';
@@ -29,13 +29,7 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
   ) => toldOrGone(send(client.workflow.getHandle(workflowId)));
   return {
     openRun: async (address, input) => openRun(client, address, input),
-    sendToSession: async (address, input, message) =>
-      answered(client, async () =>
-        client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, {
-          args: [message],
-          startWorkflowOperation: startOperation(address, input),
-        }),
-      ),
+    sendToSession: async (address, input, message) => sendToSession(client, address, input, message),
     claimRun: update(messages.claimRunUpdate),
     // The update id lets Temporal itself answer a repeat with the first result.
     addCommand: async (address, message) =>
@@ -75,6 +69,22 @@ async function openRun(client: Client, address: RunAddress, input: RunInput): Pr
     if (isAlreadyStarted(error)) return { opened: true };
     throw error;
   }
+}
+
+/** Made again, it may be said to another run than before: what that one took is no longer fresh. */
+async function sendToSession(
+  client: Client,
+  address: RunAddress,
+  input: RunInput,
+  message: SendToSession,
+): Promise<SendToSessionAnswer> {
+  let next = message;
+  return answered(client, async () => {
+    const args: [SendToSession] = [next];
+    next = { ...message, sends: message.sends.map((send) => ({ ...send, fresh: false })) };
+    const startWorkflowOperation = startOperation(address, input);
+    return client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, { args, startWorkflowOperation });
+  });
 }
 
 /** One for each call: the SDK refuses to use it twice. */

@@ -169,6 +169,19 @@ describe('maintenance', () => {
     assert.deepEqual(await database.query('SELECT FROM idempotency_keys'), []);
   });
 
+  it('deletes what was sent to a session and never taken, with its key, unless it was repeated since', async () => {
+    await openRun(postgres, { sessionRef: { sessionId: 'talk' } });
+    const key = (name: string) => ({ tenantId: 't', route: 'r', key: name, bodyHash: 'h' });
+    const draft = (commandId: string) => ({ commandId, sessionId: 'talk', payload: { prompt: 'x' } });
+    for (const name of ['old', 'repeated']) await postgres.sessions.draftSend(draft(`cmd_${name}`), key(name));
+    await database.query(`UPDATE commands SET updated_at = now() - interval '30 hours'`);
+    const again = await postgres.sessions.draftSend(draft('cmd_another'), key('repeated'));
+    assert.deepEqual(again, { id: 'cmd_repeated', opened: false });
+    assert.equal((await postgres.maintenance.maintain(RETENTION)).commandDraftsDeleted, 1);
+    assert.deepEqual(await database.query('SELECT id FROM commands'), [{ id: 'cmd_repeated' }]);
+    assert.deepEqual(await database.query('SELECT key FROM idempotency_keys'), [{ key: 'repeated' }]);
+  });
+
   it('forgets the numbers of producers some time after the run has ended', async () => {
     const runId = await openRun(postgres);
     const events = [{ type: 'plan' as const, payload: {}, clientSeq: 1 }];

@@ -20,7 +20,7 @@ describe('a session', function () {
   before(async () => {
     const operators = [{ name: 'globex', token: otherToken, tenants: ['globex'] }];
     manager = await startTestManager({
-      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '1000',
+      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '5000',
       AGENTRUN_OPERATORS_JSON: JSON.stringify(operators),
     });
     api = new Api(manager.url, manager.operatorToken);
@@ -195,6 +195,11 @@ describe('a session', function () {
       backendProfile: 'exec',
     });
     assert.deepEqual([taken.status, taken.body.message], [409, 'sessionId is taken']);
+    const chosen = { prompt: 'x', run: { tenantId: 'globex', projectId: 'x', backendProfile: 'exec' } };
+    for (const caller of [other, api]) {
+      const sent = await caller.request('POST', path(sessionId, '/send'), chosen);
+      assert.deepEqual([sent.status, sent.body.message], [409, 'sessionId is taken']);
+    }
     const run = { sessionRef: { sessionId }, tenantId: 'globex', projectId: 'x', backendProfile: 'exec' };
     assert.equal((await other.request('POST', '/api/v1/runs', run)).status, 409);
     assert.ok((await other.get('/api/v1/sessions')).items.every((item: Loose) => item.sessionId !== sessionId));

@@ -111,15 +111,15 @@ export class RunState {
 
   addCommand(id: string, type: CommandType, from: { payloadOf?: string; send?: SendDecision } = {}): number {
     if (this.terminal) throw this.terminalRefusal();
-    const known = this.data.added.find((command) => command.id === id);
+    const known = [...this.data.added, ...this.data.commands].find((command) => command.id === id);
     if (known !== undefined) return known.seq;
     const seq = this.data.lastCommandSeq + 1;
     const { payloadOf = null, send } = from;
-    const base = { threadId: null, turnId: null, acknowledgedAtMs: null, activeAtMs: null, cancel: null, send };
+    const base = { threadId: null, turnId: null, acknowledgedAtMs: null, activeAtMs: null, cancel: null };
     this.data.lastCommandSeq = seq;
     this.data.added = [...this.data.added, { id, seq }].slice(-REMEMBERED_COMMANDS);
     this.data.quietSinceMs = null;
-    this.data.commands.push({ id, seq, lifecycle: newCommand(type), payloadOf, ...base });
+    this.data.commands.push({ id, seq, lifecycle: newCommand(type), payloadOf, ...base, ...(send && { send }) });
     this.write(this.command(id));
     this.changed();
     return seq;
@@ -249,9 +249,14 @@ export class RunState {
     const { status, failureKind } = ended;
     const told = { commandId: command.id, commandType: command.lifecycle.type, terminalStatus: status, failureKind };
     this.status('command-terminal', supersededBy === null ? told : { ...told, supersededBy });
-    // Somebody may have sent more to the session meanwhile: that is done first.
-    const isItsTurn = command.lifecycle.type === 'turn' && this.input.endsWithTurn && !this.data.commands.some(isWork);
-    if (isItsTurn && !this.terminal) this.end(ended);
+    if (supersededBy === null && isWork(command)) this.endWithTurn();
+  }
+
+  /** Somebody may have sent more to the session meanwhile: that is done first, also where it was a steer that nobody handed on. */
+  private endWithTurn(): void {
+    const { commands, lastTurn } = this.data;
+    const isOver = this.input.endsWithTurn && lastTurn !== null && !commands.some(isWork);
+    if (isOver && !this.terminal) this.end(lastTurn);
   }
 
   terminalRefusal(): RunRefused {

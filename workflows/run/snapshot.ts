@@ -45,7 +45,7 @@ export function commandSnapshot(command: LiveCommand): CommandSnapshot {
     cancelRequestedAtMs: command.cancel?.atMs ?? null,
     acknowledgedAtMs: command.acknowledgedAtMs,
     finishedAtMs: null,
-    send: command.send,
+    ...(command.send && { send: command.send }),
   };
 }
 

@@ -45,7 +45,8 @@ export const eventRoutes: Route[] = [
     answer: EventPage,
     handle: async ({ principal, params, query }, { operations }) => {
       await requireRun(operations, principal, params.runId);
-      return { items: await pageOfEvents(operations.events, { runId: params.runId, ...query }) };
+      const { items } = await pageOfEvents(operations.events, { runId: params.runId, ...query });
+      return { items };
     },
   }),
   route({

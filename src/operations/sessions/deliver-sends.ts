@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isTerminalStatus } from '../../domain/outcome.js';
 import { RunRefused } from '../../domain/refusals.js';
 import type { SendToSession } from '../../domain/run-messages.js';
 import type { RunDraft } from '../../ports/run-store.js';
@@ -55,15 +56,14 @@ async function deliver(
   sends: readonly PendingSend[],
   first: boolean,
 ): Promise<void> {
-  const [lead] = sends;
-  if (lead === undefined) return;
+  const open = await untaken(context, first ? sends : sends.map((send) => ({ ...send, fresh: false })));
+  const [lead] = open;
+  if (lead === undefined) return context.runs.dropRunDraft(draft.id);
+  const activeRunId = (await context.sessions.get(lead.sessionId, 'all'))?.activeRunId ?? null;
+  if (activeRunId !== null) await describeJob(context, open, activeRunId);
   const message: SendToSession = {
-    sends: sends.map(({ commandId, fresh, runnerJob }) => ({
-      commandId,
-      runnerJob: runnerJob !== null,
-      fresh: fresh && first,
-    })),
-    leaseOver: await expiredLease(context, lead.sessionId),
+    sends: open.map(({ commandId, fresh, runnerJob }) => ({ commandId, fresh, runnerJob: runnerJob !== null })),
+    leaseOver: activeRunId === null ? null : await expiredLease(context, activeRunId),
   };
   const input = inputOf(draft, context, { body: lead.run });
   const { runId } = await toRun(context, draft, (gateway, address) => gateway.sendToSession(address, input, message));
@@ -78,17 +78,35 @@ async function draftNextRun(
   const draft = draftOf(lead.run, lead.traceId);
   await context.runs.draftRun(draft);
   const wish = sends.find(({ runnerJob }) => runnerJob !== null);
-  if (wish?.runnerJob) {
-    const job = { ...wish.runnerJob, commandId: wish.commandId };
-    await context.jobs.request(runnerJobRequest(context.platform, { runId: draft.id, attempt: 1 }, job));
-  }
+  if (wish !== undefined) await context.jobs.request(jobRequest(context, { runId: draft.id, attempt: 1 }, wish));
   return draft;
 }
 
+/** A repeat may have waited while what it repeats was taken, and even done: no run is to be made for it. */
+async function untaken(context: OperationContext, sends: readonly PendingSend[]): Promise<readonly PendingSend[]> {
+  const repeated = sends.filter(({ fresh }) => !fresh).map(({ commandId }) => commandId);
+  if (repeated.length === 0) return sends;
+  const drafts = await context.runs.findCommandDrafts(repeated);
+  return sends.filter(({ commandId, fresh }) => fresh || drafts.includes(commandId));
+}
+
+/** The live run that waits without a Job gets one by the send, as that describes it. A further attempt's is described by the first. */
+async function describeJob(context: OperationContext, sends: readonly PendingSend[], runId: string): Promise<void> {
+  const wish = sends.find(({ runnerJob }) => runnerJob !== null);
+  if (wish === undefined) return;
+  const run = await context.runs.getRun(runId, 'all');
+  if (run === undefined || isTerminalStatus(run.status) || run.claimedBy !== null) return;
+  if ((await context.jobs.list({ runId })).length > 0) return;
+  await context.jobs.request(jobRequest(context, { runId, attempt: run.attempt }, wish));
+}
+
+function jobRequest(context: OperationContext, at: { runId: string; attempt: number }, wish: PendingSend) {
+  return runnerJobRequest(context.platform, at, { ...wish.runnerJob, commandId: wish.commandId });
+}
+
 /** Nothing is steered into a turn whose runner is not heard of any more: the next attempt takes it as a turn of its own. */
-async function expiredLease(context: OperationContext, sessionId: string): Promise<SendToSession['leaseOver']> {
-  const runId = (await context.sessions.get(sessionId, 'all'))?.activeRunId ?? null;
-  const lease = runId === null ? undefined : await context.leases.read(runId);
+async function expiredLease(context: OperationContext, runId: string): Promise<SendToSession['leaseOver']> {
+  const lease = await context.leases.read(runId);
   const isOver = lease?.alive === true && lease.expiresAtMs !== null && lease.expiresAtMs < Date.now();
-  return isOver && lease !== undefined && runId !== null ? { runId, attempt: lease.attempt } : null;
+  return isOver ? { runId, attempt: lease.attempt } : null;
 }

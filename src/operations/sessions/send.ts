@@ -1,7 +1,7 @@
 import type { RunCreate, RunRecord } from '../../contract/run.js';
 import type { RunBase, SessionSend, SessionSendAnswer } from '../../contract/session-send.js';
 import type { SessionRecord } from '../../contract/session.js';
-import { forbidden, invalid, missing, sessionStoreEvicted } from '../../domain/errors.js';
+import { conflict, invalid, missing, sessionStoreEvicted } from '../../domain/errors.js';
 import { newId } from '../../domain/new-id.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import { SESSION_TTL_MS } from '../../domain/session-state.js';
@@ -36,7 +36,10 @@ export async function sendToSession(
   const run = await nextRun(context, sessionId, session, body);
   await assertMaySend(context, principal, session, run);
   const runnerJob = body.createRunnerJob === false ? null : (body.runnerJob ?? {});
-  if (body.dryRun === true) return planOfSend(context, { session, sessionId, payload, run, body });
+  if (body.dryRun === true) {
+    if (session?.storageKind === 'evicted') throw sessionStoreEvicted(sessionId);
+    return planOfSend(context, { session, sessionId, payload, run, body });
+  }
   if (session === undefined) await makeSession(context, sessionId, run);
   const draft = { commandId: newId('cmd'), sessionId, payload };
   const drafted = await context.sessions.draftSend(draft, reservationOf(sessionId, run, body));
@@ -45,7 +48,7 @@ export async function sendToSession(
     const send = { sessionId, commandId: drafted.id, fresh, run, runnerJob, traceId };
     await context.sends.submit(send, (sends) => deliverSends(context, sends));
   }
-  return sentAnswer(context, sessionId, drafted.id);
+  return sentAnswer(context, { sessionId, commandId: drafted.id, withJob: runnerJob !== null });
 }
 
 function payloadOf({ payload, prompt, message, text }: SessionSend): Record<string, unknown> {
@@ -101,11 +104,11 @@ async function assertMaySend(
   session: SessionRecord | undefined,
   run: RunCreate,
 ): Promise<void> {
-  if (session !== undefined && !seesTenant(principal, session.tenantId)) throw missing('session', session.sessionId);
   if (session !== undefined && session.tenantId !== run.tenantId) {
-    throw forbidden('the session is of another tenant than its run would be', { field: 'run.tenantId' });
+    // Says nothing of whose it is.
+    throw conflict('sessionId is taken', { field: 'sessionId', sessionId: session.sessionId });
   }
-  if (session?.storageKind === 'evicted') throw sessionStoreEvicted(session.sessionId);
+  if (session !== undefined && !seesTenant(principal, session.tenantId)) throw missing('session', session.sessionId);
   await assertMayMake(context, principal, run);
 }
 

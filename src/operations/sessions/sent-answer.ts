@@ -9,14 +9,13 @@ import { joinRunnerJob } from '../runner-jobs.js';
 /** What became of a send, from its record: the same whenever it is asked for. */
 export async function sentAnswer(
   context: OperationContext,
-  sessionId: string,
-  commandId: string,
+  { sessionId, commandId, withJob }: { sessionId: string; commandId: string; withJob: boolean },
 ): Promise<SessionSent> {
   const sent = await context.sessions.readSend(commandId);
   const run = sent && (await context.runs.getRun(sent.command.runId, 'all'));
   if (sent === undefined || run === undefined) throw new Error(`send ${commandId} was accepted but not projected`);
   const { decision, command } = { decision: sent.decision.decision, command: sent.command };
-  const job = decision === 'steer' ? undefined : await context.jobs.get(runnerJobId(run.id, run.attempt));
+  const job = withJob && decision === 'turn' ? await context.jobs.get(runnerJobId(run.id, run.attempt)) : undefined;
   return {
     action: 'session-send',
     dryRun: false,

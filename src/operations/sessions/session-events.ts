@@ -4,7 +4,7 @@ import type { EventType } from '../../domain/event-types.js';
 import type { Principal } from '../../domain/principal.js';
 import { requireRun } from '../access.js';
 import type { OperationContext } from '../context.js';
-import { pageOfEvents } from '../page-of-events.js';
+import { PAGE_BYTES, pageOfEvents } from '../page-of-events.js';
 import { requireSession } from './read-session.js';
 
 export interface SessionEventQuery {
@@ -66,9 +66,9 @@ async function pageOfSession(
   if (runId === null) return { items: [], runId: null, lastSeq: 0, cursor: null };
   const run = await requireRun(context, principal, runId);
   if (run.sessionRef?.sessionId !== query.sessionId) throw missing('run', runId);
-  const items = await pageOfEvents(context.events, { runId, afterSeq: query.afterSeq, limit: query.limit, types });
-  const seq = items.at(-1)?.seq ?? query.afterSeq;
-  return answer(items, { runId, seq }, items.length >= query.limit);
+  const { afterSeq, limit } = query;
+  const { items, isFull } = await pageOfEvents(context.events, { runId, afterSeq, limit, types });
+  return answer(items, { runId, seq: items.at(-1)?.seq ?? afterSeq }, isFull);
 }
 
 async function pageOverRuns(
@@ -81,14 +81,18 @@ async function pageOverRuns(
   if (from !== undefined && runIds[0] !== from.runId) throw invalid('cursor', 'cursor is not one of this session');
   const items: EventRecord[] = [];
   let at = from ?? (runIds[0] === undefined ? undefined : { runId: runIds[0], seq: 0 });
+  let bytesLeft = PAGE_BYTES;
   for (const runId of runIds) {
-    if (items.length >= limit) return answer(items, at, true);
     const afterSeq = runId === from?.runId ? from.seq : 0;
-    const page = await pageOfEvents(context.events, { runId, afterSeq, limit: limit - items.length, types });
-    items.push(...page);
-    at = { runId, seq: page.at(-1)?.seq ?? afterSeq };
+    const query = { runId, afterSeq, limit: limit - items.length, types };
+    const page = await pageOfEvents(context.events, query, bytesLeft);
+    items.push(...page.items);
+    bytesLeft -= page.bytes;
+    at = { runId, seq: page.items.at(-1)?.seq ?? afterSeq };
+    // The rest of this run comes before the next one.
+    if (page.isFull) return answer(items, at, true);
   }
-  return answer(items, at, items.length >= limit || runIds.length === RUNS_A_PAGE);
+  return answer(items, at, runIds.length === RUNS_A_PAGE);
 }
 
 interface Position {

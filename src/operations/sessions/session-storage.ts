@@ -7,7 +7,7 @@ import type {
 } from '../../contract/session.js';
 import { conflict, forbidden, invalid, missing, sessionStoreEvicted } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
-import { requireRun } from '../access.js';
+import { requireInstallation, requireRun } from '../access.js';
 import type { OperationContext } from '../context.js';
 import { requireSession } from './read-session.js';
 
@@ -63,9 +63,7 @@ export async function refreshSessionStorage(
 
 /** One cycle: evicts the volumes of sessions whose time is over, and reports what it did and left. @throws forbidden for an operator of some tenants. */
 export async function collectSessionStorage(context: OperationContext, principal: Principal): Promise<StorageGcReport> {
-  if (principal.kind !== 'operator' || principal.tenants !== 'all') {
-    throw forbidden('only an operator of all tenants may collect what is expired');
-  }
+  requireInstallation(principal);
   return context.sessionGateway.collectStorage();
 }
 

@@ -14,11 +14,10 @@ export async function ensureVolume(context: Context, sessionId: string): Promise
   const { volumes, sessions, platform } = context;
   const name = runVolumeName({ runId: '', sessionId });
   const { phase } = await volumes.ensure(name);
-  if (!(await sessions.volumeEnsured(sessionId, { name, namespace: platform.namespace, phase }))) {
-    await volumes.delete(name);
-    throw sessionStoreEvicted(sessionId);
-  }
+  const isEnsured = await sessions.volumeEnsured(sessionId, { name, namespace: platform.namespace, phase });
   const storage = await sessions.readStorage(sessionId);
   if (storage === undefined) throw missing('session', sessionId);
-  return storage;
+  if (isEnsured) return storage;
+  await volumes.delete(name);
+  throw sessionStoreEvicted(sessionId);
 }

@@ -55,15 +55,27 @@ CREATE TABLE session_readers (
   PRIMARY KEY (session_id, reader_id)
 );
 
--- Sessions of runs that were made before.
+-- Its runs as they came one after another.
+CREATE INDEX runs_of_session_as_opened ON runs (session_id, opened_at, id)
+  WHERE opened_at IS NOT NULL AND session_id IS NOT NULL;
+
+-- Sessions of runs that were made before, and of those that were drafted and may yet be opened.
 INSERT INTO sessions (id, tenant_id, project_id, backend_profile, created_at, ttl_ms, expires_at, last_activity_at,
     last_run_id, thread_id, execution_state, active_run_id, terminal_status, failure_kind)
   SELECT DISTINCT ON (session_id) session_id, tenant_id, project_id, backend_profile, created_at, 2592000000,
-    updated_at + interval '30 days', updated_at, id, thread_id,
-    CASE WHEN terminal_status IS NULL THEN 'pending' ELSE 'terminal' END,
-    CASE WHEN terminal_status IS NULL THEN id END, terminal_status, failure_kind
-  FROM runs WHERE session_id IS NOT NULL AND opened_at IS NOT NULL
-  ORDER BY session_id, created_at DESC, id DESC;
+    updated_at + interval '30 days', updated_at, CASE WHEN opened_at IS NOT NULL THEN id END, thread_id,
+    CASE WHEN opened_at IS NULL THEN 'idle' WHEN terminal_status IS NULL THEN 'pending' ELSE 'terminal' END,
+    CASE WHEN opened_at IS NOT NULL AND terminal_status IS NULL THEN id END, terminal_status, failure_kind
+  FROM runs WHERE session_id IS NOT NULL
+  ORDER BY session_id, opened_at IS NULL, created_at DESC, id DESC;
+
+-- The volumes that runner Jobs were given, called as `runVolumeName` calls them: their time can then run out like any other's.
+UPDATE sessions s SET storage_state = 'pvc', storage_namespace = given.namespace, storage_name = 'session-'
+    || rtrim(left(regexp_replace(lower(s.id), '[^a-z0-9]+', '-', 'g'), 32), '-')
+    || '-' || left(encode(sha256(convert_to(s.id, 'UTF8')), 'hex'), 16)
+  FROM (SELECT r.session_id, max(j.namespace) AS namespace FROM runner_jobs j JOIN runs r ON r.id = j.run_id
+    WHERE r.session_id IS NOT NULL GROUP BY r.session_id) given
+  WHERE given.session_id = s.id;
 
 -- What was sent to a session has no run until one of the session's has taken it; `session_id` is set for those alone.
 ALTER TABLE commands ALTER COLUMN run_id DROP NOT NULL;

@@ -143,6 +143,38 @@ describe('RunState', () => {
     assert.equal(run.data.lifecycle.outcome?.failureKind, 'backend-failed');
   });
 
+  it('ends a one-turn run when what was said to its turn ends after the turn did', () => {
+    const steered = () => {
+      const run = newState({ endsWithTurn: true });
+      run.addCommand('cmd_a', 'turn');
+      run.claim('runner-1', 60_000);
+      run.ackCommand('cmd_a', undefined);
+      run.addCommand('cmd_s', 'steer');
+      run.finishCommand(finish('cmd_a', FAILED));
+      assert.equal(run.terminal, false);
+      return run;
+    };
+    const delivered = steered();
+    delivered.finishCommand(finish('cmd_s'));
+    assert.equal(delivered.data.lifecycle.outcome?.failureKind, 'backend-failed');
+    const cancelled = steered();
+    cancelled.cancelCommand('cmd_s', null);
+    assert.equal(cancelled.data.lifecycle.status, 'failed');
+    const handedOn = steered();
+    handedOn.finishCommand({ ...finish('cmd_s'), tooLate: true });
+    assert.equal(handedOn.terminal, false);
+    handedOn.ackCommand(handedOn.openCommands[0]!.id, undefined);
+    handedOn.finishCommand(finish(handedOn.openCommands[0]!.id));
+    assert.equal(handedOn.data.lifecycle.status, 'completed');
+  });
+
+  it('adds a command that is open once, however many were added since', () => {
+    const run = newState();
+    for (let n = 1; n <= 102; n += 1) run.addCommand(`cmd_${n}`, 'turn');
+    assert.equal(run.addCommand('cmd_1', 'turn'), 1);
+    assert.equal(run.openCommands.length, 102);
+  });
+
   it('refuses to take a turn of a run that nobody holds, and changes nothing then', () => {
     const run = newState();
     run.addCommand('cmd_a', 'turn');
