@@ -50,7 +50,7 @@ describe('validating a codex profile', () => {
     assert.match(reason, /^no credential is set: PUT/);
     const { state, failureKind, diagnosis } = await validation();
     assert.deepEqual([state, failureKind], ['failed', 'backend-unauthorized']);
-    assert.match(diagnosis, /set a valid credential for the backend profile/);
+    assert.match(diagnosis, /the profile work has no usable credential .*; set one for the profile work/);
     assert.equal(provider.requests.length, 0);
   }).timeout(90_000);
 
@@ -70,7 +70,10 @@ describe('validating a codex profile', () => {
     provider.script(() => httpError(401, { message: `no such key: ${KEY}` }));
     const failed = await validation();
     assert.deepEqual([failed.state, failed.failureKind], ['failed', 'provider-auth-failed']);
-    assert.match(failed.diagnosis, /the provider refused the credential; set a valid credential/);
+    assert.match(
+      failed.diagnosis,
+      /refused the credential of the profile work \(HTTP 401: no such key: \*\*\*\); set a valid credential/,
+    );
     const { runId } = failed;
     const said = [failed, await api.get(`/api/v1/runs/${runId}/result`), await api.events(runId)];
     assert.doesNotMatch(JSON.stringify(said), /planted/);
