@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CODEX_VERSION } from '../../src/backend-programs/find-codex.js';
 import { freePort } from '../../src/processes/free-port.js';
+import { Api, type Loose } from '../support/api.js';
 import { cli, CliProcess } from '../support/cli.js';
 import { CODEX_FETCH_TIMEOUT_MS, codexForTests } from '../support/codex.js';
 import { cacheDir } from '../support/temporal-server.js';
@@ -36,7 +37,10 @@ describe('agentrun backend', function () {
         AGENTRUN_OPERATOR_TOKEN: manager.operatorToken,
       });
 
-    it('says why a backend is not ready, and that it is as soon as its program is there', async () => {
+    const codex = async (): Promise<Loose> =>
+      JSON.parse((await list('--json')).stdout).find(({ name }: Loose) => name === 'codex');
+
+    it('says why a backend is not ready, and that it is as soon as its program and its credential are there', async () => {
       const { stdout, code } = await list();
       assert.equal(code, 0);
       assert.match(stdout, /^exec\texec\tready\tsteer,interrupt,resume\t$/m);
@@ -45,9 +49,11 @@ describe('agentrun backend', function () {
         /^codex\tcodex\tnot ready\tsteer,interrupt,resume,usage\tAGENTRUN_CODEX_PATH is .*\/codex, which/m,
       );
       await symlink(real, join(folder, 'codex'));
-      const profiles = JSON.parse((await list('--json')).stdout);
-      const codex = profiles.find(({ name }: { name: string }) => name === 'codex');
-      assert.deepEqual([codex.ready, codex.reason], [true, null]);
+      assert.match((await codex()).reason, /no credential is set/);
+      const api = new Api(manager.url, manager.operatorToken);
+      await api.ok('PUT', '/api/v1/provider-profiles/codex/credential', { apiKey: 'sk-of-a-test' });
+      const { ready, reason } = await codex();
+      assert.deepEqual([ready, reason], [true, null]);
     });
   });
 
