@@ -170,10 +170,13 @@ export const SessionControlled = Type.Object({
 });
 export type SessionControlled = Static<typeof SessionControlled>;
 
+/** Kubernetes' names: nothing that could pass for a path. */
+const NAME_PATTERN = '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$';
+
 /** What a runner measured of its session's volume. */
 export const StorageRefresh = Type.Object({
-  pvcName: Type.String({ minLength: 1, maxLength: 253 }),
-  namespace: Type.String({ minLength: 1, maxLength: 63 }),
+  pvcName: Type.String({ pattern: NAME_PATTERN, maxLength: 253 }),
+  namespace: Type.String({ pattern: NAME_PATTERN, maxLength: 63 }),
   pvcPhase: Type.Optional(Nullable(Type.String({ maxLength: 32 }))),
   storageSizeBytes: Type.Optional(Nullable(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))),
   storageFilesCount: Type.Optional(Nullable(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))),

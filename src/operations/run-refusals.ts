@@ -59,5 +59,6 @@ function commandUnknown(runId: string, facts: Facts): AgentRunError {
 
 function tooManyCommands(runId: string, facts: Facts): AgentRunError {
   const message = 'the run has too many open commands; try again when some have ended';
-  return new AgentRunError('rate-limited', 'conflict', message, { ...facts, runId });
+  // Who sends to a session does not know which run has it.
+  return new AgentRunError('rate-limited', 'conflict', message, { runId, ...facts });
 }

@@ -80,7 +80,7 @@ export interface SessionStore {
   readStorage(sessionId: string): Promise<SessionStorage | undefined>;
   /** The volume is there. False where the session's storage is going or gone: then it must not be. */
   volumeEnsured(sessionId: string, volume: VolumeRecord): Promise<boolean>;
-  /** What a runner measured. */
+  /** What a runner measured; of a session whose volume nobody here made, it says which that is. */
   refreshStorage(sessionId: string, measured: StorageRefresh): Promise<SessionStorage | undefined>;
   /** Decides the end of a session's storage, unless a run of it lives, or `onlyExpired` and its time is not over. */
   beginEviction(sessionId: string, options: { onlyExpired: boolean }): Promise<EvictionVerdict>;

@@ -32,15 +32,18 @@ export async function refreshStorage(
   measured: StorageRefresh,
 ): Promise<SessionStorage | undefined> {
   await database.query(
-    `UPDATE sessions SET storage_phase = coalesce($2, storage_phase), storage_size_bytes = $3, storage_files_count = $4,
-       storage_sha256 = $5, storage_updated_at = now(), updated_at = now()
-     WHERE id = $1 AND storage_state = 'pvc'`,
+    `UPDATE sessions SET storage_state = 'pvc', storage_name = coalesce(storage_name, $6),
+       storage_namespace = coalesce(storage_namespace, $7), storage_phase = coalesce($2, storage_phase),
+       storage_size_bytes = $3, storage_files_count = $4, storage_sha256 = $5, storage_updated_at = now(), updated_at = now()
+     WHERE id = $1 AND storage_state IN ('none', 'pvc')`,
     [
       sessionId,
       measured.pvcPhase ?? null,
       measured.storageSizeBytes ?? null,
       measured.storageFilesCount ?? null,
       measured.storageSha256 ?? null,
+      measured.pvcName,
+      measured.namespace,
     ],
   );
   return readStorage(database, sessionId);

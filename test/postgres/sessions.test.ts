@@ -86,6 +86,14 @@ describe('the rows of sessions', () => {
     assert.deepEqual(await ids(2), [sessionId, busy]);
   });
 
+  it('keep what a runner measured of a volume that nobody here made, and which that is', async () => {
+    await open();
+    const measured = { pvcName: 'theirs', namespace: 'elsewhere', storageSizeBytes: 12 };
+    const kept = await postgres.sessions.refreshStorage(sessionId, measured);
+    assert.deepEqual([kept?.pvcName, kept?.namespace, kept?.storageSizeBytes], ['theirs', 'elsewhere', 12]);
+    assert.equal((await read()).storageKind, 'pvc');
+  });
+
   it('refuse a send once the storage is given up, and answer a repeat of an earlier one', async () => {
     await end(await open());
     const key = { tenantId: 'tenant-a', route: 'r', key: 'k', bodyHash: 'h' };

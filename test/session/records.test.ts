@@ -249,6 +249,9 @@ describe('a session', function () {
     );
     const wrong = await api.request('POST', path(sessionId, '/storage/refresh'), { ...measured, pvcName: 'another' });
     assert.deepEqual([wrong.status, wrong.body.error.details.field], [400, 'pvcName']);
+    const climbing = await api.request('POST', path(sessionId, '/storage/refresh'), { ...measured, pvcName: '../up' });
+    assert.deepEqual([climbing.status, climbing.body.error.details.field], [400, 'pvcName']);
+    assert.match(climbing.body.message, /pattern/);
     const unnamed = await api.request('POST', path(sessionId, '/storage/refresh'), { pvcName });
     assert.deepEqual([unnamed.status, unnamed.body.error.details.field], [400, 'namespace']);
     const other = newSession();

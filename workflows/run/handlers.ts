@@ -181,9 +181,9 @@ function admitCommand(live: LiveRun, { runId }: ToRun): void {
   admitMore(live, 1);
 }
 
-function admitMore({ run }: LiveRun, count: number): void {
+function admitMore({ run, input }: LiveRun, count: number): void {
   if (run.openCommands.length + count <= MAX_OPEN_COMMANDS) return;
-  throw new RunRefused('too-many-open-commands', { limit: MAX_OPEN_COMMANDS });
+  throw new RunRefused('too-many-open-commands', { limit: MAX_OPEN_COMMANDS, runId: input.runId });
 }
 
 /** A run that is over, or will be as soon as its runner has heard of it, takes nothing more: the session's next run does. */

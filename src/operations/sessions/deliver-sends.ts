@@ -57,8 +57,8 @@ async function deliver(
   first: boolean,
 ): Promise<void> {
   const open = await untaken(context, first ? sends : sends.map((send) => ({ ...send, fresh: false })));
-  const [lead] = open;
-  if (lead === undefined) return context.runs.dropRunDraft(draft.id);
+  const [lead] = sends;
+  if (lead === undefined || open.length === 0) return context.runs.dropRunDraft(draft.id);
   const activeRunId = (await context.sessions.get(lead.sessionId, 'all'))?.activeRunId ?? null;
   if (activeRunId !== null) await describeJob(context, open, activeRunId);
   const message: SendToSession = {

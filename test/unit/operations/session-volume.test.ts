@@ -43,7 +43,8 @@ function portsWith(isThere: boolean) {
 
 describe('the launch of a session’s run', () => {
   const job = { runId: 'run_1', attempt: 1, jobId: 'rjob_1' };
-  const launch = async (ports: Ports) => quietActivity().run(createRunnerJobActivities(ports).launchRunnerJob, job);
+  const launch = async (ports: Ports) =>
+    quietActivity().run(async () => createRunnerJobActivities(ports).launchRunnerJob(job));
 
   it('goes on with the session’s volume', async () => {
     const { ports, done } = portsWith(true);
