@@ -6,7 +6,7 @@ import { folders, readSettings } from '../../src/config.js';
 import { RUN_DEFAULTS } from '../../src/domain/lease.js';
 import type { RunInput } from '../../src/domain/run-messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
-import { DEFAULT_RUN_LIMITS, runPolicy } from '../../src/operations/run-limits.js';
+import { DEFAULT_RUN_LIMITS, runPolicy } from '../../src/operations/runs/run-limits.js';
 import { resolveTestServer } from '../../temporal-dev/resolve-test-server.js';
 import { ScriptedActivities } from '../../test/support/scripted-activities.js';
 import * as messages from '../../workflows/run/messages.js';

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { ConfigurationError, type Settings } from '../config.js';
 import { aipodSpecKey } from '../domain/aipod-spec-versions.js';
 import { placeWords, readAipodText, type DocumentFault } from '../http/validation/aipod-document.js';
-import { aipodSpecDraft } from '../operations/aipod-specs.js';
+import { aipodSpecDraft } from '../operations/aipod-specs/aipod-specs.js';
 import type { AipodSpecDraft, AipodSpecStore } from '../ports/aipod-spec-store.js';
 
 const VARIABLE = 'AGENTRUN_AIPOD_SPEC_DIR';

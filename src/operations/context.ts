@@ -11,9 +11,9 @@ import type { SessionGateway } from '../ports/session-gateway.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
-import type { Sequencer } from './sequencer.js';
+import type { Sequencer } from './runs/sequencer.js';
 import type { SendQueue } from './sessions/send-queue.js';
-import type { RunLimits } from './run-limits.js';
+import type { RunLimits } from './runs/run-limits.js';
 
 /** Everything that an operation may reach. */
 export interface OperationContext {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { AipodSpec } from '../../src/contract/aipod-spec.js';
 import { AgentRunError } from '../../src/domain/errors.js';
-import { aipodSpecDraft } from '../../src/operations/aipod-specs.js';
+import { aipodSpecDraft } from '../../src/operations/aipod-specs/aipod-specs.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { aipodSpec } from '../support/aipod-specs.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

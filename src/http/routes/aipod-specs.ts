@@ -3,7 +3,7 @@ import * as contract from '../../contract/aipod-spec.js';
 import { Page } from '../../contract/common.js';
 import { AgentRunError } from '../../domain/errors.js';
 import { aipodSpecKey } from '../../domain/aipod-spec-versions.js';
-import * as specs from '../../operations/aipod-specs.js';
+import * as specs from '../../operations/aipod-specs/aipod-specs.js';
 import { cursor, flagField, limit, strictIntegerField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
 import { documentOfBody } from '../validation/aipod-document.js';

@@ -4,10 +4,10 @@ import { CommandId, RunId } from '../../contract/common.js';
 import { RunResult } from '../../contract/result.js';
 import { CancelRequest } from '../../contract/run.js';
 import { requireCommandOfRun } from '../../operations/access.js';
-import { addCommand } from '../../operations/add-command.js';
-import { awaitCommands } from '../../operations/await-commands.js';
-import { ackCommand, cancelCommand, finishCommand } from '../../operations/end-command.js';
-import { runResult } from '../../operations/run-result.js';
+import { addCommand } from '../../operations/runs/add-command.js';
+import { awaitCommands } from '../../operations/runs/await-commands.js';
+import { ackCommand, cancelCommand, finishCommand } from '../../operations/runs/end-command.js';
+import { runResult } from '../../operations/runs/run-result.js';
 import { afterSeq, integerField, limit, rawTextField, wordField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
 

@@ -1,6 +1,6 @@
 import { RunId } from '../../contract/common.js';
 import { ClaimedRun, ClaimRequest, LeaseRenewal, RenewedRun } from '../../contract/lease.js';
-import { claimRun, renewLease } from '../../operations/hold-run.js';
+import { claimRun, renewLease } from '../../operations/runs/hold-run.js';
 import { route, type Route } from '../route.js';
 
 const tag = 'leases';

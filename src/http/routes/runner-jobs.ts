@@ -1,7 +1,7 @@
 import { CommandId, RunId, RunnerJobId } from '../../contract/common.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord } from '../../contract/runner.js';
-import { requestRunnerJob } from '../../operations/request-runner-job.js';
-import { getRunnerJob, listRunnerJobs } from '../../operations/runner-jobs.js';
+import { requestRunnerJob } from '../../operations/runs/request-runner-job.js';
+import { getRunnerJob, listRunnerJobs } from '../../operations/runs/runner-jobs.js';
 import { textField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
 

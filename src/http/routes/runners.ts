@@ -1,5 +1,5 @@
 import { RunnerRecord, RunnerRegister } from '../../contract/runner.js';
-import { registerRunner } from '../../operations/register-runner.js';
+import { registerRunner } from '../../operations/runs/register-runner.js';
 import { route, type Route } from '../route.js';
 
 export const runnerRoutes: Route[] = [

@@ -3,9 +3,9 @@ import { RunResult } from '../../contract/result.js';
 import { CancelRequest, RunCreate, RunFinish, RunRecord } from '../../contract/run.js';
 import { RUN_STATUSES } from '../../domain/run-lifecycle.js';
 import { requireRun, tenantScope } from '../../operations/access.js';
-import { createRun } from '../../operations/create-run.js';
-import { cancelRun, finishRun } from '../../operations/end-run.js';
-import { runResult } from '../../operations/run-result.js';
+import { createRun } from '../../operations/runs/create-run.js';
+import { cancelRun, finishRun } from '../../operations/runs/end-run.js';
+import { runResult } from '../../operations/runs/run-result.js';
 import { cursor, limit, textField, wordField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
 

@@ -5,7 +5,7 @@ import {
   getToolCredential,
   listToolCredentials,
   setToolCredential,
-} from '../../operations/tool-credentials.js';
+} from '../../operations/credentials/tool-credentials.js';
 import { route, type Route } from '../route.js';
 
 const tag = 'tool credentials';

@@ -1,6 +1,6 @@
 import { AIPOD_SPEC_MAX_LENGTH, AipodSpec } from '../../contract/aipod-spec.js';
 import { AgentRunError, invalid } from '../../domain/errors.js';
-import { assertNoCredentials } from '../../operations/repo-url.js';
+import { assertNoCredentials } from '../../operations/runs/repo-url.js';
 import type { Fault } from './message.js';
 import { assertStorable } from './storable.js';
 import { faultsOf } from './validate.js';

@@ -1,7 +1,7 @@
 import type { BackendProfile } from '../../contract/backend.js';
 import type { AcpSettings } from '../../domain/acp-profile.js';
 import { AgentRunError } from '../../domain/errors.js';
-import type { HasProgram } from '../built-in-backends.js';
+import type { HasProgram } from '../backends/built-in-backends.js';
 import { acpSettingsOf, shownCommand } from './acp-config.js';
 import { credentialFault, type KeptProfile } from './kept-profile.js';
 

@@ -8,8 +8,8 @@ import { buildRunResult } from '../../run-result/build-run-result.js';
 import { requireInstallation, tenantScope } from '../access.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
-import { readRunFacts } from '../read-run-facts.js';
-import { startRun } from '../start-run.js';
+import { readRunFacts } from '../runs/read-run-facts.js';
+import { startRun } from '../runs/start-run.js';
 import { assertProfileName } from './kept-profile.js';
 
 /** The least that shows that the provider answers. */

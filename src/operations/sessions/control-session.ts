@@ -2,8 +2,8 @@ import type { SessionControl, SessionControlled, SessionRecord } from '../../con
 import { conflict } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
 import type { OperationContext } from '../context.js';
-import { cancelCommand } from '../end-command.js';
-import { cancelRun } from '../end-run.js';
+import { cancelCommand } from '../runs/end-command.js';
+import { cancelRun } from '../runs/end-run.js';
 import { requireSession } from './read-session.js';
 
 const DEFAULT_READER = 'cli';

@@ -5,7 +5,7 @@ import { seesTenant, type Principal } from '../../domain/principal.js';
 import { SESSION_TTL_MS } from '../../domain/session-state.js';
 import type { SessionDraft } from '../../ports/session-store.js';
 import { bodyHash } from '../body-hash.js';
-import { assertBackendKnown } from '../open-run.js';
+import { assertBackendKnown } from '../runs/open-run.js';
 import type { OperationContext } from '../context.js';
 import { requireSession } from './read-session.js';
 import { ensureVolume } from './session-volume.js';

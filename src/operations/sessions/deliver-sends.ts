@@ -4,10 +4,10 @@ import { RunRefused } from '../../domain/refusals.js';
 import type { SendToSession } from '../../domain/run-messages.js';
 import type { RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
-import { draftOf, inputOf } from '../open-run.js';
-import { refusalError } from '../run-refusals.js';
-import { runnerJobRequest } from '../runner-job-request.js';
-import { toRun } from '../to-run.js';
+import { draftOf, inputOf } from '../runs/open-run.js';
+import { refusalError } from '../runs/run-refusals.js';
+import { runnerJobRequest } from '../runs/runner-job-request.js';
+import { toRun } from '../runs/to-run.js';
 import type { PendingSend } from './send-queue.js';
 
 /** A run that was over before it could take anything: its start was repeated after its end. */

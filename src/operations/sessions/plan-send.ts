@@ -5,7 +5,7 @@ import type { SessionRecord } from '../../contract/session.js';
 import { isTerminalStatus } from '../../domain/outcome.js';
 import { liveTurn } from '../../run-result/run-facts.js';
 import type { OperationContext } from '../context.js';
-import { readJobFacts } from '../read-run-facts.js';
+import { readJobFacts } from '../runs/read-run-facts.js';
 
 export interface SendToPlan {
   readonly session: SessionRecord | undefined;

@@ -6,7 +6,7 @@ import { buildRunResult } from '../../run-result/build-run-result.js';
 import { sessionSupervisor } from '../../run-result/session-supervisor.js';
 import { tenantScope } from '../access.js';
 import type { OperationContext } from '../context.js';
-import { readRunFacts } from '../read-run-facts.js';
+import { readRunFacts } from '../runs/read-run-facts.js';
 
 /** The session, if the principal may see it; `unread` is this reader's. @throws missing */
 export async function requireSession(

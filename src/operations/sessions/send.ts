@@ -8,7 +8,7 @@ import { SESSION_TTL_MS } from '../../domain/session-state.js';
 import type { Reservation } from '../../ports/run-store.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
-import { assertMayMake } from '../open-run.js';
+import { assertMayMake } from '../runs/open-run.js';
 import { deliverSends } from './deliver-sends.js';
 import { planOfSend } from './plan-send.js';
 import { sentAnswer } from './sent-answer.js';

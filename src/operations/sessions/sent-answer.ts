@@ -4,7 +4,7 @@ import type { ActiveBefore, SessionSent } from '../../contract/session-send.js';
 import { runnerJobId } from '../../domain/ids.js';
 import type { SendDecision } from '../../domain/run-snapshot.js';
 import type { OperationContext } from '../context.js';
-import { joinRunnerJob } from '../runner-jobs.js';
+import { joinRunnerJob } from '../runs/runner-jobs.js';
 
 /** What became of a send, from its record: the same whenever it is asked for. */
 export async function sentAnswer(

@@ -4,7 +4,7 @@ import type { EventType } from '../../domain/event-types.js';
 import type { Principal } from '../../domain/principal.js';
 import { requireRun } from '../access.js';
 import type { OperationContext } from '../context.js';
-import { PAGE_BYTES, pageOfEvents } from '../page-of-events.js';
+import { PAGE_BYTES, pageOfEvents } from '../runs/page-of-events.js';
 import { requireSession } from './read-session.js';
 
 export interface SessionEventQuery {

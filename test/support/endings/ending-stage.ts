@@ -1,5 +1,5 @@
 import { stringify } from 'smol-toml';
-import { readRunFacts } from '../../../src/operations/read-run-facts.js';
+import { readRunFacts } from '../../../src/operations/runs/read-run-facts.js';
 import { openPostgres, type Postgres } from '../../../src/postgres/index.js';
 import { isJobOver } from '../../../src/run-result/liveness-phase.js';
 import type { RunFacts } from '../../../src/run-result/run-facts.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { HttpDependencies } from '../../../src/http/dependencies.js';
 import { createHealthReport } from '../../../src/http/health-report.js';
-import { builtInBackends } from '../../../src/operations/built-in-backends.js';
+import { builtInBackends } from '../../../src/operations/backends/built-in-backends.js';
 
 describe('the health report', () => {
   it('says that the platform is not ready, and not in its own words', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { cancelMarkOf } from '../../../src/operations/await-commands.js';
+import { cancelMarkOf } from '../../../src/operations/runs/await-commands.js';
 
 describe('the name of cancel marks', () => {
   it('is empty while nothing is marked', () => {

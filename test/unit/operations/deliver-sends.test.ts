@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { OperationContext } from '../../../src/operations/context.js';
-import { DEFAULT_RUN_LIMITS } from '../../../src/operations/run-limits.js';
+import { DEFAULT_RUN_LIMITS } from '../../../src/operations/runs/run-limits.js';
 import { deliverSends } from '../../../src/operations/sessions/deliver-sends.js';
-import { Sequencer } from '../../../src/operations/sequencer.js';
+import { Sequencer } from '../../../src/operations/runs/sequencer.js';
 import type { SendToSession } from '../../../src/domain/run-messages.js';
 
 function send(commandId: string, fresh: boolean) {

@@ -3,9 +3,9 @@ import { describe, it } from 'mocha';
 import type { OperatorPrincipal } from '../../../src/domain/principal.js';
 import { RunRefused } from '../../../src/domain/refusals.js';
 import type { OperationContext } from '../../../src/operations/context.js';
-import { ackCommand, cancelCommand, finishCommand } from '../../../src/operations/end-command.js';
-import { cancelRun, finishRun } from '../../../src/operations/end-run.js';
-import { Sequencer } from '../../../src/operations/sequencer.js';
+import { ackCommand, cancelCommand, finishCommand } from '../../../src/operations/runs/end-command.js';
+import { cancelRun, finishRun } from '../../../src/operations/runs/end-run.js';
+import { Sequencer } from '../../../src/operations/runs/sequencer.js';
 import { commandRecord, endedCommand, endedRun, heldRun } from '../run-result/facts.js';
 
 const operator: OperatorPrincipal = { kind: 'operator', name: 'root', tenants: 'all' };

@@ -1,0 +1,44 @@
+import { AgentRunError } from '../../domain/errors.js';
+
+/** Whoever is not let in by then would not be answered in time either. */
+const WAIT_MS = 10_000;
+
+/**
+ * Lets one at a time in for each key, in the order they came. Temporal takes messages to one workflow much faster one
+ * after another than many at once, where it makes clients back off and throws begun work away.
+ */
+export class Sequencer {
+  readonly #last = new Map<string, Promise<void>>();
+
+  constructor(private readonly waitMs: number = WAIT_MS) {}
+
+  /** @throws rate-limited when those before take too long. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve();
+    let release = () => {};
+    const over = new Promise<void>((resolve) => (release = resolve));
+    const mine = before.then(() => over);
+    this.#last.set(key, mine);
+    void mine.then(() => {
+      if (this.#last.get(key) === mine) this.#last.delete(key);
+    });
+    try {
+      await this.#inTime(before);
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  async #inTime(before: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(busy()), this.waitMs);
+    });
+    await Promise.race([before, late]).finally(() => clearTimeout(timer));
+  }
+}
+
+function busy(): AgentRunError {
+  return new AgentRunError('rate-limited', 'unavailable', 'the run is busy with earlier requests; try again');
+}

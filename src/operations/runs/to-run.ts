@@ -1,0 +1,11 @@
+import type { RunAddress, RunGateway } from '../../ports/run-gateway.js';
+import type { OperationContext } from '../context.js';
+
+/** Says something to a run's workflow when it is this caller's turn. */
+export async function toRun<T>(
+  context: OperationContext,
+  { workflowId }: RunAddress,
+  say: (gateway: RunGateway, address: RunAddress) => Promise<T>,
+): Promise<T> {
+  return context.sequencer.run(workflowId, () => say(context.gateway, { workflowId }));
+}
