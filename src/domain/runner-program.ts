@@ -17,6 +17,7 @@ export const RUNNER_VARIABLES = {
   idleTimeoutMs: 'AGENTRUN_RUNNER_IDLE_TIMEOUT_MS',
   pollWaitMs: 'AGENTRUN_RUNNER_POLL_WAIT_MS',
   interruptGraceMs: 'AGENTRUN_RUNNER_INTERRUPT_GRACE_MS',
+  giveUpMs: 'AGENTRUN_RUNNER_GIVE_UP_MS',
   /** A file that holds the token and nothing else. */
   tokenFile: 'AGENTRUN_RUNNER_TOKEN_FILE',
   /** A folder with a file `<kind>/<name>/<field>` for each secret field, where they do not come by stdin. */
@@ -52,5 +53,7 @@ export const RUNNER_EXIT_CODES = {
   'start-failed': 4,
   /** It never got its token, so it never began. */
   'no-token': 5,
+  /** No manager answered for so long that none is expected any more. */
+  abandoned: 6,
   terminated: 143,
 } as const;

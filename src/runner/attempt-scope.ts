@@ -8,6 +8,8 @@ export type AttemptEnd =
   | 'start-failed'
   /** The runner was told to end (SIGTERM); what is open is for the next attempt. */
   | 'terminated'
+  /** The manager did not answer for longer than the runner waits. */
+  | 'abandoned'
   /** A fault of the runner itself. */
   | 'broken';
 

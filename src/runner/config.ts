@@ -20,6 +20,8 @@ export interface RunnerConfig {
   readonly idleTimeoutMs: number;
   readonly pollWaitMs: number;
   readonly interruptGraceMs: number;
+  /** Without any answer of the manager for so long the runner ends: a later attempt goes on. */
+  readonly giveUpMs: number;
   /** Undefined: the token is the first line of stdin. */
   readonly tokenFile: string | undefined;
   /** Where secrets are mounted; looked at where the token is a file. */
@@ -41,6 +43,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+const HOUR_MS = 3_600_000;
+
 /** What of the runner's own environment the agent sees; everything else is kept from it. */
 const PASSED_ON = /^(PATH|HOME|LANG|LC_[A-Z]+|TERM|TMPDIR|USER|SHELL)$/;
 /** @throws ConfigError naming the variable that is missing or wrong. */
@@ -60,6 +64,7 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     idleTimeoutMs: integer(environment, NAMES.idleTimeoutMs, 1, 600_000),
     pollWaitMs: integer(environment, NAMES.pollWaitMs, 0, 20_000, 60_000),
     interruptGraceMs: integer(environment, NAMES.interruptGraceMs, 0, 5_000),
+    giveUpMs: integer(environment, NAMES.giveUpMs, 1, HOUR_MS),
     tokenFile: optional(environment, NAMES.tokenFile),
     secretsDir: optional(environment, NAMES.secretsDir),
     backendKind: optional(environment, NAMES.backendKind),

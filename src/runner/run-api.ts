@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { ApiError, mayRetry, type HttpClient } from '../client/http-client.js';
+import { ApiError, mayRetry, TransportError, type HttpClient } from '../client/http-client.js';
 import type { CommandFinish, CommandList, CommandRecord } from '../contract/command.js';
 import type { EventInput } from '../contract/event.js';
 import type { ClaimedRun, RenewedRun } from '../contract/lease.js';
@@ -53,9 +53,15 @@ const RETRY = { retries: Infinity, minTimeout: 100, maxTimeout: 5_000, factor: 2
 export class RunApi {
   #client: HttpClient;
   #attempt: number | undefined;
+  #answeredAt = performance.now();
 
   constructor(private readonly options: RunApiOptions) {
     this.#client = options.client;
+  }
+
+  /** For how long nothing has come from the manager, not even a refusal, in milliseconds. */
+  get silentMs(): number {
+    return performance.now() - this.#answeredAt;
   }
 
   readRun(): Promise<RunRecord> {
@@ -82,7 +88,7 @@ export class RunApi {
   /** One try. */
   renew(leaseMs: number, timeoutMs: number): Promise<RenewedRun> {
     const body = { runnerId: this.options.runnerId, attempt: this.#attempt, leaseMs };
-    return this.#client.patch(this.#run('lease'), body, { ...this.#abortable(), timeoutMs });
+    return this.#heard(this.#client.patch(this.#run('lease'), body, { ...this.#abortable(), timeoutMs }));
   }
 
   /** Open commands after `afterSeq`; waits up to `waitMs` for one, or for cancel marks other than the one known. */
@@ -121,7 +127,7 @@ export class RunApi {
 
   #repeat<T>(what: string, call: () => Promise<T>, signal = this.options.signal): Promise<T> {
     const { log } = this.options;
-    return pRetry(call, {
+    return pRetry(() => this.#heard(call()), {
       ...RETRY,
       signal,
       shouldRetry: ({ error }) => mayRetry(error),
@@ -129,6 +135,18 @@ export class RunApi {
         if (mayRetry(error)) log.warn({ call: what, attemptNumber, reason: error.message }, 'no answer; asking again');
       },
     });
+  }
+
+  async #heard<T>(call: Promise<T>): Promise<T> {
+    try {
+      const answer = await call;
+      this.#answeredAt = performance.now();
+      return answer;
+    } catch (error) {
+      const answered = error instanceof ApiError || (error instanceof TransportError && error.failure !== null);
+      if (answered) this.#answeredAt = performance.now();
+      throw error;
+    }
   }
 
   #abortable(): { signal: AbortSignal } {

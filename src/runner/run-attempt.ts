@@ -42,6 +42,8 @@ const RELEASE_MS = 15_000;
 const GRACE_MS = 2_000;
 const LAST_FLUSH_MS = 5_000;
 const LAST_LOOK_MS = 3_000;
+/** How often a runner asks itself whether there is still a manager. */
+const LOOK_MS = 30_000;
 
 /** Starts one attempt: registers, claims, and drives the agent until the run ends or the attempt is another's. */
 export function startAttempt(options: RunnerOptions): RunningAttempt {
@@ -79,12 +81,26 @@ async function drive(parts: AttemptParts): Promise<AttemptEnd> {
     attempt = new Attempt(parts, claim.run);
     await attempt.begin(claim.sentAt);
   })().catch((error: unknown) => endBy(error, parts));
-  const end = await scope.ended;
+  const watching = watchForManager(parts);
+  const end = await scope.ended.finally(() => clearInterval(watching));
   log.info({ end }, 'the attempt is over; ending the agent');
   await within(RELEASE_MS, release(parts, attempt, end));
   void work;
   if (end === 'run-ended' || end === 'start-failed') await attempt?.measureLast();
   return end === 'attempt-over' ? lastLook(parts) : end;
+}
+
+/**
+ * A manager that comes back finds the runner still asking, and the attempt as it was. One that never does must not leave its runners
+ * behind for ever.
+ */
+function watchForManager({ api, config, scope, log }: AttemptParts): NodeJS.Timeout {
+  const look = () => {
+    if (api.silentMs < config.giveUpMs) return;
+    log.error({ silentMs: Math.round(api.silentMs) }, 'no manager has answered for too long; giving up');
+    scope.end('abandoned');
+  };
+  return setInterval(look, Math.min(LOOK_MS, config.giveUpMs));
 }
 
 /** Undefined when the run has ended already. */
@@ -103,7 +119,7 @@ async function claimRun({ api, config, log, scope }: AttemptParts): Promise<Clai
 
 async function release(parts: AttemptParts, attempt: Attempt | undefined, end: AttemptEnd): Promise<void> {
   const { outbox, processes, sshKey } = parts;
-  const force = end === 'attempt-over' || end === 'broken';
+  const force = end === 'attempt-over' || end === 'broken' || end === 'abandoned';
   if (force) processes.killGroups();
   await attempt?.release({ force, graceMs: GRACE_MS });
   await processes.close();

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RunnerFixture } from '../support/runner-fixture.js';
+import { HttpClient } from '../../src/client/http-client.js';
+import { RUNNER_EXIT_CODES } from '../../src/domain/runner-program.js';
+import { createLog } from '../../src/runner/log.js';
+import { RunApi } from '../../src/runner/run-api.js';
+import { exitOf, RunnerFixture } from '../support/runner-fixture.js';
 import type { ScriptedManager } from '../support/scripted-manager.js';
 
 const COUNT = 'i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo $i; sleep 0.02; done';
@@ -36,6 +40,33 @@ describe('the runner, when the manager cannot be reached', () => {
     void fixture.start();
     await manager.ended(turn);
     assert.deepEqual([turn.terminalStatus, manager.output(turn.id)], ['completed', COUNTED]);
+  });
+
+  it('ends when no manager has answered for longer than it waits, before its claim and after it', async () => {
+    const giveUp = { AGENTRUN_RUNNER_GIVE_UP_MS: '600', AGENTRUN_LEASE_MS: '60000' };
+    manager.fault = 'drop';
+    assert.equal(await fixture.start(giveUp), 'abandoned');
+    manager.fault = 'none';
+    const turn = manager.add('turn', 'echo begun; setsid sleep 300');
+    const program = fixture.spawn(giveUp);
+    await manager.until(() => manager.output(turn.id) === 'begun\n');
+    manager.fault = 'drop';
+    assert.equal(await exitOf(program), RUNNER_EXIT_CODES.abandoned);
+    await fixture.untilGone();
+  });
+
+  it('takes an answer of 503 for a sign of the manager, and none for none', async () => {
+    const client = new HttpClient({ baseUrl: manager.url, token: 'first-token' });
+    const about = { runId: manager.runId, runnerId: 'rnr_test', log: createLog({}, 'silent') };
+    const api = new RunApi({ client, ...about, signal: new AbortController().signal });
+    const afterRenewal = async (fault: ScriptedManager['fault']) => {
+      manager.fault = fault;
+      await delay(300);
+      await assert.rejects(api.renew(60_000, 1_000));
+      return api.silentMs;
+    };
+    assert.ok((await afterRenewal('error')) < 300);
+    assert.ok((await afterRenewal('drop')) >= 300);
   });
 
   it('rides out answers of 503', async () => {
