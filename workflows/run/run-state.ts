@@ -94,13 +94,13 @@ export class RunState {
     else this.status('runner-claim-accepted', { runnerId, attempt: this.attempt });
   }
 
-  /** Takes what was sent to the session: into the live turn unless that is to stop, else as a further turn. A repeat changes nothing. */
+  /** Takes what was sent to the session: into the live turn, else as a further turn. A repeat changes nothing. */
   acceptSend(id: string, leaseOver: SendToSession['leaseOver']): void {
     const { lifecycle, leaseDoubt, commands } = this.data;
     const isOver = leaseOver?.runId === this.input.runId && leaseOver.attempt === lifecycle.attempt;
     const isLive = !isOver && leaseDoubt !== lifecycle.attempt;
     const turn = commands.find((command) => command.lifecycle.type === 'turn' && isTaken(this.data, command));
-    const decision = isLive && turn?.cancel === null ? 'steer' : 'turn';
+    const decision = isLive && turn !== undefined ? 'steer' : 'turn';
     const activeBefore = turn && {
       commandId: turn.id,
       commandState: turn.lifecycle.state,

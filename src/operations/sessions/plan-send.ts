@@ -1,4 +1,3 @@
-import type { CommandRecord } from '../../contract/command.js';
 import type { RunCreate, RunRecord } from '../../contract/run.js';
 import type { ActiveBefore, SessionSend, SessionSendPlan } from '../../contract/session-send.js';
 import type { SessionRecord } from '../../contract/session.js';
@@ -19,10 +18,8 @@ export interface SendToPlan {
 export async function planOfSend(context: OperationContext, plan: SendToPlan): Promise<SessionSendPlan> {
   const { session, sessionId, payload, run, body } = plan;
   const live = await liveRun(context, session);
-  const turn = live === undefined ? null : liveTurn(await readJobFacts(context, live));
-  const before = live === undefined || turn === null ? null : turnBefore(live, turn);
-  const canSteer = before !== null && !before.leaseExpired && turn?.cancelRequestedAt === null;
-  const decision = canSteer ? 'steer' : 'turn';
+  const before = live === undefined ? null : await turnBefore(context, live);
+  const decision = before !== null && !before.leaseExpired ? 'steer' : 'turn';
   const createRunnerJob = body.createRunnerJob !== false;
   return {
     action: 'session-send-plan',
@@ -55,7 +52,9 @@ async function liveRun(context: OperationContext, session: SessionRecord | undef
   return run === undefined || isTerminalStatus(run.status) || run.cancelRequestedAt !== null ? undefined : run;
 }
 
-function turnBefore(run: RunRecord, turn: CommandRecord): NonNullable<ActiveBefore> {
+async function turnBefore(context: OperationContext, run: RunRecord): Promise<ActiveBefore> {
+  const turn = liveTurn(await readJobFacts(context, run));
+  if (turn === null) return null;
   const { leaseExpiresAt } = run;
   const leaseExpired = leaseExpiresAt !== null && Date.parse(leaseExpiresAt) < Date.now();
   return {

@@ -168,24 +168,6 @@ describe('RunState', () => {
     assert.equal(handedOn.data.lifecycle.status, 'completed');
   });
 
-  it('steers nothing that is sent into a turn that is to stop: it comes after it', () => {
-    const run = newState();
-    run.addCommand('cmd_a', 'turn');
-    run.claim('runner-1', 60_000);
-    run.ackCommand('cmd_a', undefined);
-    run.acceptSend('cmd_b', null);
-    run.cancelCommand('cmd_a', null);
-    run.acceptSend('cmd_c', null);
-    assert.deepEqual(
-      run.openCommands.map(({ id, lifecycle, send }) => [id, lifecycle.type, send?.activeBefore?.commandId]),
-      [
-        ['cmd_a', 'turn', undefined],
-        ['cmd_b', 'steer', 'cmd_a'],
-        ['cmd_c', 'turn', 'cmd_a'],
-      ],
-    );
-  });
-
   it('adds a command that is open once, however many were added since', () => {
     const run = newState();
     for (let n = 1; n <= 102; n += 1) run.addCommand(`cmd_${n}`, 'turn');
