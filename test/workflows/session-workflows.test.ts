@@ -25,7 +25,7 @@ class Platform {
 
   get activities() {
     return {
-      ...Object.assign({}, new ScriptedActivities()),
+      ...(new ScriptedActivities() as object as Record<string, never>),
       listExpiredSessions: async () => ({ items: this.expired, more: false }),
       beginEviction: async ({ sessionId }: { sessionId: string }) => this.kept.get(sessionId) ?? ('evicting' as const),
       deleteSessionVolume: async ({ sessionId }: { sessionId: string }) => {
