@@ -1,3 +1,5 @@
+import { processesUsing } from '../../src/processes/processes-using.js';
+import { eventually } from './eventually.js';
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -120,7 +122,25 @@ export class UpStack {
 
   async remove(): Promise<void> {
     if (this.process.child.exitCode === null && this.process.child.signalCode === null) await this.end('SIGTERM');
+    await endAllIn(this.dataDir);
     await rm(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+/** Runners outlive their manager, to be found by the next one: here there will be none. */
+async function endAllIn(folder: string): Promise<void> {
+  await eventually('the end of all that worked there', () => {
+    const left = processesUsing(folder);
+    for (const { pid } of left) signalProcess(pid);
+    return left.length === 0;
+  });
+}
+
+function signalProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
