@@ -27,8 +27,10 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
       const state = stateOf(ctx);
       state.quiet = route.quiet;
       state.principal = await principalOf(ctx, route, app);
-      if (route.body !== undefined) await (route.takesYaml ? parseEither : parseJson)(ctx, async () => {});
-      await answer(ctx, route, app);
+      const handle = async () => answer(ctx, route, app);
+      if (route.body === undefined) return handle();
+      // What is to be done with the body is the parser's `next`: it is not called for a client that is gone before its body was read.
+      await (route.takesYaml ? parseEither : parseJson)(ctx, handle);
     });
   }
   return router.routes() as unknown as Middleware;

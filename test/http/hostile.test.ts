@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { useManager } from './api.js';
 
 /** Sends bytes as they are and answers what came back until the other side closes or `enough` is in it. */
@@ -15,6 +17,15 @@ async function raw(url: string, bytes: string, enough: RegExp): Promise<string> 
   }
   socket.destroy();
   return answer;
+}
+
+/** Sends this much and is gone. */
+async function leave(url: string, bytes: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  await new Promise((resolve) => socket.write(bytes, resolve));
+  socket.resetAndDestroy();
 }
 
 describe('a hostile client', () => {
@@ -42,6 +53,18 @@ describe('a hostile client', () => {
     const run = await manager.api.createRun();
     const answer = await manager.api.post(`/api/v1/runs/${run.id}/events`, { attempt: 2 ** 31 });
     assert.deepEqual([answer.status, answer.body.error.details.field], [400, 'attempt']);
+  });
+
+  it('has done nothing with a request that it left before its body was read', async () => {
+    const run = await manager.api.createRun();
+    // A runner's token takes a moment to verify: time enough to be gone.
+    const { runnerToken } = (await manager.api.post(`/api/v1/runs/${run.id}/claim`, { runnerId: 'leaving' })).data;
+    const path = `/api/v1/runs/${run.id}/events`;
+    const before = (await manager.api.get(path)).data.items;
+    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${runnerToken}\r\nContent-Type: application/json\r\n`;
+    for (let times = 0; times < 200; times += 1) await leave(manager.url, `${head}Content-Length: 900\r\n\r\n`);
+    await delay(200);
+    assert.deepEqual((await manager.api.get(path)).data.items, before);
   });
 
   it('can read a run of large events, page by page', async () => {

@@ -40,11 +40,13 @@ describe('ten thousand events', function () {
 
     const events = await api.events(run.id);
     const everySeq = Array.from({ length: TOTAL }, (_, index) => index + 1);
+    for (const { name } of [...OPERATORS, { name: 'runner' }]) assertEachOnce(events, name);
+    const ofManager = events.filter(({ payload }) => payload.writer === undefined);
+    assert.equal(ofManager.length, claims, JSON.stringify(ofManager));
     assert.deepEqual(
       events.map(({ seq }) => seq),
       everySeq,
     );
-    for (const { name } of [...OPERATORS, { name: 'runner' }]) assertEachOnce(events, name);
     await eventually(
       async () => [steady.seqs.length, unsteady.seqs.length],
       (counts) => counts.every((count) => count >= TOTAL),

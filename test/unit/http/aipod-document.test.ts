@@ -158,8 +158,20 @@ const REFUSED: Case[] = [
   ['a variable of ours', spec('env:\n  A: "1"\n  AGENTRUN_X: "1"'), 'spec.env.AGENTRUN_X', 8, /not a known field/],
   ['a variable that is no text', spec('env:\n  PORT: 80'), 'spec.env.PORT', 7, /must be string/],
   ['misspelled resources', spec('resources: {limit: {cpu: "1"}}'), 'spec.resources.limit', 6, /not a known field/],
-  ['a credential twice', spec('toolCredentials: [a, a]'), 'spec.toolCredentials', 6, /must not have duplicate items/],
-  ['an item that is no name', spec('toolCredentials:\n- a\n- 7'), 'spec.toolCredentials[1]', 8, /must be string/],
+  [
+    'a credential twice',
+    spec('toolCredentials: [github-ssh, github-ssh]'),
+    'spec.toolCredentials',
+    6,
+    /must not have duplicate items/,
+  ],
+  [
+    'an item that is no credential',
+    spec('toolCredentials:\n- github-ssh\n- 7'),
+    'spec.toolCredentials[1]',
+    8,
+    /must be one of github-ssh/,
+  ],
   ['what cannot be stored', spec('env:\n  A: "x\\0"'), 'spec.env.A', 7, /U\+0000/],
 ];
 
