@@ -5,9 +5,10 @@ import { RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
 
 /**
  * When a lease is over: it ran out, and its runner could have renewed it all that time. After an outage of ours it gets
- * its full time again from `accepting_since`; while nobody accepts renewals, none is ever over.
+ * its full time again from `accepting_since`; while nobody accepts renewals, none is ever over. Of `run_leases l` and
+ * `api_liveness a`.
  */
-const LEASE_END = `greatest(l.expires_at, a.accepting_since + l.lease_ms * interval '1 ms')`;
+export const LEASE_END = `greatest(l.expires_at, a.accepting_since + l.lease_ms * interval '1 ms')`;
 const RENEWALS_ACCEPTED = `a.last_beat_at > clock_timestamp() - a.gap_ms * interval '1 ms'`;
 
 /** Also part of a projection: there the lease begins with the snapshot that says who claimed. */

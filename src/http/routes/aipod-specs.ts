@@ -3,6 +3,7 @@ import * as contract from '../../contract/aipod-spec.js';
 import { Page } from '../../contract/common.js';
 import { AgentRunError } from '../../domain/errors.js';
 import { aipodSpecKey } from '../../domain/aipod-spec-versions.js';
+import { requireInstallation } from '../../operations/access.js';
 import * as specs from '../../operations/aipod-specs/aipod-specs.js';
 import { cursor, flagField, limit, strictIntegerField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
@@ -59,7 +60,7 @@ const writeRoutes: Route[] = [
     refusals: [409],
     answer: contract.AipodSpecApplied,
     handle: async ({ principal, body, query }, { operations }) => {
-      specs.assertMayWriteSpecs(principal);
+      requireInstallation(principal);
       const { idempotencyKey } = body;
       return specs.applyAipodSpec(operations, principal, { ...documentOfBody(body), ...query, idempotencyKey });
     },
@@ -86,7 +87,7 @@ const writeRoutes: Route[] = [
     refusals: [409],
     answer: contract.AipodSpecApplied,
     handle: async ({ principal, params, body, query }, { operations }) => {
-      specs.assertMayWriteSpecs(principal);
+      requireInstallation(principal);
       const read = documentOfBody(body);
       assertSameName(params.name, read.document.metadata.name);
       return specs.applyAipodSpec(operations, principal, { ...read, ...query });

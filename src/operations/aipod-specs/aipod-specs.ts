@@ -10,6 +10,7 @@ import { aipodSpecKey, decideApply } from '../../domain/aipod-spec-versions.js';
 import { conflict, forbidden, missing, type AgentRunError } from '../../domain/errors.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import type { AipodSpecDraft, ApplyOptions } from '../../ports/aipod-spec-store.js';
+import { requireInstallation } from '../access.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { renderAipodSpec } from './render-aipod-spec.js';
@@ -25,12 +26,6 @@ export interface ApplyRequest extends Pick<AipodSpecDraft, 'document' | 'source'
   readonly dryRun?: boolean;
 }
 
-/** Specs belong to the installation: who changes one changes it for every tenant. @throws forbidden */
-export function assertMayWriteSpecs(principal: Principal): void {
-  if (principal.kind === 'operator' && principal.tenants === 'all') return;
-  throw forbidden('only an operator of all tenants may change aipod specs');
-}
-
 /**
  * Makes a new version of a spec, or finds that its newest says the same.
  * @throws forbidden; conflict when `ifVersion` is not the newest; idempotency-conflict.
@@ -40,7 +35,8 @@ export async function applyAipodSpec(
   principal: Principal,
   { document, source, ifVersion, idempotencyKey, dryRun = false }: ApplyRequest,
 ): Promise<AipodSpecApplied> {
-  assertMayWriteSpecs(principal);
+  // Who changes a spec changes it for every tenant.
+  requireInstallation(principal);
   const appliedBy = principal.kind === 'operator' ? principal.name : null;
   const draft = aipodSpecDraft(document, { source, origin: 'api', appliedBy });
   const options = { ifVersion, reservation: reservationOf(document, idempotencyKey) };
@@ -96,7 +92,8 @@ export async function listAipodSpecVersions(context: Context, query: { name: str
 
 /** @throws forbidden; missing */
 export async function deleteAipodSpec(context: Context, principal: Principal, name: string) {
-  assertMayWriteSpecs(principal);
+  // Who changes a spec changes it for every tenant.
+  requireInstallation(principal);
   const removed = await context.specs.remove(name);
   if (removed === undefined) throw missingSpec(name);
   return { action: 'deleted', ...removed, valuesPrinted: false } as const;
