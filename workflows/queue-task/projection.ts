@@ -17,6 +17,10 @@ export class TaskProjection {
     private readonly task: TaskState,
   ) {}
 
+  get upToDate(): boolean {
+    return this.foreign || this.writtenVersion === this.task.data.version;
+  }
+
   /** Resolves when all that is decided so far can be read. */
   async flush(): Promise<void> {
     const wanted = this.task.data.version;

@@ -73,12 +73,15 @@ export async function tellReleased({ queue }: TaskInput, released: SlotReleased)
 }
 
 /** What is refused for good is how the attempt ended. */
-async function startAttempt({ input, task }: LiveTask, attempt: number): Promise<void> {
+async function startAttempt({ input, task, projection }: LiveTask, attempt: number): Promise<void> {
+  // It may take long, where a session's last run is still ending: meanwhile the record says so.
+  const recorded = projection.flush();
   try {
     task.attemptStarted(attempt, await attempts.startTaskAttempt({ taskId: input.taskId, attempt }));
   } catch (error) {
     task.attemptEnded(attempt, refusedOutcome(error));
   }
+  await recorded;
 }
 
 async function stopAttempt({ input, task }: LiveTask, attempt: number): Promise<void> {

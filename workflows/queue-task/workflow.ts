@@ -35,16 +35,21 @@ export async function queueTaskWorkflow(input: TaskInput, data?: TaskData): Prom
 async function liveOn(live: LiveTask): Promise<void> {
   const { input, task, projection } = live;
   for (;;) {
-    await projection.flush();
-    if (projection.foreign) break;
     const step = nextTaskStep(input, task.data, Date.now());
-    if (step.do === 'finish') break;
-    if (step.do !== 'wait') await performTaskStep(live, step);
+    // What was decided is written before anybody acts on it, but not each small step alone: a task is to cost few statements.
+    if (!projection.upToDate && isAfterRecord(step)) await projection.flush();
+    else if (projection.foreign || step.do === 'finish') break;
+    else if (step.do !== 'wait') await performTaskStep(live, step);
     else if (shouldContinueAsNew(input) && allHandlersFinished())
       await continueAsNew<typeof queueTaskWorkflow>(input, task.data);
     else await waitForChange(live, step);
   }
   await condition(allHandlersFinished);
+}
+
+/** Before the first of these the records have said that the task is this execution's. */
+function isAfterRecord(step: TaskStep): boolean {
+  return step.do === 'tell-queue' || step.do === 'wait' || step.do === 'announce' || step.do === 'finish';
 }
 
 /** Until something is to be done, or something else is to be waited for. */
