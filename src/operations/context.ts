@@ -9,6 +9,7 @@ import type { RunnerPlatform, Volumes } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
 import type { SessionStore } from '../ports/session-store.js';
+import type { TaskStore } from '../ports/task-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { Sequencer } from './runs/sequencer.js';
@@ -23,6 +24,7 @@ export interface OperationContext {
   readonly jobs: RunnerJobStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
+  readonly tasks: TaskStore;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
   /** What is sent to one session is handed over together; one for the process. */
