@@ -10,7 +10,6 @@ import type { RunnerPlatform, Volumes } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
 import type { SessionStore } from '../ports/session-store.js';
-import type { TaskStore } from '../ports/task-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
 import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';

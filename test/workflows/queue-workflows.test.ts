@@ -165,7 +165,8 @@ describe('queueTaskWorkflow and queueWorkflow, with time skipped', function () {
       await second.executeUpdate(messages.cancelTaskUpdate, { args: [{ taskId: id(second), reason: null }] });
       assert.deepEqual(await second.result(), { state: 'cancelled' });
       await first.executeUpdate(messages.cancelTaskUpdate, { args: [{ taskId: id(first), reason: null }] });
-      const [commandId = ''] = await eventually('the run is told', () => world.stopped.length > 0 && world.stopped);
+      await eventually('the run is told', () => world.stopped.length > 0);
+      const [commandId = ''] = world.stopped;
       await world.end(id(first), commandId, { status: 'cancelled', failureKind: 'cancelled', message: null });
       assert.deepEqual(await first.result(), { state: 'cancelled' });
       await eventually('the third runs', () => world.live.has(`cmd_${id(third)}_1`));

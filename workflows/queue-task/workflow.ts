@@ -47,9 +47,14 @@ async function liveOn(live: LiveTask): Promise<void> {
   await condition(allHandlersFinished);
 }
 
-/** Before the first of these the records have said that the task is this execution's. */
-function isAfterRecord(step: TaskStep): boolean {
-  return step.do === 'tell-queue' || step.do === 'wait' || step.do === 'announce' || step.do === 'finish';
+/**
+ * Before the first of these the records have said that the task is this execution's. The queue reads from them who has a slot: they know
+ * that it is given back before the queue does.
+ */
+function isAfterRecord({ do: what }: TaskStep): boolean {
+  return (
+    what === 'tell-queue' || what === 'release-slot' || what === 'wait' || what === 'announce' || what === 'finish'
+  );
 }
 
 /** Until something is to be done, or something else is to be waited for. */

@@ -26,6 +26,9 @@ const SETTLING_MS = 60_000;
 
 /** Who waits for a slot of the queue and who has one, without Temporal. */
 export class QueueState {
+  /** Tasks heard of since the records were asked last: what they answer is older. */
+  readonly #heardOf = new Set<string>();
+
   constructor(
     readonly data: QueueData = {
       settings: { concurrency: 0, paused: false, weights: {} },
@@ -41,24 +44,24 @@ export class QueueState {
 
   /** Repeating is harmless; an earlier attempt than the known one is an old message. */
   want(wanted: SlotWanted): void {
+    this.#heardOf.add(wanted.taskId);
+    this.#want(wanted);
+  }
+
+  #want(wanted: SlotWanted): void {
     const known = [...this.data.waiting, ...this.data.holding].find(({ taskId }) => taskId === wanted.taskId);
     if (known !== undefined && known.attempt >= wanted.attempt) return;
-    this.forget(wanted.taskId);
+    this.#forget(wanted.taskId);
     this.#welcome(wanted.tenantId);
     this.data.waiting.push(wanted);
   }
 
   /** A release of an earlier attempt than the known one is an old message. */
   release({ taskId, attempt }: SlotReleased): void {
+    this.#heardOf.add(taskId);
     const isOver = (one: SlotReleased) => one.taskId === taskId && one.attempt <= attempt;
     this.data.waiting = this.data.waiting.filter((one) => !isOver(one));
     this.data.holding = this.data.holding.filter((one) => !isOver(one));
-    this.#leave();
-  }
-
-  forget(taskId: string): void {
-    this.data.waiting = this.data.waiting.filter((one) => one.taskId !== taskId);
-    this.data.holding = this.data.holding.filter((one) => one.taskId !== taskId);
     this.#leave();
   }
 
@@ -75,16 +78,22 @@ export class QueueState {
     return granted;
   }
 
+  /** The records are being asked. */
+  beginLearning(): void {
+    this.#heardOf.clear();
+  }
+
   /** Takes over what the records know better: the settings, tasks nobody told of, and ones that went without a word. */
   learn({ settings, waiting, holding }: SlotRecords, nowMs: number): void {
     this.data.settings = settings;
-    const open = new Set([...waiting, ...holding].map(({ taskId }) => taskId));
+    const isNewer = ({ taskId }: SlotReleased) => this.#heardOf.has(taskId);
     const isSettling = (one: Holding) => nowMs - one.grantedAtMs < SETTLING_MS;
-    const stays = new Set(holding.map(({ taskId }) => taskId));
-    this.data.waiting = this.data.waiting.filter(({ taskId }) => open.has(taskId));
-    this.data.holding = this.data.holding.filter((one) => stays.has(one.taskId) || isSettling(one));
-    for (const { taskId, attempt, tenantId } of holding) this.#hold({ taskId, attempt, tenantId, grantedAtMs: 0 });
-    for (const one of waiting) this.want(one);
+    const holds = new Set(holding.map(({ taskId }) => taskId));
+    const waits = new Set([...waiting, ...holding].map(({ taskId }) => taskId));
+    this.data.waiting = this.data.waiting.filter((one) => waits.has(one.taskId) || isNewer(one));
+    this.data.holding = this.data.holding.filter((one) => holds.has(one.taskId) || isNewer(one) || isSettling(one));
+    for (const one of holding.filter((told) => !isNewer(told))) this.#hold({ ...one, grantedAtMs: 0 });
+    for (const one of waiting.filter((told) => !isNewer(told))) this.#want(one);
     this.#leave();
   }
 
@@ -105,9 +114,15 @@ export class QueueState {
       ({ taskId, attempt }) => taskId === holding.taskId && attempt >= holding.attempt,
     );
     if (isKnown) return;
-    this.forget(holding.taskId);
+    this.#forget(holding.taskId);
     this.#welcome(holding.tenantId);
     this.data.holding.push(holding);
+  }
+
+  #forget(taskId: string): void {
+    this.data.waiting = this.data.waiting.filter((one) => one.taskId !== taskId);
+    this.data.holding = this.data.holding.filter((one) => one.taskId !== taskId);
+    this.#leave();
   }
 
   /** A tenant that comes begins where the least served of those present stands: having been away earns nothing. */

@@ -67,6 +67,7 @@ async function work(live: LiveQueue): Promise<boolean> {
 
 async function readRecords(live: LiveQueue): Promise<void> {
   live.unread = false;
+  live.state.beginLearning();
   const records = await queueRecords.readSlots({ queue: live.input.queue });
   live.state.learn(records, Date.now());
 }

@@ -10,7 +10,14 @@ import { backoffBeforeAttempt } from '../../src/domain/lease.js';
 import { isTerminalStatus, type NoteRef, type Outcome } from '../../src/domain/outcome.js';
 import { RunRefused } from '../../src/domain/refusals.js';
 import { transitionRun, type RunEvent } from '../../src/domain/run-lifecycle.js';
-import type { FinishCommand, RunInput, RunOpening, SendToSession, SentCommand, Writer } from '../../src/domain/run-messages.js';
+import type {
+  FinishCommand,
+  RunInput,
+  RunOpening,
+  SendToSession,
+  SentCommand,
+  Writer,
+} from '../../src/domain/run-messages.js';
 import type { SendDecision } from '../../src/domain/run-snapshot.js';
 import { describeLoss, type Loss } from './losses.js';
 import { isTaken, isWork, newRunData, type LiveCommand, type RunData } from './run-data.js';
@@ -106,7 +113,10 @@ export class RunState {
    * Takes what was sent to the session: into the live turn, else as a further turn; what a task sends is a turn of its own always. A
    * repeat changes nothing.
    */
-  acceptSend({ commandId, taskId }: Pick<SentCommand, 'commandId' | 'taskId'>, leaseOver: SendToSession['leaseOver']): void {
+  acceptSend(
+    { commandId, taskId }: Pick<SentCommand, 'commandId' | 'taskId'>,
+    leaseOver: SendToSession['leaseOver'],
+  ): void {
     const { lifecycle, leaseDoubt, commands } = this.data;
     const isOver = leaseOver?.runId === this.input.runId && leaseOver.attempt === lifecycle.attempt;
     const isLive = !isOver && leaseDoubt !== lifecycle.attempt;

@@ -150,6 +150,20 @@ describe('a queue', () => {
     assert.equal(ids(queue.data.holding), 'a4 b1 c1');
   });
 
+  it('trusts what it heard while the records were asked more than what they answer', () => {
+    const queue = queueOf({ concurrency: 2 }, 'a1', 'a2');
+    queue.grant(0);
+    queue.beginLearning();
+    queue.release({ taskId: 'a1', attempt: 1 });
+    const [b1] = wanted('b1');
+    assert.ok(b1);
+    queue.want(b1);
+    const holding = ['a1', 'a2'].map((taskId) => ({ taskId, attempt: 1, tenantId: 'a' }));
+    queue.learn({ settings: settings({ concurrency: 1 }), waiting: [], holding }, 100_000);
+    assert.equal(ids(queue.data.holding), 'a2');
+    assert.equal(ids(queue.data.waiting), 'b1');
+  });
+
   it('whatever comes in whatever order: never more than its slots, nobody waits beside a free one, everybody is served', () => {
     const tasks = fc.array(
       fc.record({
