@@ -9,7 +9,6 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { AgentRunError, unavailable } from '../domain/errors.js';
 import { RUN_REFUSALS, RunRefused, type RunRefusalType } from '../domain/refusals.js';
-import { TaskRefused } from '../domain/task-messages.js';
 
 /** Type of the failure of an accepted update whose workflow closed or continued before it was handled: the same update runs in the next one. */
 const CLOSED_UNDER_UPDATE = 'AcceptedUpdateCompletedWorkflow';

@@ -31,51 +31,52 @@ export function createQueueGateway(
       answered(client, async () => taskHandle(client, message.taskId).executeUpdate(definition, { args: [message] })),
     );
   return {
-    openTask: async (input) => {
-      try {
-        await startWith(client, taskMessages.openTaskUpdate, input);
-      } catch (error) {
-        if (!isAlreadyStarted(error)) throw error;
-      }
-    },
+    openTask: async (input) => openTask(client, input),
     dispatchTask: async (input) => unlessOver(async () => startWith(client, taskMessages.dispatchTaskUpdate, input)),
     cancelTask: async (message) => update(taskMessages.cancelTaskUpdate, message),
     refreshTask: async (message) => update(taskMessages.refreshTaskUpdate, message),
     queryTaskState: async (taskId) =>
       answered(client, async () => taskHandle(client, taskId).query(taskMessages.taskStateQuery)),
     queueChanged: async (queue) => {
-      await told(async () =>
-        answered(client, async () =>
-          client.workflow.getHandle(queueWorkflowId(queue)).signal(queueMessages.queueChangedSignal),
-        ),
-      );
+      const handle = client.workflow.getHandle(queueWorkflowId(queue));
+      await told(async () => answered(client, async () => handle.signal(queueMessages.queueChangedSignal)));
     },
-    wantSlot: async (queue, wanted) => {
-      const input: QueueInput = { queue, idleMs: QUEUE_IDLE_MS, reviewMs: QUEUE_REVIEW_MS, continueAsNewAtEvents };
-      await answered(client, async () =>
-        client.workflow.signalWithStart<typeof queueWorkflow, [SlotWanted]>('queueWorkflow', {
-          taskQueue: TASK_QUEUE,
-          workflowId: queueWorkflowId(queue),
-          args: [input],
-          signal: queueMessages.slotWantedSignal,
-          signalArgs: [wanted],
-          typedSearchAttributes: attributes([['AgentRunQueue', queue]]),
-          staticSummary: `Gives out the slots of queue ${queue}`,
-        }),
-      );
+    wantSlot: async (queue, wanted) =>
+      wantSlot(client, { queue, idleMs: QUEUE_IDLE_MS, reviewMs: QUEUE_REVIEW_MS, continueAsNewAtEvents }, wanted),
+    budgetExceeded: async (message) => {
+      const handle = taskHandle(client, message.taskId);
+      return told(async () => answered(client, async () => handle.signal(taskMessages.budgetExceededSignal, message)));
     },
-    budgetExceeded: async (message) =>
-      told(async () =>
-        answered(client, async () =>
-          taskHandle(client, message.taskId).signal(taskMessages.budgetExceededSignal, message),
-        ),
-      ),
     findGoneTasks: async (taskIds) => {
       const gone: string[] = [];
       for (const taskId of taskIds) if (await isGone(client, taskId)) gone.push(taskId);
       return gone;
     },
   };
+}
+
+async function openTask(client: Client, input: TaskInput): Promise<void> {
+  try {
+    await startWith(client, taskMessages.openTaskUpdate, input);
+  } catch (error) {
+    if (!isAlreadyStarted(error)) throw error;
+  }
+}
+
+/** Whoever wants the first slot of a queue starts its workflow. */
+async function wantSlot(client: Client, input: QueueInput, wanted: SlotWanted): Promise<void> {
+  const { queue } = input;
+  await answered(client, async () =>
+    client.workflow.signalWithStart<typeof queueWorkflow, [SlotWanted]>('queueWorkflow', {
+      taskQueue: TASK_QUEUE,
+      workflowId: queueWorkflowId(queue),
+      args: [input],
+      signal: queueMessages.slotWantedSignal,
+      signalArgs: [wanted],
+      typedSearchAttributes: attributes([['AgentRunQueue', queue]]),
+      staticSummary: `Gives out the slots of queue ${queue}`,
+    }),
+  );
 }
 
 function taskHandle(client: Client, taskId: string) {

@@ -24,21 +24,25 @@ export async function performTaskStep(
   const { task } = live;
   switch (step.do) {
     case 'begin-wait-over':
-      return task.waitIsOver();
+      task.waitIsOver();
+      return;
     case 'want-slot':
-      return task.wantSlot();
+      task.wantSlot();
+      return;
     case 'tell-queue':
       return tellQueue(live);
     case 'release-slot':
       return releaseSlot(live);
     case 'begin-attempt':
-      return task.beginAttempt();
+      task.beginAttempt();
+      return;
     case 'start-attempt':
       return startAttempt(live, step.attempt);
     case 'stop-attempt':
       return stopAttempt(live, step.attempt);
     case 'over-budget':
-      return task.stopAttempt(step.attempt, step.outcome);
+      task.stopAttempt(step.attempt, step.outcome);
+      return;
     case 'check-attempt':
       return checkAttempt(live, step.attempt);
     case 'announce':

@@ -19,7 +19,7 @@ function wanted(...names: string[]): SlotWanted[] {
   });
 }
 
-const holding = (tenants: string) => [...tenants].map((tenantId) => ({ tenantId }));
+const holding = (tenants: string) => tenants.split('').map((tenantId) => ({ tenantId }));
 
 describe("the order of a queue's slots", () => {
   const table: [what: string, given: Parameters<typeof nextGrant>[0], expected: string | undefined][] = [
