@@ -1,5 +1,6 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { BudgetStore } from '../ports/budget-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { QueueGateway } from '../ports/queue-gateway.js';
@@ -26,6 +27,7 @@ export interface OperationContext {
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
   readonly tasks: TaskStore;
+  readonly budgets: BudgetStore;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
   readonly queueGateway: QueueGateway;
