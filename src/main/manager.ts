@@ -164,6 +164,7 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     ...postgres,
     gateway: createRunGateway(temporal.client),
     sessionGateway: createSessionGateway(temporal.client),
+    queueGateway: undefined as never,
     sends: new SendQueue(),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),

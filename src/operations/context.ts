@@ -1,7 +1,9 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { BoardRecords } from '../ports/board-records.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
+import type { QueueGateway } from '../ports/queue-gateway.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
@@ -25,8 +27,10 @@ export interface OperationContext {
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
   readonly tasks: TaskStore;
+  readonly board: BoardRecords;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
+  readonly queueGateway: QueueGateway;
   /** What is sent to one session is handed over together; one for the process. */
   readonly sends: SendQueue;
   /** Messages to one workflow go one after another; one for the process. */

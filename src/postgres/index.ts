@@ -1,4 +1,5 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
+import type { BoardRecords } from '../ports/board-records.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
@@ -7,6 +8,7 @@ import type { SessionStore } from '../ports/session-store.js';
 import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { createAipodSpecStore } from './aipod-specs.js';
+import { createBoardRecords } from './board-records.js';
 import { createEventStore } from './events.js';
 import { createLeaseStore } from './leases.js';
 import { createMaintenance, type Maintenance } from './maintenance.js';
@@ -25,6 +27,7 @@ export interface Postgres {
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
   readonly tasks: TaskStore;
+  readonly board: BoardRecords;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -44,6 +47,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     specs: createAipodSpecStore(database),
     sessions: createSessionStore(database),
     tasks: createTaskStore(database),
+    board: createBoardRecords(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

@@ -1,4 +1,5 @@
 import type { QueueStats } from '../contract/queue.js';
+import { BY_URGENCY, NEEDS_ATTENTION } from '../domain/attention.js';
 import type { TenantScope } from '../ports/run-store.js';
 import type { TasksToMind } from '../ports/task-store.js';
 import { LEASE_END } from './leases.js';
@@ -29,16 +30,13 @@ const ATTENTION = `CASE WHEN f.stalled THEN 'stalled' WHEN f.active THEN 'active
     WHEN f.state = 'blocked' THEN CASE WHEN f.failure_kind IS NULL THEN 'needs-input' ELSE 'blocked' END
     WHEN NOT f.unread THEN 'none' WHEN f.state = 'failed' THEN 'failed' ELSE 'unread' END`;
 
-/** What is worked on comes last: nobody need look at it. */
-const PRESSING = `ARRAY['needs-input', 'failed', 'blocked', 'stalled', 'unread', 'active-session']`;
-
 const TO_MIND = `WITH minded AS (
     SELECT f.*, ${ATTENTION} AS attention FROM (${FACTS}) f WHERE f.unread OR f.active OR f.stalled OR f.state = 'blocked'
   )
   SELECT id, count(*) OVER () AS count, count(*) FILTER (WHERE active) OVER () AS active_sessions,
     count(*) FILTER (WHERE unread) OVER () AS unread,
-    count(*) FILTER (WHERE attention IN ('needs-input', 'failed', 'blocked', 'stalled')) OVER () AS attention
-  FROM minded ORDER BY array_position(${PRESSING}, attention), priority DESC, updated_at DESC, id LIMIT $4`;
+    count(*) FILTER (WHERE attention = ANY ($5::text[])) OVER () AS attention
+  FROM minded ORDER BY array_position($6::text[], attention), priority DESC, updated_at DESC, id LIMIT $4`;
 
 interface MindedRow {
   readonly id: string;
@@ -52,7 +50,8 @@ export async function listToMind(
   database: Database,
   { tenants, queue, readerId, limit }: Board & { readerId: string; limit: number },
 ): Promise<TasksToMind> {
-  const values = [readerId, tenants === 'all' ? null : tenants, queue ?? null, limit];
+  const seen = [readerId, tenants === 'all' ? null : tenants, queue ?? null];
+  const values = [...seen, limit, [...NEEDS_ATTENTION], [...BY_URGENCY]];
   const { rows } = await database.query<MindedRow>(TO_MIND, values);
   const items = await getRecords(
     database,
