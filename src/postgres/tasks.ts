@@ -92,7 +92,7 @@ export async function listAttempts(database: Database, taskId: string): Promise<
 export async function markTaskRead(database: Database, taskId: string, readerId: string): Promise<void> {
   await database.query(
     `INSERT INTO task_readers (task_id, reader_id, seen) SELECT t.id, $2, t.news FROM tasks t WHERE t.id = $1
-     ON CONFLICT (task_id, reader_id) DO UPDATE SET seen = greatest(task_readers.seen, excluded.seen), read_at = now()`,
+     ON CONFLICT (reader_id, task_id) DO UPDATE SET seen = greatest(task_readers.seen, excluded.seen), read_at = now()`,
     [taskId, readerId],
   );
 }
