@@ -5,7 +5,7 @@ import { deleteTenantBudget, readTenantBudget, setTenantBudget } from '../../ope
 import { cursor, limit } from '../query-fields.js';
 import { route, type Route } from '../route.js';
 
-const tag = 'Queue';
+const tag = 'queue';
 const params = { tenantId: Name };
 
 /** What tenants may use in a day or a month. */
