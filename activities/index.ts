@@ -3,6 +3,7 @@ import { createRecordActivities } from './records.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
 import { createSessionActivities } from './sessions.js';
 import { createWatcherActivities } from './watchers.js';
+import { createWebhookActivities } from './webhooks.js';
 import type { ActivityPorts } from './ports.js';
 
 export function createActivities(ports: ActivityPorts) {
@@ -12,6 +13,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createSessionActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
+    ...createWebhookActivities(ports),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { BackendCatalog } from '../src/ports/backend-catalog.js';
+import type { DeliveryStore } from '../src/ports/delivery-store.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
 import type { RunSignals } from '../src/ports/run-signals.js';
@@ -7,6 +8,10 @@ import type { SessionStore } from '../src/ports/session-store.js';
 import type { RunnerJobStore } from '../src/ports/runner-job-store.js';
 import type { RunnerPlatform } from '../src/ports/runner-platform.js';
 import type { RunnerTokens } from '../src/ports/runner-tokens.js';
+import type { TaskStore } from '../src/ports/task-store.js';
+import type { WebhookGateway } from '../src/ports/webhook-gateway.js';
+import type { WebhookSender } from '../src/ports/webhook-sender.js';
+import type { WebhookStore } from '../src/ports/webhook-store.js';
 
 /** All that activities reach; built once by `src/main`. */
 export interface ActivityPorts {
@@ -14,6 +19,11 @@ export interface ActivityPorts {
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
   readonly sessions: SessionStore;
+  readonly tasks: TaskStore;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
+  readonly webhookSender: WebhookSender;
+  readonly webhookGateway: WebhookGateway;
   readonly platform: RunnerPlatform;
   readonly backends: BackendCatalog;
   readonly tokens: RunnerTokens;

@@ -1,4 +1,5 @@
 export { runWorkflow } from './run/workflow.js';
 export { leaseMonitorWorkflow, runnerWatchWorkflow } from './watchers/workflow.js';
 export { collectSessionStorageWorkflow, evictSessionWorkflow } from './session/workflow.js';
+export { webhookDeliveryWorkflow } from './webhook/workflow.js';
 export { maintenanceWorkflow } from './maintenance/workflow.js';

@@ -1,10 +1,12 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
+import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import type { WebhookStore } from '../ports/webhook-store.js';
 import { createAipodSpecStore } from './aipod-specs.js';
 import { createEventStore } from './events.js';
 import { createLeaseStore } from './leases.js';
@@ -14,6 +16,8 @@ import { createRunStore } from './run-store.js';
 import { createRunnerJobStore } from './runner-jobs.js';
 import { createSessionStore } from './session-store.js';
 import { PostgresWakeups } from './wakeups.js';
+import { createDeliveryStore } from './webhook-deliveries.js';
+import { createWebhookStore } from './webhooks.js';
 
 export interface Postgres {
   readonly runs: RunStore;
@@ -22,6 +26,8 @@ export interface Postgres {
   readonly jobs: RunnerJobStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -40,6 +46,8 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     jobs: createRunnerJobStore(database),
     specs: createAipodSpecStore(database),
     sessions: createSessionStore(database),
+    webhooks: createWebhookStore(database),
+    deliveries: createDeliveryStore(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

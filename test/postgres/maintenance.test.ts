@@ -4,7 +4,12 @@ import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { commandDraft, openRun, runDraft, runSnapshot } from '../support/runs.js';
 
-const RETENTION = { eventRetentionDays: 30, idempotencyRetentionHours: 48, workspaceRetentionHours: 24 };
+const RETENTION = {
+  eventRetentionDays: 30,
+  idempotencyRetentionHours: 48,
+  workspaceRetentionHours: 24,
+  webhookLogRetentionDays: 7,
+};
 const HOUR_MS = 3_600_000;
 
 describe('maintenance', () => {

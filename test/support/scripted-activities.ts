@@ -1,4 +1,5 @@
 import type { Activities } from '../../activities/index.js';
+import type { DeliveryTried } from '../../src/domain/webhook-delivery.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 
 /**
@@ -47,4 +48,9 @@ export class ScriptedActivities implements Activities {
   monitorLeases = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
+  announceTaskEnd = async () => undefined;
+  tryDelivery = async (): Promise<DeliveryTried> => {
+    throw new Error('nothing is delivered here');
+  };
+  recordDelivery = async () => undefined;
 }

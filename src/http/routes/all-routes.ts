@@ -14,6 +14,7 @@ import { sessionRoutes } from './sessions.js';
 import { sessionStorageRoutes } from './session-storage.js';
 import { runRoutes } from './runs.js';
 import { toolCredentialRoutes } from './tool-credentials.js';
+import { webhookRoutes } from './webhooks.js';
 
 /** Every route that is served. */
 export function allRoutes(dependencies: HttpDependencies): Route[] {
@@ -31,6 +32,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...providerProfileRoutes,
     ...toolCredentialRoutes,
     ...aipodSpecRoutes,
+    ...webhookRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }
