@@ -10,6 +10,7 @@ import type { RunnerPlatform, Volumes } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
 import type { SessionStore } from '../ports/session-store.js';
+import type { TaskStore } from '../ports/task-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { WebhookGateway } from '../ports/webhook-gateway.js';
@@ -29,6 +30,7 @@ export interface OperationContext {
   readonly sessions: SessionStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
+  readonly tasks: TaskStore;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
   readonly webhookGateway: WebhookGateway;

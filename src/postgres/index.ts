@@ -5,6 +5,7 @@ import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { SessionStore } from '../ports/session-store.js';
+import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { WebhookStore } from '../ports/webhook-store.js';
 import { createAipodSpecStore } from './aipod-specs.js';
@@ -15,6 +16,7 @@ import { Database, type DatabaseOptions } from './pool.js';
 import { createRunStore } from './run-store.js';
 import { createRunnerJobStore } from './runner-jobs.js';
 import { createSessionStore } from './session-store.js';
+import { createTaskStore } from './task-store.js';
 import { PostgresWakeups } from './wakeups.js';
 import { createDeliveryStore } from './webhook-deliveries.js';
 import { createWebhookStore } from './webhooks.js';
@@ -28,6 +30,7 @@ export interface Postgres {
   readonly sessions: SessionStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
+  readonly tasks: TaskStore;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -48,6 +51,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     sessions: createSessionStore(database),
     webhooks: createWebhookStore(database),
     deliveries: createDeliveryStore(database),
+    tasks: createTaskStore(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),
