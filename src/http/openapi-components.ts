@@ -10,6 +10,7 @@ import * as profile from '../contract/provider-profile.js';
 import * as result from '../contract/result.js';
 import * as run from '../contract/run.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import * as webhook from '../contract/webhook.js';
 import { ToolCredential, ToolCredentialList, ToolCredentialWrite } from '../contract/tool-credential.js';
 
 /** The schemas that have a name of their own in the OpenAPI document. */
@@ -71,5 +72,9 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ToolCredential,
   ToolCredentialList,
   ToolCredentialWrite,
+  WebhookCreate: webhook.WebhookCreate,
+  WebhookDelivery: webhook.WebhookDelivery,
+  WebhookPayload: webhook.WebhookPayload,
+  WebhookRecord: webhook.WebhookRecord,
   WorkspaceRef: run.WorkspaceRef,
 };

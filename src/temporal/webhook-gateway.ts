@@ -23,7 +23,7 @@ export function createWebhookGateway(client: Client): WebhookGateway {
 
     async deliverNow(delivery) {
       await answered(client, async () =>
-        client.workflow.signalWithStart<typeof webhookDeliveryWorkflow, []>(WORKFLOW, {
+        client.workflow.signalWithStart<typeof webhookDeliveryWorkflow>(WORKFLOW, {
           ...optionsOf(delivery),
           signal: deliverNowSignal,
         }),

@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { DELIVERY_LIMITS } from '../domain/webhook-delivery.js';
 import type { WebhookMessage, WebhookReply, WebhookSender } from '../ports/webhook-sender.js';
 import { failureWords } from './failure-words.js';
-import { reachableAddresses, TargetRefused } from './resolve-target.js';
+import { reachableAddresses, systemResolve, TargetRefused, type Resolve } from './resolve-target.js';
 import { retryAfterMs } from './retry-after.js';
 import { signatureHeaders } from './sign.js';
 import type { TargetPolicy } from './target-policy.js';
@@ -18,14 +18,17 @@ const LOOK_MS = 2_000;
 export interface SenderOptions {
   /** For one request, in milliseconds. */
   readonly timeoutMs?: number;
+  /** By default as the machine does. */
+  readonly resolve?: Resolve;
 }
 
 export function createWebhookSender(policy: TargetPolicy, options: SenderOptions = {}): WebhookSender {
-  const timeoutMs = options.timeoutMs ?? DELIVERY_LIMITS.requestMs;
+  const { timeoutMs = DELIVERY_LIMITS.requestMs, resolve = systemResolve } = options;
+  const addressesOf = async (url: string) => reachableAddresses(new URL(url), policy, resolve);
   return {
     async whyRefused(url) {
       try {
-        await within(LOOK_MS, async () => reachableAddresses(new URL(url), policy));
+        await within(LOOK_MS, async () => addressesOf(url));
       } catch (error) {
         if (error instanceof TargetRefused) return error.message;
       }
@@ -37,7 +40,7 @@ export function createWebhookSender(policy: TargetPolicy, options: SenderOptions
       const latencyMs = () => Math.round(performance.now() - began);
       try {
         const answer = await within(timeoutMs, async (signal) => {
-          const addresses = await reachableAddresses(new URL(message.url), policy);
+          const addresses = await addressesOf(message.url);
           return respond(message, { lookup: only(addresses), signal });
         });
         const reply = replyOf(answer, latencyMs());
@@ -81,7 +84,9 @@ function respond({ url, secret, id, body }: WebhookMessage, options: RequestOpti
     ...signatureHeaders(secret, { id, timestamp: new Date(), body }),
   };
   return new Promise((resolve, reject) => {
-    request(target, { ...options, method: 'POST', headers, agent: false }, resolve).on('error', reject).end(body);
+    request(target, { ...options, method: 'POST', headers, agent: false }, resolve)
+      .on('error', reject)
+      .end(body);
   });
 }
 
