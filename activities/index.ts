@@ -2,6 +2,7 @@ import { createMaintenanceActivities } from './maintenance.js';
 import { createRecordActivities } from './records.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
 import { createSessionActivities } from './sessions.js';
+import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
 import { createWebhookActivities } from './webhooks.js';
 import type { ActivityPorts } from './ports.js';
@@ -11,6 +12,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createRecordActivities(ports),
     ...createRunnerJobActivities(ports),
     ...createSessionActivities(ports),
+    ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
     ...createWebhookActivities(ports),

@@ -8,7 +8,10 @@ const HOUR_MS = 3_600_000;
 /** At most this many of a kind in one pass; the next pass takes the rest. */
 const BATCH = 1_000;
 
-type Ports = Pick<ActivityPorts, 'maintenance' | 'retention' | 'runs' | 'webhooks' | 'platform' | 'log'>;
+type WebhookRecords = Parameters<typeof forgetWebhook>[0];
+type Ports = Pick<ActivityPorts, 'maintenance' | 'retention' | 'runs' | 'platform' | 'log'> & {
+  readonly operations: WebhookRecords;
+};
 
 export function createMaintenanceActivities(ports: Ports) {
   const { maintenance, retention, runs, log } = ports;
@@ -37,8 +40,8 @@ async function releaseWorkspaces({ maintenance, retention, platform }: Ports) {
 }
 
 /** Webhooks that were never made whole, or whose deletion was cut off: their secrets must not stay. */
-async function forgetWebhooks({ webhooks, platform: { secrets } }: Ports): Promise<number> {
-  const leftovers = await webhooks.listLeftovers(STALE_DRAFT_MS, BATCH);
-  for (const webhookId of leftovers) await forgetWebhook({ webhooks, secrets }, webhookId);
+async function forgetWebhooks({ operations }: Ports): Promise<number> {
+  const leftovers = await operations.webhooks.listLeftovers(STALE_DRAFT_MS, BATCH);
+  for (const webhookId of leftovers) await forgetWebhook(operations, webhookId);
   return leftovers.length;
 }

@@ -1,7 +1,8 @@
+import type { OperationContext } from '../src/operations/context.js';
 import type { BackendCatalog } from '../src/ports/backend-catalog.js';
-import type { DeliveryStore } from '../src/ports/delivery-store.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
+import type { QueueSignals } from '../src/ports/queue-gateway.js';
 import type { RunSignals } from '../src/ports/run-signals.js';
 import type { RunStore } from '../src/ports/run-store.js';
 import type { SessionStore } from '../src/ports/session-store.js';
@@ -9,9 +10,6 @@ import type { RunnerJobStore } from '../src/ports/runner-job-store.js';
 import type { RunnerPlatform } from '../src/ports/runner-platform.js';
 import type { RunnerTokens } from '../src/ports/runner-tokens.js';
 import type { TaskStore } from '../src/ports/task-store.js';
-import type { WebhookGateway } from '../src/ports/webhook-gateway.js';
-import type { WebhookSender } from '../src/ports/webhook-sender.js';
-import type { WebhookStore } from '../src/ports/webhook-store.js';
 
 /** All that activities reach; built once by `src/main`. */
 export interface ActivityPorts {
@@ -20,14 +18,13 @@ export interface ActivityPorts {
   readonly jobs: RunnerJobStore;
   readonly sessions: SessionStore;
   readonly tasks: TaskStore;
-  readonly webhooks: WebhookStore;
-  readonly deliveries: DeliveryStore;
-  readonly webhookSender: WebhookSender;
-  readonly webhookGateway: WebhookGateway;
   readonly platform: RunnerPlatform;
   readonly backends: BackendCatalog;
   readonly tokens: RunnerTokens;
   readonly signals: RunSignals;
+  readonly queueSignals: QueueSignals;
+  /** What an attempt of a task is started and stopped with. */
+  readonly operations: OperationContext;
   readonly maintenance: RecordMaintenance;
   readonly retention: Retention;
   /** Where runners reach the manager. */

@@ -3,3 +3,5 @@ export { leaseMonitorWorkflow, runnerWatchWorkflow } from './watchers/workflow.j
 export { collectSessionStorageWorkflow, evictSessionWorkflow } from './session/workflow.js';
 export { webhookDeliveryWorkflow } from './webhook/workflow.js';
 export { maintenanceWorkflow } from './maintenance/workflow.js';
+export { queueWorkflow } from './queue/workflow.js';
+export { queueTaskWorkflow } from './queue-task/workflow.js';

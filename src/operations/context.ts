@@ -3,6 +3,7 @@ import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
+import type { QueueGateway } from '../ports/queue-gateway.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
@@ -10,8 +11,8 @@ import type { RunnerPlatform, Volumes } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
 import type { SessionStore } from '../ports/session-store.js';
-import type { TaskStore } from '../ports/task-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
+import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { WebhookGateway } from '../ports/webhook-gateway.js';
 import type { WebhookSender } from '../ports/webhook-sender.js';
@@ -35,6 +36,7 @@ export interface OperationContext {
   readonly sessionGateway: SessionGateway;
   readonly webhookGateway: WebhookGateway;
   readonly webhookSender: WebhookSender;
+  readonly queueGateway: QueueGateway;
   /** What is sent to one session is handed over together; one for the process. */
   readonly sends: SendQueue;
   /** Messages to one workflow go one after another; one for the process. */

@@ -25,6 +25,7 @@ describe('the workspace of an ended run', () => {
     createMaintenanceActivities({
       ...postgres,
       platform: manager.platform,
+      operations: { ...postgres, secrets: manager.platform.secrets },
       retention: {
         eventRetentionDays: 30,
         idempotencyRetentionHours: 48,

@@ -5,13 +5,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Writable } from 'node:stream';
-import { createWebhookActivities } from '../../activities/webhooks.js';
 import { projectRoot } from '../../scripts/project-root.js';
 import { deliveryWorkflowId } from '../../src/domain/ids.js';
+import { announceTaskEnd } from '../../src/operations/webhooks/announce-task-end.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createWebhookGateway } from '../../src/temporal/webhook-gateway.js';
-import { createWebhookSender } from '../../src/webhooks/sender.js';
-import { targetPolicy } from '../../src/webhooks/target-policy.js';
 import { deliverNowSignal } from '../../workflows/webhook/messages.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { decoded } from '../support/histories/scrub.js';
@@ -62,12 +60,7 @@ describe('a task that ended', function () {
   async function endTask(state: 'completed' | 'failed' = 'failed'): Promise<string> {
     const draft = { tenantId, payload: { prompt: PROMPT }, title: 'nightly' };
     const taskId = await openTask(postgres, draft, { state, phase: 'ended', failureKind: 'runner-lost' });
-    await createWebhookActivities({
-      ...postgres,
-      platform: manager.platform,
-      webhookGateway: createWebhookGateway(temporal),
-      webhookSender: createWebhookSender(targetPolicy()),
-    }).announceTaskEnd({ taskId });
+    await announceTaskEnd({ ...postgres, webhookGateway: createWebhookGateway(temporal) }, taskId);
     return taskId;
   }
 

@@ -1,9 +1,7 @@
-import { createWebhookActivities } from '../../../activities/webhooks.js';
 import { deliveryWorkflowId } from '../../../src/domain/ids.js';
+import { announceTaskEnd } from '../../../src/operations/webhooks/announce-task-end.js';
 import { openPostgres } from '../../../src/postgres/index.js';
 import { createWebhookGateway } from '../../../src/temporal/webhook-gateway.js';
-import { createWebhookSender } from '../../../src/webhooks/sender.js';
-import { targetPolicy } from '../../../src/webhooks/target-policy.js';
 import { eventually, type Loose } from '../api.js';
 import { openTask } from '../tasks.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.js';
@@ -64,12 +62,7 @@ async function announced({ api, manager, temporal }: Stage, { url }: WebhookRece
   const postgres = openPostgres({ connectionString: manager.database.connectionString });
   try {
     const taskId = await openTask(postgres, { tenantId: 'acme' }, { state: 'failed', phase: 'ended' });
-    await createWebhookActivities({
-      ...postgres,
-      platform: manager.platform,
-      webhookGateway: createWebhookGateway(temporal),
-      webhookSender: createWebhookSender(targetPolicy()),
-    }).announceTaskEnd({ taskId });
+    await announceTaskEnd({ ...postgres, webhookGateway: createWebhookGateway(temporal) }, taskId);
   } finally {
     await postgres.close();
   }
