@@ -1,5 +1,6 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { BoardRecords } from '../ports/board-records.js';
 import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
@@ -32,6 +33,7 @@ export interface OperationContext {
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly tasks: TaskStore;
+  readonly board: BoardRecords;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
   readonly webhookGateway: WebhookGateway;

@@ -1,4 +1,5 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
+import type { BoardRecords } from '../ports/board-records.js';
 import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
@@ -9,6 +10,7 @@ import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { WebhookStore } from '../ports/webhook-store.js';
 import { createAipodSpecStore } from './aipod-specs.js';
+import { createBoardRecords } from './board-records.js';
 import { createEventStore } from './events.js';
 import { createLeaseStore } from './leases.js';
 import { createMaintenance, type Maintenance } from './maintenance.js';
@@ -31,6 +33,7 @@ export interface Postgres {
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly tasks: TaskStore;
+  readonly board: BoardRecords;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -52,6 +55,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     webhooks: createWebhookStore(database),
     deliveries: createDeliveryStore(database),
     tasks: createTaskStore(database),
+    board: createBoardRecords(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

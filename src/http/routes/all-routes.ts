@@ -8,6 +8,8 @@ import { healthRoutes } from './health.js';
 import { leaseRoutes } from './leases.js';
 import { openApiRoutes } from './openapi.js';
 import { providerProfileRoutes } from './provider-profiles.js';
+import { queueTaskRoutes } from './queue-tasks.js';
+import { queueRoutes } from './queues.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
 import { sessionRoutes } from './sessions.js';
@@ -29,6 +31,8 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...runnerRoutes,
     ...sessionStorageRoutes,
     ...sessionRoutes,
+    ...queueTaskRoutes,
+    ...queueRoutes,
     ...providerProfileRoutes,
     ...toolCredentialRoutes,
     ...aipodSpecRoutes,
