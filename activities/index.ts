@@ -4,6 +4,7 @@ import { createRunnerJobActivities } from './runner-jobs.js';
 import { createSessionActivities } from './sessions.js';
 import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
+import { createWebhookActivities } from './webhooks.js';
 import type { ActivityPorts } from './ports.js';
 
 export function createActivities(ports: ActivityPorts) {
@@ -14,6 +15,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
+    ...createWebhookActivities(ports),
   };
 }
 

@@ -28,6 +28,11 @@ export function queueWorkflowId(queue: string): string {
   return `queue:${queue}`;
 }
 
+/** What goes to one webhook about one end of a task. */
+export function deliveryWorkflowId(deliveryId: string): string {
+  return `webhook:${deliveryId}`;
+}
+
 /** One eviction of a session's storage at a time. */
 export function evictionWorkflowId(sessionId: string): string {
   return `evict:${sessionId}`;

@@ -1,6 +1,7 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BudgetStore } from '../ports/budget-store.js';
 import type { BoardRecords } from '../ports/board-records.js';
+import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
@@ -8,6 +9,7 @@ import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import type { WebhookStore } from '../ports/webhook-store.js';
 import { createAipodSpecStore } from './aipod-specs.js';
 import { createBudgetStore } from './budgets.js';
 import { createBoardRecords } from './board-records.js';
@@ -20,6 +22,8 @@ import { createRunnerJobStore } from './runner-jobs.js';
 import { createSessionStore } from './session-store.js';
 import { createTaskStore } from './task-store.js';
 import { PostgresWakeups } from './wakeups.js';
+import { createDeliveryStore } from './webhook-deliveries.js';
+import { createWebhookStore } from './webhooks.js';
 
 export interface Postgres {
   readonly runs: RunStore;
@@ -29,6 +33,8 @@ export interface Postgres {
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
   readonly budgets: BudgetStore;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
   readonly tasks: TaskStore;
   readonly board: BoardRecords;
   readonly wakeups: Wakeups;
@@ -50,6 +56,8 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     specs: createAipodSpecStore(database),
     sessions: createSessionStore(database),
     budgets: createBudgetStore(database),
+    webhooks: createWebhookStore(database),
+    deliveries: createDeliveryStore(database),
     tasks: createTaskStore(database),
     board: createBoardRecords(database),
     wakeups,

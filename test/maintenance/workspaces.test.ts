@@ -25,7 +25,13 @@ describe('the workspace of an ended run', () => {
     createMaintenanceActivities({
       ...postgres,
       platform: manager.platform,
-      retention: { eventRetentionDays: 30, idempotencyRetentionHours: 48, workspaceRetentionHours: 24 },
+      operations: { ...postgres, secrets: manager.platform.secrets },
+      retention: {
+        eventRetentionDays: 30,
+        idempotencyRetentionHours: 48,
+        workspaceRetentionHours: 24,
+        webhookLogRetentionDays: 7,
+      },
       log: () => undefined,
     }).maintainRecords();
 

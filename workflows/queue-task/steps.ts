@@ -108,9 +108,10 @@ async function checkAttempt({ task }: LiveTask, attempt: number): Promise<void> 
   if (ended !== null) task.attemptEnded(attempt, ended);
 }
 
+/** Of an execution that its task went on without there is nothing to tell: then this step does not come. */
 async function announce({ input, task }: LiveTask): Promise<void> {
+  await attempts.announceTaskEnd({ taskId: input.taskId });
   task.data.announced = true;
-  await Promise.resolve(input);
 }
 
 function refusedOutcome(error: unknown): Outcome {

@@ -17,6 +17,7 @@ import { sessionRoutes } from './sessions.js';
 import { sessionStorageRoutes } from './session-storage.js';
 import { runRoutes } from './runs.js';
 import { toolCredentialRoutes } from './tool-credentials.js';
+import { webhookRoutes } from './webhooks.js';
 
 /** Every route that is served. */
 export function allRoutes(dependencies: HttpDependencies): Route[] {
@@ -37,6 +38,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...toolCredentialRoutes,
     ...aipodSpecRoutes,
     ...budgetRoutes,
+    ...webhookRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }
