@@ -15,7 +15,7 @@ import { createTestNamespace } from '../support/temporal-server.js';
 import type { QuickManagerOptions } from './programs/quick-manager.js';
 
 /** More by hand: `AGENTRUN_TEST_TASKS=200`. */
-const TASKS = Number(process.env['AGENTRUN_TEST_TASKS'] ?? 60);
+const TASKS = Number(process.env['AGENTRUN_TEST_TASKS'] ?? 40);
 const SLOTS = 10;
 const TENANTS = ['acme', 'beta', 'core'];
 const PROGRAM = fileURLToPath(new URL('programs/quick-manager.js', import.meta.url));
