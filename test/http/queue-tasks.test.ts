@@ -247,6 +247,9 @@ describe('a task', function () {
     const failed = await ended(manager.api, task.id);
     assert.deepEqual([failed.state, failed.failureKind, failed.attentionState], ['failed', 'backend-failed', 'failed']);
     assert.match(failed.diagnosis, /The task failed after attempt 1 of 3: .*dispatch the task again/);
+    const { action, operation, resourceKind, resourceName } = failed.supervisor.recoveryActions[0];
+    assert.deepEqual([action, operation, resourceKind, resourceName], ['dispatch-task', 'dispatch', 'task', task.id]);
+    assert.ok(failed.supervisor.recoveryActions.every((one: Loose) => one.action !== 'create-run'));
     await dispatch(manager.api, task.id);
     const again = await until(
       manager.api,

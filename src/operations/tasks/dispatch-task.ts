@@ -7,7 +7,7 @@ import type { OperationContext } from '../context.js';
 import { requireTask, taskAnswer } from './read-task.js';
 import { hasEnded, settled, taskInput, toTask } from './to-task.js';
 
-/** A task may end while it is told to begin, or its workflow may be gone: it is then looked at anew. */
+/** A task may end, or go on, while it is told to begin, and its workflow may be gone: it is then looked at anew. */
 const TRIES = 10;
 /** A workflow that is ending has little left to write. */
 const PAUSE_MS = 100;
@@ -27,19 +27,11 @@ export async function dispatchTask(
     assertMayBegin(row);
     const input = taskInput(row, context);
     const refused = await toTask(context, taskId, (gateway) => gateway.dispatchTask(input));
-    if (refused === undefined && (await hasBegun(context, principal, row)))
-      return taskAnswer(context, principal, taskId);
-    if (refused?.type === 'task-over') await settled(context, taskId, refused, hasEnded);
+    if (refused === undefined) return taskAnswer(context, principal, taskId);
+    if (refused.type === 'task-over') await settled(context, taskId, refused, hasEnded);
     else await delay(PAUSE_MS);
   }
   throw unavailable('temporal', undefined, `task ${taskId} is just ending; try again`);
-}
-
-/** A task that goes on does so from the row that was read, and from no other: the one before may have written once more meanwhile. */
-async function hasBegun(context: OperationContext, principal: Principal, before: TaskRow): Promise<boolean> {
-  if (!hasEnded(before)) return true;
-  const { record } = await requireTask(context, principal, before.record.id);
-  return record.dispatchedAt !== before.record.dispatchedAt;
 }
 
 function assertMayBegin({ record: { id, state } }: TaskRow): void {

@@ -76,11 +76,12 @@ function targetOf({ latestAttempt }: TaskRecord, session: SessionRecord | null):
   return runId === null ? undefined : { runId, commandId };
 }
 
-function supervisorOf({ latestAttempt }: TaskRecord, { session, facts }: WorkOnTask): TaskSummary['supervisor'] {
+function supervisorOf(task: TaskRecord, { session, facts }: WorkOnTask): TaskSummary['supervisor'] {
+  const { latestAttempt } = task;
   if (latestAttempt === null) return null;
   if (facts === undefined) return UNAVAILABLE;
   try {
-    return taskSupervisor(latestAttempt, session, facts);
+    return taskSupervisor(task, latestAttempt, session, facts);
   } catch {
     return UNAVAILABLE;
   }
