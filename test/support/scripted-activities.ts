@@ -55,6 +55,9 @@ export class ScriptedActivities implements Activities {
   monitorLeases = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
+  createScheduledTask = async () => ({ verdict: 'gone' }) as const;
+  cancelScheduledTask = async () => undefined;
+  readTaskState = async () => 'failed' as const;
   announceTaskEnd = async () => undefined;
   tryDelivery = async (): Promise<DeliveryTried> => {
     throw new Error('nothing is delivered here');

@@ -12,6 +12,7 @@ import { queueTaskRoutes } from './queue-tasks.js';
 import { queueRoutes } from './queues.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
+import { scheduleRoutes } from './schedules.js';
 import { sessionRoutes } from './sessions.js';
 import { sessionStorageRoutes } from './session-storage.js';
 import { runRoutes } from './runs.js';
@@ -37,6 +38,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...toolCredentialRoutes,
     ...aipodSpecRoutes,
     ...webhookRoutes,
+    ...scheduleRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }
