@@ -1,6 +1,7 @@
 import { createMaintenanceActivities } from './maintenance.js';
 import { createRecordActivities } from './records.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
+import { createScheduleActivities } from './schedules.js';
 import { createSessionActivities } from './sessions.js';
 import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
@@ -16,6 +17,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
     ...createWebhookActivities(ports),
+    ...createScheduleActivities(ports),
   };
 }
 

@@ -1,4 +1,5 @@
 import { runVolumeName } from '../src/domain/volume-names.js';
+import { forgetScheduleDraft } from '../src/operations/schedules/read-schedules.js';
 import { forgetWebhook } from '../src/operations/webhooks/read-webhooks.js';
 import type { ActivityPorts } from './ports.js';
 
@@ -8,9 +9,9 @@ const HOUR_MS = 3_600_000;
 /** At most this many of a kind in one pass; the next pass takes the rest. */
 const BATCH = 1_000;
 
-type WebhookRecords = Parameters<typeof forgetWebhook>[0];
+type Records = Parameters<typeof forgetWebhook>[0] & Parameters<typeof forgetScheduleDraft>[0];
 type Ports = Pick<ActivityPorts, 'maintenance' | 'retention' | 'runs' | 'platform' | 'log'> & {
-  readonly operations: WebhookRecords;
+  readonly operations: Records;
 };
 
 export function createMaintenanceActivities(ports: Ports) {
@@ -21,8 +22,8 @@ export function createMaintenanceActivities(ports: Ports) {
       const stale = await maintenance.listStaleDrafts(STALE_DRAFT_MS, BATCH);
       for (const draft of stale) await runs.dropRunDraft(draft.runId);
       const released = await releaseWorkspaces(ports);
-      const webhooksForgotten = await forgetWebhooks(ports);
-      log('records maintained', { ...done, staleDrafts: stale.length, ...released, webhooksForgotten });
+      const forgotten = { webhooks: await forgetWebhooks(ports), schedules: await forgetSchedules(ports) };
+      log('records maintained', { ...done, staleDrafts: stale.length, ...released, forgotten });
     },
   };
 }
@@ -44,4 +45,11 @@ async function forgetWebhooks({ operations }: Ports): Promise<number> {
   const leftovers = await operations.webhooks.listLeftovers(STALE_DRAFT_MS, BATCH);
   for (const webhookId of leftovers) await forgetWebhook(operations, webhookId);
   return leftovers.length;
+}
+
+/** Schedules that were never made whole: Temporal may have them. */
+async function forgetSchedules({ operations }: Ports): Promise<number> {
+  const drafts = await operations.schedules.listStaleDrafts(STALE_DRAFT_MS, BATCH);
+  for (const scheduleId of drafts) await forgetScheduleDraft(operations, scheduleId);
+  return drafts.length;
 }

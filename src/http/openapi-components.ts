@@ -12,6 +12,7 @@ import * as result from '../contract/result.js';
 import * as run from '../contract/run.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
 import * as webhook from '../contract/webhook.js';
+import * as schedule from '../contract/schedule.js';
 import * as task from '../contract/task.js';
 import { ToolCredential, ToolCredentialList, ToolCredentialWrite } from '../contract/tool-credential.js';
 
@@ -70,6 +71,10 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   RunnerRegister,
   RunRecord: run.RunRecord,
   RunResult: result.RunResult,
+  ScheduleAction: schedule.ScheduleAction,
+  ScheduleCreate: schedule.ScheduleCreate,
+  ScheduleDetail: schedule.ScheduleDetail,
+  ScheduleRecord: schedule.ScheduleRecord,
   SecretScope: run.SecretScope,
   SessionRef: run.SessionRef,
   SteerDelivery: result.SteerDelivery,

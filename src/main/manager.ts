@@ -22,6 +22,7 @@ import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
 import { createQueueGateway } from '../temporal/queue-gateway.js';
+import { createScheduleGateway } from '../temporal/schedule-gateway.js';
 import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
@@ -180,6 +181,7 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     gateway: createRunGateway(temporal.client),
     sessionGateway: createSessionGateway(temporal.client),
     webhookGateway: createWebhookGateway(temporal.client),
+    scheduleGateway: createScheduleGateway(temporal.client),
     webhookSender: webhookSender(settings),
     queueGateway: queueGateway(options, temporal),
     sends: new SendQueue(),

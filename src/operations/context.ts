@@ -11,6 +11,8 @@ import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { RunnerPlatform, Volumes } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
+import type { ScheduleGateway } from '../ports/schedule-gateway.js';
+import type { ScheduleStore } from '../ports/schedule-store.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
@@ -33,12 +35,14 @@ export interface OperationContext {
   readonly sessions: SessionStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
+  readonly schedules: ScheduleStore;
   readonly tasks: TaskStore;
   readonly budgets: BudgetStore;
   readonly board: BoardRecords;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
   readonly webhookGateway: WebhookGateway;
+  readonly scheduleGateway: ScheduleGateway;
   readonly webhookSender: WebhookSender;
   readonly queueGateway: QueueGateway;
   /** What is sent to one session is handed over together; one for the process. */

@@ -6,6 +6,7 @@ import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { ScheduleStore } from '../ports/schedule-store.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
@@ -19,6 +20,7 @@ import { createMaintenance, type Maintenance } from './maintenance.js';
 import { Database, type DatabaseOptions } from './pool.js';
 import { createRunStore } from './run-store.js';
 import { createRunnerJobStore } from './runner-jobs.js';
+import { createScheduleStore } from './schedules.js';
 import { createSessionStore } from './session-store.js';
 import { createTaskStore } from './task-store.js';
 import { PostgresWakeups } from './wakeups.js';
@@ -35,6 +37,7 @@ export interface Postgres {
   readonly budgets: BudgetStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
+  readonly schedules: ScheduleStore;
   readonly tasks: TaskStore;
   readonly board: BoardRecords;
   readonly wakeups: Wakeups;
@@ -58,6 +61,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     budgets: createBudgetStore(database),
     webhooks: createWebhookStore(database),
     deliveries: createDeliveryStore(database),
+    schedules: createScheduleStore(database),
     tasks: createTaskStore(database),
     board: createBoardRecords(database),
     wakeups,

@@ -25,7 +25,11 @@ describe('the workspace of an ended run', () => {
     createMaintenanceActivities({
       ...postgres,
       platform: manager.platform,
-      operations: { ...postgres, secrets: manager.platform.secrets },
+      operations: {
+        ...postgres,
+        secrets: manager.platform.secrets,
+        scheduleGateway: { remove: async () => undefined },
+      },
       retention: {
         eventRetentionDays: 30,
         idempotencyRetentionHours: 48,

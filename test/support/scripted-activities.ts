@@ -56,6 +56,9 @@ export class ScriptedActivities implements Activities {
   monitorBudgets = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
+  createScheduledTask = async () => ({ verdict: 'gone' }) as const;
+  cancelScheduledTask = async () => undefined;
+  readTaskState = async () => 'failed' as const;
   announceTaskEnd = async () => undefined;
   tryDelivery = async (): Promise<DeliveryTried> => {
     throw new Error('nothing is delivered here');

@@ -13,6 +13,7 @@ import { queueTaskRoutes } from './queue-tasks.js';
 import { queueRoutes } from './queues.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
+import { scheduleRoutes } from './schedules.js';
 import { sessionRoutes } from './sessions.js';
 import { sessionStorageRoutes } from './session-storage.js';
 import { runRoutes } from './runs.js';
@@ -39,6 +40,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...aipodSpecRoutes,
     ...budgetRoutes,
     ...webhookRoutes,
+    ...scheduleRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

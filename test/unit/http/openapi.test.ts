@@ -45,6 +45,8 @@ describe('the OpenAPI document', () => {
       GET /api/v1/provider-profiles/:/validations/:
       GET /api/v1/aipod-specs|POST /api/v1/aipod-specs|GET /api/v1/aipod-specs/:|PUT /api/v1/aipod-specs/:
       DELETE /api/v1/aipod-specs/:|GET /api/v1/aipod-specs/:/versions|POST /api/v1/aipod-specs/:/render
+      POST /api/v1/queue/schedules|GET /api/v1/queue/schedules|GET /api/v1/queue/schedules/:
+      PATCH /api/v1/queue/schedules/:|DELETE /api/v1/queue/schedules/:
       POST /api/v1/queue/webhooks|GET /api/v1/queue/webhooks|GET /api/v1/queue/webhooks/:|DELETE /api/v1/queue/webhooks/:
       GET /api/v1/queue/webhooks/:/deliveries|POST /api/v1/queue/webhooks/:/deliveries/:/redeliver
       POST /api/v1/sessions|GET /api/v1/sessions|GET /api/v1/sessions/:|GET /api/v1/sessions/:/trace
