@@ -38,8 +38,8 @@ export async function queueCases(
       floors: [floor, 'create run'],
       contenders: [
         repeat(floor, 1, () => bareTemporal.open()),
-        repeat('create run', 1, async () => void (await createRun(api))),
-        repeat('create a task', 1, async () => void (await create({ queue: `bench-still-${(numbered += 1)}` }))),
+        repeat('create run', 1, async () => createRun(api)),
+        repeat('create a task', 1, async () => create({ queue: `bench-still-${(numbered += 1)}` })),
         repeat('create a task, until its run is there', 1, async () => {
           await started(await create({ queue: wide, autoDispatch: true }));
         }),
