@@ -1,5 +1,5 @@
 export { runWorkflow } from './run/workflow.js';
-export { leaseMonitorWorkflow, runnerWatchWorkflow } from './watchers/workflow.js';
+export { budgetMonitorWorkflow, leaseMonitorWorkflow, runnerWatchWorkflow } from './watchers/workflow.js';
 export { collectSessionStorageWorkflow, evictSessionWorkflow } from './session/workflow.js';
 export { webhookDeliveryWorkflow } from './webhook/workflow.js';
 export { scheduledTaskWorkflow } from './schedule/workflow.js';

@@ -1,5 +1,6 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { BudgetStore } from '../ports/budget-store.js';
 import type { BoardRecords } from '../ports/board-records.js';
 import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
@@ -36,6 +37,7 @@ export interface OperationContext {
   readonly deliveries: DeliveryStore;
   readonly schedules: ScheduleStore;
   readonly tasks: TaskStore;
+  readonly budgets: BudgetStore;
   readonly board: BoardRecords;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;

@@ -1,4 +1,5 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
+import type { BudgetStore } from '../ports/budget-store.js';
 import type { BoardRecords } from '../ports/board-records.js';
 import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
@@ -11,6 +12,7 @@ import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { WebhookStore } from '../ports/webhook-store.js';
 import { createAipodSpecStore } from './aipod-specs.js';
+import { createBudgetStore } from './budgets.js';
 import { createBoardRecords } from './board-records.js';
 import { createEventStore } from './events.js';
 import { createLeaseStore } from './leases.js';
@@ -35,6 +37,7 @@ export interface Postgres {
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly schedules: ScheduleStore;
+  readonly budgets: BudgetStore;
   readonly tasks: TaskStore;
   readonly board: BoardRecords;
   readonly wakeups: Wakeups;
@@ -58,6 +61,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     webhooks: createWebhookStore(database),
     deliveries: createDeliveryStore(database),
     schedules: createScheduleStore(database),
+    budgets: createBudgetStore(database),
     tasks: createTaskStore(database),
     board: createBoardRecords(database),
     wakeups,

@@ -2,6 +2,7 @@ import type { HttpDependencies } from '../dependencies.js';
 import type { Route } from '../route.js';
 import { aipodSpecRoutes } from './aipod-specs.js';
 import { backendRoutes } from './backends.js';
+import { budgetRoutes } from './budgets.js';
 import { commandRoutes } from './commands.js';
 import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
@@ -39,6 +40,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...aipodSpecRoutes,
     ...webhookRoutes,
     ...scheduleRoutes,
+    ...budgetRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }
