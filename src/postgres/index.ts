@@ -34,10 +34,10 @@ export interface Postgres {
   readonly jobs: RunnerJobStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
+  readonly budgets: BudgetStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly schedules: ScheduleStore;
-  readonly budgets: BudgetStore;
   readonly tasks: TaskStore;
   readonly board: BoardRecords;
   readonly wakeups: Wakeups;
@@ -58,10 +58,10 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     jobs: createRunnerJobStore(database),
     specs: createAipodSpecStore(database),
     sessions: createSessionStore(database),
+    budgets: createBudgetStore(database),
     webhooks: createWebhookStore(database),
     deliveries: createDeliveryStore(database),
     schedules: createScheduleStore(database),
-    budgets: createBudgetStore(database),
     tasks: createTaskStore(database),
     board: createBoardRecords(database),
     wakeups,

@@ -28,8 +28,11 @@ const SENTENCES: Record<TaskPhase, (facts: TaskFacts) => string> = {
     `The task has a slot of its queue, and attempt ${task.latestAttempt?.attempt ?? 1} is being started; wait.`,
   running: ({ task, attempt }) => attempt ?? `Attempt ${attemptOf(task)} is live; wait, or cancel the task.`,
   'waiting-to-retry': ({ task }) =>
-    `Attempt ${attemptOf(task)} failed: ${why(task)}; the next one begins by itself at ${task.waitingUntil}; wait, or cancel the task.`,
-  cancelling: () => 'A cancel was asked for, and what works on the task is being stopped; wait for the end.',
+    `Attempt ${attemptOf(task)} failed: ${why(task)}; the next one begins by itself at ${task.waitingUntil}; wait, or dispatch or cancel the task.`,
+  cancelling: ({ task }) =>
+    task.cancelRequestedAt === null
+      ? 'What works on the task is being stopped; wait for the end.'
+      : 'A cancel was asked for, and what works on the task is being stopped; wait for the end.',
   ended: (facts) => endedSentence(facts),
 };
 

@@ -7,6 +7,7 @@ import { runLives } from '../support/histories/run-lives.js';
 import { decoded } from '../support/histories/scrub.js';
 import { sessionLives } from '../support/histories/session-lives.js';
 import { watcherLives } from '../support/histories/watcher-lives.js';
+import { queueLives } from '../support/histories/queue-lives.js';
 import { queueEventLives } from '../support/histories/queue-event-lives.js';
 import { projectRoot } from '../../scripts/project-root.js';
 import type { Loose } from '../support/api.js';
@@ -32,7 +33,7 @@ describe('replaying recorded histories', function () {
     const kept = new Set([...histories.keys()].map((file) => file.replace(/(\.\d+)?\.json$/, '')));
     assert.deepEqual(
       [...kept].sort(),
-      Object.keys({ ...runLives, ...sessionLives, ...watcherLives, ...queueEventLives }).sort(),
+      Object.keys({ ...runLives, ...sessionLives, ...watcherLives, ...queueEventLives, ...queueLives }).sort(),
     );
   });
 

@@ -38,9 +38,9 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...providerProfileRoutes,
     ...toolCredentialRoutes,
     ...aipodSpecRoutes,
+    ...budgetRoutes,
     ...webhookRoutes,
     ...scheduleRoutes,
-    ...budgetRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

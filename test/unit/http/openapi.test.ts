@@ -56,7 +56,8 @@ describe('the OpenAPI document', () => {
       POST /api/v1/queue/tasks|GET /api/v1/queue/tasks|GET /api/v1/queue/tasks/:|POST /api/v1/queue/tasks/:/dispatch
       POST /api/v1/queue/tasks/:/refresh|POST /api/v1/queue/tasks/:/cancel|POST /api/v1/queue/tasks/:/read
       GET /api/v1/queue/stats|GET /api/v1/queue/commander|GET /api/v1/queue/queues|GET /api/v1/queue/queues/:
-      PUT /api/v1/queue/queues/:`;
+      PUT /api/v1/queue/queues/:|GET /api/v1/queue/budgets|GET /api/v1/queue/budgets/:|PUT /api/v1/queue/budgets/:
+      DELETE /api/v1/queue/budgets/:`;
     const lines = promised.split(/[|\n]/).map((line) => line.trim());
     assert.deepEqual(served, lines.filter((line) => line !== '').sort());
   });
