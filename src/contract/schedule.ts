@@ -93,7 +93,7 @@ export const ScheduleRecord = Type.Object({
   nextTimes: Type.Array(Timestamp),
   /** The newest, newest first, at most ten. */
   lastActions: Type.Array(ScheduleAction),
-  /** Tasks of it that have not ended. */
+  /** Tasks of its newest times that have not ended, newest first. */
   activeTaskIds: Type.Array(TaskId),
   /** Times that came, and those that were left out: because a task of it had not ended, or because Temporal was down for too long. */
   counts: Type.Object({ taken: Count, skipped: Count, missed: Count }),

@@ -22,6 +22,8 @@ export const SCHEDULE_LIMITS = {
 /** What a schedule's workflow starts with, at each of its times. */
 export interface ScheduledTask {
   readonly scheduleId: string;
+  /** Continue as new at this many history events, where Temporal does not suggest it sooner. */
+  readonly continueAsNewAtEvents?: number;
 }
 
 /** What became of one time of a schedule. */

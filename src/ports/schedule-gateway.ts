@@ -7,8 +7,6 @@ export interface LiveSchedule {
   readonly nextTimes: readonly string[];
   /** Oldest first. */
   readonly actions: readonly { readonly actionId: string; readonly scheduledAt: string; readonly takenAt: string }[];
-  /** Those whose task has not ended. */
-  readonly runningActionIds: readonly string[];
   readonly counts: { readonly taken: number; readonly skipped: number; readonly missed: number };
 }
 

@@ -36,6 +36,11 @@ export interface ScheduledOutcome extends Pick<ScheduleAction, 'taskId' | 'failu
   readonly actionId: string;
 }
 
+export interface KnownOutcome extends ScheduledOutcome {
+  /** Its task has not ended. */
+  readonly isActive: boolean;
+}
+
 export interface ScheduleFilter {
   readonly tenants: TenantScope;
   readonly tenantId?: string;
@@ -70,6 +75,6 @@ export interface ScheduleStore {
 
   /** Keeps the newest ones of each schedule. Does nothing for one that is gone. May be repeated. */
   recordOutcome(scheduleId: string, outcome: ScheduledOutcome): Promise<void>;
-  /** Of these schedules, by `actionId`. */
-  outcomes(scheduleIds: readonly string[]): Promise<ReadonlyMap<string, ScheduledOutcome>>;
+  /** Of each of these schedules, newest first. */
+  outcomes(scheduleIds: readonly string[]): Promise<ReadonlyMap<string, readonly KnownOutcome[]>>;
 }

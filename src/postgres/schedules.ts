@@ -4,6 +4,7 @@ import type { FailureKind } from '../domain/failure-kinds.js';
 import type { OverlapPolicy } from '../domain/schedules.js';
 import type { Drafted, Reservation } from '../ports/run-store.js';
 import type {
+  KnownOutcome,
   ScheduledOutcome,
   ScheduleDraft,
   ScheduleFilter,
@@ -214,24 +215,36 @@ function recordOutcome(database: Database, scheduleId: string, outcome: Schedule
 }
 
 interface OutcomeRow {
+  readonly schedule_id: string;
   readonly action_id: string;
   readonly task_id: string | null;
   readonly failure_kind: FailureKind | null;
   readonly failure_message: string | null;
+  readonly active: boolean;
 }
 
 async function readOutcomes(
   database: Database,
   scheduleIds: readonly string[],
-): Promise<ReadonlyMap<string, ScheduledOutcome>> {
-  const { rows } = await database.query<OutcomeRow>('SELECT * FROM schedule_outcomes WHERE schedule_id = ANY ($1)', [
-    scheduleIds,
-  ]);
-  const outcomes = rows.map((row) => ({
+): Promise<ReadonlyMap<string, KnownOutcome[]>> {
+  const { rows } = await database.query<OutcomeRow>(
+    `SELECT o.schedule_id, o.action_id, o.task_id, o.failure_kind, o.failure_message,
+       coalesce(t.state IN ('pending', 'running'), false) AS active
+     FROM schedule_outcomes o LEFT JOIN tasks t ON t.id = o.task_id
+     WHERE o.schedule_id = ANY ($1) ORDER BY o.created_at DESC`,
+    [scheduleIds],
+  );
+  const outcomes = new Map<string, KnownOutcome[]>(scheduleIds.map((id) => [id, []]));
+  for (const row of rows) outcomes.get(row.schedule_id)?.push(toOutcome(row));
+  return outcomes;
+}
+
+function toOutcome(row: OutcomeRow): KnownOutcome {
+  return {
     actionId: row.action_id,
     taskId: row.task_id,
     failureKind: row.failure_kind,
     failureMessage: row.failure_message,
-  }));
-  return new Map(outcomes.map((outcome) => [outcome.actionId, outcome]));
+    isActive: row.active,
+  };
 }

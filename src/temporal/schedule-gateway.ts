@@ -122,7 +122,6 @@ function toLive({ state, info }: ScheduleDescription): LiveSchedule {
       scheduledAt: scheduledAt.toISOString(),
       takenAt: takenAt.toISOString(),
     })),
-    runningActionIds: info.runningActions.map((action) => action.workflow.workflowId),
     counts: {
       taken: info.numActionsTaken,
       skipped: info.numActionsSkippedOverlap,

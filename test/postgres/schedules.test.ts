@@ -3,6 +3,7 @@ import { AgentRunError } from '../../src/domain/errors.js';
 import type { ScheduleDefinition, ScheduleDraft } from '../../src/ports/schedule-store.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { openTask } from '../support/tasks.js';
 
 const TENANT = 'tenant-a';
 
@@ -66,13 +67,19 @@ describe('schedules in PostgreSQL', () => {
     await open('mine');
     assert.deepEqual(await postgres.schedules.draft(draftOf('mine')), { id: 'mine', opened: true });
     await assert.rejects(postgres.schedules.draft(draftOf('mine', {}, 'two')), isConflict('schema-invalid'));
-    await assert.rejects(postgres.schedules.draft(draftOf('mine', { tenantId: 'other' })), isConflict('schema-invalid'));
+    await assert.rejects(
+      postgres.schedules.draft(draftOf('mine', { tenantId: 'other' })),
+      isConflict('schema-invalid'),
+    );
     assert.equal((await postgres.schedules.get('mine', 'all'))?.definition.tenantId, TENANT);
   });
 
   it('are asked for otherwise as long as nobody has taken them, by their own tenant', async () => {
     await postgres.schedules.draft(draftOf('mine'));
-    await assert.rejects(postgres.schedules.draft(draftOf('mine', { tenantId: 'other' })), isConflict('schema-invalid'));
+    await assert.rejects(
+      postgres.schedules.draft(draftOf('mine', { tenantId: 'other' })),
+      isConflict('schema-invalid'),
+    );
     await postgres.schedules.draft(draftOf('mine', { cron: '5 * * * *' }, 'two'));
     assert.equal((await postgres.schedules.find('mine'))?.definition.cron, '5 * * * *');
     await postgres.schedules.dropDraft('mine');
@@ -135,11 +142,26 @@ describe('schedules in PostgreSQL', () => {
     await postgres.schedules.recordOutcome('quiet', refused);
     await postgres.schedules.recordOutcome('nobody', refused);
     const outcomes = await postgres.schedules.outcomes(['busy', 'quiet', 'nobody']);
-    assert.equal(outcomes.size, 51);
-    assert.equal(outcomes.get('busy-54')?.taskId, 'task_54');
-    assert.equal(outcomes.has('busy-4'), false);
-    assert.deepEqual(outcomes.get('quiet-0'), refused);
+    const ids = outcomes.get('busy')?.map(({ taskId }) => taskId);
+    assert.deepEqual([ids?.length, ids?.[0], ids?.at(-1)], [50, 'task_54', 'task_5']);
+    assert.deepEqual(outcomes.get('quiet'), [{ ...refused, isActive: false }]);
+    assert.deepEqual(outcomes.get('nobody'), []);
     await postgres.schedules.remove('busy');
-    assert.equal((await postgres.schedules.outcomes(['busy'])).size, 0);
+    assert.deepEqual((await postgres.schedules.outcomes(['busy'])).get('busy'), []);
+  });
+
+  it('know which of their tasks have not ended', async () => {
+    await open('mine');
+    const [live, ended] = [await openTask(postgres), await openTask(postgres, {}, { state: 'failed', phase: 'ended' })];
+    for (const taskId of [live, ended, 'task_gone'])
+      await postgres.schedules.recordOutcome('mine', {
+        actionId: taskId,
+        taskId,
+        failureKind: null,
+        failureMessage: null,
+      });
+    const outcomes = (await postgres.schedules.outcomes(['mine'])).get('mine');
+    const active = outcomes?.filter(({ isActive }) => isActive).map(({ taskId }) => taskId);
+    assert.deepEqual(active, [live]);
   });
 });

@@ -25,7 +25,7 @@ const activities = proxyActivities<Activities>({
 });
 
 /** The task tells of its end; should nobody have told, the records are asked, at first soon and then seldom. */
-const FIRST_LOOK_MS = 30_000;
+const FIRST_LOOK_MS = 5_000;
 const LONGEST_LOOK_MS = 1_800_000;
 
 const taskKey = defineSearchAttributeKey('AgentRunTaskId' satisfies SearchAttributeName, SearchAttributeType.KEYWORD);
@@ -68,14 +68,20 @@ async function live(
   ) {
     const state = await endWithin(lookMs, taskId, told, cancel);
     if (state !== undefined) return state;
-    if (workflowInfo().continueAsNewSuggested && !cancel.isWanted)
+    // What was said is not carried over.
+    if (isHistoryLong(input) && !cancel.isWanted && !told.has(taskId))
       await continueAsNew<typeof scheduledTaskWorkflow>(input, { taskId, lookMs });
   }
-  await activities.cancelScheduledTask({ ...input, taskId });
+  await activities.cancelScheduledTask({ scheduleId: input.scheduleId, taskId });
   for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LONGEST_LOOK_MS)) {
     const state = await endWithin(lookMs, taskId, told, { isWanted: false });
     if (state !== undefined) return state;
   }
+}
+
+function isHistoryLong({ continueAsNewAtEvents = Infinity }: ScheduledTask): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= continueAsNewAtEvents;
 }
 
 /** How the task ended; undefined where it has not, or where somebody wants it cancelled. */

@@ -23,7 +23,7 @@ export async function readSchedule(
   const found = await context.scheduleGateway.describe(scheduleId);
   const live = found === undefined && heal ? await revive(context, row) : found;
   const outcomes = await context.schedules.outcomes([scheduleId]);
-  return { ...scheduleRecord(row, live, outcomes), task: row.task };
+  return { ...scheduleRecord(row, live, outcomes.get(scheduleId)), task: row.task };
 }
 
 async function revive({ scheduleGateway }: Context, { definition }: ScheduleRow): Promise<LiveSchedule | undefined> {
@@ -42,8 +42,10 @@ export async function listSchedules(
   const outcomes = await schedules.outcomes(rows.map((row) => row.definition.scheduleId));
   const items: ScheduleRecord[] = [];
   for (let from = 0; from < rows.length; from += AT_ONCE) {
-    const describe = async (row: ScheduleRow) =>
-      scheduleRecord(row, await scheduleGateway.describe(row.definition.scheduleId), outcomes);
+    const describe = async (row: ScheduleRow) => {
+      const { scheduleId } = row.definition;
+      return scheduleRecord(row, await scheduleGateway.describe(scheduleId), outcomes.get(scheduleId));
+    };
     items.push(...(await Promise.all(rows.slice(from, from + AT_ONCE).map(describe))));
   }
   return { items, ...page };
