@@ -1,6 +1,6 @@
 import { promptLabel, type ChatState, type Step } from './chat-state.js';
-import { draftOf, edit, EMPTY_DRAFT, insert, textOf } from './draft.js';
-import type { DraftKey, Key } from './keys.js';
+import { draftOf, edit, EMPTY_DRAFT, insert, textOf } from '../terminal/draft.js';
+import type { DraftKey, Key } from '../terminal/keys.js';
 
 /** Two Escapes mean it only together: one may be an input method's, or meant for something else. */
 const ESCAPE_MS = 1_500;
