@@ -1,0 +1,69 @@
+import { clockTime, shortAge } from '../durations.js';
+import type { Colors } from '../output.js';
+import { oneLine } from '../task-words.js';
+import { spread, type Piece } from '../terminal/line.js';
+import { heldBack, rowsOf } from './board-rows.js';
+import { isStale, shownRows, type BoardData, type BoardState } from './board-state.js';
+
+/** The two lines above the list. Pure. */
+export function headerLines(state: BoardState, colors: Colors): string[] {
+  const { columns } = state.size;
+  const { data } = state;
+  if (data === null) return [spread([{ text: 'loading…', paint: colors.dim }], [], columns), ''];
+  return [
+    spread(queuePieces(state, data, colors), [ageOfData(state, data, colors)], columns),
+    spread(attentionPieces(state, data, colors), heldPieces(state, data, colors), columns),
+  ];
+}
+
+function queuePieces({ queue }: BoardState, { stats, queues }: BoardData, colors: Colors): Piece[] {
+  const { bold, yellow, dim, blue } = colors;
+  const of = queue === null ? queues : queues.filter(({ name }) => name === queue);
+  const slots = of.reduce((sum, { concurrency }) => sum + concurrency, 0);
+  const inQueues = queue === null && of.length > 1 ? ` in ${of.length} queues` : '';
+  const paused = of.filter((one) => one.paused).map(({ name }) => name);
+  const { counts, oldestPendingAgeMs: oldest, throughput, running } = stats;
+  const wait = oldest === null ? '' : `, oldest ${shortAge(oldest)}`;
+  const { completedLastHour: done, failedLastHour: failed } = throughput;
+  return [
+    { text: queue ?? 'all queues', paint: bold },
+    ...(paused.length === 0 ? [] : [{ text: `  ⏸ ${queue === null ? paused.join(' ') : 'Paused'}`, paint: yellow }]),
+    { text: `  ▶ ${running}/${slots} slots${inQueues}`, paint: running > 0 ? blue : dim },
+    { text: `  ○ ${counts.pending} waiting${wait}` },
+    { text: `  ${done} done, ${failed} failed an hour`, paint: dim },
+  ];
+}
+
+/** Fresh it is the time; stale it says so, and why. */
+function ageOfData(state: BoardState, { atMs }: BoardData, { dim, yellow }: Colors): Piece {
+  const at = clockTime(atMs);
+  return isStale(state) ? { text: `as of ${at}`, paint: yellow } : { text: at, paint: dim };
+}
+
+function attentionPieces(state: BoardState, { totals }: BoardData, { bold, yellow, green, red, dim }: Colors): Piece[] {
+  if (isStale(state) && state.problem !== null) {
+    return [{ text: `! ${oneLine(state.problem)}; what runs goes on`, paint: red }];
+  }
+  const all = shownRows({ ...state, filter: '' });
+  const needing = all.filter(({ group }) => group === 'needs-you').length;
+  const unread = totals.unreadCount;
+  return [
+    needing === 0
+      ? { text: '✓ Nothing needs you', paint: green }
+      : { text: `◆ ${needing} ${needing === 1 ? 'needs' : 'need'} you`, paint: (text) => bold(yellow(text)) },
+    ...(unread === 0 ? [] : [{ text: `  • ${unread} unread`, paint: dim }]),
+    ...(state.filter.trim() === ''
+      ? []
+      : [{ text: `  /${state.filter.trim()}: ${shownRows(state).length} of ${all.length}`, paint: yellow }]),
+  ];
+}
+
+/** What changed behind the rows that stay where they are. */
+function heldPieces({ held, data }: BoardState, _: BoardData, { dim, yellow }: Colors): Piece[] {
+  if (held === null) return [];
+  const { added, moved, needYou } = heldBack(held, rowsOf(data?.tasks ?? []));
+  if (added + moved === 0) return [];
+  const counts = [...(added > 0 ? [`${added} new`] : []), ...(moved > 0 ? [`${moved} moved`] : [])].join(', ');
+  const urgent = needYou > 0 ? ` (${needYou} ${needYou === 1 ? 'needs' : 'need'} you)` : '';
+  return [{ text: `${counts}${urgent} · o shows`, paint: needYou > 0 ? yellow : dim }];
+}
