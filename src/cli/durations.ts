@@ -23,11 +23,15 @@ export function spell(ms: number): string {
 
 /** How long ago: `now`, `12 s ago`, `3 min ago`. */
 export function ago(ms: number): string {
-  if (ms < 1_000) return 'now';
-  if (ms < 119_500) return `${Math.round(ms / 1_000)} s ago`;
+  return ms < 1_000 ? 'now' : `${roughly(ms)} ago`;
+}
+
+/** To whole units: `12 s`, `3 min`, `2 h`, `3 d`. */
+export function roughly(ms: number): string {
+  if (ms < 119_500) return `${Math.max(0, Math.round(ms / 1_000))} s`;
   const minutes = Math.floor(ms / 60_000);
-  if (minutes < 120) return `${minutes} min ago`;
-  return minutes < 2_880 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1_440)} d ago`;
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`;
 }
 
 function withRest(whole: number, unit: string, rest: number, restUnit: string): string {

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { TaskAttempt, TaskRecord, TaskSummary, TaskSupervisor } from '../contract/task.js';
-import { clockTime, spell } from './durations.js';
+import { ago, clockTime, roughly, spell } from './durations.js';
 import { terminalSafe, type Colors } from './output.js';
 import { statusWord } from './status-words.js';
 
@@ -26,11 +26,11 @@ export function taskWhy(task: TaskSummary, nowMs: number): string {
     case 'waiting-for-dispatch':
       return 'not dispatched';
     case 'waiting-until':
-      return `waits until ${untilWords(task.waitingUntil, nowMs)}`;
+      return `waits until ${timeWords(task.waitingUntil, nowMs)}`;
     case 'waiting-for-slot':
-      return `waits for a slot of ${task.queue}${afterFailure(task.latestAttempt)}`;
+      return `waits for a slot${afterFailure(task.latestAttempt)}`;
     case 'waiting-to-retry':
-      return `tries again at ${untilWords(task.waitingUntil, nowMs)}${afterFailure(task.latestAttempt)}`;
+      return `tries again ${soonWords(task.waitingUntil, nowMs)}${afterFailure(task.latestAttempt)}`;
     case 'starting':
       return 'its attempt is being made';
     case 'running':
@@ -42,10 +42,13 @@ export function taskWhy(task: TaskSummary, nowMs: number): string {
   }
 }
 
-function untilWords(until: string | null, nowMs: number): string {
-  if (until === null) return 'it is time';
-  const atMs = Date.parse(until);
-  return `${clockTime(atMs, nowMs)}${atMs > nowMs ? ` (in ${spell(atMs - nowMs)})` : ''}`;
+function timeWords(until: string | null, nowMs: number): string {
+  return until === null ? 'it is time' : `${clockTime(Date.parse(until), nowMs)} (${soonWords(until, nowMs)})`;
+}
+
+function soonWords(until: string | null, nowMs: number): string {
+  const inMs = until === null ? 0 : Date.parse(until) - nowMs;
+  return inMs < 1_000 ? 'now' : `in ${roughly(inMs)}`;
 }
 
 function afterFailure(attempt: TaskAttempt | null): string {
@@ -63,7 +66,7 @@ function workWords(task: TaskSummary): string {
 }
 
 function heard(ageMs: number | null): string {
-  return ageMs === null ? '' : ` · ${spell(ageMs)} ago`;
+  return ageMs === null ? '' : ` · ${ago(ageMs)}`;
 }
 
 function endWords(task: TaskSummary): string {
@@ -84,10 +87,11 @@ function question(task: TaskSummary): string {
   return said === undefined || said === '' ? 'it waits for an answer' : oneLine(said);
 }
 
-/** The message says more than the kind, which stands before it where it does not say that. */
+/** The kind before the message, but for the one that says no more than that it failed. */
 function failureWords({ failureKind, failureMessage }: Pick<TaskAttempt, 'failureKind' | 'failureMessage'>): string {
   if (failureMessage === null || failureMessage.trim() === '') return failureKind ?? '';
-  return failureKind === null ? oneLine(failureMessage) : `${failureKind}: ${oneLine(failureMessage)}`;
+  const saysMore = failureKind !== null && failureKind !== 'backend-failed';
+  return saysMore ? `${failureKind}: ${oneLine(failureMessage)}` : oneLine(failureMessage);
 }
 
 /** Null before the first attempt, and where the manager could not tell. */

@@ -7,7 +7,7 @@ export function footerLine(state: BoardState, colors: Colors): string {
   return lineOf(piecesOf(state, colors), state.size.columns);
 }
 
-function piecesOf({ mode, notice, details, filter }: BoardState, colors: Colors): Piece[] {
+function piecesOf({ mode, notice, details }: BoardState, colors: Colors): Piece[] {
   const { bold, yellow, dim, cyan } = colors;
   if (mode.kind === 'ask')
     return [
@@ -25,13 +25,14 @@ function piecesOf({ mode, notice, details, filter }: BoardState, colors: Colors)
   }
   if (notice !== null)
     return [{ text: notice.text, paint: { good: colors.green, warn: yellow, bad: colors.red }[notice.tone] }];
-  return keys(details !== null, filter !== '').flatMap(([key, does]) => [
-    { text: key, paint: cyan },
-    { text: ` ${does}  `, paint: dim },
+  return keys(details !== null).flatMap(([key, does], index) => [
+    { text: index === 0 ? key : `  ${key}`, paint: cyan },
+    { text: ` ${does}`, paint: dim },
   ]);
 }
 
-function keys(isOpen: boolean, isFiltered: boolean): [key: string, does: string][] {
+/** Together as wide as the narrowest terminal. */
+function keys(isOpen: boolean): [key: string, does: string][] {
   return [
     ['j k', 'move'],
     ['enter', isOpen ? 'close' : 'details'],
@@ -39,7 +40,7 @@ function keys(isOpen: boolean, isFiltered: boolean): [key: string, does: string]
     ['c', 'cancel'],
     ['r', 'read'],
     ['p', 'pause'],
-    ['/', isFiltered ? 'filtered' : 'filter'],
+    ['/', 'filter'],
     ['q', 'quit'],
   ];
 }

@@ -2,8 +2,11 @@ import { clockTime, shortAge } from '../durations.js';
 import type { Colors } from '../output.js';
 import { oneLine } from '../task-words.js';
 import { spread, type Piece } from '../terminal/line.js';
-import { heldBack, rowsOf } from './board-rows.js';
+import { fitTo } from '../terminal/text-width.js';
+import { heldBack, rowsOf, type Row } from './board-rows.js';
 import { isStale, shownRows, type BoardData, type BoardState } from './board-state.js';
+
+const PROBLEM_SHARE = 0.7;
 
 /** The two lines above the list. Pure. */
 export function headerLines(state: BoardState, colors: Colors): string[] {
@@ -12,7 +15,7 @@ export function headerLines(state: BoardState, colors: Colors): string[] {
   if (data === null) return [spread([{ text: 'loading…', paint: colors.dim }], [], columns), ''];
   return [
     spread(queuePieces(state, data, colors), [ageOfData(state, data, colors)], columns),
-    spread(attentionPieces(state, data, colors), heldPieces(state, data, colors), columns),
+    spread(attentionPieces(state, data, colors), asidePieces(state, colors), columns),
   ];
 }
 
@@ -30,7 +33,7 @@ function queuePieces({ queue }: BoardState, { stats, queues }: BoardData, colors
     ...(paused.length === 0 ? [] : [{ text: `  ⏸ ${queue === null ? paused.join(' ') : 'Paused'}`, paint: yellow }]),
     { text: `  ▶ ${running}/${slots} slots${inQueues}`, paint: running > 0 ? blue : dim },
     { text: `  ○ ${counts.pending} waiting${wait}` },
-    { text: `  ${done} done, ${failed} failed an hour`, paint: dim },
+    { text: `  ✓${done} ✕${failed} in 1 h`, paint: dim },
   ];
 }
 
@@ -40,10 +43,7 @@ function ageOfData(state: BoardState, { atMs }: BoardData, { dim, yellow }: Colo
   return isStale(state) ? { text: `as of ${at}`, paint: yellow } : { text: at, paint: dim };
 }
 
-function attentionPieces(state: BoardState, { totals }: BoardData, { bold, yellow, green, red, dim }: Colors): Piece[] {
-  if (isStale(state) && state.problem !== null) {
-    return [{ text: `! ${oneLine(state.problem)}; what runs goes on`, paint: red }];
-  }
+function attentionPieces(state: BoardState, { totals }: BoardData, { bold, yellow, green, dim }: Colors): Piece[] {
   const all = shownRows({ ...state, filter: '' });
   const needing = all.filter(({ group }) => group === 'needs-you').length;
   const unread = totals.unreadCount;
@@ -58,10 +58,17 @@ function attentionPieces(state: BoardState, { totals }: BoardData, { bold, yello
   ];
 }
 
-/** What changed behind the rows that stay where they are. */
-function heldPieces({ held, data }: BoardState, _: BoardData, { dim, yellow }: Colors): Piece[] {
-  if (held === null) return [];
-  const { added, moved, needYou } = heldBack(held, rowsOf(data?.tasks ?? []));
+/** Why nothing newer comes; else what changed behind the rows that stay where they are. */
+function asidePieces(state: BoardState, colors: Colors): Piece[] {
+  const { problem, size, held, data } = state;
+  if (isStale(state) && problem !== null) {
+    return [{ text: fitTo(`! ${oneLine(problem)}`, Math.floor(size.columns * PROBLEM_SHARE)), paint: colors.red }];
+  }
+  return held === null ? [] : heldPieces(held, rowsOf(data?.tasks ?? []), colors);
+}
+
+function heldPieces(held: readonly Row[], fresh: readonly Row[], { dim, yellow }: Colors): Piece[] {
+  const { added, moved, needYou } = heldBack(held, fresh);
   if (added + moved === 0) return [];
   const counts = [...(added > 0 ? [`${added} new`] : []), ...(moved > 0 ? [`${moved} moved`] : [])].join(', ');
   const urgent = needYou > 0 ? ` (${needYou} ${needYou === 1 ? 'needs' : 'need'} you)` : '';

@@ -1,4 +1,4 @@
-import type { HttpClient } from '../../client/http-client.js';
+import { TransportError, type HttpClient } from '../../client/http-client.js';
 import { pause } from '../../client/outage.js';
 import type { QueueCommander, QueueRecord, QueueStats } from '../../contract/queue.js';
 import type { TaskDetail, TaskSummary } from '../../contract/task.js';
@@ -69,7 +69,7 @@ export class BoardSource {
         tell({ type: 'data', data });
         if (task !== null) tell({ type: 'detail', task });
       } catch (error) {
-        if (!signal.aborted) tell({ type: 'lost', message: error instanceof Error ? error.message : String(error) });
+        if (!signal.aborted) tell({ type: 'lost', message: problemOf(error) });
       }
     }
   }
@@ -128,4 +128,11 @@ function newestOfEach(tasks: readonly TaskSummary[]): TaskSummary[] {
     if (known === undefined || Date.parse(known.updatedAt) < Date.parse(task.updatedAt)) byId.set(task.id, task);
   }
   return [...byId.values()];
+}
+
+/** What is wrong, without the request that found it: others would have found the same. */
+function problemOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof TransportError) || error.status !== null) return message;
+  return `no manager: ${message.replace(/^[A-Z]+ \S+: /, '')}`;
 }

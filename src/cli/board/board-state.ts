@@ -113,34 +113,41 @@ export function isStale({ data, nowMs }: BoardState): boolean {
   return data !== null && nowMs - data.atMs > STALE_MS;
 }
 
-/** A line of the list: the heading of a group, or a task. */
-export type ListLine = { readonly heading: Row['group'] } | { readonly row: Row };
+/** A line of the list: the heading of a group, a task, or nothing. */
+export type ListLine = { readonly heading: Row['group'] } | { readonly row: Row } | 'blank';
 
-export function listLines(rows: readonly Row[]): ListLine[] {
-  return rows.flatMap((row, index): ListLine[] =>
-    row.group === rows[index - 1]?.group ? [{ row }] : [{ heading: row.group }, { row }],
-  );
+/** Groups are set apart where all of it fits all the same. */
+export function listLines(rows: readonly Row[], height: number): ListLine[] {
+  const starts = rows.flatMap((row, index) => (row.group === rows[index - 1]?.group ? [] : [index]));
+  const isRoomy = rows.length + 2 * starts.length - 1 <= height;
+  return rows.flatMap((row, index): ListLine[] => {
+    if (!starts.includes(index)) return [{ row }];
+    return [...(isRoomy && index > 0 ? (['blank'] as const) : []), { heading: row.group }, { row }];
+  });
 }
 
 /** Two lines above the list, one below it. */
 const FRAME_LINES = 3;
 const SMALLEST_LIST = 4;
+const PANE_SHARE = 0.65;
 
 /** How many lines list and pane have; the pane with the line that parts them. */
 export function heights({ size, details }: BoardState): { readonly list: number; readonly pane: number } {
   const all = Math.max(1, size.rows - FRAME_LINES);
   if (details === null || all < SMALLEST_LIST + 3) return { list: all, pane: 0 };
-  const pane = Math.min(Math.floor(all / 2) + 1, all - SMALLEST_LIST);
+  const pane = Math.min(Math.ceil(all * PANE_SHARE), all - SMALLEST_LIST);
   return { list: all - pane, pane };
 }
 
 /** The selected row stays in sight, moved as little as that takes; its heading too where it is the first of its group. */
 export function scrolled(state: BoardState): BoardState {
-  const lines = listLines(shownRows(state));
   const { list } = heights(state);
-  const at = lines.findIndex((line) => 'row' in line && line.row.task.id === state.selected);
+  const lines = listLines(shownRows(state), list);
+  const isSelected = (line: ListLine) => line !== 'blank' && 'row' in line && line.row.task.id === state.selected;
+  const at = lines.findIndex(isSelected);
   const last = Math.max(0, lines.length - list);
-  const from = at > 0 && 'heading' in (lines[at - 1] as ListLine) ? at - 1 : at;
+  const before = lines[at - 1];
+  const from = before !== undefined && before !== 'blank' && 'heading' in before ? at - 1 : at;
   const wanted = at === -1 ? state.top : Math.max(at - list + 1, Math.min(state.top, from));
   const top = Math.max(0, Math.min(last, wanted));
   return top === state.top ? state : { ...state, top };

@@ -54,7 +54,6 @@ function detailLines(task: TaskDetail, { size, nowMs }: BoardState, colors: Colo
   const commands = ownCommands(task).map((command) => `${program} ${command}`);
   return [
     ...wrapWords(oneLine(task.diagnosis), room, 3).map((text): Piece[] => [{ text: `  ${text}` }]),
-    named('id', task.id),
     named(
       'where',
       `${task.tenantId}/${task.projectId} · ${task.backendProfile} · ${task.queue}, priority ${task.priority}`,
