@@ -2,6 +2,7 @@ import { createMaintenanceActivities } from './maintenance.js';
 import { createRecordActivities } from './records.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
 import { createSessionActivities } from './sessions.js';
+import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
 import type { ActivityPorts } from './ports.js';
 
@@ -10,6 +11,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createRecordActivities(ports),
     ...createRunnerJobActivities(ports),
     ...createSessionActivities(ports),
+    ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
   };

@@ -33,7 +33,7 @@ export const QUEUE_DEFAULTS = {
   concurrency: 10,
   paused: false,
   autoDispatch: false,
-  /** Tasks that have not ended nor begun; a further one is refused. */
+  /** Pending tasks, those between two attempts among them; a further one is refused. */
   maxPending: 10_000,
 } as const;
 

@@ -2,6 +2,7 @@ import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
+import type { QueueGateway } from '../ports/queue-gateway.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
@@ -10,6 +11,7 @@ import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
+import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { Sequencer } from './runs/sequencer.js';
 import type { SendQueue } from './sessions/send-queue.js';
@@ -23,8 +25,10 @@ export interface OperationContext {
   readonly jobs: RunnerJobStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
+  readonly tasks: TaskStore;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
+  readonly queueGateway: QueueGateway;
   /** What is sent to one session is handed over together; one for the process. */
   readonly sends: SendQueue;
   /** Messages to one workflow go one after another; one for the process. */

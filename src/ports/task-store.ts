@@ -52,6 +52,13 @@ export interface TaskFilter {
   readonly cursor?: string;
 }
 
+export interface QueueFilter {
+  /** Queues that nobody set up are found by the tasks of these. */
+  readonly tenants: TenantScope;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
 /** What someone minding a queue must see, and how much of it there is. */
 export interface TasksToMind {
   /** The most pressing first. */
@@ -91,7 +98,10 @@ export interface TaskStore {
   queue(name: string): Promise<QueueRecord>;
   updateQueue(name: string, update: QueueUpdate): Promise<QueueRecord>;
   /** Those that were set up, and those that have tasks; by name. */
-  listQueues(query: { limit: number; cursor?: string }): Promise<{ items: QueueRecord[]; nextCursor?: string }>;
-  /** Who waits for a slot of the queue and who has one, by the rows. */
+  listQueues(filter: QueueFilter): Promise<{ items: QueueRecord[]; nextCursor?: string }>;
+  /**
+   * Who waits for a slot of the queue and who has one, by the rows. A task that waits has projected the attempt before the one that it
+   * wants the slot for (0 before the first); from `starting` on, the one that has it.
+   */
   slots(queue: string): Promise<SlotRecords>;
 }

@@ -4,6 +4,7 @@ import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { SessionStore } from '../ports/session-store.js';
+import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { createAipodSpecStore } from './aipod-specs.js';
 import { createEventStore } from './events.js';
@@ -13,6 +14,7 @@ import { Database, type DatabaseOptions } from './pool.js';
 import { createRunStore } from './run-store.js';
 import { createRunnerJobStore } from './runner-jobs.js';
 import { createSessionStore } from './session-store.js';
+import { createTaskStore } from './task-store.js';
 import { PostgresWakeups } from './wakeups.js';
 
 export interface Postgres {
@@ -22,6 +24,7 @@ export interface Postgres {
   readonly jobs: RunnerJobStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
+  readonly tasks: TaskStore;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -40,6 +43,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     jobs: createRunnerJobStore(database),
     specs: createAipodSpecStore(database),
     sessions: createSessionStore(database),
+    tasks: createTaskStore(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

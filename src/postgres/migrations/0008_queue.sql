@@ -21,8 +21,11 @@ CREATE TABLE tasks (
   tenant_id        text NOT NULL,
   project_id       text NOT NULL,
   backend_profile  text NOT NULL,
-  -- What its runs are made from: provider, session, workspace, policies, runner Job, metadata.
+  -- What its runs are made from: provider, workspace and policies in `run`; and what their runner Jobs are asked with.
   run              json NOT NULL,
+  session_ref      json,
+  metadata         json NOT NULL,
+  runner_job       json NOT NULL,
   payload          json NOT NULL,
   priority         int NOT NULL,
   auto_dispatch    boolean NOT NULL,
@@ -63,7 +66,8 @@ CREATE INDEX tasks_newest ON tasks (created_at DESC, id DESC) WHERE opened_at IS
 CREATE INDEX tasks_of_queue ON tasks (queue, created_at DESC, id DESC) WHERE opened_at IS NOT NULL;
 CREATE INDEX tasks_of_tenant ON tasks (tenant_id, created_at DESC, id DESC) WHERE opened_at IS NOT NULL;
 -- Those that have not ended: few, however many there were.
-CREATE INDEX tasks_open ON tasks (queue, state, phase, created_at) WHERE state IN ('pending', 'running');
+CREATE INDEX tasks_open ON tasks (queue, state, phase, created_at) INCLUDE (opened_at)
+  WHERE state IN ('pending', 'running');
 CREATE INDEX tasks_ended ON tasks (queue, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX task_drafts ON tasks (created_at) WHERE opened_at IS NULL;
 
@@ -83,6 +87,9 @@ CREATE TABLE task_attempts (
   PRIMARY KEY (task_id, attempt)
 );
 
+-- A session that works names its tasks.
+CREATE INDEX task_attempts_of_session ON task_attempts (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX sessions_at_work ON sessions (id) WHERE execution_state IN ('pending', 'running');
 CREATE INDEX task_attempts_of_command ON task_attempts (command_id) WHERE command_id IS NOT NULL;
 
 -- What a reader has seen of a task's `news`.
@@ -93,3 +100,6 @@ CREATE TABLE task_readers (
   read_at   timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (task_id, reader_id)
 );
+
+-- Notes belong to runs and to tasks, and idempotency keys make tasks too.
+COMMENT ON COLUMN notes.run_id IS 'The run, or the task, that they are about.';
