@@ -7,12 +7,15 @@ import { noticed, quiet, selectedRow, type BoardState, type Step } from './board
 
 export function dispatch(state: BoardState): Step {
   return onSelected(state, ({ task }) => {
-    const { phase } = task;
-    const mayBegin = phase === 'waiting-for-dispatch' || task.state === 'failed' || task.state === 'blocked';
-    if (mayBegin) return { state, effects: [{ do: 'dispatch', task }] };
-    const why = phase === 'ended' ? `it has ended ${task.state}` : 'it is dispatched already';
+    if (mayBegin(task)) return { state, effects: [{ do: 'dispatch', task }] };
+    const why = task.phase === 'ended' ? `it has ended ${task.state}` : 'it is dispatched already';
     return quiet(noticed(state, 'warn', `${why}: ${taskName(task)}`));
   });
+}
+
+/** For the first time, once more, or without waiting for the next try. */
+function mayBegin({ phase, state }: Row['task']): boolean {
+  return phase === 'waiting-for-dispatch' || phase === 'waiting-to-retry' || state === 'failed' || state === 'blocked';
 }
 
 export function askToCancel(state: BoardState): Step {

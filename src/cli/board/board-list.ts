@@ -33,19 +33,21 @@ interface Widths {
 /** So many lines of the list, from its first shown one on. Pure. */
 export function listScreen(state: BoardState, height: number, colors: Colors): string[] {
   const rows = shownRows(state);
-  if (rows.length === 0) return emptyLines(state, colors);
   const { columns } = state.size;
+  if (rows.length === 0) return emptyLines(state, colors).map((piece) => lineOf([piece], columns));
   const widths = widthsOf(rows, state);
   return listLines(rows, height)
     .slice(state.top, state.top + height)
     .map((line, index) => lineOf(piecesOf(line, { isFirst: index === 0, rows, state, widths, colors }), columns));
 }
 
-function emptyLines({ data, filter, queue }: BoardState, { dim, cyan }: Colors): string[] {
+function emptyLines({ data, filter, queue }: BoardState, { dim, cyan }: Colors): Piece[] {
   if (data === null) return [];
-  if (filter.trim() !== '') return ['', dim('  nothing is called so; Esc takes the filter away')];
+  if (filter.trim() !== '')
+    return [{ text: '' }, { text: '  nothing is called so; Esc takes the filter away', paint: dim }];
   const option = queue === null ? '' : ` --queue ${queue}`;
-  return ['', '  There are no tasks here.', `  ${cyan(`agentrun task create "…"${option} --dispatch`)}`];
+  const create = `  agentrun task create "…"${option} --dispatch`;
+  return [{ text: '' }, { text: '  There are no tasks here.' }, { text: create, paint: cyan }];
 }
 
 /** What the other columns do not need is the title's and, more of it, the reason's. */

@@ -98,7 +98,7 @@ class Board {
       }
       case 'pause': {
         const { queue, paused } = effect;
-        return void this.#ask(`${paused ? 'paused' : 'resumed'}: ${queue}`, 'PATCH', queuePath(queue), { paused });
+        return void this.#ask(`${paused ? 'paused' : 'resumed'}: ${queue}`, 'PUT', queuePath(queue), { paused });
       }
       case 'watch':
         return this.options.source.watch(effect.taskId);
@@ -114,7 +114,7 @@ class Board {
   }
 
   /** Says what came of it, and shows it. */
-  async #ask(done: string, method: 'POST' | 'PATCH', path: string, body: unknown): Promise<void> {
+  async #ask(done: string, method: 'POST' | 'PUT', path: string, body: unknown): Promise<void> {
     const { client, source } = this.options;
     try {
       await client.request(method, path, { body, signal: this.#leaving.signal });

@@ -25,7 +25,7 @@ export function queueOf(given: Partial<QueueRecord> = {}): QueueRecord {
 
 export function taskOf(name: string, given: Partial<TaskSummary> = {}): TaskSummary {
   return {
-    id: `task_${name}0000000000`,
+    id: `task_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}00000000`,
     queue: 'default',
     title: name,
     tenantId: 'acme',

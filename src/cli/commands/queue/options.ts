@@ -25,7 +25,7 @@ export function addQueueArgument(command: Command): Command {
 /** Changes what the update names, and tells how the queue stands then. */
 export async function updateQueue(context: CliContext, name: string, update: QueueUpdate, json = false): Promise<void> {
   await reaching(context, async (client) => {
-    tellQueue(context, await client.patch<QueueRecord>(queuePath(name), update), json);
+    tellQueue(context, await client.put<QueueRecord>(queuePath(name), update), json);
   });
 }
 

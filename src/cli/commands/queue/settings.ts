@@ -58,7 +58,7 @@ async function setWeights(context: CliContext, name: string, given: Weights, jso
     const all = Object.entries({ ...before, ...given });
     // 1 is what everyone has: it need not be kept.
     const weights = Object.fromEntries(all.filter(([, value]) => value !== 1));
-    tellQueue(context, await client.patch<QueueRecord>(queuePath(name), { weights }), json);
+    tellQueue(context, await client.put<QueueRecord>(queuePath(name), { weights }), json);
   });
 }
 

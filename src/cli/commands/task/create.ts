@@ -76,27 +76,24 @@ async function create(context: CliContext, given: string | undefined, options: C
 }
 
 function assertFits(given: string | undefined, options: CreateOptions): void {
-  const { promptFile, aipod, idempotencyKey, watch, waitTimeout } = options;
+  const { promptFile, idempotencyKey, watch, waitTimeout } = options;
   if (given !== undefined && promptFile !== undefined) throw usageError('give a prompt or --prompt-file, not both');
-  if (given === undefined && promptFile === undefined && aipod === undefined) {
-    throw usageError('a task needs a prompt, a --prompt-file or a spec');
-  }
+  if (given === undefined && promptFile === undefined) throw usageError('a task needs a prompt, or a --prompt-file');
   if (options.notBefore?.isRelative && idempotencyKey !== undefined) {
     throw usageError('with a key the same task must be asked for again: give --not-before a time');
   }
   if (!watch && waitTimeout !== undefined) throw usageError('--wait-timeout needs --watch');
 }
 
-async function promptOf(given: string | undefined, file: string | undefined): Promise<string | undefined> {
+async function promptOf(given: string | undefined, file = '-'): Promise<string> {
   if (given !== undefined) return readPrompt(given);
-  if (file === undefined) return undefined;
   const prompt = await readInput(file);
   if (prompt.trim() === '') throw usageError(`there is no prompt in ${file}`);
   return prompt;
 }
 
 /** What was not said is left out: the queue, the spec or the server has a word for it. */
-function bodyOf(options: CreateOptions, prompt: string | undefined): TaskCreate {
+function bodyOf(options: CreateOptions, prompt: string): TaskCreate {
   const { aipod, session, env, maxAttempts, maxTokens, maxTime } = options;
   const fallback = aipod === undefined ? 'default' : undefined;
   return {

@@ -12,7 +12,7 @@ export function ownCommands({ id, queue, phase, state, latestAttempt }: TaskReco
     case 'waiting-for-slot':
       return [`queue stats ${queue}`, `task watch ${id}`, ...look, `task cancel ${id}`];
     case 'waiting-to-retry':
-      return [...look, `task watch ${id}`, `task cancel ${id}`];
+      return [...look, `task watch ${id}`, `task dispatch ${id}`, `task cancel ${id}`];
     case 'starting':
     case 'running':
       return [`task watch ${id}`, ...look, `task cancel ${id}`];
