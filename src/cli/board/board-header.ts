@@ -22,8 +22,11 @@ export function headerLines(state: BoardState, colors: Colors): string[] {
 function queuePieces({ queue }: BoardState, { stats, queues }: BoardData, colors: Colors): Piece[] {
   const { bold, yellow, dim, blue } = colors;
   const of = queue === null ? queues : queues.filter(({ name }) => name === queue);
-  const slots = of.reduce((sum, { concurrency }) => sum + concurrency, 0);
-  const inQueues = queue === null && of.length > 1 ? ` in ${of.length} queues` : '';
+  // Slots of one queue are no use to the tasks of another: only those of one are counted.
+  const slots =
+    queue === null
+      ? ` running in ${of.length} ${of.length === 1 ? 'queue' : 'queues'}`
+      : `/${of[0]?.concurrency ?? 0} slots`;
   const paused = of.filter((one) => one.paused).map(({ name }) => name);
   const { counts, oldestPendingAgeMs: oldest, throughput, running } = stats;
   const wait = oldest === null ? '' : `, oldest ${shortAge(oldest)}`;
@@ -31,7 +34,7 @@ function queuePieces({ queue }: BoardState, { stats, queues }: BoardData, colors
   return [
     { text: queue ?? 'all queues', paint: bold },
     ...(paused.length === 0 ? [] : [{ text: `  ⏸ ${queue === null ? paused.join(' ') : 'Paused'}`, paint: yellow }]),
-    { text: `  ▶ ${running}/${slots} slots${inQueues}`, paint: running > 0 ? blue : dim },
+    { text: `  ▶ ${running}${slots}`, paint: running > 0 ? blue : dim },
     { text: `  ○ ${counts.pending} waiting${wait}` },
     { text: `  ✓${done} ✕${failed} in 1 h`, paint: dim },
   ];

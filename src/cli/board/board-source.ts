@@ -55,7 +55,7 @@ export class BoardSource {
     this.#slow = slow ?? this.#slow;
     const { pending = [], recent = [], queues = [] } = this.#slow ?? {};
     const tasks = newestOfEach([...commander.items, ...running, ...pending, ...recent]);
-    return { atMs: Date.now(), stats, totals: commander, tasks, queues };
+    return { atMs: Date.now(), stats, totals: commander, tasks, queues: withSettings(queues, stats) };
   }
 
   /** Tells what there is each second until the signal, which ends it silently. */
@@ -128,6 +128,11 @@ function newestOfEach(tasks: readonly TaskSummary[]): TaskSummary[] {
     if (known === undefined || Date.parse(known.updatedAt) < Date.parse(task.updatedAt)) byId.set(task.id, task);
   }
   return [...byId.values()];
+}
+
+/** The queue that is shown as it is now, also one that nobody has set up or used yet. */
+function withSettings(queues: readonly QueueRecord[], { settings }: QueueStats): readonly QueueRecord[] {
+  return settings === null ? queues : [settings, ...queues.filter(({ name }) => name !== settings.name)];
 }
 
 /** What is wrong, without the request that found it: others would have found the same. */

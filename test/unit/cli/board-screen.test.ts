@@ -103,7 +103,7 @@ describe('the board on a terminal', () => {
     assert.match(head ?? '', /^default {2}⏸ Paused {2}▶ 2\/4 slots {2}○ 2 waiting, oldest 6m/);
     assert.match(attention ?? '', /^◆ 2 need you {2}• 3 unread/);
     const ofAll = linesOf(after([{ type: 'data', data: paused }], firstState(null, NOW_MS)));
-    assert.match(ofAll[0] ?? '', /^all queues {2}⏸ default {2}▶ 2\/14 slots in 2 queues/);
+    assert.match(ofAll[0] ?? '', /^all queues {2}⏸ default {2}▶ 2 running in 2 queues/);
     assert.match(linesOf(after([told(RETRYING)]))[1] ?? '', /^✓ Nothing needs you/);
   });
 
