@@ -1,5 +1,6 @@
 import type { OperationContext } from '../src/operations/context.js';
 import type { BackendCatalog } from '../src/ports/backend-catalog.js';
+import type { BudgetStore } from '../src/ports/budget-store.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
 import type { QueueSignals } from '../src/ports/queue-gateway.js';
@@ -18,6 +19,7 @@ export interface ActivityPorts {
   readonly jobs: RunnerJobStore;
   readonly sessions: SessionStore;
   readonly tasks: TaskStore;
+  readonly budgets: BudgetStore;
   readonly platform: RunnerPlatform;
   readonly backends: BackendCatalog;
   readonly tokens: RunnerTokens;

@@ -82,7 +82,7 @@ export const TaskCreate = Type.Object({
   /** In place of `prompt`; other fields of it are the backend's own. */
   payload: Type.Optional(Type.Object({ prompt: Prompt }, { additionalProperties: true })),
   /** The task takes a turn on the session's live run, or starts its next one. */
-  sessionRef: Type.Optional(SessionRef),
+  sessionRef: Type.Optional(Nullable(SessionRef)),
   priority: Type.Optional(Priority),
   retryPolicy: Type.Optional(Type.Partial(TaskRetryPolicy, closed)),
   /** In the future. */
@@ -166,7 +166,7 @@ export type TaskRecord = Static<typeof TaskRecord>;
 
 const session = SessionRecord.properties;
 
-/** The session that the task's newest attempt works in. */
+/** The session of the task's newest attempt while it works, be it on something else; there is none between its turns. */
 export const ActiveSession = Type.Object({
   sessionId: SessionId,
   sessionPath: session.sessionPath,

@@ -1,5 +1,7 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { BudgetStore } from '../ports/budget-store.js';
+import type { BoardRecords } from '../ports/board-records.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { QueueGateway } from '../ports/queue-gateway.js';
@@ -26,6 +28,8 @@ export interface OperationContext {
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
   readonly tasks: TaskStore;
+  readonly budgets: BudgetStore;
+  readonly board: BoardRecords;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
   readonly queueGateway: QueueGateway;

@@ -74,10 +74,14 @@ export interface TasksToMind {
  * methods throw `unavailable('database')` when PostgreSQL cannot be reached.
  */
 export interface TaskStore {
+  /** What an earlier request with this key made. @throws idempotency-conflict when that had another body. */
+  findReserved(reservation: Reservation): Promise<Drafted | undefined>;
   /** @throws rate-limited when the queue has no room for one more; idempotency-conflict. */
   draft(draft: TaskDraft, reservation?: Reservation): Promise<Drafted>;
   /** Takes back a draft that was refused, with its reservation. Does nothing to an opened task. */
   dropDraft(taskId: string): Promise<void>;
+  /** Also while it is a draft. */
+  getDrafted(taskId: string): Promise<TaskRow | undefined>;
 
   get(taskId: string, tenants: TenantScope, readerId?: string): Promise<TaskRow | undefined>;
   /** Newest first. A cursor that this list did not make is `schema-invalid`. */

@@ -1,11 +1,13 @@
 import type { QueueRecord, QueueUpdate } from '../contract/queue.js';
-import { invalid } from '../domain/errors.js';
 import { QUEUE_DEFAULTS, SLOT_PHASES } from '../domain/task-lifecycle.js';
 import type { SlotRecords, SlotSettings } from '../domain/task-messages.js';
 import type { QueueFilter } from '../ports/task-store.js';
+import { decodeNameCursor, encodeNameCursor } from './cursor.js';
 import type { Database } from './pool.js';
 import { isoOrNull } from './run-mapping.js';
 import { firstRow } from './rows.js';
+
+const LIST = 'queues';
 
 const COLUMNS = `q.name, q.concurrency, q.paused, q.auto_dispatch, q.max_pending, q.weights, q.updated_at`;
 
@@ -74,13 +76,13 @@ export async function listQueues(
      )
      SELECT ${COLUMNS}, names.name FROM names LEFT JOIN queues q ON q.name = names.name
      WHERE names.name > $2 ORDER BY names.name LIMIT $3`,
-    [tenants === 'all' ? null : tenants, cursor === undefined ? '' : nameOf(cursor), limit + 1],
+    [tenants === 'all' ? null : tenants, cursor === undefined ? '' : decodeNameCursor(LIST, cursor), limit + 1],
   );
   const page = rows.slice(0, limit);
   const items = page.map(toQueueRecord);
   const last = page.at(-1);
   if (last === undefined || rows.length === page.length) return { items };
-  return { items, nextCursor: cursorOf(last.name) };
+  return { items, nextCursor: encodeNameCursor(LIST, last.name) };
 }
 
 interface SlotRow {
@@ -145,15 +147,4 @@ function unset(name: string): MaybeQueueRow {
     weights: null,
     updated_at: null,
   };
-}
-
-function cursorOf(name: string): string {
-  return Buffer.from(`queues/${name}`).toString('base64url');
-}
-
-/** @throws schema-invalid for anything but a cursor of this list. */
-function nameOf(cursor: string): string {
-  const [, name = ''] = /^queues\/(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (name === '' || cursorOf(name) !== cursor) throw invalid('cursor', 'cursor is not one of this list');
-  return name;
 }

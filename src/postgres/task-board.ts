@@ -1,4 +1,5 @@
 import type { QueueStats } from '../contract/queue.js';
+import { BY_URGENCY, NEEDS_ATTENTION } from '../domain/attention.js';
 import type { TenantScope } from '../ports/run-store.js';
 import type { TasksToMind } from '../ports/task-store.js';
 import { LEASE_END } from './leases.js';
@@ -12,33 +13,40 @@ interface Board {
   readonly queue?: string;
 }
 
-/** Of every task that is seen. `active`: its session works; one between turns does not. */
-const FACTS = `SELECT t.id, t.state, t.failure_kind, t.priority, t.updated_at, t.news > coalesce(m.seen, 0) AS unread,
-    s.id IS NOT NULL AS active,
-    coalesce(${LEASE_END} < now(), false) AND (s.id IS NOT NULL OR t.state = 'running') AS stalled
-  FROM tasks t CROSS JOIN api_liveness a
-    LEFT JOIN task_readers m ON m.task_id = t.id AND m.reader_id = $1
-    LEFT JOIN task_attempts n ON n.task_id = t.id AND n.attempt = t.attempt
-    LEFT JOIN sessions s ON s.id = n.session_id AND s.tenant_id = t.tenant_id
-      AND s.execution_state IN ('pending', 'running')
-    LEFT JOIN run_leases l ON l.run_id = coalesce(s.active_run_id, n.run_id) AND l.alive
-  WHERE t.opened_at IS NOT NULL AND ($2::text[] IS NULL OR t.tenant_id = ANY ($2)) AND ($3::text IS NULL OR t.queue = $3)`;
+/** Tasks that something works for: few, however many there were. A session between turns does not work. */
+const AT_WORK = `SELECT w.task_id, w.active, coalesce(${LEASE_END} < now(), false) AS stalled
+  FROM (
+    SELECT n.task_id, true AS active, coalesce(s.active_run_id, n.run_id) AS run_id
+      FROM sessions s JOIN task_attempts n ON n.session_id = s.id
+      JOIN tasks t ON t.id = n.task_id AND t.attempt = n.attempt AND t.tenant_id = s.tenant_id
+      WHERE s.execution_state IN ('pending', 'running')
+    UNION ALL
+    SELECT t.id, false, n.run_id FROM tasks t JOIN task_attempts n ON n.task_id = t.id AND n.attempt = t.attempt
+      LEFT JOIN sessions s ON s.id = n.session_id AND s.tenant_id = t.tenant_id
+      WHERE t.state = 'running' AND coalesce(s.execution_state NOT IN ('pending', 'running'), true)
+  ) w CROSS JOIN api_liveness a LEFT JOIN run_leases l ON l.run_id = w.run_id AND l.alive`;
 
 /** In the words of `attentionState`, and as that decides. */
 const ATTENTION = `CASE WHEN f.stalled THEN 'stalled' WHEN f.active THEN 'active-session'
     WHEN f.state = 'blocked' THEN CASE WHEN f.failure_kind IS NULL THEN 'needs-input' ELSE 'blocked' END
     WHEN NOT f.unread THEN 'none' WHEN f.state = 'failed' THEN 'failed' ELSE 'unread' END`;
 
-/** What is worked on comes last: nobody need look at it. */
-const PRESSING = `ARRAY['needs-input', 'failed', 'blocked', 'stalled', 'unread', 'active-session']`;
+const FACTS = `SELECT t.id, t.state, t.failure_kind, t.priority, t.updated_at, t.news > coalesce(m.seen, 0) AS unread,
+    coalesce(w.active, false) AS active, coalesce(w.stalled, false) AS stalled
+  FROM tasks t LEFT JOIN task_readers m ON m.task_id = t.id AND m.reader_id = $1
+    LEFT JOIN at_work w ON w.task_id = t.id
+  WHERE t.opened_at IS NOT NULL AND ($2::text[] IS NULL OR t.tenant_id = ANY ($2)) AND ($3::text IS NULL OR t.queue = $3)
+    AND (t.news > coalesce(m.seen, 0) OR w.active OR w.stalled OR t.state = 'blocked')`;
 
-const TO_MIND = `WITH minded AS (
-    SELECT f.*, ${ATTENTION} AS attention FROM (${FACTS}) f WHERE f.unread OR f.active OR f.stalled OR f.state = 'blocked'
+const TO_MIND = `WITH at_work AS MATERIALIZED (${AT_WORK}),
+  minded AS MATERIALIZED (SELECT f.id, f.unread, f.active, f.priority, f.updated_at, ${ATTENTION} AS attention FROM (${FACTS}) f),
+  counts AS (
+    SELECT count(*) AS count, count(*) FILTER (WHERE active) AS active_sessions, count(*) FILTER (WHERE unread) AS unread,
+      count(*) FILTER (WHERE attention = ANY ($5::text[])) AS attention
+    FROM minded
   )
-  SELECT id, count(*) OVER () AS count, count(*) FILTER (WHERE active) OVER () AS active_sessions,
-    count(*) FILTER (WHERE unread) OVER () AS unread,
-    count(*) FILTER (WHERE attention IN ('needs-input', 'failed', 'blocked', 'stalled')) OVER () AS attention
-  FROM minded ORDER BY array_position(${PRESSING}, attention), priority DESC, updated_at DESC, id LIMIT $4`;
+  SELECT minded.id, counts.* FROM minded CROSS JOIN counts
+  ORDER BY array_position($6::text[], minded.attention), minded.priority DESC, minded.updated_at DESC, minded.id LIMIT $4`;
 
 interface MindedRow {
   readonly id: string;
@@ -52,7 +60,8 @@ export async function listToMind(
   database: Database,
   { tenants, queue, readerId, limit }: Board & { readerId: string; limit: number },
 ): Promise<TasksToMind> {
-  const values = [readerId, tenants === 'all' ? null : tenants, queue ?? null, limit];
+  const seen = [readerId, tenants === 'all' ? null : tenants, queue ?? null];
+  const values = [...seen, limit, [...NEEDS_ATTENTION], [...BY_URGENCY]];
   const { rows } = await database.query<MindedRow>(TO_MIND, values);
   const items = await getRecords(
     database,

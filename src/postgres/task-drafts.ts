@@ -5,6 +5,7 @@ import type { TaskDraft } from '../ports/task-store.js';
 import { createDraft } from './drafts.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
+import { findReserved } from './reservations.js';
 import { firstRow } from './rows.js';
 
 /** A draft that is older is most likely nobody's any more, and must not take the place of a task until maintenance deletes it. */
@@ -15,6 +16,16 @@ export function draftTask(database: Database, draft: TaskDraft, reservation?: Re
     await assertRoom(transaction, draft.queue);
     await insertTask(transaction, draft);
   });
+}
+
+export async function findReservedTask(database: Database, reservation: Reservation): Promise<Drafted | undefined> {
+  const id = await findReserved(database, reservation);
+  if (id === undefined) return undefined;
+  const { rows } = await database.query<{ opened: boolean }>(
+    'SELECT opened_at IS NOT NULL AS opened FROM tasks WHERE id = $1',
+    [id],
+  );
+  return rows[0] && { id, opened: rows[0].opened };
 }
 
 /** Those who draft for one queue wait for each other here, so that none is let in too many. */

@@ -37,7 +37,9 @@ export const TASK_COLUMNS = `t.id, t.queue, t.title, t.tenant_id, t.project_id, 
   t.metadata, t.priority, t.auto_dispatch, t.not_before, t.retry_policy, t.max_tokens,
   t.max_wall_time_ms, t.aipod, t.trace_id, t.created_at, t.version, t.state, t.phase, t.attempt, t.failure_kind,
   t.failure_message, t.dispatched_at, t.waiting_until, t.cancel_requested_at, t.cancel_reason, t.wall_time_ms,
-  t.finished_at, t.updated_at, t.news > coalesce(m.seen, 0) AS unread, ${ATTEMPT_COLUMNS}`;
+  t.finished_at, t.updated_at, t.news > coalesce(m.seen, 0) AS unread,
+  (SELECT coalesce(sum(u.total_tokens), 0)::bigint FROM task_attempts ua JOIN command_usage u ON u.command_id = ua.command_id
+    WHERE ua.task_id = t.id) AS total_tokens, ${ATTEMPT_COLUMNS}`;
 
 export interface TaskColumns extends Nullable<AttemptRow> {
   readonly id: string;
@@ -71,6 +73,7 @@ export interface TaskColumns extends Nullable<AttemptRow> {
   readonly finished_at: Date | null;
   readonly updated_at: Date;
   readonly unread: boolean;
+  readonly total_tokens: number;
 }
 
 export interface WholeTask extends TaskColumns {
@@ -111,7 +114,7 @@ export function toTaskRecord(row: TaskColumns): TaskRecord {
     waitingUntil: isoOrNull(waitingUntil(row)),
     retryPolicy: row.retry_policy,
     budget: { maxTokens: row.max_tokens, maxWallTimeMs: row.max_wall_time_ms },
-    usage: { totalTokens: 0, wallTimeMs: row.wall_time_ms + uncountedMs(attempt) },
+    usage: { totalTokens: row.total_tokens, wallTimeMs: row.wall_time_ms + uncountedMs(attempt) },
     sessionRef: row.session_ref,
     aipod: row.aipod,
     latestAttempt: attempt && toTaskAttempt(attempt),

@@ -3,14 +3,16 @@ import { dropDraft } from './drafts.js';
 import type { Database } from './pool.js';
 import { getQueue, listQueues, readSlots, updateQueue } from './queues.js';
 import { listToMind, readStats } from './task-board.js';
-import { draftTask } from './task-drafts.js';
+import { draftTask, findReservedTask } from './task-drafts.js';
 import { closeTask, projectTask } from './task-projection.js';
-import { getTask, listAttempts, listTasks, markTaskRead } from './tasks.js';
+import { getDrafted, getTask, listAttempts, listTasks, markTaskRead } from './tasks.js';
 
 export function createTaskStore(database: Database): TaskStore {
   return {
+    findReserved: (reservation) => findReservedTask(database, reservation),
     draft: (draft, reservation) => draftTask(database, draft, reservation),
     dropDraft: (taskId) => dropDraft(database, 'task', taskId),
+    getDrafted: (taskId) => getDrafted(database, taskId),
     get: (taskId, tenants, readerId) => getTask(database, taskId, tenants, readerId),
     list: (filter) => listTasks(database, filter),
     listAttempts: (taskId) => listAttempts(database, taskId),

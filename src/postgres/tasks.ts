@@ -24,6 +24,13 @@ export const FROM_TASKS = `FROM tasks t
 
 const LIST = 'tasks';
 
+const SELECT_WHOLE = `SELECT ${TASK_COLUMNS}, t.run, t.runner_job, t.payload ${FROM_TASKS}`;
+
+export async function getDrafted(database: Database, taskId: string): Promise<TaskRow | undefined> {
+  const { rows } = await database.query<WholeTask>(`${SELECT_WHOLE} WHERE t.id = $2`, [NO_READER, taskId]);
+  return rows[0] && toTaskRow(rows[0]);
+}
+
 export async function getTask(
   database: Database,
   taskId: string,
@@ -31,8 +38,7 @@ export async function getTask(
   readerId = NO_READER,
 ): Promise<TaskRow | undefined> {
   const { rows } = await database.query<WholeTask>(
-    `SELECT ${TASK_COLUMNS}, t.run, t.runner_job, t.payload ${FROM_TASKS}
-     WHERE t.id = $2 AND t.opened_at IS NOT NULL AND ($3::text[] IS NULL OR t.tenant_id = ANY ($3))`,
+    `${SELECT_WHOLE} WHERE t.id = $2 AND t.opened_at IS NOT NULL AND ($3::text[] IS NULL OR t.tenant_id = ANY ($3))`,
     [readerId, taskId, tenants === 'all' ? null : tenants],
   );
   return rows[0] && toTaskRow(rows[0]);
@@ -86,7 +92,7 @@ export async function listAttempts(database: Database, taskId: string): Promise<
 export async function markTaskRead(database: Database, taskId: string, readerId: string): Promise<void> {
   await database.query(
     `INSERT INTO task_readers (task_id, reader_id, seen) SELECT t.id, $2, t.news FROM tasks t WHERE t.id = $1
-     ON CONFLICT (task_id, reader_id) DO UPDATE SET seen = greatest(task_readers.seen, excluded.seen), read_at = now()`,
+     ON CONFLICT (reader_id, task_id) DO UPDATE SET seen = greatest(task_readers.seen, excluded.seen), read_at = now()`,
     [taskId, readerId],
   );
 }

@@ -30,6 +30,11 @@ export function isAlreadyStarted(error: unknown): boolean {
   return error instanceof WorkflowExecutionAlreadyStartedError;
 }
 
+/** True where a task that had ended went on before, or it is no longer this workflow that lives it. */
+export function isTaskOver(error: unknown): boolean {
+  return failureType(error) === 'task-over';
+}
+
 /** What a caller of the gateway is told. */
 export function translate(error: unknown): unknown {
   const type = failureType(error);

@@ -15,7 +15,7 @@ import type { queueWorkflow } from '../../workflows/queue/workflow.js';
 import * as taskMessages from '../../workflows/queue-task/messages.js';
 import type { queueTaskWorkflow } from '../../workflows/queue-task/workflow.js';
 import { answered } from './answered.js';
-import { isAlreadyStarted } from './errors.js';
+import { isAlreadyStarted, isTaskOver } from './errors.js';
 
 /** Waits of a queue's workflow, in milliseconds. */
 const QUEUE_IDLE_MS = 3_600_000;
@@ -124,6 +124,7 @@ async function unlessOver(call: () => Promise<void>): Promise<void> {
   try {
     await call();
   } catch (error) {
+    if (isTaskOver(error)) throw new TaskRefused('task-over');
     const isClosed = error instanceof RunRefused && error.type === 'run-terminal';
     throw isClosed || isAlreadyStarted(error) ? new TaskRefused('task-over', { closed: true }) : error;
   }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
+import {
+  attentionState,
+  BY_URGENCY,
+  NEEDS_ATTENTION,
+  type AttentionFacts,
+  type AttentionState,
+} from '../../src/domain/attention.js';
 import { AgentRunError } from '../../src/domain/errors.js';
+import { TERMINAL_STATUSES } from '../../src/domain/outcome.js';
 import type { TaskSnapshot } from '../../src/domain/task-snapshot.js';
 import type { TaskDraft } from '../../src/ports/task-store.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
@@ -177,6 +185,43 @@ describe('the rows of queues', () => {
       assert.deepEqual([found.count, found.activeSessionCount, found.unreadCount, found.attentionCount], [7, 1, 4, 4]);
       const cut = await postgres.tasks.listToMind({ tenants: 'all', readerId: 'ann', limit: 2 });
       assert.deepEqual([cut.items.length, cut.count, cut.unreadCount], [2, 7, 4]);
+    });
+
+    it('is in need of attention by the same rules as in code', async () => {
+      const taken = await inSession(turn);
+      const idle = await inSession(null);
+      const given: [Partial<TaskSnapshot>, Partial<AttentionFacts>][] = [
+        [{ state: 'pending' }, {}],
+        [{ state: 'running', attempts: [idle] }, {}],
+        [{ state: 'running', attempts: [taken] }, { active: true }],
+        ...TERMINAL_STATUSES.flatMap((state) =>
+          [null, 'runner-lost' as const].flatMap((failureKind): typeof given => [
+            [
+              { state, failureKind },
+              { terminalStatus: state, failureKind, unread: true },
+            ],
+            [
+              { state, failureKind, attempts: [idle] },
+              { terminalStatus: state, failureKind },
+            ],
+            [{ state, failureKind, attempts: [taken] }, { active: true }],
+          ]),
+        ),
+      ];
+      const expected = new Map<string, AttentionState>();
+      for (const [snapshot, facts] of given) {
+        const id = await open({}, { attempt: 1, ...snapshot });
+        // Those that went to a session are read.
+        if (snapshot.attempts) await postgres.tasks.markRead(id, 'ann');
+        const quiet = { active: false, stalled: false, terminalStatus: null, failureKind: null, unread: false };
+        expected.set(id, attentionState({ ...quiet, ...facts }));
+      }
+      const found = await postgres.tasks.listToMind({ tenants: 'all', readerId: 'ann', limit: 100 });
+      const states = found.items.map(({ id }) => expected.get(id)!);
+      assert.equal(states.length, [...expected.values()].filter((state) => state !== 'none').length);
+      const sorted = [...states].sort((a, b) => BY_URGENCY.indexOf(a) - BY_URGENCY.indexOf(b));
+      assert.deepEqual(states, sorted);
+      assert.equal(found.attentionCount, states.filter((state) => NEEDS_ATTENTION.includes(state)).length);
     });
 
     it('is nothing of another tenant, nor of another queue', async () => {

@@ -52,6 +52,7 @@ export class ScriptedActivities implements Activities {
   readSlots = async () => ({ settings: { concurrency: 0, paused: false, weights: {} }, waiting: [], holding: [] });
   closeGoneTasks = async () => undefined;
   monitorLeases = async () => undefined;
+  monitorBudgets = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
 }

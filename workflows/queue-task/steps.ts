@@ -117,7 +117,8 @@ function refusedOutcome(error: unknown): Outcome {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (!(cause instanceof ApplicationFailure)) throw error;
   const failureKind = isFailureKind(cause.type) ? cause.type : 'infra-failed';
-  return { status: 'failed', failureKind, message: { text: cause.message } };
+  const status = failureKind === 'budget-exceeded' ? 'blocked' : 'failed';
+  return { status, failureKind, message: { text: cause.message } };
 }
 
 function isFailureKind(type: string | null | undefined): type is FailureKind {

@@ -63,9 +63,9 @@ export class TaskState {
     return true;
   }
 
+  /** No record shows it: what does, the phase, has changed before. */
   slotReleased(): void {
     this.data.slot = { state: 'none', attempt: 0, wantedAtMs: null, told: false };
-    this.changed();
   }
 
   beginAttempt(): void {

@@ -101,6 +101,8 @@ function decide<M extends ToTask>(
   const handler = async (message: M): Promise<void> => {
     await handle(message);
     await projection.flush();
+    if (projection.foreign)
+      throw ApplicationFailure.nonRetryable('the task went on without this execution', 'task-over');
   };
   setHandler(update, handler, { validator: (_message: M) => admit(task) });
 }

@@ -15,7 +15,7 @@ import { answered } from './run-refusals.js';
 import { runnerJobRequest } from './runner-job-request.js';
 import { toRun } from './to-run.js';
 
-const DEFAULT_BACKEND = 'codex';
+export const DEFAULT_BACKEND = 'codex';
 
 export interface NewRun {
   readonly body: RunCreate;

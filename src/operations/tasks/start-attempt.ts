@@ -1,5 +1,6 @@
 import type { RunCreate } from '../../contract/run.js';
-import { missing } from '../../domain/errors.js';
+import { exceededBudget } from '../../domain/budgets.js';
+import { AgentRunError, missing } from '../../domain/errors.js';
 import { newId } from '../../domain/new-id.js';
 import { runnerJobId } from '../../domain/ids.js';
 import type { StartedAttempt } from '../../domain/task-messages.js';
@@ -24,8 +25,16 @@ export interface AttemptOfTask {
 export async function startAttempt(context: OperationContext, asked: AttemptOfTask): Promise<StartedAttempt> {
   const row = await context.tasks.get(asked.taskId, 'all');
   if (row === undefined) throw missing('task', asked.taskId);
+  await assertWithinBudget(context, asked.taskId);
   const sessionId = row.work.run.sessionRef?.sessionId;
   return sessionId === undefined ? startOwnRun(context, row, asked) : takeTurn(context, row, asked, sessionId);
+}
+
+/** An attempt that would be stopped at once is not started. */
+async function assertWithinBudget({ budgets }: OperationContext, taskId: string): Promise<void> {
+  const facts = await budgets.ofTask(taskId);
+  const message = facts === undefined ? null : exceededBudget(facts);
+  if (message !== null) throw new AgentRunError('budget-exceeded', 'conflict', message, { taskId });
 }
 
 async function startOwnRun(context: OperationContext, row: TaskRow, asked: AttemptOfTask): Promise<StartedAttempt> {

@@ -98,7 +98,7 @@ CREATE TABLE task_readers (
   reader_id text NOT NULL,
   seen      bigint NOT NULL,
   read_at   timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (task_id, reader_id)
+  PRIMARY KEY (reader_id, task_id)
 );
 
 -- Notes belong to runs and to tasks, and idempotency keys make tasks too.
