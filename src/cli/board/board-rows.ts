@@ -26,7 +26,7 @@ export function rowsOf(tasks: readonly TaskSummary[]): Row[] {
   );
 }
 
-export function groupOf(task: TaskSummary): Group {
+function groupOf(task: TaskSummary): Group {
   if (PRESSING.has(task.attentionState)) return 'needs-you';
   if (task.state === 'running') return 'running';
   if (task.state === 'pending') return 'waiting';

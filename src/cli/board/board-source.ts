@@ -1,4 +1,4 @@
-import { TransportError, type HttpClient } from '../../client/http-client.js';
+import { ApiError, TransportError, type HttpClient } from '../../client/http-client.js';
 import { pause } from '../../client/outage.js';
 import type { QueueCommander, QueueRecord, QueueStats } from '../../contract/queue.js';
 import type { TaskDetail, TaskSummary } from '../../contract/task.js';
@@ -97,7 +97,12 @@ export class BoardSource {
   }
 
   async #detail(signal: AbortSignal): Promise<TaskDetail | null> {
-    return this.#watched === null ? null : this.#get<TaskDetail>(taskPath(this.#watched), {}, signal);
+    if (this.#watched === null) return null;
+    return this.#get<TaskDetail>(taskPath(this.#watched), {}, signal).catch((error: unknown) => {
+      // One task that cannot be had is no reason to know nothing of the others.
+      if (error instanceof ApiError) return null;
+      throw error;
+    });
   }
 
   async #askSlow(of: { queue?: string }, signal?: AbortSignal): Promise<Slow> {

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { HttpClient } from '../../../client/http-client.js';
+import type { RunResult } from '../../../contract/result.js';
 import type { RunRecord } from '../../../contract/run.js';
 import type { TaskAttempt, TaskDetail } from '../../../contract/task.js';
+import { isTerminalStatus } from '../../../domain/outcome.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
 import { ago, clockTime, spell } from '../../durations.js';
 import { nextCommands } from '../../next-commands.js';
 import { terminalSafe, type Colors } from '../../output.js';
-import { workspaceWords } from '../../run-lines.js';
+import { replyLines, workspaceWords } from '../../run-lines.js';
 import { statusWord } from '../../status-words.js';
 import { table, tabSeparated } from '../../table.js';
 import { budgetWords } from '../../task-budget.js';
@@ -27,7 +29,7 @@ export function addTaskShow(task: Command, context: CliContext): void {
         const detail = await client.get<TaskDetail>(taskPath(id), { query: { readerId } });
         const { screen } = context;
         if (json) screen.data(JSON.stringify(detail));
-        else if (screen.out.isTerminal) screen.data(pretty(context, detail, await ofRun(context, client, detail)));
+        else if (screen.out.isTerminal) screen.data(pretty(context, detail, await ofLastRun(context, client, detail)));
         else screen.data(tabSeparated(plainRows(detail)));
       }),
     );
@@ -92,32 +94,48 @@ function attemptFields(attempt: TaskAttempt): (string | number | null)[] {
   return [number, state, runId, commandId, startedAt, finishedAt, failureKind, failureMessage];
 }
 
-/** What its newest run advises, where somebody has to do something. */
-async function ofRun({ program }: CliContext, client: HttpClient, task: TaskDetail): Promise<string[]> {
-  const runId = task.latestAttempt?.runId ?? null;
-  const supervisor = supervisorOf(task);
-  if (runId === null || supervisor === null || (task.state !== 'blocked' && task.state !== 'failed')) return [];
-  const run = await client.get<RunRecord>(`/api/v1/runs/${runId}`);
-  // Another run of the same would be no attempt of the task's.
-  return nextCommands(supervisor.recoveryActions, run, program).filter((command) => !command.includes(' run create '));
+interface OfLastRun {
+  readonly reply: string | null;
+  /** What it advises, where somebody has to do something. */
+  readonly commands: readonly string[];
 }
 
-function pretty({ screen: { out }, program }: CliContext, task: TaskDetail, ofItsRun: readonly string[]): string {
+async function ofLastRun({ program }: CliContext, client: HttpClient, task: TaskDetail): Promise<OfLastRun> {
+  const { runId = null, commandId = null } = task.latestAttempt ?? {};
+  if (runId === null || commandId === null || !isTerminalStatus(task.state)) return { reply: null, commands: [] };
+  const [run, { reply }] = await Promise.all([
+    client.get<RunRecord>(`/api/v1/runs/${runId}`),
+    client.get<RunResult>(`/api/v1/runs/${runId}/commands/${commandId}/result`),
+  ]);
+  const supervisor = supervisorOf(task);
+  const isDone = supervisor === null || task.state === 'completed' || task.state === 'cancelled';
+  const advice = isDone ? [] : nextCommands(supervisor.recoveryActions, run, program);
+  // Another run of the same would be no attempt of the task's.
+  return { reply, commands: advice.filter((command) => !command.includes(' run create ')) };
+}
+
+function pretty({ screen: { out }, program }: CliContext, task: TaskDetail, { reply, commands }: OfLastRun): string {
   const { bold, dim, cyan } = out.colors;
   const now = Date.now();
   const rows = rowsOf(task, now).map(([name, text]) => [`  ${dim(name)}`, oneLine(text)]);
-  const commands = [...new Set([...ofItsRun, ...ownCommands(task).map((command) => `${program} ${command}`)])];
+  const next = [...new Set([...commands, ...ownCommands(task).map((command) => `${program} ${command}`)])];
+  const part = (name: string, lines: readonly string[]) => (lines.length === 0 ? [] : ['', dim(name), ...lines]);
   const attempts = task.attempts.map((attempt) => attemptRow(attempt, out.colors, now));
   return [
     `${taskWord(task, out.colors)}  ${bold(task.id)}${task.title === null ? '' : `  ${taskName(task)}`}`,
     `  ${terminalSafe(task.diagnosis)}`,
     '',
     table(rows),
-    '',
-    dim('prompt'),
-    ...promptLines(task),
-    ...(attempts.length === 0 ? [] : ['', dim('attempts'), table(attempts)]),
-    ...(commands.length === 0 ? [] : ['', dim('next'), ...commands.map((command) => `  ${cyan(command)}`)]),
+    ...part('prompt', promptLines(task)),
+    ...part('attempts', attempts.length === 0 ? [] : [table(attempts)]),
+    ...part(
+      'reply',
+      replyLines(reply).map((line) => `  ${line}`),
+    ),
+    ...part(
+      'next',
+      next.map((command) => `  ${cyan(command)}`),
+    ),
   ].join('\n');
 }
 
