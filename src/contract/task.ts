@@ -120,12 +120,11 @@ export const TaskAttempt = Type.Object({
 export type TaskAttempt = Static<typeof TaskAttempt>;
 
 /** What a task used so far, over all its attempts. */
-export const TaskUsage = Type.Object({
+const TaskUsage = Type.Object({
   /** As its agents counted them; 0 where they tell nothing. */
   totalTokens: Type.Integer({ minimum: 0 }),
   wallTimeMs: Type.Integer({ minimum: 0 }),
 });
-export type TaskUsage = Static<typeof TaskUsage>;
 
 /** A task as it stands, without what it is told to do. `unread` and `attentionState` are the reader's that was asked for. */
 export const TaskRecord = Type.Object({

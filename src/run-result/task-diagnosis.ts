@@ -56,11 +56,13 @@ function endedSentence({ task, attempt }: TaskFacts): string {
 }
 
 function attemptOf({ latestAttempt, retryPolicy }: TaskRecord): string {
-  return `${latestAttempt?.attempt ?? 1} of ${retryPolicy.maxAttempts}`;
+  const attempt = latestAttempt?.attempt ?? 1;
+  // Dispatched again, it may have had more than its policy allows for one dispatch.
+  return attempt > retryPolicy.maxAttempts ? `${attempt}` : `${attempt} of ${retryPolicy.maxAttempts}`;
 }
 
 function why({ failureKind, failureMessage, latestAttempt }: TaskRecord): string {
-  const words = failureMessage ?? latestAttempt?.failureMessage ?? null;
+  const words = latestAttempt?.failureMessage ?? failureMessage;
   if (words !== null) return asClause(words, QUOTE);
   const kind = failureKind ?? latestAttempt?.failureKind ?? null;
   return kind === null ? 'nothing was said about why' : FAILURE_MEANINGS[kind].what;

@@ -114,7 +114,17 @@ const CASES: [
   ],
   [
     'The task is blocked after attempt 2 of 3: the machine was lost; mend that and dispatch the task again.',
-    { state: 'blocked', phase: 'ended', failureKind: 'runner-lost', latestAttempt: attempt },
+    {
+      state: 'blocked',
+      phase: 'ended',
+      failureKind: 'runner-lost',
+      failureMessage: 'Each of 2 attempts failed. Dispatch the task again.',
+      latestAttempt: attempt,
+    },
+  ],
+  [
+    'The task failed after attempt 5: the machine was lost; mend that and dispatch the task again.',
+    { state: 'failed', phase: 'ended', failureKind: 'runner-lost', latestAttempt: { ...attempt, attempt: 5 } },
   ],
   [
     'The task failed: nothing was said about why; mend that and dispatch the task again.',
