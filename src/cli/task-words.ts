@@ -60,9 +60,16 @@ function workWords(task: TaskSummary): string {
   const supervisor = supervisorOf(task);
   if (supervisor === null) return unavailableWords(task) ?? 'an attempt runs';
   const { lastActivity, lastEventAgeMs, leaseExpired, phase } = supervisor;
+  if (isQueuedInSession(task)) return 'waits for its turn: its session works on another';
   if (leaseExpired) return `nothing is heard of its runner${heard(lastEventAgeMs)}`;
   if (lastActivity === null) return `${phase ?? 'running'}${heard(lastEventAgeMs)}`;
   return `${oneLine(lastActivity.summary)}${heard(lastActivity.ageMs)}`;
+}
+
+function isQueuedInSession({ latestAttempt, activeSession }: TaskSummary): boolean {
+  if (latestAttempt === null || latestAttempt.startedRun || latestAttempt.state !== 'pending') return false;
+  const current = activeSession?.activeCommandId ?? null;
+  return current !== null && current !== latestAttempt.commandId;
 }
 
 function heard(ageMs: number | null): string {

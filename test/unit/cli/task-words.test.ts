@@ -32,6 +32,13 @@ describe('why a task is where it is', () => {
       runningTask('a', { supervisor: { leaseExpired: true, lastEventAgeMs: 42_000 } as TaskSummary['supervisor'] }),
       'nothing is heard of its runner · 42 s ago',
     ],
+    [
+      runningTask('a', {
+        latestAttempt: attemptOf({ state: 'pending', startedRun: false }),
+        activeSession: { activeCommandId: 'cmd_of_another' } as TaskSummary['activeSession'],
+      }),
+      'waits for its turn: its session works on another',
+    ],
     [taskOf('a', { phase: 'cancelling', cancelReason: 'no use' }), 'being cancelled: no use'],
     [endedTask('a', 'blocked', { failureMessage: 'Which one?' }), 'asks: Which one?'],
     [endedTask('a', 'blocked'), 'asks: it waits for an answer'],
