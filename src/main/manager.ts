@@ -4,7 +4,7 @@ import { createAuthenticator } from '../auth/authenticate.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { whyNoCodex } from '../backend-programs/find-codex.js';
-import { readOperators, type Settings } from '../config.js';
+import { ConfigurationError, readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { serve, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
@@ -16,15 +16,20 @@ import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
 import type { QueueGateway, QueueSignals } from '../ports/queue-gateway.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
+import type { WebhookSender } from '../ports/webhook-sender.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
 import { createQueueGateway } from '../temporal/queue-gateway.js';
+import { createScheduleGateway } from '../temporal/schedule-gateway.js';
 import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
+import { createWebhookGateway } from '../temporal/webhook-gateway.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
+import { createWebhookSender } from '../webhooks/sender.js';
+import { targetPolicy } from '../webhooks/target-policy.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { startBeating } from './beat.js';
@@ -151,6 +156,7 @@ async function startWork(
       eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
       idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
       workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
+      webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
     },
     managerUrl: settings.AGENTRUN_INTERNAL_MGR_URL ?? apiUrl ?? clusterUrl(settings),
     stopping: stopping.signal,
@@ -174,6 +180,9 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     ...postgres,
     gateway: createRunGateway(temporal.client),
     sessionGateway: createSessionGateway(temporal.client),
+    webhookGateway: createWebhookGateway(temporal.client),
+    scheduleGateway: createScheduleGateway(temporal.client),
+    webhookSender: webhookSender(settings),
     queueGateway: queueGateway(options, temporal),
     sends: new SendQueue(),
     sequencer: new Sequencer(),
@@ -205,6 +214,15 @@ function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOpt
     whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
   );
   return backendsWithProfiles(builtIn, platform.secrets, hasProgram);
+}
+
+/** @throws ConfigurationError */
+function webhookSender({ AGENTRUN_WEBHOOK_ALLOWED_HOSTS: allowed }: Settings): WebhookSender {
+  try {
+    return createWebhookSender(targetPolicy(allowed));
+  } catch (error) {
+    throw new ConfigurationError(`AGENTRUN_WEBHOOK_ALLOWED_HOSTS: ${(error as Error).message}`);
+  }
 }
 
 /** Tokens from the settings; without any, the one that was made for this installation. */

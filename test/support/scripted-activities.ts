@@ -1,4 +1,5 @@
 import type { Activities } from '../../activities/index.js';
+import type { DeliveryTried } from '../../src/domain/webhook-delivery.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 
 /**
@@ -55,4 +56,12 @@ export class ScriptedActivities implements Activities {
   monitorBudgets = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
+  createScheduledTask = async () => ({ verdict: 'gone' }) as const;
+  cancelScheduledTask = async () => undefined;
+  readTaskState = async () => 'failed' as const;
+  announceTaskEnd = async () => undefined;
+  tryDelivery = async (): Promise<DeliveryTried> => {
+    throw new Error('nothing is delivered here');
+  };
+  recordDelivery = async () => undefined;
 }
