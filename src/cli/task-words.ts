@@ -15,9 +15,11 @@ export function taskName({ title, id }: TaskRecord): string {
   return title === null ? `task …${id.slice(-8)}` : oneLine(title);
 }
 
-/** `2/3`, and `–` before the first attempt. */
+/** `2/3`, and `–` before the first attempt. Dispatched again a task counts on, so that there may be more than its policy has. */
 export function tries({ latestAttempt, retryPolicy }: TaskRecord): string {
-  return latestAttempt === null ? '–' : `${latestAttempt.attempt}/${retryPolicy.maxAttempts}`;
+  if (latestAttempt === null) return '–';
+  const { attempt } = latestAttempt;
+  return attempt > retryPolicy.maxAttempts ? String(attempt) : `${attempt}/${retryPolicy.maxAttempts}`;
 }
 
 /** Why it is where it is, on one line. */

@@ -58,7 +58,8 @@ describe('why a task is where it is', () => {
   it('names a task by its title on one line, else by the end of its id', () => {
     assert.equal(taskName(taskOf('a', { title: 'one\n\u001b[31mtwo' })), 'one two');
     assert.equal(taskName(taskOf('a', { title: null, id: 'task_0123456789abcdef' })), 'task …89abcdef');
-    assert.deepEqual([tries(taskOf('a')), tries(runningTask('a'))], ['–', '1/3']);
+    const again = runningTask('a', { latestAttempt: attemptOf({ attempt: 4 }) });
+    assert.deepEqual([tries(taskOf('a')), tries(runningTask('a')), tries(again)], ['–', '1/3', '4']);
   });
 });
 
