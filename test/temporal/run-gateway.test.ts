@@ -4,7 +4,7 @@ import { AgentRunError } from '../../src/domain/errors.js';
 import { RunRefused } from '../../src/domain/refusals.js';
 import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
 import { createRunGateway } from '../../src/temporal/run-gateway.js';
-import { Api } from '../support/api.js';
+import { Api, type Loose } from '../support/api.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
 describe('the run gateway', () => {
@@ -28,6 +28,18 @@ describe('the run gateway', () => {
   it('lets one of twenty claims win that reach one workflow at once', async () => {
     for (let round = 0; round < 5; round += 1) await race();
   }).timeout(60_000);
+
+  it('refuses a command that nobody wrote down, and takes those that come with it', async () => {
+    const run = await api.createRun();
+    const address = { workflowId: run.workflowId };
+    const ghost = gateway.addCommand(address, { runId: run.id, commandId: 'cmd_ghost', type: 'turn' });
+    const added = Promise.all([api.addTurn(run.id, 'echo a'), api.addTurn(run.id, 'echo b')]);
+    await assert.rejects(ghost, (error) => error instanceof RunRefused && error.type === 'command-unknown');
+    const commands = await added;
+    const { items } = await api.get(`/api/v1/runs/${run.id}/commands`);
+    assert.deepEqual(new Set(items.map(({ id }: Loose) => id)), new Set(commands.map(({ id }) => id)));
+    assert.equal((await api.post(`/api/v1/runs/${run.id}/cancel`)).status, 'cancelled');
+  });
 
   async function race(): Promise<void> {
     const run = await api.createRun();

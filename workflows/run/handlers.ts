@@ -16,6 +16,7 @@ import * as messages from './messages.js';
 import { stateView } from './presentation.js';
 import type { Projection } from './projection.js';
 import type { RunState } from './run-state.js';
+import { uncancelled } from './uncancelled.js';
 
 export interface LiveRun {
   readonly input: RunInput;
@@ -57,6 +58,7 @@ export function handleMessages(live: LiveRun): void {
     messages.addCommandUpdate,
     (add) => admitCommand(live, add),
     (add) => ({ seq: run.addCommand(add.commandId, add.type) }),
+    (add) => live.projection.assertShown(add.commandId),
   );
   decide(messages.ackCommandUpdate, heldCommand, (ack) => run.ackCommand(ack.commandId, ack.threadId));
   decide(messages.finishCommandUpdate, heldCommand, (finish) => run.finishCommand(finish));
@@ -111,6 +113,9 @@ async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToSession)
   if (needsJob) run.requestJob(run.attempt);
   await projection.flush();
   if (projection.foreign) throw ApplicationFailure.nonRetryable('the run was over before', 'run-terminal');
+  orRefuse(() => {
+    for (const { commandId } of wanted) projection.assertShown(commandId);
+  });
   return { runId: input.runId };
 }
 
@@ -120,7 +125,7 @@ async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: numbe
     run.admit({ attempt: claim.attempt });
     const { attempt, claimedBy } = run.data.lifecycle;
     if (claimedBy !== null && claimedBy !== claim.runnerId) {
-      const lease = await records.expireLease({ runId: input.runId, attempt });
+      const lease = await uncancelled(async () => records.expireLease({ runId: input.runId, attempt }));
       if (!lease.expired) throw new RunRefused('held-by-another-runner', { attempt, claimedBy });
       if (!run.terminal && run.attempt === attempt) run.lose({ why: 'lease-expired' });
     }
@@ -139,13 +144,14 @@ function finishRun({ run }: LiveRun, finish: FinishRun): void {
 
 /**
  * Sets the handler of an update: refused by `check` it leaves no trace in history; otherwise it decides, and answers when its
- * decision can be read.
+ * decision can be read. `assertRead` refuses what could not be written down.
  */
 function decider(live: LiveRun) {
   return <A, M>(
     update: UpdateDefinition<A, [M]>,
     check: (message: M) => void,
     handle: (message: M) => A | Promise<A>,
+    assertRead: (message: M) => void = () => undefined,
   ) => {
     const handler = async (message: M): Promise<A> => {
       live.handled += 1;
@@ -155,16 +161,10 @@ function decider(live: LiveRun) {
         throw asFailure(error);
       } finally {
         await live.projection.flush();
+        orRefuse(() => assertRead(message));
       }
     };
-    const validator = (message: M) => {
-      try {
-        check(message);
-      } catch (error) {
-        throw asFailure(error);
-      }
-    };
-    setHandler(update, handler, { validator });
+    setHandler(update, handler, { validator: (message: M) => orRefuse(() => check(message)) });
   };
 }
 
@@ -188,17 +188,23 @@ function admitMore({ run, input }: LiveRun, count: number): void {
 
 /** A run that is over, or will be as soon as its runner has heard of it, takes nothing more: the session's next run does. */
 function admitSends(live: LiveRun, count: number): void {
-  try {
+  orRefuse(() => {
     if (live.run.terminal || live.run.data.cancel !== null) throw new RunRefused('session-closing');
     admitMore(live, count);
-  } catch (error) {
-    throw asFailure(error);
-  }
+  });
 }
 
 /** A new run of the session has to wait until this one is gone; the gateway asks again. */
 function refuseClosing({ run, input }: LiveRun, runId: string): void {
   if (run.terminal && runId !== input.runId) throw ApplicationFailure.nonRetryable('the run is closing', 'run-closing');
+}
+
+function orRefuse(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw asFailure(error);
+  }
 }
 
 /** A refusal must be an ApplicationFailure: any other error in a handler would fail the whole workflow task. */

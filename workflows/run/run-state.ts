@@ -259,6 +259,20 @@ export class RunState {
     if (isOver && !this.terminal) this.end(lastTurn);
   }
 
+  /** Goes on as if a command that nobody wrote down had never come, nor one that was made of it. Answers which those were. */
+  forget(id: string): string[] {
+    const { data } = this;
+    const isIt = (command: { id: string; payloadOf: string | null }) => [command.id, command.payloadOf].includes(id);
+    const forgotten = [...data.unwritten.commands, ...data.commands].filter(isIt).map((command) => command.id);
+    if (forgotten.length === 0) return [];
+    data.unwritten.commands = data.unwritten.commands.filter((command) => !isIt(command));
+    data.commands = data.commands.filter((command) => !isIt(command));
+    data.added = data.added.filter((command) => !forgotten.includes(command.id));
+    if (data.commands.length === 0) data.quietSinceMs ??= Date.now();
+    this.changed();
+    return forgotten;
+  }
+
   terminalRefusal(): RunRefused {
     return new RunRefused('run-terminal', { status: this.data.lifecycle.status });
   }
