@@ -1,5 +1,5 @@
 import type { CommandRecord } from '../contract/command.js';
-import type { SessionRecord, SessionStorage, StorageRefresh } from '../contract/session.js';
+import type { SessionCreated, SessionRecord, SessionStorage, StorageRefresh } from '../contract/session.js';
 import type { SendDecision } from '../domain/run-snapshot.js';
 import type { SessionFilterState } from '../domain/session-state.js';
 import type { Drafted, Reservation, TenantScope } from './run-store.js';
@@ -15,6 +15,14 @@ export interface SessionDraft {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** How long it lives on after its last activity, in milliseconds. */
   readonly ttlMs: number;
+}
+
+export type SessionAction = SessionCreated['action'];
+
+/** What a create made or found. `action` is null where that is not known yet: the session was there before. */
+export interface CreatedSession {
+  readonly sessionId: string;
+  readonly action: SessionAction | null;
 }
 
 export interface SessionFilter {
@@ -62,7 +70,11 @@ export interface ExpiredSession {
  */
 export interface SessionStore {
   /** Makes the session unless it is there. @throws conflict when its id is another tenant's; idempotency-conflict. */
-  create(draft: SessionDraft, reservation?: Reservation): Promise<{ sessionId: string; created: boolean }>;
+  create(draft: SessionDraft, reservation?: Reservation): Promise<CreatedSession>;
+  /** What an earlier create with the key came to. @throws idempotency-conflict */
+  findCreated(reservation: Reservation): Promise<CreatedSession | undefined>;
+  /** Keeps what a create with the key came to; answers what was kept first. */
+  keepAction(reservation: Reservation, action: SessionAction): Promise<SessionAction>;
   get(sessionId: string, tenants: TenantScope, readerId?: string): Promise<SessionRecord | undefined>;
   /** Newest activity first. A cursor that this list did not make is `schema-invalid`. */
   list(filter: SessionFilter): Promise<{ items: SessionRecord[]; nextCursor?: string }>;

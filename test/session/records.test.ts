@@ -53,6 +53,47 @@ describe('a session', function () {
     assert.equal((await create({ idempotencyKey: 'one' })).session.sessionId, named.session.sessionId);
   });
 
+  it('answers a repeat with the same key as the first time, whatever is there by then', async () => {
+    const [here, lost, timed] = [newSession(), newSession(), newSession()];
+    const action = async (body: Record<string, unknown>) => (await create(body)).action;
+    const twice = async (body: Record<string, unknown>) => [await action(body), await action(body)];
+    assert.deepEqual(await twice({ sessionId: here, idempotencyKey: `${here}-a` }), [
+      'session-created',
+      'session-created',
+    ]);
+    assert.deepEqual(await twice({ sessionId: here, idempotencyKey: `${here}-b` }), [
+      'session-exists',
+      'session-exists',
+    ]);
+    const { pvc } = await create({ sessionId: lost });
+    await rm(volumeDir(pvc.pvcName), { recursive: true });
+    assert.deepEqual(await twice({ sessionId: lost, idempotencyKey: lost }), [
+      'session-storage-recovered',
+      'session-storage-recovered',
+    ]);
+    const brief = { sessionId: timed, idempotencyKey: timed, expiresAt: new Date(Date.now() + 2_000).toISOString() };
+    assert.equal(await action(brief), 'session-created');
+    await eventually(
+      async () => Date.now(),
+      (now) => now > Date.parse(brief.expiresAt),
+    );
+    assert.equal(await action(brief), 'session-created');
+    const fresh = await api.request('POST', '/api/v1/sessions', {
+      ...OWNER,
+      ...brief,
+      backendProfile: 'exec',
+      idempotencyKey: 'other',
+    });
+    assert.deepEqual([fresh.status, fresh.body.error.details.field], [400, 'expiresAt']);
+    const changed = await api.request('POST', '/api/v1/sessions', {
+      ...OWNER,
+      ...brief,
+      backendProfile: 'exec',
+      metadata: { a: 1 },
+    });
+    assert.deepEqual([changed.status, changed.body.failureKind], [409, 'idempotency-conflict']);
+  });
+
   it('follows its runs: pending, running, idle, terminal, with the ids of what is active and what was last', async () => {
     const sessionId = newSession();
     const states: [string, string | null][] = [];
