@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../../src/domain/errors.js';
+import { evictionWorkflowId, STORAGE_GC_WORKFLOW_ID } from '../../src/domain/ids.js';
 import type { RunnerPlatform, Volumes } from '../../src/ports/runner-platform.js';
 import { Api, eventually } from '../support/api.js';
+import { connectTemporal } from '../../src/temporal/connection.js';
 import { createTestDatabase } from '../support/database.js';
 import { startTestManager } from '../support/test-manager.js';
-import { createTestNamespace } from '../support/temporal-server.js';
+import { createTestNamespace, startTemporalServer } from '../support/temporal-server.js';
 
 const SESSION = { sessionId: 'doomed', tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
 
@@ -55,6 +59,62 @@ describe('the eviction of a session', function () {
       assert.equal(existsSync(volume), false);
     } finally {
       await second.stop();
+    }
+  });
+
+  it('says so when it was ended in Temporal, or Temporal went away, before it was done', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'agentrun-eviction-'));
+    const server = await startTemporalServer(folder);
+    const temporal = { address: server.address, namespace: 'default' };
+    let tries = 0;
+    const refusing = (platform: RunnerPlatform) =>
+      withVolumes(platform, {
+        delete: async () => {
+          tries += 1;
+          throw unavailable('platform');
+        },
+      });
+    const manager = await startTestManager({}, { platform: refusing, temporal });
+    const link = connectTemporal(temporal);
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      /** Asks, and does something when it is under way. */
+      const whileAsking = async (method: string, url: string, act: () => unknown) => {
+        const before = tries;
+        const asked = api.request(method, url);
+        await eventually(
+          async () => tries,
+          (now) => now > before,
+        );
+        await act();
+        const { status, body } = await asked;
+        return [status, body.failureKind, body.message];
+      };
+      const end = async (workflowId: string) => link.client.workflow.getHandle(workflowId).terminate('by hand');
+      await api.post('/api/v1/sessions', SESSION);
+      const evict = ['DELETE', '/api/v1/sessions/doomed/storage'] as const;
+      assert.deepEqual(await whileAsking(...evict, () => end(evictionWorkflowId('doomed'))), [
+        503,
+        'infra-failed',
+        'the eviction of session doomed was terminated in Temporal before it was done; ask for it again',
+      ]);
+      const collect = ['POST', '/api/v1/sessions/storage/gc'] as const;
+      assert.deepEqual(await whileAsking(...collect, () => end(STORAGE_GC_WORKFLOW_ID)), [
+        503,
+        'infra-failed',
+        'the cycle was terminated in Temporal before it was done; ask for it again',
+      ]);
+      await end(evictionWorkflowId('doomed'));
+      assert.deepEqual(await whileAsking(...evict, () => process.kill(server.pid, 'SIGKILL')), [
+        503,
+        'infra-failed',
+        'the temporal is not reachable; try again',
+      ]);
+    } finally {
+      await link.close();
+      await manager.stop();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
     }
   });
 
