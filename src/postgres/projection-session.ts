@@ -25,7 +25,7 @@ export async function projectSession(transaction: Queryable, sessionId: string, 
   const outcome = sessionOutcome(snapshot, turn);
   await transaction.query(PROJECT_SESSION, [
     sessionId,
-    sessionExecutionState({ status, openTurn }),
+    sessionExecutionState({ status, openTurn, begun: activeTurn !== undefined && lastCommandSeq > 0 }),
     terminalStatus === null ? runId : null,
     activeTurn?.commandId ?? null,
     runId,

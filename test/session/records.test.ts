@@ -133,6 +133,24 @@ describe('a session', function () {
     assert.equal(ended.liveness.phase, 'terminal');
   });
 
+  it('is idle when its runner is lost between turns: nothing waits for the next one', async () => {
+    const sessionId = newSession();
+    const run = { ...OWNER, backendProfile: 'exec' };
+    const sent = await send(sessionId, { prompt: 'echo', run, createRunnerJob: false });
+    const runner = await ForeignRunner.claim(api, sent.run.id, { leaseMs: 1_000 });
+    await runner.ack(sent.command.id);
+    await runner.finishCommand(sent.command.id);
+    await eventually(
+      async () => api.get(`/api/v1/runs/${sent.run.id}`),
+      ({ attempt }) => attempt === 2,
+    );
+    const { executionState, active, attentionState } = await api.get(path(sessionId));
+    assert.deepEqual([executionState, active, attentionState], ['idle', false, 'unread']);
+    const more = await send(sessionId, { prompt: 'echo', createRunnerJob: false });
+    assert.deepEqual([more.run.id, (await api.get(path(sessionId))).executionState], [sent.run.id, 'pending']);
+    await api.post(`/api/v1/runs/${sent.run.id}/cancel`);
+  });
+
   it('keeps unread marks for each reader', async () => {
     const sessionId = newSession();
     const sent = await send(sessionId, {
