@@ -4,7 +4,7 @@ import { AgentRunError } from '../../src/domain/errors.js';
 import { newId } from '../../src/domain/new-id.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { openRun, runDraft, runSnapshot } from '../support/runs.js';
+import { commandDraft, commandSnapshot, openRun, runDraft, runSnapshot } from '../support/runs.js';
 
 const VOLUME = { name: 'v', namespace: 'local', phase: 'Bound' };
 
@@ -84,6 +84,76 @@ describe('the rows of sessions', () => {
     const ids = async (limit: number) => (await postgres.sessions.listExpired(limit)).map((found) => found.sessionId);
     assert.deepEqual(await ids(1), [sessionId]);
     assert.deepEqual(await ids(2), [sessionId, busy]);
+  });
+
+  describe('are unread', () => {
+    const COMPLETED = { status: 'completed', terminalStatus: 'completed' } as const;
+    const CANCELLED = { status: 'cancelled', terminalStatus: 'cancelled', failureKind: 'cancelled' } as const;
+    let runId: string;
+    let turn: string;
+    let version: number;
+
+    const project = (given: Parameters<typeof runSnapshot>[1] = {}) =>
+      postgres.runs.projectRun(runSnapshot(runId, { version: (version += 1), lastCommandSeq: 1, ...given }));
+    /** Whether a reader who had seen everything has something to look at after it. */
+    const isNews = async (work: () => Promise<unknown>) => {
+      await postgres.sessions.markRead(sessionId, 'ann');
+      await work();
+      return (await read()).unread;
+    };
+    const turnEnds = (state: 'completed' | 'failed' = 'completed') =>
+      project({ commands: [commandSnapshot(turn, { state, finishedAtMs: Date.now() })] });
+
+    beforeEach(async () => {
+      runId = await open();
+      version = 1;
+      turn = (await postgres.runs.draftCommand(commandDraft(runId))).id;
+      await project({
+        status: 'running',
+        commands: [commandSnapshot(turn)],
+        activeTurn: { commandId: turn, taken: true },
+      });
+    });
+
+    it('when a turn ends, not when its end is told again', async () => {
+      assert.equal(await isNews(turnEnds), true);
+      assert.equal(await isNews(turnEnds), false);
+    });
+
+    it('not when the run ends as its last turn did', async () => {
+      await turnEnds();
+      assert.equal(await isNews(() => project(COMPLETED)), false);
+    });
+
+    it('when the run ends otherwise than its last turn did, once however often it is told', async () => {
+      await turnEnds();
+      assert.equal(await isNews(() => project(CANCELLED)), true);
+      assert.equal(await isNews(() => project(CANCELLED)), false);
+    });
+
+    it('when the run ends with a turn', async () => {
+      const commands = [commandSnapshot(turn, { state: 'completed', finishedAtMs: Date.now() })];
+      assert.equal(await isNews(() => project({ ...COMPLETED, commands })), true);
+      assert.equal(await isNews(() => project({ ...COMPLETED, commands })), false);
+    });
+
+    it('when a run ends that never had a turn, also where the one before ended so', async () => {
+      await turnEnds();
+      await project(COMPLETED);
+      runId = await open();
+      version = 1;
+      assert.equal(await isNews(() => project({ ...COMPLETED, lastCommandSeq: 0 })), true);
+      assert.equal(await isNews(() => project({ ...COMPLETED, lastCommandSeq: 0 })), false);
+    });
+
+    it('when a run ends that is told of with its end for the first time', async () => {
+      const { id } = await postgres.runs.draftRun(runDraft({ sessionRef: { sessionId } }));
+      await project(COMPLETED);
+      runId = id;
+      version = 0;
+      assert.equal(await isNews(() => project({ ...CANCELLED, lastCommandSeq: 0 })), true);
+      assert.equal(await isNews(() => project({ ...CANCELLED, lastCommandSeq: 0 })), false);
+    });
   });
 
   it('keep what a runner measured of a volume that nobody here made, and which that is', async () => {

@@ -171,6 +171,9 @@ describe('a session', function () {
     const read = await api.get('/api/v1/sessions?state=unread&readerId=ann');
     assert.ok(read.items.every((item: Loose) => item.sessionId !== sessionId));
     await runner.finishRun();
+    assert.equal(await unread('ann'), false, 'it ended as its last turn did');
+    const next = await send(sessionId, { prompt: 'echo', createRunnerJob: false });
+    await api.post(`/api/v1/runs/${next.run.id}/cancel`);
     assert.equal(await unread('ann'), true);
   });
 
