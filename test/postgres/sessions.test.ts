@@ -156,6 +156,25 @@ describe('the rows of sessions', () => {
     });
   });
 
+  it('call a session stalled as its lease is over, never in an outage of ours', async () => {
+    const runId = await open();
+    await postgres.leases.grant({ runId, attempt: 1, runnerId: 'r1', leaseMs: 60_000 });
+    await database.query(`UPDATE run_leases SET expires_at = now() - interval '1 second'`);
+    const accept = (sinceMinutes: number, lastBeatMs: number) =>
+      database.query(
+        `UPDATE api_liveness SET accepting_since = now() - $1 * interval '1 minute', gap_ms = 5000,
+           last_beat_at = now() - $2 * interval '1 ms'`,
+        [sinceMinutes, lastBeatMs],
+      );
+    const told = async () => [(await read()).attentionState, (await postgres.leases.read(runId))?.isOver];
+    await accept(10, 60_000);
+    assert.deepEqual(await told(), ['active-session', false]);
+    await accept(0, 0);
+    assert.deepEqual(await told(), ['active-session', false], 'it gets its full time again');
+    await accept(10, 0);
+    assert.deepEqual(await told(), ['stalled', true]);
+  });
+
   it('keep what a runner measured of a volume that nobody here made, and which that is', async () => {
     await open();
     const measured = { pvcName: 'theirs', namespace: 'elsewhere', storageSizeBytes: 12 };

@@ -107,6 +107,5 @@ function jobRequest(context: OperationContext, at: { runId: string; attempt: num
 /** Nothing is steered into a turn whose runner is not heard of any more: the next attempt takes it as a turn of its own. */
 async function expiredLease(context: OperationContext, runId: string): Promise<SendToSession['leaseOver']> {
   const lease = await context.leases.read(runId);
-  const isOver = lease?.alive === true && lease.expiresAtMs !== null && lease.expiresAtMs < Date.now();
-  return isOver ? { runId, attempt: lease.attempt } : null;
+  return lease?.isOver === true ? { runId, attempt: lease.attempt } : null;
 }
