@@ -54,7 +54,7 @@ export interface VolumeRecord {
   readonly phase: string;
 }
 
-/** Why a session's storage is not to be evicted now, or that its eviction has begun (perhaps before). */
+/** Why a session's storage is not to be evicted now (`active-run`: a run of it, or that run's runner), or that its eviction has begun (perhaps before). */
 export type EvictionVerdict = 'evicting' | 'evicted' | 'active-run' | 'not-expired' | 'no-storage' | 'missing';
 
 /** A session whose time is over, as the garbage collection finds it. */
@@ -94,7 +94,7 @@ export interface SessionStore {
   volumeEnsured(sessionId: string, volume: VolumeRecord): Promise<boolean>;
   /** What a runner measured; of a session whose volume nobody here made, it says which that is. */
   refreshStorage(sessionId: string, measured: StorageRefresh): Promise<SessionStorage | undefined>;
-  /** Decides the end of a session's storage, unless a run of it lives, or `onlyExpired` and its time is not over. */
+  /** Decides the end of a session's storage, unless a run of it or a runner lives, or `onlyExpired` and its time is not over. */
   beginEviction(sessionId: string, options: { onlyExpired: boolean }): Promise<EvictionVerdict>;
   /** The volume is gone. */
   endEviction(sessionId: string): Promise<void>;

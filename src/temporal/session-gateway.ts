@@ -89,7 +89,7 @@ function meaning(outcome: Collected['outcome']): { outcome: 'evicted' | 'kept' |
     case 'evicted':
       return { outcome: 'evicted', reason: 'its time was over and no run of it lived' };
     case 'active-run':
-      return { outcome: 'kept', reason: 'a run of it lives' };
+      return { outcome: 'kept', reason: 'a run of it lives, or its runner is still ending' };
     case 'not-expired':
       return { outcome: 'kept', reason: 'it was used meanwhile' };
     case 'no-storage':

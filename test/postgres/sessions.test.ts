@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { AgentRunError } from '../../src/domain/errors.js';
+import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import { newId } from '../../src/domain/new-id.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { commandDraft, commandSnapshot, openRun, runDraft, runSnapshot } from '../support/runs.js';
+
+function jobRequest(runId: string) {
+  const id = runnerJobId(runId, 1);
+  const named = { attemptId: 'attempt-1', runnerId: runnerIdOfJob(id), jobName: `job-${id}`, namespace: 'local' };
+  return { id, runId, attempt: 1, commandId: null, overrides: {}, ...named };
+}
 
 const VOLUME = { name: 'v', namespace: 'local', phase: 'Bound' };
 
@@ -154,6 +161,27 @@ describe('the rows of sessions', () => {
       assert.equal(await isNews(() => project({ ...CANCELLED, lastCommandSeq: 0 })), true);
       assert.equal(await isNews(() => project({ ...CANCELLED, lastCommandSeq: 0 })), false);
     });
+  });
+
+  it('keep the storage until the Job of the last run is seen ended, but not for ever', async () => {
+    const runId = await open();
+    await postgres.sessions.volumeEnsured(sessionId, VOLUME);
+    const { jobName } = await postgres.jobs.request(jobRequest(runId));
+    const job = { jobName, runId, attempt: 1, reason: null, exitCode: null, message: null };
+    await postgres.jobs.observe({ ...job, status: 'running' });
+    await end(runId);
+    const verdict = () => postgres.sessions.beginEviction(sessionId, { onlyExpired: false });
+    const endedAgo = (time: string) =>
+      database.query(`UPDATE runs SET finished_at = now() - $2::interval WHERE id = $1`, [runId, time]);
+    assert.equal(await verdict(), 'active-run');
+    await endedAgo('59 minutes');
+    assert.equal(await verdict(), 'active-run');
+    await postgres.jobs.observe({ ...job, status: 'stopped' });
+    assert.equal(await verdict(), 'evicting');
+    await database.query(`UPDATE sessions SET storage_state = 'pvc'`);
+    await database.query(`UPDATE runner_jobs SET status = 'running', finished_at = NULL`);
+    await endedAgo('61 minutes');
+    assert.equal(await verdict(), 'evicting', 'nobody will see it end any more');
   });
 
   it('call a session stalled as its lease is over, never in an outage of ours', async () => {

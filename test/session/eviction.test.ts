@@ -1,26 +1,32 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { unavailable } from '../../src/domain/errors.js';
+import { AgentRunError, unavailable } from '../../src/domain/errors.js';
 import { evictionWorkflowId, STORAGE_GC_WORKFLOW_ID } from '../../src/domain/ids.js';
 import type { RunnerPlatform, Volumes } from '../../src/ports/runner-platform.js';
 import { Api, eventually } from '../support/api.js';
 import { connectTemporal } from '../../src/temporal/connection.js';
 import { createTestDatabase } from '../support/database.js';
+import { untilEnded } from '../support/live-runner.js';
 import { startTestManager } from '../support/test-manager.js';
 import { createTestNamespace, startTemporalServer } from '../support/temporal-server.js';
 
-const SESSION = { sessionId: 'doomed', tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+const SESSION = { sessionId: 'doomed', ...RUN };
 
-/** The same platform with other volumes; methods keep their object. */
-function withVolumes(platform: RunnerPlatform, change: Partial<Volumes>): RunnerPlatform {
-  const volumes = new Proxy(platform.volumes, {
+/** The same, with other parts; methods keep their object. */
+function withParts<T extends object>(whole: T, change: Partial<T>): T {
+  return new Proxy(whole, {
     get: (target, name) => (change as Record<PropertyKey, unknown>)[name] ?? bound(target, name),
   });
-  return new Proxy(platform, { get: (target, name) => (name === 'volumes' ? volumes : bound(target, name)) });
+}
+
+function withVolumes(platform: RunnerPlatform, change: Partial<Volumes>): RunnerPlatform {
+  return withParts(platform, { volumes: withParts(platform.volumes, change) });
 }
 
 function bound(target: object, name: PropertyKey): unknown {
@@ -115,6 +121,68 @@ describe('the eviction of a session', function () {
       await manager.stop();
       await server.stop();
       await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('waits for the end of the Job, not only of the run', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const slow = (platform: RunnerPlatform): RunnerPlatform =>
+      withParts(platform, {
+        stop: async (jobName, options) => {
+          await held;
+          return platform.stop(jobName, options);
+        },
+        watch: async (_, signal) => {
+          await once(signal, 'abort');
+        },
+      });
+    const manager = await startTestManager({}, { platform: slow });
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      const sent = await api.post('/api/v1/sessions/doomed/send', {
+        prompt: 'echo',
+        run: { ...RUN, endsWithTurn: true },
+      });
+      await untilEnded(api, sent.run.id);
+      const early = await api.request('DELETE', '/api/v1/sessions/doomed/storage');
+      assert.deepEqual(
+        [early.status, early.body.message],
+        [409, "the runner of the session's last run is still ending: its storage is in use; try again"],
+      );
+      letGo();
+      await eventually(
+        async () => api.request('DELETE', '/api/v1/sessions/doomed/storage'),
+        ({ body }) => body.data?.action === 'session-storage-evicted',
+      );
+    } finally {
+      letGo();
+      await manager.stop();
+    }
+  });
+
+  it('waits for no Job that never was', async () => {
+    const refusing = (platform: RunnerPlatform): RunnerPlatform =>
+      withParts(platform, {
+        launch: async () => {
+          throw new AgentRunError('runner-start-failed', 'invalid', 'there is no such image');
+        },
+      });
+    const manager = await startTestManager({}, { platform: refusing });
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      const run = { ...RUN, retryPolicy: { maxAttempts: 1 } };
+      const sent = await api.post('/api/v1/sessions/doomed/send', { prompt: 'echo', run });
+      await untilEnded(api, sent.run.id);
+      const job = await eventually(
+        async () => api.get(`/api/v1/runs/${sent.run.id}/runner-jobs/${sent.runnerJob.id}`),
+        ({ finishedAt }) => finishedAt !== null,
+      );
+      assert.deepEqual([job.status, job.reason], ['stopped', 'not-started']);
+      await api.post('/api/v1/sessions', SESSION);
+      assert.equal((await api.ok('DELETE', '/api/v1/sessions/doomed/storage')).action, 'session-storage-evicted');
+    } finally {
+      await manager.stop();
     }
   });
 

@@ -276,8 +276,12 @@ describe('a session', function () {
     const busy = await api.request('DELETE', path(sessionId, '/storage'));
     assert.deepEqual([busy.status, busy.body.error.details.activeRunId], [409, sent.run.id]);
     await untilEnded(api, sent.run.id);
-    const gone = await api.ok('DELETE', path(sessionId, '/storage'));
-    assert.equal(gone.action, 'session-storage-evicted');
+    const gone = await eventually(
+      async () => api.request('DELETE', path(sessionId, '/storage')),
+      // Until then its runner is still ending.
+      ({ status }) => status !== 409,
+    );
+    assert.equal(gone.body.data.action, 'session-storage-evicted');
     assert.equal(existsSync(volumeDir(storage.pvcName)), false);
     assert.equal((await api.ok('DELETE', path(sessionId, '/storage'))).action, 'session-storage-evicted');
     assert.equal((await api.get(path(sessionId))).storageKind, 'evicted');
