@@ -5,11 +5,12 @@ import type { Queryable } from './queryable.js';
 import { toSessionStorage } from './session-mapping.js';
 import { findSession } from './sessions.js';
 
-/** A draft of a run this old was given up: nobody is opening it any more. */
+/** A draft of a run this old was given up: whoever was opening it died. */
 const DRAFT_LIVES = `interval '1 hour'`;
 
+/** A draft that no request holds may be opened yet by a workflow that began unheard: it is told then that the storage is gone. */
 const RUN_LIVES = `SELECT FROM runs r WHERE r.session_id = $1 AND r.terminal_status IS NULL
-  AND (r.opened_at IS NOT NULL OR r.created_at > now() - ${DRAFT_LIVES})`;
+  AND (r.opened_at IS NOT NULL OR (r.draft_holders > 0 AND r.created_at > now() - ${DRAFT_LIVES}))`;
 
 /**
  * A runner ends after its run: until its Job is seen ended it may write to the volume. Its end is confirmed by the run's workflow; one

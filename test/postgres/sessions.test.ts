@@ -184,6 +184,21 @@ describe('the rows of sessions', () => {
     assert.equal(await verdict(), 'evicting', 'nobody will see it end any more');
   });
 
+  it('keep the storage for a run that somebody is drafting, not for one whose request has gone', async () => {
+    await end(await open());
+    await postgres.sessions.volumeEnsured(sessionId, VOLUME);
+    const { id } = await postgres.runs.draftRun(runDraft({ sessionRef: { sessionId } }));
+    const verdict = () => postgres.sessions.beginEviction(sessionId, { onlyExpired: false });
+    assert.equal(await verdict(), 'active-run');
+    await postgres.runs.leaveRunDraft(id);
+    assert.equal(await verdict(), 'evicting');
+    assert.equal(
+      await postgres.runs.projectRun(runSnapshot(id)),
+      'written',
+      'its workflow may have begun all the same',
+    );
+  });
+
   it('call a session stalled as its lease is over, never in an outage of ours', async () => {
     const runId = await open();
     await postgres.leases.grant({ runId, attempt: 1, runnerId: 'r1', leaseMs: 60_000 });

@@ -124,6 +124,30 @@ describe('the eviction of a session', function () {
     }
   });
 
+  it('waits for no run whose caller was told that Temporal is away', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'agentrun-eviction-'));
+    const server = await startTemporalServer(folder);
+    const manager = await startTestManager({}, { temporal: { address: server.address, namespace: 'default' } });
+    let again = server;
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      await api.post('/api/v1/sessions', SESSION);
+      await server.stop();
+      const sent = await api.request('POST', '/api/v1/sessions/doomed/send', { prompt: 'echo' });
+      const made = await api.request('POST', '/api/v1/runs', { ...RUN, sessionRef: { sessionId: 'doomed' } });
+      assert.deepEqual([sent.status, made.status], [503, 503]);
+      again = await startTemporalServer(folder, Number(server.address.split(':')[1]));
+      await eventually(
+        async () => api.request('DELETE', '/api/v1/sessions/doomed/storage'),
+        ({ status, body }) => status === 409 || body.data?.action === 'session-storage-evicted',
+      ).then(({ status }) => assert.equal(status, 200));
+    } finally {
+      await manager.stop();
+      await again.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it('waits for the end of the Job, not only of the run', async () => {
     let letGo = (): void => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));

@@ -4,7 +4,7 @@ import { RunRefused } from '../../domain/refusals.js';
 import type { SendToSession } from '../../domain/run-messages.js';
 import type { RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
-import { draftOf, inputOf } from '../runs/open-run.js';
+import { draftOf, inputOf, orLeave } from '../runs/open-run.js';
 import { refusalError } from '../runs/run-refusals.js';
 import { runnerJobRequest } from '../runs/runner-job-request.js';
 import { toRun } from '../runs/to-run.js';
@@ -27,7 +27,7 @@ export async function deliverSends(context: OperationContext, sends: readonly Pe
   if (lead === undefined) return;
   for (let tries = 1; ; tries += 1) {
     const draft = await draftNextRun(context, lead, sends);
-    const refused = await whenOpen(() => deliver(context, draft, sends, tries === 1));
+    const refused = await orLeave(context, draft, () => whenOpen(() => deliver(context, draft, sends, tries === 1)));
     if (refused === undefined) return;
     await context.runs.dropRunDraft(draft.id);
     if (refused.type !== 'run-terminal' || tries === TRIES) throw refusalError(lead.sessionId, refused);
