@@ -1,33 +1,14 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
-import type {
-  FinishRun,
-  RunInput,
-  SendToSession,
-  SendToSessionAnswer,
-  ToRun,
-  Writer,
-} from '../../src/domain/run-messages.js';
+import type { FinishRun, SendToSession, ToRun, Writer } from '../../src/domain/run-messages.js';
 import { records } from './activities.js';
-import type { JobWork } from './job-work.js';
-import type { Lock } from './lock.js';
+import type { LiveRun } from './live-run.js';
 import * as messages from './messages.js';
 import { stateView } from './presentation.js';
-import type { Projection } from './projection.js';
-import type { RunState } from './run-state.js';
+import { asFailure, assertRoom, orRefuse } from './refusing.js';
+import { admitSends, sendToSession } from './sends.js';
 import { uncancelled } from './uncancelled.js';
-
-export interface LiveRun {
-  readonly input: RunInput;
-  readonly run: RunState;
-  readonly projection: Projection;
-  /** Held while an attempt changes hands. */
-  readonly attemptLock: Lock;
-  readonly jobWork: JobWork;
-  /** Messages handled by this execution; Temporal allows 2,000 updates in one. */
-  handled: number;
-}
 
 /** Sets all handlers; before the first await, so that no message finds the workflow deaf. */
 export function handleMessages(live: LiveRun): void {
@@ -46,7 +27,7 @@ export function handleMessages(live: LiveRun): void {
     validator: ({ runId }: ToRun) => refuseClosing(live, runId),
   });
   setHandler(messages.sendToSessionUpdate, async (message: SendToSession) => sendToSession(live, message), {
-    validator: ({ sends }: SendToSession) => admitSends(live, sends.length),
+    validator: (_: SendToSession) => admitSends(live),
   });
   const decide = decider(live);
   decide(
@@ -95,28 +76,6 @@ async function openRun(live: LiveRun, runId: string) {
   if (runId !== live.input.runId) return { opened: false as const, activeRunId: live.input.runId };
   await live.projection.flush();
   return { opened: true as const };
-}
-
-/**
- * Takes what was sent to the session. What is not sent for the first time may have been an earlier run's: that one has written it
- * before it closed, so that the records know.
- */
-async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToSession): Promise<SendToSessionAnswer> {
-  const { input, run, projection } = live;
-  live.handled += 1;
-  const repeated = sends.filter((send) => !send.fresh).map((send) => send.commandId);
-  const drafts = repeated.length === 0 ? [] : await records.findCommandDrafts({ commandIds: repeated });
-  admitSends(live, sends.length);
-  const wanted = sends.filter((send) => send.fresh || drafts.includes(send.commandId));
-  for (const { commandId } of wanted) run.acceptSend(commandId, leaseOver);
-  const needsJob = run.data.lifecycle.claimedBy === null && wanted.some((send) => send.runnerJob);
-  if (needsJob) run.requestJob(run.attempt);
-  await projection.flush();
-  if (projection.foreign) throw ApplicationFailure.nonRetryable('the run was over before', 'run-terminal');
-  orRefuse(() => {
-    for (const { commandId } of wanted) projection.assertShown(commandId);
-  });
-  return { runId: input.runId };
 }
 
 async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: number; attempt?: number }) {
@@ -174,40 +133,12 @@ function admit({ input, run }: LiveRun, message: ToRun & Writer): void {
   run.admit(message);
 }
 
-const MAX_OPEN_COMMANDS = 1_000;
-
 function admitCommand(live: LiveRun, { runId }: ToRun): void {
   admit(live, { runId });
-  admitMore(live, 1);
-}
-
-function admitMore({ run, input }: LiveRun, count: number): void {
-  if (run.openCommands.length + count <= MAX_OPEN_COMMANDS) return;
-  throw new RunRefused('too-many-open-commands', { limit: MAX_OPEN_COMMANDS, runId: input.runId });
-}
-
-/** A run that is over, or will be as soon as its runner has heard of it, takes nothing more: the session's next run does. */
-function admitSends(live: LiveRun, count: number): void {
-  orRefuse(() => {
-    if (live.run.terminal || live.run.data.cancel !== null) throw new RunRefused('session-closing');
-    admitMore(live, count);
-  });
+  assertRoom(live);
 }
 
 /** A new run of the session has to wait until this one is gone; the gateway asks again. */
 function refuseClosing({ run, input }: LiveRun, runId: string): void {
   if (run.terminal && runId !== input.runId) throw ApplicationFailure.nonRetryable('the run is closing', 'run-closing');
-}
-
-function orRefuse(check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    throw asFailure(error);
-  }
-}
-
-/** A refusal must be an ApplicationFailure: any other error in a handler would fail the whole workflow task. */
-function asFailure(error: unknown): unknown {
-  return error instanceof RunRefused ? ApplicationFailure.nonRetryable(error.message, error.type, error.facts) : error;
 }

@@ -109,9 +109,14 @@ export class RunState {
     this.addCommand(id, decision, { send: { decision, activeBefore: activeBefore ?? null } });
   }
 
+  /** Whether it was added before: adding it again changes nothing. */
+  knows(id: string): boolean {
+    return this.known(id) !== undefined;
+  }
+
   addCommand(id: string, type: CommandType, from: { payloadOf?: string; send?: SendDecision } = {}): number {
     if (this.terminal) throw this.terminalRefusal();
-    const known = [...this.data.added, ...this.data.commands].find((command) => command.id === id);
+    const known = this.known(id);
     if (known !== undefined) return known.seq;
     const seq = this.data.lastCommandSeq + 1;
     const { payloadOf = null, send } = from;
@@ -285,6 +290,10 @@ export class RunState {
   private dropCancelledCommands(): void {
     for (const command of this.data.commands.filter((open) => open.cancel !== null))
       this.endCommand(command, CANCELLED, null);
+  }
+
+  private known(id: string): { readonly seq: number } | undefined {
+    return [...this.data.added, ...this.data.commands].find((command) => command.id === id);
   }
 
   private write(command: LiveCommand): void {
