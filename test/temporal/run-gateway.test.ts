@@ -5,7 +5,9 @@ import { RunRefused } from '../../src/domain/refusals.js';
 import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
 import { createRunGateway } from '../../src/temporal/run-gateway.js';
 import { Api, type Loose } from '../support/api.js';
+import { ForeignRunner } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
+import { runInput } from '../unit/workflows/run-fixtures.js';
 
 describe('the run gateway', () => {
   let manager: TestManager;
@@ -39,6 +41,23 @@ describe('the run gateway', () => {
     const { items } = await api.get(`/api/v1/runs/${run.id}/commands`);
     assert.deepEqual(new Set(items.map(({ id }: Loose) => id)), new Set(commands.map(({ id }) => id)));
     assert.equal((await api.post(`/api/v1/runs/${run.id}/cancel`)).status, 'cancelled');
+  });
+
+  it('says which run of the session is ending, and how long that may take', async () => {
+    const sessionId = 'closing';
+    const run = await api.createRun({ sessionRef: { sessionId } });
+    const turn = await api.addTurn(run.id, 'x');
+    const runner = await ForeignRunner.claim(api, run.id);
+    await runner.ack(turn.id);
+    await api.post(`/api/v1/runs/${run.id}/cancel`);
+    const message = { sends: [{ commandId: 'cmd_next', fresh: true, runnerJob: false }], leaseOver: null };
+    const sending = gateway.sendToSession({ workflowId: run.workflowId }, runInput({ sessionId }), message);
+    await assert.rejects(sending, (error) => {
+      assert.ok(error instanceof RunRefused && error.type === 'session-closing', String(error));
+      assert.deepEqual(error.facts, { runId: run.id, waitsFor: 'runner', graceMs: 15_000 });
+      return true;
+    });
+    await runner.finishRun({ terminalStatus: 'cancelled' });
   });
 
   async function race(): Promise<void> {

@@ -37,8 +37,10 @@ export async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToS
   return { runId: input.runId, ...(all.length > 0 && { refused: all }) };
 }
 
-function assertOpen({ run }: LiveRun): void {
-  if (run.terminal || run.data.cancel !== null) throw new RunRefused('session-closing');
+function assertOpen({ run, input: { runId, policy } }: LiveRun): void {
+  if (run.terminal) throw new RunRefused('session-closing', { runId, waitsFor: 'job', graceMs: policy.jobStopGraceMs });
+  if (run.data.cancel === null) return;
+  throw new RunRefused('session-closing', { runId, waitsFor: 'runner', graceMs: policy.cancelGraceMs });
 }
 
 function take(live: LiveRun, commandId: string, leaseOver: SendToSession['leaseOver']): void {
