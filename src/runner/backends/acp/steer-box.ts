@@ -1,3 +1,4 @@
+import { RequestError } from '@agentclientprotocol/sdk';
 import type { AgentConnection } from './agent-connection.js';
 
 type Delivery = 'delivered' | 'too-late';
@@ -40,9 +41,9 @@ export class SteerBox {
         resolve('delivered');
       };
       this.#closers.add(() => resolve('too-late'));
-      void this.#send(text).then((isTaken) => {
-        if (!isTaken || this.#isClosed) resolve('too-late');
-        else this.#injected.add(deliver);
+      void this.#send(text).then((taken) => {
+        if (taken === 'refused') resolve('too-late');
+        if (taken === 'injected' && !this.#isClosed) this.#injected.add(deliver);
       });
     });
   }
@@ -61,14 +62,21 @@ export class SteerBox {
     this.#closers.clear();
   }
 
-  /** An agent whose turn is just over must leave the words to us, and not begin a turn of its own with them. */
-  async #send(text: string): Promise<boolean> {
+  /**
+   * An agent whose turn is just over must leave the words to us, and not begin a turn of its own with them. Only its own word says that
+   * it has not taken them: whose answer is lost may have, until the turn is over.
+   */
+  async #send(text: string): Promise<'injected' | 'refused' | 'unknown'> {
     const asked = {
       sessionId: this.sessionId,
       prompt: [{ type: 'text', text }],
       _meta: { steering: { idleBehavior: 'promptRequired' } },
     };
-    const answer = await this.connection.extension<Answer>(METHOD, asked).catch((): Answer => ({}));
-    return answer.outcome === 'injected' || answer.outcome === 'startedNewTurn';
+    try {
+      const { outcome } = await this.connection.extension<Answer>(METHOD, asked);
+      return outcome === 'injected' || outcome === 'startedNewTurn' ? 'injected' : 'refused';
+    } catch (error) {
+      return error instanceof RequestError ? 'refused' : 'unknown';
+    }
   }
 }
