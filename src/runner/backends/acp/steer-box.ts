@@ -1,7 +1,6 @@
 import { RequestError } from '@agentclientprotocol/sdk';
+import { PendingSteers, type Delivery } from '../steer-box.js';
 import type { AgentConnection } from './agent-connection.js';
-
-type Delivery = 'delivered' | 'too-late';
 
 interface Answer {
   readonly outcome?: unknown;
@@ -14,38 +13,33 @@ const METHOD = '_session/steering';
  * the model has read them: proof is that the turn goes on after it, or comes to its own end.
  */
 export class SteerBox {
+  readonly #pending = new PendingSteers<true>();
+  /** The agent has them; each to be told when the turn goes on. */
   readonly #injected = new Set<() => void>();
-  readonly #closers = new Set<() => void>();
-  #opened!: (isOpen: boolean) => void;
-  readonly #isOpen: Promise<boolean>;
-  #isClosed = false;
 
   constructor(
     private readonly connection: AgentConnection,
     private readonly sessionId: string,
-  ) {
-    this.#isOpen = new Promise((resolve) => (this.#opened = resolve));
-  }
+  ) {}
 
   /** The prompt is sent. */
   open(): void {
-    this.#opened(true);
+    this.#pending.begin(true);
   }
 
   /** Settles on proof, or when the turn is over. `onDelivered` is called before anything else is told. Never rejects. */
   async deliver(text: string, onDelivered: () => void): Promise<Delivery> {
-    if (!(await this.#isOpen) || this.#isClosed) return 'too-late';
-    return new Promise((resolve) => {
-      const deliver = () => {
+    if ((await this.#pending.turn()) === null) return 'too-late';
+    const steer = this.#pending.add();
+    void this.#send(text).then((taken) => {
+      if (taken === 'refused') steer.settle('too-late');
+      if (taken !== 'injected' || this.#pending.isOver) return;
+      this.#injected.add(() => {
         onDelivered();
-        resolve('delivered');
-      };
-      this.#closers.add(() => resolve('too-late'));
-      void this.#send(text).then((taken) => {
-        if (taken === 'refused') resolve('too-late');
-        if (taken === 'injected' && !this.#isClosed) this.#injected.add(deliver);
+        steer.settle('delivered');
       });
     });
+    return steer.delivery;
   }
 
   /** The turn goes on: what it was told before this, it has. */
@@ -54,12 +48,8 @@ export class SteerBox {
     this.#injected.clear();
   }
 
-  /** The turn is over: who waits is too late. */
   close(): void {
-    this.#isClosed = true;
-    this.#opened(false);
-    for (const tooLate of this.#closers) tooLate();
-    this.#closers.clear();
+    this.#pending.end();
   }
 
   /**
