@@ -11,7 +11,7 @@ export function createLocalPlatform(
   environment: Readonly<Record<string, string | undefined>>,
   warn: (message: string, error: unknown) => void,
 ): LocalPlatform {
-  return new LocalPlatform({
+  const platform = new LocalPlatform({
     dataDir,
     secretsKey,
     jobNamePrefix: settings.AGENTRUN_RUNNER_JOB_NAME_PREFIX ?? settings.AGENTRUN_RUNNER_SERVICE_ACCOUNT,
@@ -31,4 +31,7 @@ export function createLocalPlatform(
       },
     },
   });
+  // Nobody waits for it: what is left harms nobody but by being there.
+  platform.secrets.sweep().catch((error: unknown) => warn('unfinished files of secrets could not be deleted', error));
+  return platform;
 }

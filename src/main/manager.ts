@@ -6,6 +6,7 @@ import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { ConfigurationError, readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import { loggable } from '../http/log-error.js';
 import { serve, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
 import { builtInBackends } from '../operations/backends/built-in-backends.js';
@@ -175,7 +176,7 @@ async function startWork(
 }
 
 function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
-  const { settings, platform, keys } = options;
+  const { settings, platform, keys, logger } = options;
   return {
     ...postgres,
     gateway: createRunGateway(temporal.client),
@@ -201,6 +202,7 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
     volumes: platform.volumes,
+    log: (message, { error, ...facts }) => logger.warn({ ...facts, error: loggable(error) }, message),
   };
 }
 

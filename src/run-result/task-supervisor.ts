@@ -93,7 +93,7 @@ function standingOfRun(facts: RunFacts): Standing {
   const next = openCommands(facts).find(({ type }) => type === 'turn') ?? null;
   const openTurn = taken !== null ? 'taken' : next !== null ? 'waiting' : 'none';
   return {
-    executionState: sessionExecutionState({ status, openTurn }),
+    executionState: sessionExecutionState({ status, openTurn, begun: facts.run.lastCommandSeq > 0 }),
     activeRunId: isTerminalStatus(status) ? null : id,
     activeCommandId: isTerminalStatus(status) ? null : ((taken ?? next)?.id ?? null),
   };

@@ -13,6 +13,8 @@ export class ScriptedActivities implements Activities {
   leaseIsOver = false;
   silentMs: number | null = null;
   onLaunch: (attempt: number) => void = () => undefined;
+  /** May throw: then the snapshot is not written. */
+  onProject: (snapshot: RunSnapshot) => void | Promise<void> = () => undefined;
 
   get latest(): RunSnapshot {
     const latest = this.snapshots.at(-1);
@@ -26,6 +28,7 @@ export class ScriptedActivities implements Activities {
   }
 
   projectRun = async (snapshot: RunSnapshot) => {
+    await this.onProject(snapshot);
     if (snapshot.version <= (this.snapshots.at(-1)?.version ?? 0)) return 'stale' as const;
     this.snapshots.push(snapshot);
     return 'written' as const;

@@ -148,6 +148,19 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  it('promises no backend of its own for what is sent to a session: that is as in its last run', () => {
+    const { schema } = document.paths['/api/v1/sessions/{sessionId}/send'].post.requestBody.content['application/json'];
+    const defaults: unknown[] = [];
+    walk([schema.properties.run, schema.properties.runBase], ({ backendProfile }) => {
+      if (backendProfile !== undefined) defaults.push((backendProfile as { default?: string }).default);
+    });
+    assert.deepEqual(defaults, [undefined, undefined]);
+    const created =
+      document.components.schemas.RunCreate ??
+      document.paths['/api/v1/runs'].post.requestBody.content['application/json'].schema;
+    assert.equal(created.properties.backendProfile.default, 'codex');
+  });
+
   it('says that a body may be left out where nothing in it is needed', () => {
     const body = (path: string, method: string) => document.paths[path][method].requestBody.required;
     assert.equal(body('/api/v1/runs', 'post'), true);
