@@ -30,7 +30,7 @@ export class Projection {
   async flush(): Promise<void> {
     const wanted = this.run.data.version;
     while (this.writtenVersion < wanted && !this.foreign) {
-      if (this.writing) await condition(() => !this.writing);
+      if (this.writing) await uncancelled(() => condition(() => !this.writing));
       else await this.write();
     }
   }
