@@ -50,9 +50,10 @@ describe('a storm of cancels over a queue', function () {
     for (const { id } of made) {
       const { state, latestAttempt } = await ended(id);
       assert.ok(['cancelled', 'completed'].includes(state), state);
-      if (latestAttempt?.runId == null) continue;
+      const runId = latestAttempt?.runId ?? null;
+      if (runId === null) continue;
       const run = await eventually(
-        async () => api.get(`/api/v1/runs/${latestAttempt.runId}`),
+        async () => api.get(`/api/v1/runs/${runId}`),
         ({ terminalStatus }) => terminalStatus !== null,
       );
       assert.equal(run.status, state);
