@@ -211,6 +211,26 @@ describe('queueTaskWorkflow and queueWorkflow, with time skipped', function () {
     });
   });
 
+  it('finds a slot that its task did not give back, though others come all the time', async () => {
+    await play(async ({ world, task, id }) => {
+      world.settings = { ...world.settings, concurrency: 1 };
+      world.onStart = () => undefined;
+      const gone = await task();
+      await eventually('it runs', () => world.live.size === 1);
+      await gone.terminate('by an operator');
+      world.tasks.set(id(gone), { ...world.latest(id(gone)), phase: 'ended', state: 'failed' });
+      world.live.clear();
+      const waiting = [];
+      for (let minutes = 0; minutes < 65 && world.live.size === 0; minutes += 5) {
+        waiting.push(await task());
+        await environment.sleep('5 minutes');
+      }
+      await eventually('the next one runs', () => world.live.size === 1);
+      assert.ok(world.reviews >= 1);
+      for (const handle of waiting) await handle.terminate('enough');
+    });
+  });
+
   it('cancelling the workflow in Temporal cancels the task', async () => {
     await play(async ({ task }) => {
       const handle = await task({ autoDispatch: false });

@@ -18,7 +18,9 @@ import { QueueState, type QueueData } from './queue-state.js';
  * rest when it begins, when its settings change, and now and then. Ends when it has nothing to do; the next task starts it again.
  */
 export async function queueWorkflow(input: QueueInput, data?: QueueData): Promise<void> {
-  const live = { input, state: new QueueState(data), changed: false, unread: data === undefined };
+  const state = new QueueState(data);
+  state.data.reviewAtMs ??= Date.now() + input.reviewMs;
+  const live: LiveQueue = { input, state, changed: false, unread: data === undefined };
   setHandler(messages.slotWantedSignal, (wanted) => {
     live.state.want(wanted);
     live.changed = true;
@@ -55,14 +57,24 @@ async function work(live: LiveQueue): Promise<boolean> {
   present(live);
   const { idle } = state;
   const woken = () => live.changed || live.unread;
-  const isWoken = await condition(woken, idle ? input.idleMs : input.reviewMs, {
+  const isWoken = await condition(woken, idle ? input.idleMs : Math.max(1, untilReview(live)), {
     summary: idle ? 'ends when nothing comes' : 'compares slots with the records',
   });
-  if (isWoken) return true;
-  if (idle) return false;
+  if (idle) return isWoken;
+  if (untilReview(live) <= 0) await review(live);
+  return true;
+}
+
+function untilReview({ state, input }: LiveQueue): number {
+  return (state.data.reviewAtMs ?? Date.now() + input.reviewMs) - Date.now();
+}
+
+/** However much comes in meanwhile: a slot that nobody gives back is missed most where many wait. */
+async function review(live: LiveQueue): Promise<void> {
+  const { input, state } = live;
+  state.data.reviewAtMs = Date.now() + input.reviewMs;
   await queueRecords.closeGoneTasks({ queue: input.queue });
   live.unread = true;
-  return true;
 }
 
 async function readRecords(live: LiveQueue): Promise<void> {
