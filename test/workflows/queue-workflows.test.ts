@@ -216,18 +216,17 @@ describe('queueTaskWorkflow and queueWorkflow, with time skipped', function () {
       world.settings = { ...world.settings, concurrency: 1 };
       world.onStart = () => undefined;
       const gone = await task();
-      await eventually('it runs', () => world.live.size === 1);
-      await gone.terminate('by an operator');
+      await eventually('it runs', () => world.tasks.get(id(gone))?.phase === 'running');
+      // As if its workflow had been terminated: nobody tells the queue, and the records say that it has ended.
       world.tasks.set(id(gone), { ...world.latest(id(gone)), phase: 'ended', state: 'failed' });
       world.live.clear();
-      const waiting = [];
-      for (let minutes = 0; minutes < 65 && world.live.size === 0; minutes += 5) {
-        waiting.push(await task());
-        await environment.sleep('5 minutes');
+      for (let minutes = 0; minutes < 60; minutes += 20) {
+        await task();
+        await environment.sleep('20 minutes');
       }
+      await task();
       await eventually('the next one runs', () => world.live.size === 1);
-      assert.ok(world.reviews >= 1);
-      for (const handle of waiting) await handle.terminate('enough');
+      assert.equal(world.reviews, 1);
     });
   });
 

@@ -9,7 +9,7 @@ import {
 import { taskWorkflowId } from '../../src/domain/ids.js';
 import type { QueueInput, SlotReleased } from '../../src/domain/task-messages.js';
 import { slotGrantedSignal } from '../queue-task/messages.js';
-import { queueRecords } from './activities.js';
+import { queueRecords, queueReview } from './activities.js';
 import * as messages from './messages.js';
 import { QueueState, type QueueData } from './queue-state.js';
 
@@ -20,7 +20,7 @@ import { QueueState, type QueueData } from './queue-state.js';
 export async function queueWorkflow(input: QueueInput, data?: QueueData): Promise<void> {
   const state = new QueueState(data);
   state.data.reviewAtMs ??= Date.now() + input.reviewMs;
-  const live: LiveQueue = { input, state, changed: false, unread: data === undefined };
+  const live: LiveQueue = { input, state, changed: false, unread: data === undefined, reviewing: false };
   setHandler(messages.slotWantedSignal, (wanted) => {
     live.state.want(wanted);
     live.changed = true;
@@ -36,7 +36,8 @@ export async function queueWorkflow(input: QueueInput, data?: QueueData): Promis
     description: 'Who waits for a slot and who has one, for operators',
   });
   while (await work(live)) {
-    if (!live.unread && shouldContinueAsNew(input)) await continueAsNew<typeof queueWorkflow>(input, live.state.data);
+    if (!live.unread && !live.reviewing && shouldContinueAsNew(input))
+      await continueAsNew<typeof queueWorkflow>(input, live.state.data);
   }
 }
 
@@ -46,6 +47,8 @@ interface LiveQueue {
   changed: boolean;
   /** The records have something to tell. */
   unread: boolean;
+  /** Slots are being compared with the records. */
+  reviewing: boolean;
 }
 
 /** One round; false when there is nothing left to do. No await follows the last look at what came in. */
@@ -60,8 +63,8 @@ async function work(live: LiveQueue): Promise<boolean> {
   const isWoken = await condition(woken, idle ? input.idleMs : Math.max(1, untilReview(live)), {
     summary: idle ? 'ends when nothing comes' : 'compares slots with the records',
   });
-  if (idle) return isWoken;
-  if (untilReview(live) <= 0) await review(live);
+  if (idle) return isWoken || live.reviewing;
+  if (untilReview(live) <= 0) beginReview(live);
   return true;
 }
 
@@ -69,12 +72,21 @@ function untilReview({ state, input }: LiveQueue): number {
   return (state.data.reviewAtMs ?? Date.now() + input.reviewMs) - Date.now();
 }
 
-/** However much comes in meanwhile: a slot that nobody gives back is missed most where many wait. */
-async function review(live: LiveQueue): Promise<void> {
+/**
+ * However much comes in meanwhile: a slot that nobody gives back is missed most where many wait. Beside everything else, for slots are
+ * given on.
+ */
+function beginReview(live: LiveQueue): void {
   const { input, state } = live;
   state.data.reviewAtMs = Date.now() + input.reviewMs;
-  await queueRecords.closeGoneTasks({ queue: input.queue });
-  live.unread = true;
+  live.reviewing = true;
+  void queueReview
+    .closeGoneTasks({ queue: input.queue })
+    .catch(() => undefined)
+    .then(() => {
+      live.reviewing = false;
+      live.unread = true;
+    });
 }
 
 async function readRecords(live: LiveQueue): Promise<void> {
