@@ -1,8 +1,11 @@
 import { createMaintenanceActivities } from './maintenance.js';
 import { createRecordActivities } from './records.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
+import { createScheduleActivities } from './schedules.js';
 import { createSessionActivities } from './sessions.js';
+import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
+import { createWebhookActivities } from './webhooks.js';
 import type { ActivityPorts } from './ports.js';
 
 export function createActivities(ports: ActivityPorts) {
@@ -10,8 +13,11 @@ export function createActivities(ports: ActivityPorts) {
     ...createRecordActivities(ports),
     ...createRunnerJobActivities(ports),
     ...createSessionActivities(ports),
+    ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
+    ...createWebhookActivities(ports),
+    ...createScheduleActivities(ports),
   };
 }
 

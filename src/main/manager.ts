@@ -4,7 +4,7 @@ import { createAuthenticator } from '../auth/authenticate.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { whyNoCodex } from '../backend-programs/find-codex.js';
-import { readOperators, type Settings } from '../config.js';
+import { ConfigurationError, readOperators, type Settings } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { loggable } from '../http/log-error.js';
 import { serve, type RunningServer } from '../http/server.js';
@@ -15,15 +15,22 @@ import { SendQueue } from '../operations/sessions/send-queue.js';
 import { Sequencer } from '../operations/runs/sequencer.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
+import type { QueueGateway, QueueSignals } from '../ports/queue-gateway.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
+import type { WebhookSender } from '../ports/webhook-sender.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
+import { createQueueGateway } from '../temporal/queue-gateway.js';
+import { createScheduleGateway } from '../temporal/schedule-gateway.js';
 import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
+import { createWebhookGateway } from '../temporal/webhook-gateway.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
+import { createWebhookSender } from '../webhooks/sender.js';
+import { targetPolicy } from '../webhooks/target-policy.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { startBeating } from './beat.js';
@@ -71,8 +78,10 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
-    const api = options.roles.api ? await startApi(options, postgres, temporal, specs, closing) : undefined;
-    const worker = options.roles.worker ? await startWork(options, postgres, temporal, api?.url, closing) : undefined;
+    const operations = operationContext(options, postgres, temporal);
+    const api = options.roles.api ? await startApi(options, postgres, operations, specs, closing) : undefined;
+    const parts = { postgres, temporal, operations };
+    const worker = options.roles.worker ? await startWork(options, parts, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
     await closeAll(closing);
@@ -83,14 +92,13 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
 async function startApi(
   options: ManagerOptions,
   postgres: Postgres,
-  temporal: TemporalLink,
+  operations: OperationContext,
   specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
   const { settings, platform, keys, logger } = options;
   const operators = operatorTokens(settings, keys);
   const tokens = signedRunnerTokens(keys.runnerTokenKey);
-  const operations = operationContext(options, postgres, temporal);
   await loadAipodSpecs(postgres.specs, specs, logger);
   const server = await serve(
     {
@@ -123,10 +131,15 @@ async function startApi(
   return server;
 }
 
+interface WorkParts {
+  readonly postgres: Postgres;
+  readonly temporal: TemporalLink;
+  readonly operations: OperationContext;
+}
+
 async function startWork(
   options: ManagerOptions,
-  postgres: Postgres,
-  temporal: TemporalLink,
+  { postgres, temporal, operations }: WorkParts,
   apiUrl: string | undefined,
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningWorker> {
@@ -138,10 +151,13 @@ async function startWork(
     backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
+    queueSignals: queueGateway(options, temporal),
+    operations,
     retention: {
       eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
       idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
       workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
+      webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
     },
     managerUrl: settings.AGENTRUN_INTERNAL_MGR_URL ?? apiUrl ?? clusterUrl(settings),
     stopping: stopping.signal,
@@ -165,6 +181,10 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     ...postgres,
     gateway: createRunGateway(temporal.client),
     sessionGateway: createSessionGateway(temporal.client),
+    webhookGateway: createWebhookGateway(temporal.client),
+    scheduleGateway: createScheduleGateway(temporal.client),
+    webhookSender: webhookSender(settings),
+    queueGateway: queueGateway(options, temporal),
     sends: new SendQueue(),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
@@ -186,12 +206,25 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
   };
 }
 
+function queueGateway({ settings }: ManagerOptions, { client }: TemporalLink): QueueGateway & QueueSignals {
+  return createQueueGateway(client, { continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS });
+}
+
 function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
   const hasProgram = async (program: string) => isOnSearchPath(program, searchPath);
   const builtIn = builtInBackends(hasProgram, async () =>
     whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
   );
   return backendsWithProfiles(builtIn, platform.secrets, hasProgram);
+}
+
+/** @throws ConfigurationError */
+function webhookSender({ AGENTRUN_WEBHOOK_ALLOWED_HOSTS: allowed }: Settings): WebhookSender {
+  try {
+    return createWebhookSender(targetPolicy(allowed));
+  } catch (error) {
+    throw new ConfigurationError(`AGENTRUN_WEBHOOK_ALLOWED_HOSTS: ${(error as Error).message}`);
+  }
 }
 
 /** Tokens from the settings; without any, the one that was made for this installation. */

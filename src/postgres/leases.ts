@@ -8,7 +8,7 @@ import { RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
  * its full time again from `accepting_since`; while nobody accepts renewals, none is ever over. Of `run_leases l` and
  * `api_liveness a`.
  */
-const LEASE_END = `greatest(l.expires_at, a.accepting_since + l.lease_ms * interval '1 ms')`;
+export const LEASE_END = `greatest(l.expires_at, a.accepting_since + l.lease_ms * interval '1 ms')`;
 const RENEWALS_ACCEPTED = `a.last_beat_at > clock_timestamp() - a.gap_ms * interval '1 ms'`;
 export const LEASE_OVER = `(l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp())`;
 

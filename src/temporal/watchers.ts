@@ -1,6 +1,10 @@
 import { ScheduleAlreadyRunning, type Client } from '@temporalio/client';
 import { STORAGE_GC_WORKFLOW_ID, TASK_QUEUE } from '../domain/ids.js';
-import type { leaseMonitorWorkflow, runnerWatchWorkflow } from '../../workflows/watchers/workflow.js';
+import type {
+  budgetMonitorWorkflow,
+  leaseMonitorWorkflow,
+  runnerWatchWorkflow,
+} from '../../workflows/watchers/workflow.js';
 import type { collectSessionStorageWorkflow } from '../../workflows/session/workflow.js';
 import type { maintenanceWorkflow } from '../../workflows/maintenance/workflow.js';
 
@@ -16,6 +20,11 @@ export async function ensureWatchers(client: Client): Promise<void> {
     ...existing,
     workflowId: 'watch:runners',
     staticSummary: 'Tells runs whose runner Job ended',
+  });
+  await client.workflow.start<typeof budgetMonitorWorkflow>('budgetMonitorWorkflow', {
+    ...existing,
+    workflowId: 'watch:budgets',
+    staticSummary: 'Tells tasks whose attempt passed a cap',
   });
   await ensureHourly(client, 'maintenance', 'maintenanceWorkflow' satisfies (typeof maintenanceWorkflow)['name']);
   await ensureHourly(

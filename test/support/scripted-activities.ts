@@ -1,4 +1,5 @@
 import type { Activities } from '../../activities/index.js';
+import type { DeliveryTried } from '../../src/domain/webhook-delivery.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 
 /**
@@ -47,7 +48,23 @@ export class ScriptedActivities implements Activities {
   deleteSessionVolume = async () => undefined;
   endEviction = async () => undefined;
   listExpiredSessions = async () => ({ items: [], more: false });
+  projectTask = async () => 'written' as const;
+  startTaskAttempt = async () => Promise.reject(new Error('no task is scripted here'));
+  stopTaskAttempt = async () => undefined;
+  readTaskAttempt = async () => null;
+  wantSlot = async () => undefined;
+  readSlots = async () => ({ settings: { concurrency: 0, paused: false, weights: {} }, waiting: [], holding: [] });
+  closeGoneTasks = async () => undefined;
   monitorLeases = async () => undefined;
+  monitorBudgets = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
+  createScheduledTask = async () => ({ verdict: 'gone' }) as const;
+  cancelScheduledTask = async () => undefined;
+  readTaskState = async () => 'failed' as const;
+  announceTaskEnd = async () => undefined;
+  tryDelivery = async (): Promise<DeliveryTried> => {
+    throw new Error('nothing is delivered here');
+  };
+  recordDelivery = async () => undefined;
 }

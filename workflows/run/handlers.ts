@@ -46,7 +46,7 @@ export function handleMessages(live: LiveRun): void {
   decide(
     messages.cancelCommandUpdate,
     openCommand,
-    ({ commandId, reason }) => void run.cancelCommand(commandId, reason),
+    ({ commandId, reason, outcome }) => void run.cancelCommand(commandId, reason, outcome),
   );
   decide(
     messages.finishRunUpdate,

@@ -27,7 +27,7 @@ export async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToS
   const drafts = repeated.length === 0 ? [] : await records.findCommandDrafts({ commandIds: repeated });
   orRefuse(() => assertOpen(live));
   const wanted = sends.filter((send) => send.fresh || drafts.includes(send.commandId));
-  const { done: taken, refused } = each(wanted, ({ commandId }) => take(live, commandId, leaseOver));
+  const { done: taken, refused } = each(wanted, (send) => take(live, send, leaseOver));
   const needsJob = run.data.lifecycle.claimedBy === null && taken.some((send) => send.runnerJob);
   if (needsJob) run.requestJob(run.attempt);
   await projection.flush();
@@ -43,9 +43,9 @@ function assertOpen({ run, input: { runId, policy } }: LiveRun): void {
   throw new RunRefused('session-closing', { runId, waitsFor: 'runner', graceMs: policy.cancelGraceMs });
 }
 
-function take(live: LiveRun, commandId: string, leaseOver: SendToSession['leaseOver']): void {
-  if (!live.run.knows(commandId)) assertRoom(live);
-  live.run.acceptSend(commandId, leaseOver);
+function take(live: LiveRun, send: SentCommand, leaseOver: SendToSession['leaseOver']): void {
+  if (!live.run.knows(send.commandId)) assertRoom(live);
+  live.run.acceptSend(send, leaseOver);
 }
 
 /** Does something for each send; a refusal is that send's alone. */

@@ -12,6 +12,8 @@ export interface PendingSend {
   /** Null: no runner is made for it. */
   readonly runnerJob: Omit<RunnerJobCreate, 'commandId'> | null;
   readonly traceId: string;
+  /** The task whose attempt it is: then it is a turn of its own always. */
+  readonly taskId?: string;
 }
 
 /** Of those that were not taken, each command's id with why. */
