@@ -14,6 +14,7 @@ export function createLocalPlatform(
   const platform = new LocalPlatform({
     dataDir,
     secretsKey,
+    volumeQuotaBytes: settings.AGENTRUN_LOCAL_VOLUME_QUOTA_BYTES ?? null,
     jobNamePrefix: settings.AGENTRUN_RUNNER_JOB_NAME_PREFIX ?? settings.AGENTRUN_RUNNER_SERVICE_ACCOUNT,
     warn,
     program: {

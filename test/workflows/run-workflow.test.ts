@@ -225,6 +225,45 @@ describe('runWorkflow', function () {
     });
   });
 
+  it('tells its runner of a cancel in Temporal also when it is heard with the end of something else', async () => {
+    const runId = `run_${String((numbered += 1)).padStart(20, '0')}`;
+    const taskQueue = `run-workflow-${numbered}`;
+    const records = new ScriptedActivities();
+    const { nativeConnection: connection, client } = environment;
+    const activities = Object.assign({}, records, { projectRun: records.projectRun });
+    const hands = await Worker.create({ connection, taskQueue, activities });
+    // Nothing is kept for a worker that is gone.
+    const newMind = async () => Worker.create({ connection, taskQueue, workflowBundle, maxCachedWorkflows: 0 });
+    await hands.runUntil(async () => {
+      const handle = await client.workflow.start<typeof runWorkflow>('runWorkflow', {
+        workflowId: `run:${runId}`,
+        taskQueue,
+        args: [runInput({ runId })],
+      });
+      const written = gate();
+      const first = await newMind();
+      await first.runUntil(async () => {
+        await handle.executeUpdate(messages.claimRunUpdate, { args: [{ runId, runnerId: 'r', leaseMs: 60_000 }] });
+        await handle.executeUpdate(messages.addCommandUpdate, { args: [{ runId, commandId: 'cmd_a', type: 'turn' }] });
+        records.onProject = async () => written.pass();
+        const waitForStage = 'ACCEPTED';
+        await handle.startUpdate(messages.ackCommandUpdate, { args: [{ runId, commandId: 'cmd_a' }], waitForStage });
+        await until(() => written.reached);
+      });
+      // Nobody listens while both happen.
+      records.onProject = () => undefined;
+      written.open();
+      await until(() => records.commands['cmd_a'] === 'acknowledged');
+      await handle.cancel();
+      await (
+        await newMind()
+      ).runUntil(async () => {
+        await until(() => records.latest.cancelRequestedAtMs !== null);
+        await handle.executeUpdate(messages.finishRunUpdate, { args: [{ runId, outcome: CANCELLED, attempt: 1 }] });
+      });
+    });
+  });
+
   it('goes on without a command that nobody wrote down, and loses nothing of what came with it', async () => {
     await play({}, async ({ handle, records, runId, claim, turn, result }) => {
       records.onProject = ({ commands }) => {
@@ -340,19 +379,21 @@ describe('runWorkflow', function () {
   });
 });
 
-/** Holds the first who comes until it is told to fail. */
+/** Holds who comes until it is opened, or told to fail. */
 function gate() {
-  let fail = (): void => undefined;
-  const failed = new Promise<never>((_, reject) => {
+  let [open, fail] = [(): void => undefined, (): void => undefined];
+  const opened = new Promise<void>((resolve, reject) => {
+    open = resolve;
     fail = () => reject(new Error('the worker was cut off'));
   });
-  failed.catch(() => undefined);
+  opened.catch(() => undefined);
   const one = {
     reached: false,
+    open: () => open(),
     fail: () => fail(),
     pass: async () => {
       one.reached = true;
-      await failed;
+      await opened;
     },
   };
   return one;
