@@ -12,6 +12,7 @@ import { sessionLives } from '../test/support/histories/session-lives.js';
 import { watcherLives } from '../test/support/histories/watcher-lives.js';
 import { queueLives } from '../test/support/histories/queue-lives.js';
 import { queueEventLives } from '../test/support/histories/queue-event-lives.js';
+import { scheduleLives } from '../test/support/histories/schedule-lives.js';
 import { projectRoot } from './project-root.js';
 
 const folder = join(projectRoot, 'test/histories');
@@ -44,6 +45,7 @@ try {
     ...watcherLives,
     ...queueEventLives,
     ...queueLives,
+    ...scheduleLives,
   })) {
     const known = await filesOf(name);
     if (known.length > 0 && !anew) continue;

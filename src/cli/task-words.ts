@@ -15,9 +15,11 @@ export function taskName({ title, id }: TaskRecord): string {
   return title === null ? `task …${id.slice(-8)}` : oneLine(title);
 }
 
-/** `2/3`, and `–` before the first attempt. */
+/** `2/3`, and `–` before the first attempt. Dispatched again a task counts on, so that there may be more than its policy has. */
 export function tries({ latestAttempt, retryPolicy }: TaskRecord): string {
-  return latestAttempt === null ? '–' : `${latestAttempt.attempt}/${retryPolicy.maxAttempts}`;
+  if (latestAttempt === null) return '–';
+  const { attempt } = latestAttempt;
+  return attempt > retryPolicy.maxAttempts ? String(attempt) : `${attempt}/${retryPolicy.maxAttempts}`;
 }
 
 /** Why it is where it is, on one line. */
@@ -60,9 +62,16 @@ function workWords(task: TaskSummary): string {
   const supervisor = supervisorOf(task);
   if (supervisor === null) return unavailableWords(task) ?? 'an attempt runs';
   const { lastActivity, lastEventAgeMs, leaseExpired, phase } = supervisor;
+  if (isQueuedInSession(task)) return 'waits for its turn: its session works on another';
   if (leaseExpired) return `nothing is heard of its runner${heard(lastEventAgeMs)}`;
   if (lastActivity === null) return `${phase ?? 'running'}${heard(lastEventAgeMs)}`;
   return `${oneLine(lastActivity.summary)}${heard(lastActivity.ageMs)}`;
+}
+
+function isQueuedInSession({ latestAttempt, activeSession }: TaskSummary): boolean {
+  if (latestAttempt === null || latestAttempt.startedRun || latestAttempt.state !== 'pending') return false;
+  const current = activeSession?.activeCommandId ?? null;
+  return current !== null && current !== latestAttempt.commandId;
 }
 
 function heard(ageMs: number | null): string {

@@ -62,7 +62,7 @@ export const WebhookDeleted = Type.Object({
 });
 export type WebhookDeleted = Static<typeof WebhookDeleted>;
 
-export const EVENT_TYPES_OF_ENDS = TERMINAL_STATUSES.map((state) => `task.${state}` as const);
+const EVENT_TYPES_OF_ENDS = TERMINAL_STATUSES.map((state) => `task.${state}` as const);
 
 /** One end of a task, on its way to one webhook. `id` is the request's `webhook-id`, at every try. */
 export const WebhookDelivery = Type.Object({

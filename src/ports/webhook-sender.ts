@@ -22,6 +22,6 @@ export interface WebhookReply {
 export interface WebhookSender {
   /** Why nothing may be sent there, in a sentence without its subject; null where it may. A name that cannot be resolved now may be later. */
   whyRefused(url: string): Promise<string | null>;
-  /** Never throws: whatever goes wrong is in the reply. */
-  send(message: WebhookMessage): Promise<WebhookReply>;
+  /** Undefined: nothing was sent, for too much is under way. Never throws: whatever goes wrong is in the reply. */
+  send(message: WebhookMessage): Promise<WebhookReply | undefined>;
 }

@@ -1,12 +1,16 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { fewAtOnce } from './few-at-once.js';
 import type { TargetPolicy } from './target-policy.js';
 
 /** All addresses of a host's name. */
 export type Resolve = (host: string) => Promise<LookupAddress[]>;
 
-export const systemResolve: Resolve = async (host) => lookup(host, { all: true });
+/** Node has four threads for it, unless told otherwise. */
+const LOOKUPS = 2;
+
+export const systemResolve: Resolve = fewAtOnce(LOOKUPS, async (host) => lookup(host, { all: true }));
 
 /** Nothing may be sent there. The message is a sentence without its subject. */
 export class TargetRefused extends Error {

@@ -5,6 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { DELIVERY_LIMITS } from '../domain/webhook-delivery.js';
 import type { WebhookMessage, WebhookReply, WebhookSender } from '../ports/webhook-sender.js';
 import { failureWords } from './failure-words.js';
+import { InFlight } from './in-flight.js';
 import { reachableAddresses, systemResolve, TargetRefused, type Resolve } from './resolve-target.js';
 import { retryAfterMs } from './retry-after.js';
 import { signatureHeaders } from './sign.js';
@@ -24,6 +25,7 @@ export interface SenderOptions {
 
 export function createWebhookSender(policy: TargetPolicy, options: SenderOptions = {}): WebhookSender {
   const { timeoutMs = DELIVERY_LIMITS.requestMs, resolve = systemResolve } = options;
+  const inFlight = new InFlight();
   const addressesOf = async (url: string) => reachableAddresses(new URL(url), policy, resolve);
   return {
     async whyRefused(url) {
@@ -35,23 +37,25 @@ export function createWebhookSender(policy: TargetPolicy, options: SenderOptions
       return null;
     },
 
-    async send(message) {
-      const began = performance.now();
-      const latencyMs = () => Math.round(performance.now() - began);
-      try {
-        const answer = await within(timeoutMs, async (signal) => {
-          const addresses = await addressesOf(message.url);
-          return respond(message, { lookup: only(addresses), signal });
-        });
-        const reply = replyOf(answer, latencyMs());
-        await discard(answer);
-        return reply;
-      } catch (error) {
-        const words = failureWords(error, timeoutMs);
-        return { statusCode: null, error: words, latencyMs: latencyMs(), retryAfterMs: null };
-      }
-    },
+    send: async (message) => inFlight.unlessFull(new URL(message.url).host, async () => sendOne(message)),
   };
+
+  async function sendOne(message: WebhookMessage): Promise<WebhookReply> {
+    const began = performance.now();
+    const latencyMs = () => Math.round(performance.now() - began);
+    try {
+      const answer = await within(timeoutMs, async (signal) => {
+        const addresses = await addressesOf(message.url);
+        return respond(message, { lookup: only(addresses), signal });
+      });
+      const reply = replyOf(answer, latencyMs());
+      await discard(answer);
+      return reply;
+    } catch (error) {
+      const words = failureWords(error, timeoutMs);
+      return { statusCode: null, error: words, latencyMs: latencyMs(), retryAfterMs: null };
+    }
+  }
 }
 
 /** Whatever in it does not heed the signal is not waited for. */

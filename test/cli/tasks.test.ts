@@ -50,7 +50,7 @@ describe('agentrun task, against `agentrun up`', function () {
       assert.equal(watched.code, 0, watched.stderr);
       assert.match(watched.stdout, /^said$/m);
       assert.match(watched.stdout, new RegExp(`✓ Done in [\\d.]+ s {2}${id}\n$`));
-      assert.match(watched.stderr, /· attempt 1 of 3 in run_\w+/);
+      assert.match(watched.stderr, /· attempt 1\/3 in run_\w+/);
     });
 
     it('sends what it is told', async () => {
@@ -163,7 +163,7 @@ describe('agentrun task, against `agentrun up`', function () {
       const { code, stdout, stderr } = await stack.run('task', 'watch', id);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^first$[^]*^second$/m);
-      assert.match(stderr, /attempt 1 of 2 in run_\w+[^]*attempt 2 of 2 in run_\w+/);
+      assert.match(stderr, /attempt 1\/2 in run_\w+[^]*attempt 2\/2 in run_\w+/);
       assert.match(stdout, /✓ Done in [^\n]*, 2 attempts/);
     });
 

@@ -26,7 +26,7 @@ describe('schedules over HTTP', () => {
     const made = await create({ scheduleId, paused: false, timeZone: 'Europe/Berlin', endAt: '2100-01-01T00:00:00Z' });
     const { createdAt, updatedAt, nextTimes, task, ...rest } = made;
     assert.ok(createdAt <= updatedAt);
-    assert.deepEqual(task, { ...TASK, queue: 'default', priority: 500 });
+    assert.deepEqual(task, TASK);
     assert.deepEqual(rest, {
       scheduleId,
       tenantId: 'acme',
@@ -38,7 +38,7 @@ describe('schedules over HTTP', () => {
       startAt: null,
       endAt: '2100-01-01T00:00:00.000Z',
       catchupWindowMs: 86_400_000,
-      queue: 'default',
+      queue: null,
       title: 'nightly',
       state: 'active',
       paused: false,

@@ -1,12 +1,18 @@
 import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import assert from 'node:assert/strict';
-import { TASK_QUEUE, temporalScheduleId } from '../../src/domain/ids.js';
+import { TASK_QUEUE, taskWorkflowId, temporalScheduleId } from '../../src/domain/ids.js';
+import type { SearchAttributeName } from '../../src/domain/search-attributes.js';
 import type { scheduledTaskWorkflow } from '../../workflows/schedule/workflow.js';
 import { Api, eventually, type Loose } from '../support/api.js';
+import { decoded } from '../support/histories/scrub.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
 const PATH = '/api/v1/queue/schedules';
 const TASKS = '/api/v1/queue/tasks';
+
+const keyOf = (name: SearchAttributeName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
 describe('the times of a schedule', function () {
   this.timeout(120_000);
@@ -215,16 +221,21 @@ describe('the times of a schedule', function () {
     await pause(schedule);
   });
 
-  it('are seen in Temporal: whose they are, and for which task', async () => {
-    const schedule = await create({}, { prompt: 'read x' });
+  it('are seen in Temporal: whose they are, and for which task, but not what that is to do', async () => {
+    const schedule = await create({}, { prompt: 'read planted_words' });
     const { activeTaskIds } = await until(schedule, (shown) => shown.activeTaskIds.length === 1);
     const { action } = (await scheduleOf(schedule).describe()).info.recentActions[0]!;
-    const { searchAttributes } = await eventually(
-      async () => temporal.workflow.getHandle(action.workflow.workflowId).describe(),
-      (described) => described.searchAttributes['AgentRunTaskId'] !== undefined,
+    const attributes = await eventually(
+      async () => (await temporal.workflow.getHandle(action.workflow.workflowId).describe()).typedSearchAttributes,
+      (found) => found.get(keyOf('AgentRunTaskId')) !== undefined,
     );
-    assert.equal(searchAttributes['AgentRunTenant']?.[0], schedule.tenantId);
-    assert.equal(searchAttributes['AgentRunTaskId']?.[0], activeTaskIds[0]);
+    const seen = [attributes.get(keyOf('AgentRunTenant')), attributes.get(keyOf('AgentRunTaskId'))];
+    assert.deepEqual(seen, [schedule.tenantId, activeTaskIds[0]]);
+    for (const workflowId of [action.workflow.workflowId, taskWorkflowId(activeTaskIds[0])]) {
+      const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
+      assert.doesNotMatch(decoded(historyToJSON(history)), /planted_words/);
+    }
+    assert.doesNotMatch(decoded(JSON.stringify((await scheduleOf(schedule).describe()).raw)), /planted_words/);
     await pause(schedule);
     await temporal.workflow.getHandle(action.workflow.workflowId).cancel();
     const task = await eventually(

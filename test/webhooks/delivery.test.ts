@@ -36,7 +36,10 @@ describe('a task that ended', function () {
 
   before(async () => {
     const log = new Writable({ write: (chunk, _encoding, done) => done(void logged.push(String(chunk))) });
-    manager = await startTestManager({ AGENTRUN_WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' }, { log });
+    manager = await startTestManager(
+      { AGENTRUN_WEBHOOK_ALLOWED_HOSTS: '127.0.0.1', AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '200' },
+      { log },
+    );
     postgres = openPostgres({ connectionString: manager.database.connectionString });
     api = new Api(manager.url, manager.operatorToken);
     connection = await Connection.connect({ address: manager.temporal.address });
@@ -89,6 +92,21 @@ describe('a task that ended', function () {
     assert.ok(delivery.lastLatencyMs >= 0 && delivery.deliveredAt !== null && delivery.nextAttemptAt === null);
     assert.equal(await handleOf(delivery).result(), 'delivered');
     assert.equal(receiver.received.length, 1, 'the other webhook did not ask for failures');
+  });
+
+  it('is told by its own workflow, at each of its ends', async () => {
+    await createWebhook();
+    const asked = { tenantId, projectId: 'p', backendProfile: 'exec', prompt: 'exit 3', autoDispatch: true };
+    const task = await api.post('/api/v1/queue/tasks', asked);
+    const first = JSON.parse((await receiver.untilReceived(1, 60_000)).body);
+    assert.deepEqual([first.type, first.data.task.id], ['task.failed', task.id]);
+    assert.equal(first.data.task.state, 'failed');
+    await api.post(`/api/v1/queue/tasks/${task.id}/dispatch`);
+    const again = JSON.parse((await receiver.untilReceived(2, 60_000)).body);
+    assert.deepEqual([again.type, again.data.task.latestAttempt.attempt], ['task.failed', 2]);
+    assert.ok(again.timestamp > first.timestamp);
+    const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+    assert.equal(new Set(ids).size, 2);
   });
 
   it('is verified by its receiver as the documentation says', async () => {

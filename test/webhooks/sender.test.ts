@@ -16,14 +16,15 @@ describe('sending to a webhook', () => {
   });
   afterEach(async () => receiver.close());
 
+  const message = (given: { url?: string; secret?: string } = {}) => ({
+    url: receiver.url,
+    secret: SECRET,
+    id: 'dlv_1',
+    body: '{"a":1}',
+    ...given,
+  });
   const send = async (given: { url?: string; secret?: string } = {}, options: SenderOptions = {}, policy = loopback) =>
-    createWebhookSender(policy, options).send({
-      url: receiver.url,
-      secret: SECRET,
-      id: 'dlv_1',
-      body: '{"a":1}',
-      ...given,
-    });
+    (await createWebhookSender(policy, options).send(message(given))) ?? assert.fail('nothing was sent');
 
   it('signs as the example that the implementations of the specification share', () => {
     const headers = signatureHeaders(SECRET, {
@@ -174,5 +175,22 @@ describe('sending to a webhook', () => {
     ];
     const reply = await send({ url: `http://two.example:${receiver.port}/` }, { resolve });
     assert.equal(reply.error, null);
+  });
+
+  it('keeps nobody waiting for a host that hangs: ten requests to it, and no more', async () => {
+    const other = await startWebhookReceiver('127.0.0.2');
+    try {
+      receiver.answer(() => undefined);
+      const sender = createWebhookSender(loopback, { timeoutMs: 1_000 });
+      const hanging = Array.from({ length: 10 }, async () => sender.send(message()));
+      await receiver.untilReceived(10);
+      assert.equal(await sender.send(message()), undefined);
+      assert.equal((await sender.send(message({ url: other.url })))?.error, null);
+      for (const reply of await Promise.all(hanging)) assert.match(reply?.error ?? '', /no answer within/);
+      receiver.answer(204);
+      assert.equal((await sender.send(message()))?.error, null);
+    } finally {
+      await other.close();
+    }
   });
 });

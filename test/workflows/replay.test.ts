@@ -9,6 +9,7 @@ import { sessionLives } from '../support/histories/session-lives.js';
 import { watcherLives } from '../support/histories/watcher-lives.js';
 import { queueLives } from '../support/histories/queue-lives.js';
 import { queueEventLives } from '../support/histories/queue-event-lives.js';
+import { scheduleLives } from '../support/histories/schedule-lives.js';
 import { projectRoot } from '../../scripts/project-root.js';
 import type { Loose } from '../support/api.js';
 
@@ -33,7 +34,14 @@ describe('replaying recorded histories', function () {
     const kept = new Set([...histories.keys()].map((file) => file.replace(/(\.\d+)?\.json$/, '')));
     assert.deepEqual(
       [...kept].sort(),
-      Object.keys({ ...runLives, ...sessionLives, ...watcherLives, ...queueEventLives, ...queueLives }).sort(),
+      Object.keys({
+        ...runLives,
+        ...sessionLives,
+        ...watcherLives,
+        ...queueEventLives,
+        ...scheduleLives,
+        ...queueLives,
+      }).sort(),
     );
   });
 

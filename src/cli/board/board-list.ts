@@ -108,8 +108,8 @@ function heading(group: Group, { isFirst, rows, state, widths, colors }: Shown):
   const here = rows.filter((row) => row.group === group).length;
   const { pending = 0, running = 0 } = state.data?.stats.counts ?? {};
   const totals: Partial<Record<Group, number>> = state.filter.trim() === '' ? { waiting: pending, running } : {};
-  const more = (totals[group] ?? 0) > here ? ` of ${totals[group]}` : '';
-  const text = `${HEADINGS[group]}  ${here}${more}`;
+  const all = totals[group] ?? 0;
+  const text = `${HEADINGS[group]}  ${all > here ? `${all}, ${here} shown` : here}`;
   const name = { text, paint: group === 'needs-you' ? bold : (word: string) => dim(bold(word)) };
   if (!isFirst) return [name];
   const before = 2 + widths.status + 1 + widths.name;

@@ -18,19 +18,20 @@ const TIMEOUT_MS = 5_000;
 /** What moves slowly is asked for so often only. */
 const SLOW_EVERY = 3;
 /** A screen holds no more, and a refresh stays small however long the queue is. */
-const LIMITS = { commander: 100, running: 100, pending: 50, recent: 50, queues: 200 };
+const LIMITS = { commander: 100, running: 100, pending: 50, recent: 15, queues: 200 };
+/** Those that ended some other way need somebody, and are told with them. */
+const RECENT = ['completed', 'failed', 'cancelled'] as const;
 
 interface Page<T> {
   readonly items: readonly T[];
 }
 
 interface Slow {
-  readonly pending: readonly TaskSummary[];
-  readonly recent: readonly TaskSummary[];
+  readonly tasks: readonly TaskSummary[];
   readonly queues: readonly QueueRecord[];
 }
 
-/** Asks the manager for what the board shows: six requests at most at a time, each bounded, and no round before the last one has ended. */
+/** Asks the manager for what the board shows: ten requests at most at a time, each bounded, and no round before the last one has ended. */
 export class BoardSource {
   #slow: Slow | undefined;
   #round = 0;
@@ -53,9 +54,10 @@ export class BoardSource {
     ]);
     this.#round += 1;
     this.#slow = slow ?? this.#slow;
-    const { pending = [], recent = [], queues = [] } = this.#slow ?? {};
-    const tasks = newestOfEach([...commander.items, ...running, ...pending, ...recent]);
-    return { atMs: Date.now(), stats, totals: commander, tasks, queues: withSettings(queues, stats) };
+    const { tasks = [], queues = [] } = this.#slow ?? {};
+    const known = [...commander.items, ...running, ...tasks];
+    const all = newestOfEach([...known, ...(await this.#oldest(stats, known, signal))]);
+    return { atMs: Date.now(), stats, totals: commander, tasks: all, queues: withSettings(queues, stats) };
   }
 
   /** Tells what there is each second until the signal, which ends it silently. */
@@ -97,21 +99,36 @@ export class BoardSource {
   }
 
   async #detail(signal: AbortSignal): Promise<TaskDetail | null> {
-    if (this.#watched === null) return null;
-    return this.#get<TaskDetail>(taskPath(this.#watched), {}, signal).catch((error: unknown) => {
-      // One task that cannot be had is no reason to know nothing of the others.
+    return this.#watched === null ? null : this.#task(this.#watched, signal);
+  }
+
+  /** That one task cannot be had is no reason to know nothing of the others. */
+  async #task(id: string, signal?: AbortSignal): Promise<TaskDetail | null> {
+    return this.#get<TaskDetail>(taskPath(id), {}, signal).catch((error: unknown) => {
       if (error instanceof ApiError) return null;
       throw error;
     });
   }
 
   async #askSlow(of: { queue?: string }, signal?: AbortSignal): Promise<Slow> {
-    const [pending, recent, queues] = await Promise.all([
-      this.#tasks({ ...of, state: 'pending', limit: LIMITS.pending }, signal),
-      this.#tasks({ ...of, limit: LIMITS.recent }, signal),
+    const ofState = (state: string, limit: number) => this.#tasks({ ...of, state, limit }, signal);
+    const [queues, ...tasks] = await Promise.all([
       this.#get<Page<QueueRecord>>(QUEUES_PATH, { limit: LIMITS.queues }, signal),
+      ofState('pending', LIMITS.pending),
+      ...RECENT.map((state) => ofState(state, LIMITS.recent)),
     ]);
-    return { pending, recent, queues: queues.items };
+    return { tasks: tasks.flat(), queues: queues.items };
+  }
+
+  /** Lists begin with the newest: of a queue longer than they are the one that waits longest is asked for by its id. */
+  async #oldest(
+    { oldestPendingTaskId: id }: QueueStats,
+    known: readonly TaskSummary[],
+    signal?: AbortSignal,
+  ): Promise<readonly TaskSummary[]> {
+    if (id === null || known.some((task) => task.id === id)) return [];
+    const oldest = await this.#task(id, signal);
+    return oldest === null ? [] : [oldest];
   }
 
   async #tasks(query: Record<string, string | number | undefined>, signal?: AbortSignal) {

@@ -10,7 +10,7 @@ type Context = Pick<OperationContext, 'deliveries' | 'webhookSender' | 'tasks' |
 const GONE = 410;
 const NOT_SENT = { statusCode: null, error: null, latencyMs: null, retryAfterMs: null };
 
-/** One request to the receiver. Made again, it sends again: receivers tell repeats by their id. */
+/** One request to the receiver. Made again, it sends again: receivers tell repeats by their id. @throws rate-limited when too much is under way */
 export async function tryDelivery(context: Context, deliveryId: string): Promise<DeliveryTried> {
   const delivery = await context.deliveries.readTry(deliveryId);
   const attempt = delivery?.attempts ?? 0;
@@ -31,7 +31,13 @@ async function send(
     return { ...NOT_SENT, attempt, verdict: 'retry', error: "the webhook's secret is unreadable" };
   }
   const reply = await context.webhookSender.send({ url, secret, id, body });
+  if (reply === undefined) throw tooMuch();
   return { attempt, verdict: verdictOf(reply), ...reply };
+}
+
+/** Temporal tries again soon, and less soon the longer it lasts. */
+function tooMuch(): AgentRunError {
+  return new AgentRunError('rate-limited', 'unavailable', 'too many requests to webhooks are under way');
 }
 
 function verdictOf({ statusCode, error }: WebhookReply): 'delivered' | 'gone' | 'retry' {

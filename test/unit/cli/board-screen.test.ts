@@ -135,7 +135,7 @@ describe('the board on a terminal', () => {
   it('says how many more there are than it shows, what to do where there are none, and that it loads', () => {
     const data = boardOf([RETRYING]);
     const more = { ...data, stats: { ...data.stats, counts: { ...data.stats.counts, pending: 12_345 } } };
-    assert.match(textOf(after([{ type: 'data', data: more }])), /^Waiting {2}1 of 12345/m);
+    assert.match(textOf(after([{ type: 'data', data: more }])), /^Waiting {2}12345, 1 shown/m);
     assert.match(
       textOf(after([told()])),
       /There are no tasks here\.\n {2}agentrun task create "…" --queue default --dispatch/,

@@ -32,6 +32,13 @@ describe('why a task is where it is', () => {
       runningTask('a', { supervisor: { leaseExpired: true, lastEventAgeMs: 42_000 } as TaskSummary['supervisor'] }),
       'nothing is heard of its runner · 42 s ago',
     ],
+    [
+      runningTask('a', {
+        latestAttempt: attemptOf({ state: 'pending', startedRun: false }),
+        activeSession: { activeCommandId: 'cmd_of_another' } as TaskSummary['activeSession'],
+      }),
+      'waits for its turn: its session works on another',
+    ],
     [taskOf('a', { phase: 'cancelling', cancelReason: 'no use' }), 'being cancelled: no use'],
     [endedTask('a', 'blocked', { failureMessage: 'Which one?' }), 'asks: Which one?'],
     [endedTask('a', 'blocked'), 'asks: it waits for an answer'],
@@ -51,7 +58,8 @@ describe('why a task is where it is', () => {
   it('names a task by its title on one line, else by the end of its id', () => {
     assert.equal(taskName(taskOf('a', { title: 'one\n\u001b[31mtwo' })), 'one two');
     assert.equal(taskName(taskOf('a', { title: null, id: 'task_0123456789abcdef' })), 'task …89abcdef');
-    assert.deepEqual([tries(taskOf('a')), tries(runningTask('a'))], ['–', '1/3']);
+    const again = runningTask('a', { latestAttempt: attemptOf({ attempt: 4 }) });
+    assert.deepEqual([tries(taskOf('a')), tries(runningTask('a')), tries(again)], ['–', '1/3', '4']);
   });
 });
 

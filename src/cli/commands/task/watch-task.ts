@@ -8,7 +8,7 @@ import { spell } from '../../durations.js';
 import { EventLines } from '../../event-lines.js';
 import { exitCodeOf } from '../../exit-codes.js';
 import { terminalSafe } from '../../output.js';
-import { taskName, taskWhy, taskWord, tookMs } from '../../task-words.js';
+import { taskName, taskWhy, taskWord, tookMs, tries } from '../../task-words.js';
 import { outageNotes, watching } from '../../watch-run.js';
 import { lookDeeper } from './next-steps.js';
 
@@ -59,7 +59,7 @@ function shower({ screen }: CliContext): Shower {
       const { latestAttempt: latest, phase } = task;
       if (latest !== null && latest.attempt !== attempt && latest.runId !== null) {
         attempt = latest.attempt;
-        note(`attempt ${attempt} of ${task.retryPolicy.maxAttempts} in ${latest.runId}`);
+        note(`attempt ${tries(task)} in ${latest.runId}`);
       }
       const stands = `${phase} ${latest?.attempt ?? 0}`;
       if (stands !== stood && phase !== 'running' && phase !== 'ended') note(taskWhy(task, Date.now()));

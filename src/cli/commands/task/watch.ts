@@ -8,7 +8,7 @@ import type { CliContext } from '../../context.js';
 import { clockTime, durationMs } from '../../durations.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.js';
 import { tabSeparated } from '../../table.js';
-import { taskName, taskWhy, taskWord } from '../../task-words.js';
+import { taskName, taskWhy, taskWord, tries } from '../../task-words.js';
 import { outageNotes, watching } from '../../watch-run.js';
 import { addTaskIdsArgument } from './options.js';
 import { watchTask } from './watch-task.js';
@@ -68,8 +68,7 @@ function lineOf({ screen: { out } }: CliContext, task: TaskSummary): string {
   }
   const { dim, bold } = out.colors;
   const now = Date.now();
-  const where =
-    phase === 'running' ? `attempt ${attempt?.attempt ?? 1} in ${attempt?.runId ?? '…'}` : taskWhy(task, now);
+  const where = phase === 'running' ? `attempt ${tries(task)} in ${attempt?.runId ?? '…'}` : taskWhy(task, now);
   const at = dim(clockTime(Date.parse(updatedAt)));
   return `${at}  ${taskWord(task, out.colors)}  ${bold(id)}  ${taskName(task)}  ${dim(where)}`.trimEnd();
 }
