@@ -88,12 +88,12 @@ function standing(session: SessionRecord | null, facts: RunFacts | null): Standi
 
 /** A run without a session, told as a session would tell it. */
 function standingOfRun(facts: RunFacts): Standing {
-  const { id, status, lastCommandSeq } = facts.run;
+  const { id, status } = facts.run;
   const taken = liveTurn(facts);
   const next = openCommands(facts).find(({ type }) => type === 'turn') ?? null;
   const openTurn = taken !== null ? 'taken' : next !== null ? 'waiting' : 'none';
   return {
-    executionState: sessionExecutionState({ status, openTurn, begun: lastCommandSeq > 0 }),
+    executionState: sessionExecutionState({ status, openTurn, begun: facts.run.lastCommandSeq > 0 }),
     activeRunId: isTerminalStatus(status) ? null : id,
     activeCommandId: isTerminalStatus(status) ? null : ((taken ?? next)?.id ?? null),
   };

@@ -290,6 +290,11 @@ export class RunState {
     if (isOver && !this.terminal) this.end(lastTurn);
   }
 
+  private leaveWord({ id: commandId, taskId }: LiveCommand, outcome: Outcome): void {
+    if (taskId === undefined) return;
+    this.data.untold = [...(this.data.untold ?? []), { taskId, runId: this.input.runId, commandId, outcome }];
+  }
+
   /** Goes on as if a command that nobody wrote down had never come, nor one that was made of it. Answers which those were. */
   forget(id: string): string[] {
     const { data } = this;
@@ -302,11 +307,6 @@ export class RunState {
     if (data.commands.length === 0) data.quietSinceMs ??= Date.now();
     this.changed();
     return forgotten;
-  }
-
-  private leaveWord({ id: commandId, taskId }: LiveCommand, outcome: Outcome): void {
-    if (taskId === undefined) return;
-    this.data.untold = [...(this.data.untold ?? []), { taskId, runId: this.input.runId, commandId, outcome }];
   }
 
   terminalRefusal(): RunRefused {

@@ -12,7 +12,7 @@ export async function closeGoneTask(context: OperationContext, row: TaskRow, mes
   const { id: taskId } = row.record;
   const attempts = await context.tasks.listAttempts(taskId);
   const live = attempts.find(({ attempt, finishedAt }) => attempt === row.attempt && finishedAt === null);
-  if (live?.runId != null && live.commandId !== null) {
+  if (live !== undefined && live.runId !== null && live.commandId !== null) {
     const { runId, commandId, sessionId, startedRun } = live;
     await stopAttempt(context, { runId, commandId, sessionId, startedRun, reason: { text: message } });
   }
