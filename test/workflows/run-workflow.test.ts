@@ -211,7 +211,8 @@ describe('runWorkflow', function () {
       await handle.executeUpdate(messages.finishRunUpdate, { args: [{ runId, outcome: COMPLETED }] });
       await result();
       const { historyLength } = await handle.describe();
-      assert.ok(historyLength <= 120, `${historyLength} events`);
+      // 112 on a quiet machine; answers that do not come together cost a workflow task, three events, each.
+      assert.ok(historyLength <= 130, `${historyLength} events`);
     });
   });
 });
