@@ -114,7 +114,7 @@ describe('the eviction of a session', function () {
       assert.deepEqual(await whileAsking(...evict, () => process.kill(server.pid, 'SIGKILL')), [
         503,
         'infra-failed',
-        'the temporal is not reachable; try again',
+        'Temporal is not reachable; try again',
       ]);
     } finally {
       await link.close();
