@@ -1,3 +1,4 @@
+import { NEEDS_ATTENTION } from '../../../src/domain/attention.js';
 import type { BoardData } from '../../../src/cli/board/board-state.js';
 import type { QueueRecord, QueueStats } from '../../../src/contract/queue.js';
 import type { TaskAttempt, TaskDetail, TaskSummary, TaskSupervisor } from '../../../src/contract/task.js';
@@ -151,7 +152,11 @@ export function boardOf(tasks: readonly TaskSummary[], given: Partial<BoardData>
   return {
     atMs: NOW_MS,
     stats: statsOf(tasks),
-    totals: { attentionCount: 0, unreadCount: tasks.filter(({ unread }) => unread).length, activeSessionCount: 0 },
+    totals: {
+      attentionCount: tasks.filter(({ attentionState }) => NEEDS_ATTENTION.includes(attentionState)).length,
+      unreadCount: tasks.filter(({ unread }) => unread).length,
+      activeSessionCount: 0,
+    },
     tasks,
     queues: [queueOf()],
     ...given,
