@@ -18,6 +18,7 @@ import { Liveness, RunResult } from './result.js';
 
 /** Who reads: each reader has unread marks of its own. */
 export const ReaderId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$' });
+export const DEFAULT_READER = 'cli';
 
 /** A folder's name relative to CODEX_HOME. */
 const RolloutSubdir = Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$' });
@@ -152,12 +153,14 @@ export const SessionCreated = Type.Union([
 ]);
 export type SessionCreated = Static<typeof SessionCreated>;
 
-export const SessionRead = Type.Object({ readerId: Type.Optional(Type.String({ ...ReaderId, default: 'cli' })) });
+export const SessionRead = Type.Object({
+  readerId: Type.Optional(Type.String({ ...ReaderId, default: DEFAULT_READER })),
+});
 export type SessionRead = Static<typeof SessionRead>;
 
 export const SessionControl = Type.Object({
   action: Type.Enum(['read', 'cancel'] as const),
-  readerId: Type.Optional(Type.String({ ...ReaderId, default: 'cli' })),
+  readerId: Type.Optional(Type.String({ ...ReaderId, default: DEFAULT_READER })),
   reason: Type.Optional(Nullable(Type.String({ maxLength: 2_000 }))),
 });
 export type SessionControl = Static<typeof SessionControl>;

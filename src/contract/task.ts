@@ -21,7 +21,7 @@ import {
 import { LeaseState, Liveness, RunResult } from './result.js';
 import { ExecutionPolicy, RetryPolicy, SessionRef, WorkspaceRef } from './run.js';
 import { RunnerJobCreate } from './runner.js';
-import { ReaderId, SessionRecord, Unavailable } from './session.js';
+import { DEFAULT_READER, ReaderId, SessionRecord, Unavailable } from './session.js';
 
 const closed = { additionalProperties: false };
 
@@ -241,5 +241,5 @@ export type TaskDetail = Static<typeof TaskDetail>;
 export const TaskCancel = Type.Object({ reason: Type.Optional(Nullable(Type.String({ maxLength: 2_000 }))) });
 export type TaskCancel = Static<typeof TaskCancel>;
 
-export const TaskRead = Type.Object({ readerId: Type.Optional(Type.String({ ...ReaderId, default: 'cli' })) });
+export const TaskRead = Type.Object({ readerId: Type.Optional(Type.String({ ...ReaderId, default: DEFAULT_READER })) });
 export type TaskRead = Static<typeof TaskRead>;

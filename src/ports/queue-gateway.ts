@@ -1,11 +1,4 @@
-import type {
-  BudgetExceeded,
-  CancelTask,
-  SlotWanted,
-  TaskInput,
-  TaskStateView,
-  ToTask,
-} from '../domain/task-messages.js';
+import type { BudgetExceeded, CancelTask, SlotWanted, TaskInput, ToTask } from '../domain/task-messages.js';
 
 /**
  * The only way to the workflows of tasks and queues. A method resolves when the workflow has decided and its projection is written.
@@ -20,7 +13,6 @@ export interface QueueGateway {
   cancelTask(message: CancelTask): Promise<void>;
   /** The task looks at what became of its attempt. */
   refreshTask(message: ToTask): Promise<void>;
-  queryTaskState(taskId: string): Promise<TaskStateView>;
   /** The queue asks the records for its settings again. */
   queueChanged(queue: string): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { invalid } from '../domain/errors.js';
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import { applySpec } from './aipod-spec-apply.js';
 import { SPEC_COLUMNS, toSpecRecord, toSpecSummary, type SpecRow } from './aipod-spec-mapping.js';
+import { pageOf } from './cursor.js';
 import type { Database } from './pool.js';
 
 const SELECT = `SELECT ${SPEC_COLUMNS} FROM aipod_specs s JOIN aipod_spec_versions v USING (key)`;
@@ -49,14 +50,6 @@ function byKey(one: Draft, other: Draft): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** One more than asked for tells whether a next page exists. */
-function pageOf(rows: readonly SpecRow[], limit: number, cursorOf: (last: SpecRow) => string) {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const items = page.map(toSpecSummary);
-  return last === undefined || rows.length === page.length ? { items } : { items, nextCursor: cursorOf(last) };
-}
-
 async function listSpecs(database: Database, { limit, cursor }: ListQuery): ReturnType<AipodSpecStore['list']> {
   // Keys are ASCII: "C" orders them alike everywhere.
   const { rows } = await database.query<SpecRow>(
@@ -64,7 +57,7 @@ async function listSpecs(database: Database, { limit, cursor }: ListQuery): Retu
      ORDER BY key COLLATE "C" LIMIT $2`,
     [cursor === undefined ? '' : decodeCursor(SPECS, cursor), limit + 1],
   );
-  return pageOf(rows, limit, (last) => encodeCursor(SPECS, aipodSpecKey(last.name)));
+  return pageOf(rows, limit, toSpecSummary, (last) => encodeCursor(SPECS, aipodSpecKey(last.name)));
 }
 
 async function listVersions(
@@ -77,7 +70,7 @@ async function listVersions(
     `${SELECT} WHERE key = $1 AND ($2::int IS NULL OR v.version < $2) ORDER BY v.version DESC LIMIT $3`,
     [aipodSpecKey(name), before, limit + 1],
   );
-  return pageOf(rows, limit, (last) => encodeCursor(list, String(last.version)));
+  return pageOf(rows, limit, toSpecSummary, (last) => encodeCursor(list, String(last.version)));
 }
 
 const SPECS = 'aipod-specs/';

@@ -1,7 +1,7 @@
 import type { TenantBudget } from '../contract/tenant-budget.js';
 import { exceededBudget, type BudgetPeriod } from '../domain/budgets.js';
 import type { BudgetedTask, BudgetStore } from '../ports/budget-store.js';
-import { decodeNameCursor, encodeNameCursor } from './cursor.js';
+import { decodeNameCursor, encodeNameCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
 
 const PERIOD_START = `date_trunc(b.period, now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`;
@@ -60,10 +60,7 @@ export function createBudgetStore(database: Database): BudgetStore {
          ORDER BY b.tenant_id LIMIT $3`,
         [after, tenants === 'all' ? null : tenants, limit + 1],
       );
-      const items = rows.slice(0, limit).map(toTenantBudget);
-      const last = items.at(-1);
-      if (last === undefined || rows.length === items.length) return { items };
-      return { items, nextCursor: encodeNameCursor('budgets', last.tenantId) };
+      return pageOf(rows, limit, toTenantBudget, (last) => encodeNameCursor('budgets', last.tenant_id));
     },
     async put(tenantId, { period = 'day', maxTokens = null, maxWallTimeMs = null }) {
       await database.query(

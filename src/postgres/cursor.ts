@@ -35,5 +35,23 @@ export function decodeNameCursor(list: string, cursor: string): string {
   throw invalid('cursor', 'cursor is not one of this list');
 }
 
+/** Of rows that were asked for with one more than `limit`: that one tells that there is a next page, which goes on after the last item. */
+export function pageOf<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+  cursorOf: (last: Row) => string,
+): { items: Item[]; nextCursor?: string } {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const items = page.map(toItem);
+  return last === undefined || rows.length === page.length ? { items } : { items, nextCursor: cursorOf(last) };
+}
+
+/** Of a newest-first list. */
+export function afterCreation(list: string): (last: { readonly created_at: Date; readonly id: string }) => string {
+  return (last) => encodeCursor(list, { atMs: last.created_at.getTime(), id: last.id });
+}
+
 /** The largest time of a JavaScript Date. */
 const MAX_TIME_MS = 8.64e15;

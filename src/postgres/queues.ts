@@ -2,7 +2,7 @@ import type { QueueRecord, QueueUpdate } from '../contract/queue.js';
 import { QUEUE_DEFAULTS, SLOT_PHASES } from '../domain/task-lifecycle.js';
 import type { SlotRecords, SlotSettings } from '../domain/task-messages.js';
 import type { QueueFilter } from '../ports/task-store.js';
-import { decodeNameCursor, encodeNameCursor } from './cursor.js';
+import { decodeNameCursor, encodeNameCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
 import { isoOrNull } from './run-mapping.js';
 import { firstRow } from './rows.js';
@@ -78,11 +78,7 @@ export async function listQueues(
      WHERE names.name > $2 ORDER BY names.name LIMIT $3`,
     [tenants === 'all' ? null : tenants, cursor === undefined ? '' : decodeNameCursor(LIST, cursor), limit + 1],
   );
-  const page = rows.slice(0, limit);
-  const items = page.map(toQueueRecord);
-  const last = page.at(-1);
-  if (last === undefined || rows.length === page.length) return { items };
-  return { items, nextCursor: encodeNameCursor(LIST, last.name) };
+  return pageOf(rows, limit, toQueueRecord, (last) => encodeNameCursor(LIST, last.name));
 }
 
 interface SlotRow {

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../contract/run.js';
 import type { RunFilter, TenantScope } from '../ports/run-store.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { afterCreation, decodeCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
 import { RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
 
@@ -28,11 +28,7 @@ export async function listRuns(
     `${SELECT_RUNS} WHERE ${conditions.join(' AND ')} ORDER BY r.created_at DESC, r.id DESC LIMIT $${values.length}`,
     values,
   );
-  const page = rows.slice(0, filter.limit);
-  const last = page.at(-1);
-  const items = page.map(toRunRecord);
-  if (last === undefined || rows.length === page.length) return { items };
-  return { items, nextCursor: encodeCursor(LIST, { atMs: last.created_at.getTime(), id: last.id }) };
+  return pageOf(rows, filter.limit, toRunRecord, afterCreation(LIST));
 }
 
 function where(filter: RunFilter): { conditions: string[]; values: unknown[] } {

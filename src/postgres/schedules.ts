@@ -11,7 +11,7 @@ import type {
   ScheduleRow,
   ScheduleStore,
 } from '../ports/schedule-store.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { afterCreation, decodeCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
@@ -190,11 +190,7 @@ async function listSchedules(
       limit + 1,
     ],
   );
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const items = page.map(toRow);
-  if (last === undefined || rows.length === page.length) return { items };
-  return { items, nextCursor: encodeCursor(LIST, { atMs: last.created_at.getTime(), id: last.id }) };
+  return pageOf(rows, limit, toRow, afterCreation(LIST));
 }
 
 function remove(database: Database, scheduleId: string, which: string): Promise<void> {

@@ -3,7 +3,7 @@ import { SESSION_TTL_MS } from '../domain/session-state.js';
 import type { SessionRecord } from '../contract/session.js';
 import type { RunDraft, TenantScope } from '../ports/run-store.js';
 import type { SessionDraft, SessionFilter } from '../ports/session-store.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { decodeCursor, encodeCursor, pageOf } from './cursor.js';
 import { LEASE_OVER } from './leases.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
@@ -115,11 +115,9 @@ export async function listSessions(
     `${SELECT_SESSIONS} WHERE ${conditions.join(' AND ')} ORDER BY s.last_activity_at DESC, s.id DESC LIMIT $${values.length}`,
     values,
   );
-  const page = rows.slice(0, filter.limit);
-  const last = page.at(-1);
-  const items = page.map(toSessionRecord);
-  if (last === undefined || rows.length === page.length) return { items };
-  return { items, nextCursor: encodeCursor(LIST, { atMs: last.last_activity_at.getTime(), id: last.id }) };
+  return pageOf(rows, filter.limit, toSessionRecord, (last) =>
+    encodeCursor(LIST, { atMs: last.last_activity_at.getTime(), id: last.id }),
+  );
 }
 
 const STATE_CONDITIONS: Record<NonNullable<SessionFilter['state']>, string> = {

@@ -1,7 +1,7 @@
 import type { TaskAttempt, TaskRecord } from '../contract/task.js';
 import type { TenantScope } from '../ports/run-store.js';
 import type { TaskFilter, TaskRow } from '../ports/task-store.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { afterCreation, decodeCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
 import { NO_READER } from './sessions.js';
 import {
@@ -56,11 +56,7 @@ export async function listTasks(
      ORDER BY t.created_at DESC, t.id DESC LIMIT $${values.length}`,
     values,
   );
-  const page = rows.slice(0, filter.limit);
-  const last = page.at(-1);
-  const items = page.map(toTaskRecord);
-  if (last === undefined || rows.length === page.length) return { items };
-  return { items, nextCursor: encodeCursor(LIST, { atMs: last.created_at.getTime(), id: last.id }) };
+  return pageOf(rows, filter.limit, toTaskRecord, afterCreation(LIST));
 }
 
 function where(filter: TaskFilter): { conditions: string[]; values: unknown[] } {

@@ -3,7 +3,7 @@ import { newId } from '../domain/new-id.js';
 import { TERMINAL_STATUSES } from '../domain/outcome.js';
 import type { DeliveryState, DeliveryTried } from '../domain/webhook-delivery.js';
 import type { DeliveryStore, DeliveryToTry, DueDelivery } from '../ports/delivery-store.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { afterCreation, decodeCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { isoOrNull } from './run-mapping.js';
@@ -122,11 +122,7 @@ async function listDeliveries(
     // One more than asked for tells whether a next page exists.
     [webhookId, after ? new Date(after.atMs).toISOString() : null, after?.id ?? null, limit + 1],
   );
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const items = page.map(toRecord);
-  if (last === undefined || rows.length === page.length) return { items };
-  return { items, nextCursor: encodeCursor(list, { atMs: last.created_at.getTime(), id: last.id }) };
+  return pageOf(rows, limit, toRecord, afterCreation(list));
 }
 
 async function readTry(database: Database, deliveryId: string): Promise<DeliveryToTry | undefined> {

@@ -1,7 +1,7 @@
 import type { WebhookRecord } from '../contract/webhook.js';
 import type { Drafted, Reservation, TenantScope } from '../ports/run-store.js';
 import type { WebhookDraft, WebhookFilter, WebhookStore } from '../ports/webhook-store.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { afterCreation, decodeCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
@@ -135,11 +135,7 @@ async function listWebhooks(
       limit + 1,
     ],
   );
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const items = page.map(toRecord);
-  if (last === undefined || rows.length === page.length) return { items };
-  return { items, nextCursor: encodeCursor(LIST, { atMs: last.created_at.getTime(), id: last.id }) };
+  return pageOf(rows, limit, toRecord, afterCreation(LIST));
 }
 
 function closeWebhook(database: Database, webhookId: string, tenants: TenantScope): Promise<boolean> {

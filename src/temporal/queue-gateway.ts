@@ -4,10 +4,8 @@ import {
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { queueWorkflowId, TASK_QUEUE, taskWorkflowId } from '../domain/ids.js';
 import { RunRefused } from '../domain/refusals.js';
-import type { SearchAttributeName } from '../domain/search-attributes.js';
 import { TaskRefused, type QueueInput, type SlotWanted, type TaskInput, type ToTask } from '../domain/task-messages.js';
 import type { QueueGateway, QueueSignals } from '../ports/queue-gateway.js';
 import * as queueMessages from '../../workflows/queue/messages.js';
@@ -16,6 +14,7 @@ import * as taskMessages from '../../workflows/queue-task/messages.js';
 import type { queueTaskWorkflow } from '../../workflows/queue-task/workflow.js';
 import { answered } from './answered.js';
 import { isAlreadyStarted, isTaskOver } from './errors.js';
+import { keywordAttributes } from './keyword-attributes.js';
 
 /**
  * Below Temporal's default of 3: what somebody waits for, a send or a claim, goes before the tasks of a full queue where workers are busy;
@@ -41,8 +40,6 @@ export function createQueueGateway(
     dispatchTask: async (input) => unlessOver(async () => startWith(client, taskMessages.dispatchTaskUpdate, input)),
     cancelTask: async (message) => update(taskMessages.cancelTaskUpdate, message),
     refreshTask: async (message) => update(taskMessages.refreshTaskUpdate, message),
-    queryTaskState: async (taskId) =>
-      answered(client, async () => taskHandle(client, taskId).query(taskMessages.taskStateQuery)),
     queueChanged: async (queue) => {
       const handle = client.workflow.getHandle(queueWorkflowId(queue));
       await told(async () => answered(client, async () => handle.signal(queueMessages.queueChangedSignal)));
@@ -78,7 +75,7 @@ async function wantSlot(client: Client, input: QueueInput, wanted: SlotWanted): 
       args: [input],
       signal: queueMessages.slotWantedSignal,
       signalArgs: [wanted],
-      typedSearchAttributes: attributes([['AgentRunQueue', queue]]),
+      typedSearchAttributes: keywordAttributes({ AgentRunQueue: queue }),
       staticSummary: `Gives out the slots of queue ${queue}`,
     }),
   );
@@ -108,21 +105,15 @@ function startOperation(input: TaskInput): WithStartWorkflowOperation<typeof que
     workflowIdConflictPolicy: 'USE_EXISTING',
     // A task's id is used once, so that a late repeat starts nothing; unless somebody wants the task that has ended to go on.
     workflowIdReusePolicy: after === undefined ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
-    typedSearchAttributes: attributes([
-      ['AgentRunTaskId', taskId],
-      ['AgentRunQueue', queue],
-      ['AgentRunTenant', tenantId],
-      ['AgentRunStatus', 'pending'],
-    ]),
+    typedSearchAttributes: keywordAttributes({
+      AgentRunTaskId: taskId,
+      AgentRunQueue: queue,
+      AgentRunTenant: tenantId,
+      AgentRunStatus: 'pending',
+    }),
     staticSummary: `Task ${taskId} of queue ${queue} for ${tenantId}`,
     priority: { priorityKey: TASK_PRIORITY_KEY, fairnessKey: tenantId },
   });
-}
-
-function attributes(values: readonly [SearchAttributeName, string][]): TypedSearchAttributes {
-  return new TypedSearchAttributes(
-    values.map(([name, value]) => ({ key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD), value })),
-  );
 }
 
 /** A workflow that is closed, or was never there, takes nothing any more. */

@@ -4,16 +4,16 @@ import {
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
+import type { TypedSearchAttributes } from '@temporalio/common';
 import { TASK_QUEUE } from '../domain/ids.js';
 import type { OpenRunAnswer, RunInput, SendToSession, SendToSessionAnswer } from '../domain/run-messages.js';
-import type { SearchAttributeName } from '../domain/search-attributes.js';
 import type { RunAddress, RunGateway } from '../ports/run-gateway.js';
 import type { RunSignals, SignalResult } from '../ports/run-signals.js';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { answered, isReady } from './answered.js';
 import { isAlreadyStarted, translate } from './errors.js';
+import { keywordAttributes } from './keyword-attributes.js';
 
 /** The only caller of the Temporal client. Says what `RunGateway` and `RunSignals` promise. */
 export function createRunGateway(client: Client): RunGateway & RunSignals {
@@ -102,17 +102,14 @@ function startOperation({ workflowId }: RunAddress, input: RunInput): WithStartW
 }
 
 function startAttributes(input: RunInput): TypedSearchAttributes {
-  const values: [SearchAttributeName, string][] = [
-    ['AgentRunRunId', input.runId],
-    ['AgentRunTenant', input.tenantId],
-    ['AgentRunBackend', input.backendProfile],
-    ['AgentRunStatus', 'pending'],
-    ['AgentRunPhase', 'waiting-for-runner'],
-  ];
-  if (input.sessionId !== null) values.push(['AgentRunSessionId', input.sessionId]);
-  return new TypedSearchAttributes(
-    values.map(([name, value]) => ({ key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD), value })),
-  );
+  return keywordAttributes({
+    AgentRunRunId: input.runId,
+    AgentRunTenant: input.tenantId,
+    AgentRunBackend: input.backendProfile,
+    AgentRunStatus: 'pending',
+    AgentRunPhase: 'waiting-for-runner',
+    ...(input.sessionId !== null && { AgentRunSessionId: input.sessionId }),
+  });
 }
 
 async function toldOrGone(sent: Promise<void>): Promise<SignalResult> {

@@ -5,14 +5,13 @@ import {
   type ScheduleDescription,
   type ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { scheduledTaskWorkflowId, TASK_QUEUE, temporalScheduleId } from '../domain/ids.js';
 import type { OverlapPolicy } from '../domain/schedules.js';
-import type { SearchAttributeName } from '../domain/search-attributes.js';
 import type { DefinitionRefused, LiveSchedule, ScheduleGateway } from '../ports/schedule-gateway.js';
 import type { ScheduleDefinition } from '../ports/schedule-store.js';
 import type { scheduledTaskWorkflow } from '../../workflows/schedule/workflow.js';
 import { answered } from './answered.js';
+import { keywordAttributes } from './keyword-attributes.js';
 
 export function createScheduleGateway(client: Client): ScheduleGateway {
   const handleOf = (scheduleId: string) => client.schedule.getHandle(temporalScheduleId(scheduleId));
@@ -67,7 +66,7 @@ const OVERLAP = {
 
 function optionsOf(definition: ScheduleDefinition) {
   const { scheduleId, tenantId, paused, overlapPolicy, catchupWindowMs } = definition;
-  const typedSearchAttributes = attributes({ AgentRunTenant: tenantId });
+  const typedSearchAttributes = keywordAttributes({ AgentRunTenant: tenantId });
   return {
     spec: specOf(definition),
     policies: { overlap: OVERLAP[overlapPolicy], catchupWindow: catchupWindowMs },
@@ -128,13 +127,4 @@ function toLive({ state, info }: ScheduleDescription): LiveSchedule {
       missed: info.numActionsMissedCatchupWindow,
     },
   };
-}
-
-function attributes(values: Partial<Record<SearchAttributeName, string>>): TypedSearchAttributes {
-  return new TypedSearchAttributes(
-    Object.entries(values).map(([name, value]) => ({
-      key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
-      value,
-    })),
-  );
 }

@@ -1,12 +1,11 @@
 import type { Client } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { deliveryWorkflowId, TASK_QUEUE } from '../domain/ids.js';
-import type { SearchAttributeName } from '../domain/search-attributes.js';
 import type { DueDelivery } from '../ports/delivery-store.js';
 import type { WebhookGateway } from '../ports/webhook-gateway.js';
 import { deliverNowSignal } from '../../workflows/webhook/messages.js';
 import type { webhookDeliveryWorkflow } from '../../workflows/webhook/workflow.js';
 import { answered } from './answered.js';
+import { keywordAttributes } from './keyword-attributes.js';
 
 const WORKFLOW = 'webhookDeliveryWorkflow' satisfies (typeof webhookDeliveryWorkflow)['name'];
 
@@ -37,16 +36,11 @@ function optionsOf({ deliveryId, webhookId, taskId, tenantId, queue }: DueDelive
     taskQueue: TASK_QUEUE,
     workflowId: deliveryWorkflowId(deliveryId),
     args: [{ deliveryId }] as [{ deliveryId: string }],
-    typedSearchAttributes: attributes({ AgentRunTaskId: taskId, AgentRunTenant: tenantId, AgentRunQueue: queue }),
+    typedSearchAttributes: keywordAttributes({
+      AgentRunTaskId: taskId,
+      AgentRunTenant: tenantId,
+      AgentRunQueue: queue,
+    }),
     staticSummary: `Tells webhook ${webhookId} that task ${taskId} ended`,
   };
-}
-
-function attributes(values: Partial<Record<SearchAttributeName, string>>): TypedSearchAttributes {
-  return new TypedSearchAttributes(
-    Object.entries(values).map(([name, value]) => ({
-      key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
-      value,
-    })),
-  );
 }

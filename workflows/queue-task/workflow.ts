@@ -6,10 +6,10 @@ import {
   condition,
   continueAsNew,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import { TaskRefused, type TaskInput, type ToTask } from '../../src/domain/task-messages.js';
 import type { TaskState as TaskStateWord } from '../../src/domain/task-lifecycle.js';
+import { historyIsLong } from '../history-is-long.js';
 import * as messages from './messages.js';
 import { nextTaskStep, type TaskStep } from './next-step.js';
 import { taskStateView } from './presentation.js';
@@ -40,7 +40,7 @@ async function liveOn(live: LiveTask): Promise<void> {
     if (!projection.upToDate && isAfterRecord(step)) await projection.flush();
     else if (projection.foreign || step.do === 'finish') break;
     else if (step.do !== 'wait') await performTaskStep(live, step);
-    else if (shouldContinueAsNew(input) && allHandlersFinished())
+    else if (historyIsLong(input) && allHandlersFinished())
       await continueAsNew<typeof queueTaskWorkflow>(input, task.data);
     else await waitForChange(live, step);
   }
@@ -60,14 +60,9 @@ function isAfterRecord({ do: what }: TaskStep): boolean {
 /** Until something is to be done, or something else is to be waited for. */
 async function waitForChange({ input, task }: LiveTask, wait: Extract<TaskStep, { do: 'wait' }>): Promise<void> {
   const { version } = task.data;
-  const changed = () => task.data.version !== version || (shouldContinueAsNew(input) && allHandlersFinished());
+  const changed = () => task.data.version !== version || (historyIsLong(input) && allHandlersFinished());
   if (wait.untilMs === null) await condition(changed);
   else await condition(changed, Math.max(1, wait.untilMs - Date.now()), { summary: wait.name });
-}
-
-function shouldContinueAsNew(input: TaskInput): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || historyLength >= (input.continueAsNewAtEvents ?? Infinity);
 }
 
 /** Sets all handlers; before the first await, so that no message finds the workflow deaf. */

@@ -4,10 +4,10 @@ import {
   getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import { taskWorkflowId } from '../../src/domain/ids.js';
 import type { QueueInput, SlotReleased } from '../../src/domain/task-messages.js';
+import { historyIsLong } from '../history-is-long.js';
 import { slotGrantedSignal } from '../queue-task/messages.js';
 import { queueRecords, queueReview } from './activities.js';
 import * as messages from './messages.js';
@@ -36,7 +36,7 @@ export async function queueWorkflow(input: QueueInput, data?: QueueData): Promis
     description: 'Who waits for a slot and who has one, for operators',
   });
   while (await work(live)) {
-    if (!live.unread && !live.reviewing && shouldContinueAsNew(input))
+    if (!live.unread && !live.reviewing && historyIsLong(input))
       await continueAsNew<typeof queueWorkflow>(input, live.state.data);
   }
 }
@@ -114,9 +114,4 @@ function present({ input, state }: LiveQueue): void {
       '\n',
     ),
   );
-}
-
-function shouldContinueAsNew(input: QueueInput): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || historyLength >= (input.continueAsNewAtEvents ?? Infinity);
 }

@@ -1,13 +1,7 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  continueAsNew,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, patched } from '@temporalio/workflow';
 import type { RunInput } from '../../src/domain/run-messages.js';
 import type { RunStatus } from '../../src/domain/run-lifecycle.js';
+import { historyIsLong } from '../history-is-long.js';
 import { handleMessages } from './handlers.js';
 import { JobWork } from './job-work.js';
 import type { LiveRun } from './live-run.js';
@@ -90,8 +84,7 @@ async function waitForChange(live: LiveRun, wait: Extract<Step, { do: 'wait' }>)
 /** Not while a Job is being launched or stopped: the platform may take long, and what is due goes on meanwhile. */
 function shouldContinueAsNew({ input, run, handled }: LiveRun): boolean {
   if (run.data.job.underWay !== null) return false;
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || handled >= MAX_HANDLED || historyLength >= (input.continueAsNewAtEvents ?? Infinity);
+  return handled >= MAX_HANDLED || historyIsLong(input);
 }
 
 /** Nothing may be under way when the state is handed to the next execution: what is not in `data` is lost. */

@@ -1,5 +1,5 @@
 import type { TaskSummary } from '../../contract/task.js';
-import { ATTENTION_STATES } from '../../domain/attention.js';
+import { NEEDS_ATTENTION } from '../../domain/attention.js';
 import { isTerminalStatus } from '../../domain/outcome.js';
 import { taskName } from '../task-words.js';
 
@@ -14,8 +14,6 @@ export interface Row {
   readonly isGone: boolean;
 }
 
-const PRESSING = new Set(['needs-input', 'failed', 'blocked', 'stalled']);
-
 /** Tasks in the order in which a person should see them. Pure. */
 export function rowsOf(tasks: readonly TaskSummary[]): Row[] {
   return GROUPS.flatMap((group) =>
@@ -27,7 +25,7 @@ export function rowsOf(tasks: readonly TaskSummary[]): Row[] {
 }
 
 function groupOf(task: TaskSummary): Group {
-  if (PRESSING.has(task.attentionState)) return 'needs-you';
+  if (NEEDS_ATTENTION.includes(task.attentionState)) return 'needs-you';
   if (task.state === 'running') return 'running';
   if (task.state === 'pending') return 'waiting';
   return task.active ? 'running' : 'recent';
@@ -59,9 +57,9 @@ const ORDERS: Record<Group, Order> = {
   recent: (one, other) => byTime(sinceOf(other), sinceOf(one)) || byId(one, other),
 };
 
-/** The states stand in the order in which they press. */
+/** They stand in the order in which they press. */
 function rankOf({ attentionState }: TaskSummary): number {
-  return ATTENTION_STATES.indexOf(attentionState);
+  return NEEDS_ATTENTION.indexOf(attentionState);
 }
 
 function waitRank({ phase }: TaskSummary): number {

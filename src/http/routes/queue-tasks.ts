@@ -1,5 +1,5 @@
 import { Page } from '../../contract/common.js';
-import { ReaderId } from '../../contract/session.js';
+import { DEFAULT_READER, ReaderId } from '../../contract/session.js';
 import { QueueName, TaskCancel, TaskCreate, TaskDetail, TaskId, TaskRead, TaskSummary } from '../../contract/task.js';
 import { TASK_STATES } from '../../domain/task-lifecycle.js';
 import { tenantScope } from '../../operations/access.js';
@@ -13,7 +13,6 @@ import { route, type Route } from '../route.js';
 
 const tag = 'queue';
 const params = { taskId: TaskId };
-const DEFAULT_READER = 'cli';
 const readerId = textField(ReaderId, 'Whose unread marks count; `cli` when absent.');
 
 /** The last millisecond of the year 9999: no time of ours is later. */

@@ -1,6 +1,6 @@
 import { Page } from '../../contract/common.js';
 import { QueueCommander, QueueRecord, QueueStats, QueueUpdate } from '../../contract/queue.js';
-import { ReaderId } from '../../contract/session.js';
+import { DEFAULT_READER, ReaderId } from '../../contract/session.js';
 import { QueueName } from '../../contract/task.js';
 import { queueCommander } from '../../operations/queues/commander.js';
 import { changeQueue, listQueues, readQueue } from '../../operations/queues/settings.js';
@@ -10,7 +10,6 @@ import { route, type Route } from '../route.js';
 
 const tag = 'queue';
 const params = { name: QueueName };
-const DEFAULT_READER = 'cli';
 const queue = textField(QueueName, 'Of this queue; of all queues when absent.');
 
 export const queueRoutes: Route[] = [

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { Name, Nullable, Page, RunId, SessionId } from '../../contract/common.js';
 import { EventRecord } from '../../contract/event.js';
 import {
+  DEFAULT_READER,
   ReaderId,
   SessionControl,
   SessionControlled,
@@ -24,7 +25,6 @@ import { route, type Route } from '../route.js';
 
 const tag = 'sessions';
 const params = { sessionId: SessionId };
-const DEFAULT_READER = 'cli';
 const readerId = textField(ReaderId, 'Whose unread marks count; `cli` when absent.');
 
 const SessionEventPage = Type.Object({

@@ -16,7 +16,12 @@ import { assertAttemptLives, writerOf } from './writer.js';
  * The command is over, alone or with its run: whatever was asked, its record is the answer. A workflow forgets ended
  * commands in time, so one that has a record and is unknown there has ended too.
  */
-const COMMAND_OVER: readonly RunRefusalType[] = ['command-terminal', 'command-unknown', 'run-terminal', 'run-not-here'];
+export const COMMAND_OVER: readonly RunRefusalType[] = [
+  'command-terminal',
+  'command-unknown',
+  'run-terminal',
+  'run-not-here',
+];
 
 /**
  * The runner has taken the command. Repeating is harmless, also when the command has ended.

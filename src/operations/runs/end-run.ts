@@ -11,6 +11,9 @@ import { settled } from './run-refusals.js';
 import { toRun } from './to-run.js';
 import { assertAttemptLives, writerOf } from './writer.js';
 
+/** How a run ends that nobody can end any more. */
+export const WORKFLOW_GONE = 'The workflow of the run is gone from Temporal; start the run again.';
+
 const RUN_OVER: readonly RunRefusalType[] = ['run-terminal', 'run-not-here'];
 
 /**
@@ -79,7 +82,7 @@ function isGone(over: RunRefused): boolean {
 
 /** Nobody is left who could write the run's end, so it is written here. */
 async function workflowGone(context: OperationContext, run: RunRecord): Promise<RunRecord> {
-  await context.runs.closeOrphan(run.id, 'The workflow of the run is gone from Temporal; start the run again.');
+  await context.runs.closeOrphan(run.id, WORKFLOW_GONE);
   return reread(context, run);
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_READER } from '../../contract/session.js';
 import type { SessionControl, SessionControlled, SessionRecord } from '../../contract/session.js';
 import { conflict } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
@@ -5,8 +6,6 @@ import type { OperationContext } from '../context.js';
 import { cancelCommand } from '../runs/end-command.js';
 import { cancelRun } from '../runs/end-run.js';
 import { requireSession } from './read-session.js';
-
-const DEFAULT_READER = 'cli';
 
 /** The reader has seen all that there is now. */
 export async function readSession(

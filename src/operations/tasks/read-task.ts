@@ -1,3 +1,4 @@
+import { DEFAULT_READER } from '../../contract/session.js';
 import { Value } from 'typebox/value';
 import { ExecutionPolicy } from '../../contract/run.js';
 import type { TaskDetail, TaskSummary } from '../../contract/task.js';
@@ -10,8 +11,6 @@ import type { OperationContext } from '../context.js';
 import type { FactsTarget, ReadFacts } from '../runs/read-many-run-facts.js';
 import { readRunFacts } from '../runs/read-run-facts.js';
 import { readWork, taskSummary } from './task-summaries.js';
-
-const DEFAULT_READER = 'cli';
 
 /** The task, if the principal may see it; `unread` is this reader's. @throws missing */
 export async function requireTask(

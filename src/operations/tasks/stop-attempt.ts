@@ -1,7 +1,9 @@
 import { isTerminalStatus, type NoteRef, type Outcome } from '../../domain/outcome.js';
-import { RunRefused, type RunRefusalType } from '../../domain/refusals.js';
+import { RunRefused } from '../../domain/refusals.js';
 import type { StartedAttempt } from '../../domain/task-messages.js';
 import { awaitRow } from '../runs/await-row.js';
+import { COMMAND_OVER } from '../runs/end-command.js';
+import { WORKFLOW_GONE } from '../runs/end-run.js';
 import { toRun } from '../runs/to-run.js';
 import type { OperationContext } from '../context.js';
 
@@ -10,9 +12,6 @@ export interface StopAttempt extends Pick<StartedAttempt, 'runId' | 'commandId' 
   /** How the command ends, where it does not end as cancelled. */
   readonly outcome?: Outcome;
 }
-
-/** Nothing is left to stop. */
-const OVER: readonly RunRefusalType[] = ['command-terminal', 'command-unknown', 'run-terminal', 'run-not-here'];
 
 /**
  * Asks for the end of an attempt: of its command, and of its run where the task started it. A session's run is left to end with its turns:
@@ -35,7 +34,7 @@ async function unlessOver(context: OperationContext, runId: string, ask: () => P
   try {
     await ask();
   } catch (error) {
-    if (!(error instanceof RunRefused) || !OVER.includes(error.type)) throw error;
+    if (!(error instanceof RunRefused) || !COMMAND_OVER.includes(error.type)) throw error;
     if (error.facts.closed === true) await closeGoneRun(context, runId);
   }
 }
@@ -45,5 +44,5 @@ async function closeGoneRun({ runs }: OperationContext, runId: string): Promise<
   const read = async () => runs.getRun(runId, 'all');
   const run = await awaitRow(read, (row) => row === undefined || isTerminalStatus(row.status));
   if (run === undefined || isTerminalStatus(run.status)) return;
-  await runs.closeOrphan(runId, 'The workflow of the run is gone from Temporal; start the run again.');
+  await runs.closeOrphan(runId, WORKFLOW_GONE);
 }
