@@ -1,5 +1,6 @@
 import { createMaintenanceActivities } from './maintenance.js';
 import { createRecordActivities } from './records.js';
+import { createRetentionActivities } from './runner-retention.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
 import { createSessionActivities } from './sessions.js';
 import { createWatcherActivities } from './watchers.js';
@@ -12,6 +13,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createSessionActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
+    ...createRetentionActivities(ports),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AgentRunError } from '../src/domain/errors.js';
 import type { ExpiredLease } from '../src/ports/lease-store.js';
 import type { RunnerJobView } from '../src/ports/runner-platform.js';
 import { heartbeating } from './heartbeating.js';
@@ -12,7 +13,7 @@ const TELL_AGAIN_MS = 15_000;
 const SHIFT_MS = 3_600_000;
 const SCAN_LIMIT = 500;
 
-type Ports = Pick<ActivityPorts, 'leases' | 'platform' | 'jobs' | 'runs' | 'signals' | 'stopping' | 'log'>;
+type Ports = Pick<ActivityPorts, 'leases' | 'platform' | 'jobs' | 'runs' | 'events' | 'signals' | 'stopping' | 'log'>;
 
 /** Long activities that watch for what no caller tells. They run until their shift ends or their worker stops. */
 export function createWatcherActivities(ports: Ports) {
@@ -31,7 +32,8 @@ export function createWatcherActivities(ports: Ports) {
     /** Tells the workflow of each runner Job that ended. */
     async watchRunners(): Promise<void> {
       await whileOnShift(ports, async (signal) => {
-        await ports.platform.watch(async (job) => reportExit(ports, job), signal);
+        const onChange = async (job: RunnerJobView) => ports.jobs.observe(job);
+        await ports.platform.watch(async (job) => reportExit(ports, job), signal, onChange);
       });
     },
   };
@@ -57,12 +59,27 @@ async function tell(ports: Ports, lease: ExpiredLease, told: Map<string, number>
   }
 }
 
-async function reportExit({ runs, jobs, signals }: Ports, job: RunnerJobView): Promise<void> {
+async function reportExit(ports: Ports, job: RunnerJobView): Promise<void> {
+  const { runs, jobs, signals } = ports;
   await jobs.observe(job);
+  // Before its attempt is over: from then on nothing is written for it.
+  if (job.logTail !== undefined) await keepLogTail(ports, job, job.logTail);
   const run = await runs.getRun(job.runId, 'all');
   if (run === undefined || run.terminalStatus !== null) return;
   const { runId, attempt, exitCode } = job;
   await signals.runnerExited(run.workflowId, { runId, attempt, exitCode, reason: job.reason ?? 'ended' });
+}
+
+/** The same Job's is kept once, however often its end is told. An attempt that is over already is not worth a retry. */
+async function keepLogTail({ events }: Ports, job: RunnerJobView, text: string): Promise<void> {
+  const { runId, attempt, jobName, reason, exitCode } = job;
+  const payload = { phase: 'runner-log-tail', attempt, jobName, reason, exitCode, text };
+  const event = { type: 'backend_status', payload, clientSeq: 1 } as const;
+  try {
+    await events.append({ runId, fence: { attempt }, producer: `job:${jobName}`, events: [event] });
+  } catch (error) {
+    if (!(error instanceof AgentRunError) || error.refusal === 'unavailable') throw error;
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { readOperators, type Settings } from '../config.js';
+import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { serve, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
@@ -20,6 +21,7 @@ import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
 import { createSessionGateway } from '../temporal/session-gateway.js';
+import { createRunnerGateway } from '../temporal/runner-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
@@ -131,6 +133,7 @@ async function startWork(
 ): Promise<RunningWorker> {
   const { settings, platform, keys, logger, temporalAddress } = options;
   const stopping = new AbortController();
+  const runnerRetention = readRunnerRetention(settings);
   const activities = createActivities({
     ...postgres,
     platform,
@@ -142,7 +145,8 @@ async function startWork(
       idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
       workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
     },
-    managerUrl: settings.AGENTRUN_INTERNAL_MGR_URL ?? apiUrl ?? clusterUrl(settings),
+    runnerRetention,
+    managerUrl: managerUrl(options, apiUrl),
     stopping: stopping.signal,
     log: (message, facts) => logger.info(facts, message),
   });
@@ -154,7 +158,7 @@ async function startWork(
     stopping.abort();
     await worker.stop();
   });
-  await ensureWatchers(temporal.client);
+  await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined });
   return worker;
 }
 
@@ -164,6 +168,7 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     ...postgres,
     gateway: createRunGateway(temporal.client),
     sessionGateway: createSessionGateway(temporal.client),
+    runnerGateway: createRunnerGateway(temporal.client),
     sends: new SendQueue(),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
@@ -198,6 +203,12 @@ function operatorTokens(settings: Settings, keys: Keys): OperatorTokens {
   return new OperatorTokens(
     configured.length > 0 ? configured : [{ name: 'operator', token: keys.operatorToken, tenants: 'all' }],
   );
+}
+
+/** Where runners reach the manager: Pods never by the address that it listens on. */
+function managerUrl({ settings, platform }: ManagerOptions, apiUrl: string | undefined): string {
+  const ofCluster = clusterUrl(settings);
+  return settings.AGENTRUN_INTERNAL_MGR_URL ?? (platform.kind === 'kubernetes' ? ofCluster : (apiUrl ?? ofCluster));
 }
 
 function clusterUrl(settings: Settings): string {

@@ -5,6 +5,7 @@ import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { RunnerGateway } from '../ports/runner-gateway.js';
 import type { RunnerPlatform, Volumes } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
@@ -25,6 +26,7 @@ export interface OperationContext {
   readonly sessions: SessionStore;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
+  readonly runnerGateway: RunnerGateway;
   /** What is sent to one session is handed over together; one for the process. */
   readonly sends: SendQueue;
   /** Messages to one workflow go one after another; one for the process. */

@@ -44,7 +44,8 @@ function endAttempt(condition: string): string {
 const EXPIRE = endAttempt(`l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp()`);
 const REVOKE = endAttempt('NOT l.ended');
 
-const READ = `SELECT l.attempt, l.runner_id, l.alive, CASE WHEN l.alive THEN ${LEASE_END} END AS lease_end
+const READ = `SELECT l.attempt, l.runner_id, l.alive, CASE WHEN l.alive THEN ${LEASE_END} END AS lease_end,
+    CASE WHEN l.alive THEN l.expires_at - l.lease_ms * interval '1 ms' END AS renewed_at
   FROM run_leases l, api_liveness a WHERE l.run_id = $1`;
 
 /** Events travel the way of renewals: while that is closed nobody is silent, and afterwards silence begins anew. */
@@ -67,6 +68,7 @@ interface LeaseRow {
   readonly alive: boolean;
   /** Null unless alive. */
   readonly lease_end: Date | null;
+  readonly renewed_at: Date | null;
 }
 
 export function createLeaseStore(database: Database): LeaseStore {
@@ -142,5 +144,6 @@ function toView(row: LeaseRow): LeaseView {
     runnerId: row.runner_id,
     alive: row.alive,
     expiresAtMs: row.lease_end?.getTime() ?? null,
+    renewedAtMs: row.renewed_at?.getTime() ?? null,
   };
 }

@@ -47,4 +47,8 @@ export class ScriptedActivities implements Activities {
   monitorLeases = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
+
+  retainRunners = async (): Promise<never> => {
+    throw new Error('nothing is retained here');
+  };
 }
