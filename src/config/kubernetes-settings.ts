@@ -43,7 +43,7 @@ export const KUBERNETES_SETTINGS = {
     default: 1000,
   }),
   AGENTRUN_RUNNER_DEADLINE_SECONDS: count('The longest that one runner Pod may live', {
-    minimum: 60,
+    minimum: 1,
     maximum: 365 * DAY_SECONDS,
     default: 7 * DAY_SECONDS,
   }),

@@ -39,7 +39,10 @@ function maxAge(settings: KubernetesSettings): number | null {
   return required(settings, 'AGENTRUN_RUNNER_RETENTION_AGE_BASED_MAX_AGE_HOURS') * HOUR_MS;
 }
 
-function required<N extends keyof KubernetesSettings>(settings: KubernetesSettings, name: N): NonNullable<KubernetesSettings[N]> {
+function required<N extends keyof KubernetesSettings>(
+  settings: KubernetesSettings,
+  name: N,
+): NonNullable<KubernetesSettings[N]> {
   const value = settings[name];
   if (value !== undefined && value !== null) return value;
   throw new ConfigurationError(`${name} is not set: runner retention needs it`);

@@ -23,6 +23,13 @@ const JOB_NAME = 'batch.kubernetes.io/job-name';
 /** Jobs and Pods of two watches, brought together. Methods answer what changed. */
 export class KnownJobs {
   readonly #jobs = new Map<string, KnownJob>();
+  #hasJobs = false;
+  #hasPods = false;
+
+  /** Both were listed once: before that, a Job without a Pod may be one whose Pod was not heard of yet. */
+  get complete(): boolean {
+    return this.#hasJobs && this.#hasPods;
+  }
 
   open(): KnownJob[] {
     return [...this.#jobs.values()].filter((known) => !known.told);
@@ -33,6 +40,7 @@ export class KnownJobs {
     const gone = [...this.#jobs.values()].filter((known) => known.job !== undefined && !names.has(known.name));
     for (const known of gone) this.#delete(known);
     for (const job of jobs) this.setJob(job);
+    this.#hasJobs = true;
     return [...this.#jobs.values()];
   }
 
@@ -59,6 +67,7 @@ export class KnownJobs {
       for (const [uid] of known.pods) if (!uids.has(uid)) this.#dropPod(known, uid);
     }
     for (const pod of pods) this.setPod(pod);
+    this.#hasPods = true;
     return [...this.#jobs.values()];
   }
 

@@ -63,9 +63,9 @@ async function watchFrom<T extends KubernetesObject>(options: ListWatch<T>, list
   while (!options.signal.aborted && performance.now() < resyncAt) {
     const startedAt = performance.now();
     const end = await watchOnce(options, version, (seen) => (version = seen));
-    if (end === 'expired') return;
     // A server that closes at once would be asked without a pause.
     if (performance.now() - startedAt < PAUSE_MS.first) await pause(options.signal);
+    if (end === 'expired') return;
   }
 }
 

@@ -59,9 +59,9 @@ function lostNode(pod: V1Pod): PodState | undefined {
 function ended(pod: V1Pod): PodState | undefined {
   const { phase, reason, message } = pod.status ?? {};
   const terminated = runnerOf(pod)?.state?.terminated;
-  const isOver = terminated !== undefined || ['Failed', 'Succeeded'].includes(phase ?? '');
+  const isOver = terminated !== undefined || phase === 'Failed' || phase === 'Succeeded';
   // The Pod's own reason (an eviction, a deadline) says more than how the step before the runner ended.
-  if (terminated === undefined && !reason) return handoverFailure(pod) ?? (isOver ? endedAs(pod, null) : undefined);
+  if (!reason && handoverFailure(pod) !== undefined) return handoverFailure(pod);
   if (!isOver) return undefined;
   if (terminated?.exitCode === 0 && phase !== 'Failed') return of('succeeded', 'exited', 0, howEnded('exited', 0));
   return endedAs(pod, terminated?.exitCode ?? null, message);

@@ -78,6 +78,7 @@ class Teller {
   ) {}
 
   look(jobs: readonly (KnownJob | undefined)[]): void {
+    if (!this.known.complete) return;
     for (const known of jobs) {
       if (known === undefined || known.told || this.#working.has(known) || known.notBefore > performance.now())
         continue;

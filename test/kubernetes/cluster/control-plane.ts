@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binaryPath } from './build-binaries.js';
 import { writeIdentities } from './kubeconfig.js';
-import type { TestServer} from './test-server.js';
+import type { TestServer } from './test-server.js';
 import { answersOver, type Starter } from './test-server.js';
 
 export interface ControlPlanePorts {

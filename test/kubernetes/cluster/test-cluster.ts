@@ -49,6 +49,11 @@ export function hasPods(): boolean {
   return process.env['KUBECONFIG'] ? given : whyNoNode() === undefined;
 }
 
+/** Whether parts of it may be taken away. */
+export function ownsCluster(): boolean {
+  return !process.env['KUBECONFIG'];
+}
+
 /** How long a first start may take: everything is built then. */
 export const CLUSTER_START_TIMEOUT_MS = 25 * 60_000;
 

@@ -1,10 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readSettings } from '../../../src/config.js';
 import type { Cluster } from '../../../src/kubernetes/cluster.js';
 import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
 import { createKubernetesPlatform } from '../../../src/main/kubernetes-runners.js';
 import type { RunnerJobView, RunnerLaunch } from '../../../src/ports/runner-platform.js';
+import { freePort } from '../../../src/processes/free-port.js';
 import { eventually } from '../../support/eventually.js';
 import { testCluster, type TestCluster } from '../cluster/test-cluster.js';
 
@@ -74,6 +78,17 @@ export class ClusterFixture {
       resources: null,
       ...more,
     };
+  }
+
+  /** A kubeconfig of a cluster that is not there. */
+  async unreachable(): Promise<string> {
+    const config = JSON.parse(await readFile(this.test.kubeconfig, 'utf8')) as {
+      clusters: { cluster: { server: string } }[];
+    };
+    for (const { cluster } of config.clusters) cluster.server = `https://127.0.0.1:${await freePort()}`;
+    const path = join(await mkdtemp(join(tmpdir(), 'agentrun-kubeconfig-')), 'config');
+    await writeFile(path, JSON.stringify(config), { mode: 0o600 });
+    return path;
   }
 
   /** What a watch is told, until the fixture is disposed of. */
