@@ -67,11 +67,11 @@ export class KubernetesPlatform implements RunnerPlatform {
     const { cluster } = this.options;
     const { namespace } = this;
     const job = await markStopping(cluster, jobName, namespace);
-    const before = job && (await this.#view(job));
     // Also where the Job is gone: whoever deleted it may have left its Pods.
-    await deleteJob(cluster, { name: jobName, namespace, graceMs });
-    if (before === undefined || hasEnded(before)) return before;
-    return { ...before, status: 'stopped', reason: 'killed', message: null };
+    const pods = await deleteJob(cluster, { name: jobName, namespace, graceMs });
+    if (job === undefined) return undefined;
+    const view = this.#viewWith(job, pods);
+    return hasEnded(view) ? view : { ...view, status: 'stopped', reason: 'killed', message: null };
   }
 
   async describe(jobName: string): Promise<RunnerJobView | undefined> {

@@ -32,10 +32,11 @@ export async function markStopping({ batch }: Apis, name: string, namespace: str
 }
 
 /**
- * Deletes the Job with its Pods; resolves when the cluster knows none of them any more. First the Job, so that no further Pod is made,
- * then its Pods with the time that they are given.
+ * Deletes the Job with its Pods; resolves when the cluster knows none of them any more, with the Pods as they were last. First the Job, so
+ * that no further Pod is made, then its Pods with the time that they are given.
  */
-export async function deleteJob(apis: Apis, { name, namespace, graceMs }: StopJob): Promise<void> {
+export async function deleteJob(apis: Apis, { name, namespace, graceMs }: StopJob): Promise<V1Pod[]> {
+  let last: V1Pod[] = [];
   // In the body: what stands there wins over the query, and Jobs leave their Pods behind by default.
   const body = { propagationPolicy: 'Foreground' };
   await asked(
@@ -49,7 +50,8 @@ export async function deleteJob(apis: Apis, { name, namespace, graceMs }: StopJo
       `to read the Job ${name}`,
       unlessMissing(apis.batch.readNamespacedJob({ name, namespace })),
     );
-    if (pods.length === 0 && job === undefined) return;
+    if (pods.length === 0 && job === undefined) return last;
+    if (pods.length > 0) last = pods;
     await Promise.all(pods.map(async (pod) => endPod(apis, pod, gracePeriodSeconds)));
     await delay(LOOK_MS);
   }
