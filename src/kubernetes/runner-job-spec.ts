@@ -71,6 +71,8 @@ function podSpec(launch: JobLaunch, settings: RunnerJobSettings): V1PodSpec {
     // An agent runs whatever it likes in here: it gets no word with the cluster.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    // What an agent leaves behind falls to the first process of its namespace: the Pod's own takes it, a runner in its place would not.
+    shareProcessNamespace: true,
     terminationGracePeriodSeconds: settings.graceSeconds,
     securityContext: {
       runAsNonRoot: true,

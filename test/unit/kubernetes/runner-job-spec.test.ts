@@ -95,6 +95,7 @@ describe('the Job of an attempt', () => {
 
   it('may do nothing that it need not', () => {
     assert.equal(pod.automountServiceAccountToken, false);
+    assert.equal(pod.shareProcessNamespace, true);
     assert.deepEqual(pod.securityContext, {
       runAsNonRoot: true,
       runAsUser: 1000,
