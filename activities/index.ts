@@ -3,6 +3,7 @@ import { createRecordActivities } from './records.js';
 import { createRetentionActivities } from './runner-retention.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
 import { createSessionActivities } from './sessions.js';
+import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
 import type { ActivityPorts } from './ports.js';
 
@@ -11,6 +12,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createRecordActivities(ports),
     ...createRunnerJobActivities(ports),
     ...createSessionActivities(ports),
+    ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
     ...createRetentionActivities(ports),

@@ -1,14 +1,18 @@
+import type { OperationContext } from '../src/operations/context.js';
 import type { BackendCatalog } from '../src/ports/backend-catalog.js';
 import type { RetentionPolicy } from '../src/domain/runner-retention.js';
 import type { EventStore } from '../src/ports/event-store.js';
+import type { BudgetStore } from '../src/ports/budget-store.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
+import type { QueueSignals } from '../src/ports/queue-gateway.js';
 import type { RunSignals } from '../src/ports/run-signals.js';
 import type { RunStore } from '../src/ports/run-store.js';
 import type { SessionStore } from '../src/ports/session-store.js';
 import type { RunnerJobStore } from '../src/ports/runner-job-store.js';
 import type { RunnerPlatform } from '../src/ports/runner-platform.js';
 import type { RunnerTokens } from '../src/ports/runner-tokens.js';
+import type { TaskStore } from '../src/ports/task-store.js';
 
 /** All that activities reach; built once by `src/main`. */
 export interface ActivityPorts {
@@ -16,10 +20,15 @@ export interface ActivityPorts {
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
   readonly sessions: SessionStore;
+  readonly tasks: TaskStore;
+  readonly budgets: BudgetStore;
   readonly platform: RunnerPlatform;
   readonly backends: BackendCatalog;
   readonly tokens: RunnerTokens;
   readonly signals: RunSignals;
+  readonly queueSignals: QueueSignals;
+  /** What an attempt of a task is started and stopped with. */
+  readonly operations: OperationContext;
   readonly maintenance: RecordMaintenance;
   readonly retention: Retention;
   readonly events: EventStore;

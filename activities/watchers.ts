@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError } from '../src/domain/errors.js';
+import { exceededBudget } from '../src/domain/budgets.js';
 import type { ExpiredLease } from '../src/ports/lease-store.js';
 import type { RunnerJobView } from '../src/ports/runner-platform.js';
 import { heartbeating } from './heartbeating.js';
@@ -13,7 +14,13 @@ const TELL_AGAIN_MS = 15_000;
 const SHIFT_MS = 3_600_000;
 const SCAN_LIMIT = 500;
 
-type Ports = Pick<ActivityPorts, 'leases' | 'platform' | 'jobs' | 'runs' | 'events' | 'signals' | 'stopping' | 'log'>;
+/** Agents tell what they used every few seconds. */
+const BUDGET_INTERVAL_MS = 1_000;
+
+type Ports = Pick<
+  ActivityPorts,
+  'leases' | 'platform' | 'jobs' | 'runs' | 'events' | 'budgets' | 'signals' | 'queueSignals' | 'stopping' | 'log'
+>;
 
 /** Long activities that watch for what no caller tells. They run until their shift ends or their worker stops. */
 export function createWatcherActivities(ports: Ports) {
@@ -21,12 +28,13 @@ export function createWatcherActivities(ports: Ports) {
     /** Tells the workflow of each lease that ran out. The workflow asks the database again before it believes it. */
     async monitorLeases(): Promise<void> {
       const told = new Map<string, number>();
-      await whileOnShift(ports, async (signal) => {
-        while (!signal.aborted) {
-          await scanLeases(ports, told).catch((error: unknown) => logFailure(ports, 'lease scan failed', error));
-          await delay(SCAN_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-        }
-      });
+      await againAndAgain(ports, 'lease scan', SCAN_INTERVAL_MS, async () => scanLeases(ports, told));
+    },
+
+    /** Tells each task whose attempt passed a cap, of its own or of its tenant. */
+    async monitorBudgets(): Promise<void> {
+      const told = new Map<string, number>();
+      await againAndAgain(ports, 'budget scan', BUDGET_INTERVAL_MS, async () => scanBudgets(ports, told));
     },
 
     /** Tells the workflow of each runner Job that ended. */
@@ -39,9 +47,34 @@ export function createWatcherActivities(ports: Ports) {
   };
 }
 
+async function againAndAgain(ports: Ports, what: string, everyMs: number, scan: () => Promise<void>): Promise<void> {
+  await whileOnShift(ports, async (signal) => {
+    while (!signal.aborted) {
+      await scan().catch((error: unknown) => logFailure(ports, `${what} failed`, error));
+      await delay(everyMs, undefined, { signal }).catch(() => undefined);
+    }
+  });
+}
+
+async function scanBudgets({ budgets, queueSignals }: Ports, told: Map<string, number>): Promise<void> {
+  forgetOld(told);
+  for (const task of await budgets.listRunning()) {
+    const { taskId, attempt } = task;
+    const message = exceededBudget(task);
+    const key = `${taskId}/${attempt}`;
+    if (message === null || told.has(key)) continue;
+    await queueSignals.budgetExceeded({ taskId, attempt, message });
+    told.set(key, Date.now());
+  }
+}
+
+function forgetOld(told: Map<string, number>): void {
+  for (const [key, atMs] of told) if (Date.now() - atMs > TELL_AGAIN_MS) told.delete(key);
+}
+
 async function scanLeases(ports: Ports, told: Map<string, number>): Promise<void> {
   const expired = await ports.leases.listExpired(SCAN_LIMIT);
-  for (const [key, atMs] of told) if (Date.now() - atMs > TELL_AGAIN_MS) told.delete(key);
+  forgetOld(told);
   await Promise.all(expired.filter((lease) => !told.has(keyOf(lease))).map(async (lease) => tell(ports, lease, told)));
 }
 

@@ -12,8 +12,23 @@ export const ATTENTION_STATES = [
 ] as const;
 export type AttentionState = (typeof ATTENTION_STATES)[number];
 
+/** The order in which somebody should look. */
+export const BY_URGENCY: readonly AttentionState[] = [
+  'needs-input',
+  'failed',
+  'blocked',
+  'stalled',
+  'unread',
+  'active-session',
+  'none',
+];
+
+/** Somebody has to do something about these, where of the others it is enough to know. */
+export const NEEDS_ATTENTION: readonly AttentionState[] = ['needs-input', 'failed', 'blocked', 'stalled'];
+
+/** Of a session, or of a task. */
 export interface AttentionFacts {
-  /** Something works on it, or is about to. */
+  /** Something works in the session, or is about to; of a task: in the session that its newest attempt went to, be it on something else. */
   readonly active: boolean;
   /** What should work on it does not show itself: its lease ran out. */
   readonly stalled: boolean;

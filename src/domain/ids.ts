@@ -1,6 +1,6 @@
 /** Identifiers of the system's things, and the names derived from them. One place, so that a name and its inverse never drift. */
 
-export type IdPrefix = 'run' | 'cmd' | 'sess' | 'task' | 'rjob' | 'evt' | 'trc' | 'val' | 'rnr';
+export type IdPrefix = 'run' | 'cmd' | 'sess' | 'task' | 'rjob' | 'evt' | 'trc' | 'val' | 'rnr' | 'whk' | 'dlv';
 
 /** JSON Schema pattern of an id: the prefix, then a unique part that sorts by creation time. */
 export function idPattern(prefix: IdPrefix): string {
@@ -16,6 +16,16 @@ export const TASK_QUEUE = 'agentrun';
 /** A session has one live run at most because its runs share one workflow id, which Temporal keeps unique. */
 export function runWorkflowId(run: { runId: string; sessionId: string | null }): string {
   return run.sessionId === null ? `run:${run.runId}` : `session:${run.sessionId}`;
+}
+
+/** A task's workflow; once it has ended, a further dispatch starts it again under the same id. */
+export function taskWorkflowId(taskId: string): string {
+  return `task:${taskId}`;
+}
+
+/** The one that gives a queue's slots out. */
+export function queueWorkflowId(queue: string): string {
+  return `queue:${queue}`;
 }
 
 /** One eviction of a session's storage at a time. */

@@ -41,7 +41,8 @@ export interface RunPolicy {
 
 /** A first turn that was drafted with the run, and whether a runner Job is wanted for it. */
 export interface RunOpening {
-  readonly turn: { readonly commandId: string };
+  /** `taskId`: the task that is told of its end. */
+  readonly turn: { readonly commandId: string; readonly taskId?: string };
   readonly runnerJob: boolean;
 }
 
@@ -57,6 +58,8 @@ export interface RunInput {
   readonly endsWithTurn: boolean;
   /** What it has to do from its first moment, decided with its being there. */
   readonly opening?: RunOpening;
+  /** The command, sent to its session, that it was made for. */
+  readonly startedFor?: string;
   /** Continue as new at this many history events, where Temporal does not suggest it sooner. */
   readonly continueAsNewAtEvents?: number;
 }
@@ -93,6 +96,8 @@ export interface SentCommand {
   readonly runnerJob: boolean;
   /** Sent for the first time; otherwise an earlier run of the session may have had it. */
   readonly fresh: boolean;
+  /** A task's: always a turn of its own, and the task is told of its end. */
+  readonly taskId?: string;
 }
 
 /** The run that has what was sent; what became of each is in its command's record. */
@@ -117,6 +122,8 @@ export interface FinishCommand extends ToRun, Writer {
 export interface CancelCommand extends ToRun {
   readonly commandId: string;
   readonly reason: NoteRef | null;
+  /** How it ends when it has stopped; `cancelled` unless given. */
+  readonly outcome?: Outcome;
 }
 
 export interface FinishRun extends ToRun, Writer {

@@ -66,6 +66,8 @@ export interface SendDecision {
     readonly commandState: CommandState;
     readonly runStatus: RunStatus;
   } | null;
+  /** The run was made for it. */
+  readonly startedRun?: boolean;
 }
 
 /** Numbered by the workflow from 1 over the run's whole life, so that a repeated projection adds nothing twice. */

@@ -7,9 +7,11 @@ import { EventAppend, EventBatch, EventInput, EventPage, EventRecord } from '../
 import { Health } from '../contract/health.js';
 import { ClaimedRun, ClaimRequest, LeaseRenewal, RenewedRun } from '../contract/lease.js';
 import * as profile from '../contract/provider-profile.js';
+import { QueueCommander, QueueRecord, QueueStats, QueueUpdate } from '../contract/queue.js';
 import * as result from '../contract/result.js';
 import * as run from '../contract/run.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import * as task from '../contract/task.js';
 import { ToolCredential, ToolCredentialList, ToolCredentialWrite } from '../contract/tool-credential.js';
 
 /** The schemas that have a name of their own in the OpenAPI document. */
@@ -52,6 +54,10 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ProfileValidationCreate: profile.ProfileValidationCreate,
   ProviderProfile: profile.ProviderProfile,
   ProviderProfileList: profile.ProviderProfileList,
+  QueueCommander,
+  QueueRecord,
+  QueueStats,
+  QueueUpdate,
   RenewedRun,
   RetryPolicy: run.RetryPolicy,
   RunCreate: run.RunCreate,
@@ -66,6 +72,12 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   SecretScope: run.SecretScope,
   SessionRef: run.SessionRef,
   SteerDelivery: result.SteerDelivery,
+  ActiveSession: task.ActiveSession,
+  TaskAttempt: task.TaskAttempt,
+  TaskCreate: task.TaskCreate,
+  TaskDetail: task.TaskDetail,
+  TaskSummary: task.TaskSummary,
+  TaskSupervisor: task.TaskSupervisor,
   TerminalClassification: result.TerminalClassification,
   TimeoutBudget: result.TimeoutBudget,
   ToolCredential,

@@ -15,11 +15,13 @@ import { SendQueue } from '../operations/sessions/send-queue.js';
 import { Sequencer } from '../operations/runs/sequencer.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
+import type { QueueGateway, QueueSignals } from '../ports/queue-gateway.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
+import { createQueueGateway } from '../temporal/queue-gateway.js';
 import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunnerGateway } from '../temporal/runner-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
@@ -72,8 +74,10 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
-    const api = options.roles.api ? await startApi(options, postgres, temporal, specs, closing) : undefined;
-    const worker = options.roles.worker ? await startWork(options, postgres, temporal, api?.url, closing) : undefined;
+    const operations = operationContext(options, postgres, temporal);
+    const api = options.roles.api ? await startApi(options, postgres, operations, specs, closing) : undefined;
+    const parts = { postgres, temporal, operations };
+    const worker = options.roles.worker ? await startWork(options, parts, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
     await closeAll(closing);
@@ -84,14 +88,13 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
 async function startApi(
   options: ManagerOptions,
   postgres: Postgres,
-  temporal: TemporalLink,
+  operations: OperationContext,
   specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
   const { settings, platform, keys, logger } = options;
   const operators = operatorTokens(settings, keys);
   const tokens = signedRunnerTokens(keys.runnerTokenKey);
-  const operations = operationContext(options, postgres, temporal);
   await loadAipodSpecs(postgres.specs, specs, logger);
   const server = await serve(
     {
@@ -124,10 +127,15 @@ async function startApi(
   return server;
 }
 
+interface WorkParts {
+  readonly postgres: Postgres;
+  readonly temporal: TemporalLink;
+  readonly operations: OperationContext;
+}
+
 async function startWork(
   options: ManagerOptions,
-  postgres: Postgres,
-  temporal: TemporalLink,
+  { postgres, temporal, operations }: WorkParts,
   apiUrl: string | undefined,
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningWorker> {
@@ -140,6 +148,8 @@ async function startWork(
     backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
+    queueSignals: queueGateway(options, temporal),
+    operations,
     retention: {
       eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
       idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
@@ -169,6 +179,7 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     gateway: createRunGateway(temporal.client),
     sessionGateway: createSessionGateway(temporal.client),
     runnerGateway: createRunnerGateway(temporal.client),
+    queueGateway: queueGateway(options, temporal),
     sends: new SendQueue(),
     sequencer: new Sequencer(),
     runnerTokens: signedRunnerTokens(keys.runnerTokenKey),
@@ -187,6 +198,10 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     platform,
     volumes: platform.volumes,
   };
+}
+
+function queueGateway({ settings }: ManagerOptions, { client }: TemporalLink): QueueGateway & QueueSignals {
+  return createQueueGateway(client, { continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS });
 }
 
 function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {

@@ -1,7 +1,10 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
+import type { BudgetStore } from '../ports/budget-store.js';
+import type { BoardRecords } from '../ports/board-records.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
+import type { QueueGateway } from '../ports/queue-gateway.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
@@ -11,6 +14,7 @@ import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { SessionGateway } from '../ports/session-gateway.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
+import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { Sequencer } from './runs/sequencer.js';
 import type { SendQueue } from './sessions/send-queue.js';
@@ -24,9 +28,13 @@ export interface OperationContext {
   readonly jobs: RunnerJobStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
+  readonly tasks: TaskStore;
+  readonly budgets: BudgetStore;
+  readonly board: BoardRecords;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
   readonly runnerGateway: RunnerGateway;
+  readonly queueGateway: QueueGateway;
   /** What is sent to one session is handed over together; one for the process. */
   readonly sends: SendQueue;
   /** Messages to one workflow go one after another; one for the process. */

@@ -78,8 +78,8 @@ export interface RunStore {
   dropCommandDraft(commandId: string): Promise<void>;
   /** Of these, the commands that no run has taken. */
   findCommandDrafts(commandIds: readonly string[]): Promise<string[]>;
-  /** Keeps words from outside beside the history instead of in it; answers the note's id. */
-  writeNote(runId: string, text: string): Promise<string>;
+  /** Keeps words from outside, about a run or a task, beside its history instead of in it; answers the note's id. */
+  writeNote(ownerId: string, text: string): Promise<string>;
 
   getRun(runId: string, tenants: TenantScope): Promise<RunRecord | undefined>;
   /** Newest first. A cursor that this list did not make is `schema-invalid`. */

@@ -1,14 +1,18 @@
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { CommandRecord } from '../contract/command.js';
+import type { CommandState } from '../ports/board-records.js';
 import type { RunStore, TenantScope } from '../ports/run-store.js';
 import type { Database } from './pool.js';
 import { isoOrNull } from './run-mapping.js';
 
-const COLUMNS = `c.id, c.run_id, c.seq, c.type, c.state, c.payload, c.attempt, c.failure_kind, c.failure_message,
+/** Of `commands c`, all but what it says. */
+export const COMMAND_COLUMNS = `c.id, c.run_id, c.seq, c.type, c.state, c.attempt, c.failure_kind, c.failure_message,
   c.thread_id, c.turn_id, c.superseded_by, c.cancel_requested_at, c.acknowledged_at, c.finished_at, c.created_at,
   c.updated_at`;
 
-interface CommandRow {
+const COLUMNS = `${COMMAND_COLUMNS}, c.payload`;
+
+export interface CommandRow {
   readonly id: string;
   readonly run_id: string;
   readonly seq: number;
@@ -68,13 +72,16 @@ export async function getCancelMarks(
 }
 
 function toCommandRecord(row: CommandRow): CommandRecord {
+  return { ...toCommandState(row), payload: row.payload };
+}
+
+export function toCommandState(row: Omit<CommandRow, 'payload'>): CommandState {
   return {
     id: row.id,
     runId: row.run_id,
     seq: row.seq,
     type: row.type,
     state: row.state,
-    payload: row.payload,
     terminalStatus: isTerminalStatus(row.state) ? row.state : null,
     failureKind: row.failure_kind,
     failureMessage: row.failure_message,

@@ -21,5 +21,19 @@ export function decodeCursor(list: string, cursor: string): ListPosition {
   return position;
 }
 
+/** Where a list by name goes on; only the list of this name accepts it. */
+export function encodeNameCursor(list: string, name: string): string {
+  return Buffer.from(`${list}/${name}`).toString('base64url');
+}
+
+/** @throws schema-invalid for anything but a cursor of this list. */
+export function decodeNameCursor(list: string, cursor: string): string {
+  const name = Buffer.from(cursor, 'base64url')
+    .toString()
+    .slice(list.length + 1);
+  if (name !== '' && encodeNameCursor(list, name) === cursor) return name;
+  throw invalid('cursor', 'cursor is not one of this list');
+}
+
 /** The largest time of a JavaScript Date. */
 const MAX_TIME_MS = 8.64e15;

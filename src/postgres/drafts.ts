@@ -11,6 +11,7 @@ import { joinSession } from './sessions.js';
 const DRAFTS = {
   run: { table: 'runs', isDraft: 'opened_at IS NULL' },
   command: { table: 'commands', isDraft: 'seq IS NULL' },
+  task: { table: 'tasks', isDraft: 'opened_at IS NULL' },
 } as const;
 
 type DraftKind = keyof typeof DRAFTS;
@@ -61,7 +62,8 @@ export async function writeNote(database: Database, runId: string, text: string)
   return firstRow(inserted).id;
 }
 
-function createDraft(
+/** Inserts the draft, or finds the one that an earlier request with the same key made. */
+export function createDraft(
   database: Database,
   kind: DraftKind,
   id: string,
@@ -77,10 +79,11 @@ function createDraft(
   });
 }
 
+/** Maintenance leaves alone what was repeated a short time ago. */
 async function joinDraft(transaction: Queryable, kind: DraftKind, id: string): Promise<Drafted | undefined> {
   const { table, isDraft } = DRAFTS[kind];
   const joined = await transaction.query(
-    `UPDATE ${table} SET draft_holders = draft_holders + 1 WHERE id = $1 AND ${isDraft}`,
+    `UPDATE ${table} SET draft_holders = draft_holders + 1, updated_at = now() WHERE id = $1 AND ${isDraft}`,
     [id],
   );
   if (joined.rowCount === 1) return { id, opened: false };

@@ -7,6 +7,7 @@ import { toEventRecord, type EventRow } from './event-rows.js';
 import { withPartitions } from './partitions.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
+import { addUsage } from './usage.js';
 
 /** Reads look only into the partitions between a run's first event and its last. */
 const OF_RUN = `e.run_id = $1
@@ -74,10 +75,15 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
  * turns out to be another's. A fenced runner numbers alone: its appends stay one statement.
  */
 async function appendChecked(database: Database, request: EventAppendRequest): Promise<EventRecord[]> {
-  const append = async (to: Queryable) => assertSameTypes(request, await appendRunEvents(to, request));
+  const append = async (to: Queryable) => {
+    const records = assertSameTypes(request, await appendRunEvents(to, request));
+    await addUsage(to, request);
+    return records;
+  };
   const numbered = request.events.some((event) => event.clientSeq !== undefined);
   const shared = request.fence === null && numbered && request.events.length > 1;
-  return shared ? database.transaction(append) : append(database);
+  const counted = request.events.some((event) => event.type === 'token_usage');
+  return shared || counted ? database.transaction(append) : append(database);
 }
 
 function assertSameTypes({ events }: EventAppendRequest, records: EventRecord[]): EventRecord[] {

@@ -1,11 +1,16 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
+import type { BudgetStore } from '../ports/budget-store.js';
+import type { BoardRecords } from '../ports/board-records.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { SessionStore } from '../ports/session-store.js';
+import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { createAipodSpecStore } from './aipod-specs.js';
+import { createBudgetStore } from './budgets.js';
+import { createBoardRecords } from './board-records.js';
 import { createEventStore } from './events.js';
 import { createLeaseStore } from './leases.js';
 import { createMaintenance, type Maintenance } from './maintenance.js';
@@ -13,6 +18,7 @@ import { Database, type DatabaseOptions } from './pool.js';
 import { createRunStore } from './run-store.js';
 import { createRunnerJobStore } from './runner-jobs.js';
 import { createSessionStore } from './session-store.js';
+import { createTaskStore } from './task-store.js';
 import { PostgresWakeups } from './wakeups.js';
 
 export interface Postgres {
@@ -22,6 +28,9 @@ export interface Postgres {
   readonly jobs: RunnerJobStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
+  readonly budgets: BudgetStore;
+  readonly tasks: TaskStore;
+  readonly board: BoardRecords;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -40,6 +49,9 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     jobs: createRunnerJobStore(database),
     specs: createAipodSpecStore(database),
     sessions: createSessionStore(database),
+    budgets: createBudgetStore(database),
+    tasks: createTaskStore(database),
+    board: createBoardRecords(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

@@ -8,6 +8,8 @@ import type { Queryable } from './queryable.js';
 const LEAST_KEY_HOURS = 24;
 /** How long after a run's end its workflow or a producer may still repeat something. */
 const AFTER_END_HOURS = 24;
+/** A draft of a task that nobody has opened nor tried to for so long was given up. */
+const STALE_DRAFT_HOURS = 24;
 /** After a long pause there may be much to delete. */
 const TIMEOUT_MS = 300_000;
 
@@ -18,6 +20,7 @@ export interface MaintenanceReport extends Record<string, unknown> {
   readonly keysDeleted: number;
   readonly notesDeleted: number;
   readonly commandDraftsDeleted: number;
+  readonly taskDraftsDeleted: number;
   readonly producersDeleted: number;
 }
 
@@ -60,6 +63,7 @@ async function maintain(connection: Queryable, retention: Retention): Promise<Ma
     partitionsDropped: await dropOldPartitions(connection, retention.eventRetentionDays),
     // Drafts first: their keys go with them.
     commandDraftsDeleted: await rowsOf(connection, COMMAND_DRAFTS, AFTER_END_HOURS),
+    taskDraftsDeleted: await rowsOf(connection, TASK_DRAFTS, STALE_DRAFT_HOURS),
     keysDeleted: await rowsOf(connection, KEYS, keyHours),
     notesDeleted: await rowsOf(connection, NOTES, AFTER_END_HOURS),
     producersDeleted: await rowsOf(connection, PRODUCERS, AFTER_END_HOURS),
@@ -75,15 +79,23 @@ const COMMAND_DRAFTS = `WITH deleted AS (
   ), freed AS (DELETE FROM idempotency_keys k USING deleted WHERE k.thing_id = deleted.id)
   SELECT FROM deleted`;
 
+const TASK_DRAFTS = `WITH deleted AS (
+    DELETE FROM tasks t WHERE t.opened_at IS NULL AND t.updated_at < now() - $1 * interval '1 hour' RETURNING t.id
+  ), freed AS (DELETE FROM idempotency_keys k USING deleted WHERE k.thing_id = deleted.id)
+  SELECT FROM deleted`;
+
 /** Keys of drafts stay with their drafts. */
 const KEYS = `DELETE FROM idempotency_keys k WHERE k.created_at < now() - $1 * interval '1 hour'
   AND NOT EXISTS (SELECT FROM runs r WHERE r.id = k.thing_id AND r.opened_at IS NULL)
-  AND NOT EXISTS (SELECT FROM commands c WHERE c.id = k.thing_id AND c.seq IS NULL)`;
+  AND NOT EXISTS (SELECT FROM commands c WHERE c.id = k.thing_id AND c.seq IS NULL)
+  AND NOT EXISTS (SELECT FROM tasks t WHERE t.id = k.thing_id AND t.opened_at IS NULL)`;
 
-/** The records keep a note's text; a live run's workflow may name the note again in its next snapshot. */
+/** The records keep a note's text; the workflow of a live run or task may name the note again in its next snapshot. */
 const NOTES = `DELETE FROM notes n WHERE n.created_at < now() - $1 * interval '1 hour'
   AND NOT EXISTS (SELECT FROM runs r WHERE r.id = n.run_id
-    AND (r.finished_at IS NULL OR r.finished_at > now() - $1 * interval '1 hour'))`;
+    AND (r.finished_at IS NULL OR r.finished_at > now() - $1 * interval '1 hour'))
+  AND NOT EXISTS (SELECT FROM tasks t WHERE t.id = n.run_id
+    AND (t.finished_at IS NULL OR t.finished_at > now() - $1 * interval '1 hour'))`;
 
 const PRODUCERS = `DELETE FROM event_producers p USING run_streams s
   WHERE s.run_id = p.run_id AND s.closed AND s.last_event_at < now() - $1 * interval '1 hour'`;

@@ -33,6 +33,13 @@ export async function reserve(
   throw unavailable('database');
 }
 
+/** The thing that was made with this key; undefined where none was. @throws idempotency-conflict when it was with another body. */
+export async function findReserved(database: Queryable, reservation: Reservation): Promise<string | undefined> {
+  const found = await findKey(database, reservation);
+  if (found !== undefined && found.body_hash !== reservation.bodyHash) throw idempotencyConflict();
+  return found?.thing_id;
+}
+
 async function findKey(transaction: Queryable, { tenantId, route, key }: Reservation) {
   const { rows } = await transaction.query<{ thing_id: string; body_hash: string }>(
     'SELECT thing_id, body_hash FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3',

@@ -8,10 +8,11 @@ import { isoOrNull } from './run-mapping.js';
 
 const ENDED: readonly RunnerJobStatus[] = ['succeeded', 'failed', 'stopped', 'lost'];
 
-const JOB_COLUMNS = `id, run_id, command_id, attempt, attempt_id, runner_id, job_name, namespace, status, reason,
-  exit_code, message, created_at, updated_at, finished_at`;
+/** Of `runner_jobs j`. */
+export const JOB_COLUMNS = `j.id, j.run_id, j.command_id, j.attempt, j.attempt_id, j.runner_id, j.job_name, j.namespace,
+  j.status, j.reason, j.exit_code, j.message, j.created_at, j.updated_at, j.finished_at`;
 
-interface JobRow {
+export interface JobRow {
   readonly id: string;
   readonly run_id: string;
   readonly command_id: string | null;
@@ -34,7 +35,9 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
     request: (job) => requestJob(database, job),
 
     async get(jobId) {
-      const { rows } = await database.query<JobRow>(`SELECT ${JOB_COLUMNS} FROM runner_jobs WHERE id = $1`, [jobId]);
+      const { rows } = await database.query<JobRow>(`SELECT ${JOB_COLUMNS} FROM runner_jobs j WHERE j.id = $1`, [
+        jobId,
+      ]);
       return rows[0] && toJobRecord(rows[0]);
     },
 
@@ -48,8 +51,8 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
 
     async list({ runId, commandId }) {
       const { rows } = await database.query<JobRow>(
-        `SELECT ${JOB_COLUMNS} FROM runner_jobs WHERE run_id = $1 AND ($2::text IS NULL OR command_id = $2)
-         ORDER BY attempt, created_at, id`,
+        `SELECT ${JOB_COLUMNS} FROM runner_jobs j WHERE j.run_id = $1 AND ($2::text IS NULL OR j.command_id = $2)
+         ORDER BY j.attempt, j.created_at, j.id`,
         [runId, commandId ?? null],
       );
       return rows.map(toJobRecord);
@@ -141,7 +144,7 @@ function toRunnerRecord(row: RunnerRow): RunnerRecord {
   };
 }
 
-function toJobRecord(row: JobRow): RunnerJobRecord {
+export function toJobRecord(row: JobRow): RunnerJobRecord {
   return {
     id: row.id,
     runId: row.run_id,

@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import type { Database } from './pool.js';
 import { RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
 
-const SELECT_RUNS = `SELECT ${RUN_COLUMNS}, l.expires_at AS lease_expires_at
+export const SELECT_RUNS = `SELECT ${RUN_COLUMNS}, l.expires_at AS lease_expires_at
   FROM runs r LEFT JOIN run_leases l ON l.run_id = r.id AND l.alive`;
 
 const LIST = 'runs';

@@ -10,7 +10,7 @@ import type { Queryable } from './queryable.js';
 import { SESSION_COLUMNS, toSessionRecord, type SessionRow } from './session-mapping.js';
 
 /** `$1` is the reader. */
-const SELECT_SESSIONS = `SELECT ${SESSION_COLUMNS}, s.news > coalesce(m.seen, 0) AS unread,
+export const SELECT_SESSIONS = `SELECT ${SESSION_COLUMNS}, s.news > coalesce(m.seen, 0) AS unread,
     coalesce(l.alive AND ${LEASE_END} < now(), false) AS lease_over
   FROM sessions s CROSS JOIN api_liveness a
     LEFT JOIN session_readers m ON m.session_id = s.id AND m.reader_id = $1

@@ -14,18 +14,25 @@ import { RUN_REFUSALS, RunRefused, type RunRefusalType } from '../domain/refusal
 const CLOSED_UNDER_UPDATE = 'AcceptedUpdateCompletedWorkflow';
 /** Type of the refusal of a run that is ending, to whoever wants to start the next one. */
 const CLOSING = 'run-closing';
+/** And of a task that is ending, to whoever wants something of it: when it has ended, that can be answered. */
+const TASK_CLOSING = 'task-closing';
 /** Type of the failure of an update that the server dropped with the task it was handed out with; it left no trace. */
 const DROPPED = 'UnprocessedUpdate';
 
 /** True where the same call made again, soon, finds an answer. */
 export function isPassing(error: unknown): boolean {
   const type = failureType(error);
-  return type === CLOSED_UNDER_UPDATE || type === CLOSING || type === DROPPED;
+  return type === CLOSED_UNDER_UPDATE || type === CLOSING || type === TASK_CLOSING || type === DROPPED;
 }
 
 /** True where the workflow id was used before and must not be used again. */
 export function isAlreadyStarted(error: unknown): boolean {
   return error instanceof WorkflowExecutionAlreadyStartedError;
+}
+
+/** True where a task that had ended went on before, or it is no longer this workflow that lives it. */
+export function isTaskOver(error: unknown): boolean {
+  return failureType(error) === 'task-over';
 }
 
 /** What a caller of the gateway is told. */

@@ -1,6 +1,10 @@
 import { ScheduleAlreadyRunning, type Client } from '@temporalio/client';
 import { RUNNER_RETENTION_WORKFLOW_ID, STORAGE_GC_WORKFLOW_ID, TASK_QUEUE } from '../domain/ids.js';
-import type { leaseMonitorWorkflow, runnerWatchWorkflow } from '../../workflows/watchers/workflow.js';
+import type {
+  budgetMonitorWorkflow,
+  leaseMonitorWorkflow,
+  runnerWatchWorkflow,
+} from '../../workflows/watchers/workflow.js';
 import type { collectSessionStorageWorkflow } from '../../workflows/session/workflow.js';
 import type { runnerRetentionWorkflow } from '../../workflows/retention/workflow.js';
 import type { maintenanceWorkflow } from '../../workflows/maintenance/workflow.js';
@@ -17,6 +21,11 @@ export async function ensureWatchers(client: Client, options: { retainRunners: b
     ...existing,
     workflowId: 'watch:runners',
     staticSummary: 'Tells runs whose runner Job ended',
+  });
+  await client.workflow.start<typeof budgetMonitorWorkflow>('budgetMonitorWorkflow', {
+    ...existing,
+    workflowId: 'watch:budgets',
+    staticSummary: 'Tells tasks whose attempt passed a cap',
   });
   await ensureHourly(client, 'maintenance', 'maintenanceWorkflow' satisfies (typeof maintenanceWorkflow)['name']);
   await ensureHourly(

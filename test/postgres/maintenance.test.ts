@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { commandDraft, openRun, runDraft, runSnapshot } from '../support/runs.js';
+import { openTask, taskDraft, taskSnapshot } from '../support/tasks.js';
 
 const RETENTION = { eventRetentionDays: 30, idempotencyRetentionHours: 48, workspaceRetentionHours: 24 };
 const HOUR_MS = 3_600_000;
@@ -46,7 +47,7 @@ describe('maintenance', () => {
   });
 
   beforeEach(async () => {
-    await database.query('TRUNCATE runs, run_events, idempotency_keys, notes CASCADE');
+    await database.query('TRUNCATE runs, tasks, run_events, idempotency_keys, notes CASCADE');
     await postgres.maintenance.maintain(RETENTION);
   });
 
@@ -190,6 +191,32 @@ describe('maintenance', () => {
     assert.equal((await postgres.maintenance.maintain(RETENTION)).producersDeleted, 0);
     await database.query('UPDATE run_streams SET closed = true');
     assert.equal((await postgres.maintenance.maintain(RETENTION)).producersDeleted, 1);
+  });
+
+  it('deletes drafts of tasks that nobody opened nor repeated for a day, and frees their keys', async () => {
+    const key = { tenantId: 'tenant-a', route: 'POST tasks', key: 'k', bodyHash: 'h' };
+    const old = await postgres.tasks.draft(taskDraft(), key);
+    const repeated = await postgres.tasks.draft(taskDraft(), { ...key, key: 'again' });
+    const opened = await openTask(postgres);
+    await database.query(`UPDATE tasks SET updated_at = now() - interval '60 hours'`);
+    await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '60 hours'`);
+    await postgres.tasks.draft(taskDraft(), { ...key, key: 'again' });
+    assert.equal((await postgres.maintenance.maintain(RETENTION)).taskDraftsDeleted, 1);
+    assert.ok(await postgres.tasks.get(opened, 'all'));
+    assert.equal((await postgres.tasks.draft(taskDraft(), { ...key, key: 'again' })).id, repeated.id);
+    assert.notEqual((await postgres.tasks.draft(taskDraft(), { ...key, bodyHash: 'other' })).id, old.id);
+  });
+
+  it('keeps notes of tasks that live, and of those that ended a short time ago', async () => {
+    const [live, ended, over] = [await openTask(postgres), await openTask(postgres), await openTask(postgres)];
+    for (const id of [ended, over]) {
+      await postgres.tasks.project(taskSnapshot(id, { version: 2, state: 'completed', phase: 'ended' }));
+    }
+    await database.query(`UPDATE tasks SET finished_at = now() - interval '30 hours' WHERE id = $1`, [over]);
+    for (const id of [live, ended, over]) await postgres.runs.writeNote(id, 'why');
+    await database.query(`UPDATE notes SET created_at = now() - interval '30 hours'`);
+    assert.equal((await postgres.maintenance.maintain(RETENTION)).notesDeleted, 1);
+    assert.equal((await database.query('SELECT FROM notes WHERE run_id = $1', [over])).length, 0);
   });
 
   it('lists runs that were drafted long ago and never opened, oldest first', async () => {

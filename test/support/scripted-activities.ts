@@ -44,7 +44,15 @@ export class ScriptedActivities implements Activities {
   deleteSessionVolume = async () => undefined;
   endEviction = async () => undefined;
   listExpiredSessions = async () => ({ items: [], more: false });
+  projectTask = async () => 'written' as const;
+  startTaskAttempt = async () => Promise.reject(new Error('no task is scripted here'));
+  stopTaskAttempt = async () => undefined;
+  readTaskAttempt = async () => null;
+  wantSlot = async () => undefined;
+  readSlots = async () => ({ settings: { concurrency: 0, paused: false, weights: {} }, waiting: [], holding: [] });
+  closeGoneTasks = async () => undefined;
   monitorLeases = async () => undefined;
+  monitorBudgets = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
 

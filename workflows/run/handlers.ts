@@ -63,7 +63,7 @@ export function handleMessages(live: LiveRun): void {
   decide(
     messages.cancelCommandUpdate,
     openCommand,
-    ({ commandId, reason }) => void run.cancelCommand(commandId, reason),
+    ({ commandId, reason, outcome }) => void run.cancelCommand(commandId, reason, outcome),
   );
   decide(
     messages.finishRunUpdate,
@@ -106,7 +106,7 @@ async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToSession)
   const drafts = repeated.length === 0 ? [] : await records.findCommandDrafts({ commandIds: repeated });
   admitSends(live, sends.length);
   const wanted = sends.filter((send) => send.fresh || drafts.includes(send.commandId));
-  for (const { commandId } of wanted) run.acceptSend(commandId, leaseOver);
+  for (const send of wanted) run.acceptSend(send, leaseOver);
   const needsJob = run.data.lifecycle.claimedBy === null && wanted.some((send) => send.runnerJob);
   if (needsJob) run.requestJob(run.attempt);
   await projection.flush();

@@ -2,6 +2,7 @@ import type { CommandLifecycle } from '../../src/domain/command-lifecycle.js';
 import type { NoteRef, Outcome } from '../../src/domain/outcome.js';
 import { newRun, type RunLifecycle } from '../../src/domain/run-lifecycle.js';
 import type { RunInput } from '../../src/domain/run-messages.js';
+import type { CommandEnded } from '../../src/domain/task-messages.js';
 import type { CommandSnapshot, ManagerEvent, RunSnapshot, SendDecision } from '../../src/domain/run-snapshot.js';
 
 /** All that a run's workflow knows, as plain JSON: it is carried over continue-as-new. Times are epoch milliseconds of workflow time. */
@@ -30,6 +31,8 @@ export interface RunData {
   eventNumber: number;
   /** Written to the read model by the next projection. */
   unwritten: Unwritten;
+  /** Ends of commands that their tasks have not been told of. What an earlier version carried over lacks it. */
+  untold?: CommandEnded[];
 }
 
 export interface LiveCommand {
@@ -42,9 +45,11 @@ export interface LiveCommand {
   acknowledgedAtMs: number | null;
   /** Last sign of life seen in its events. */
   activeAtMs: number | null;
-  cancel: { atMs: number; reason: NoteRef | null } | null;
+  cancel: { atMs: number; reason: NoteRef | null; outcome?: Outcome } | null;
   /** Where it came by a send. */
   send?: SendDecision;
+  /** The task that is told of its end. */
+  taskId?: string;
 }
 
 export interface JobData {

@@ -10,7 +10,14 @@ import { backoffBeforeAttempt } from '../../src/domain/lease.js';
 import { isTerminalStatus, type NoteRef, type Outcome } from '../../src/domain/outcome.js';
 import { RunRefused } from '../../src/domain/refusals.js';
 import { transitionRun, type RunEvent } from '../../src/domain/run-lifecycle.js';
-import type { FinishCommand, RunInput, RunOpening, SendToSession, Writer } from '../../src/domain/run-messages.js';
+import type {
+  FinishCommand,
+  RunInput,
+  RunOpening,
+  SendToSession,
+  SentCommand,
+  Writer,
+} from '../../src/domain/run-messages.js';
 import type { SendDecision } from '../../src/domain/run-snapshot.js';
 import { describeLoss, isFinal, type Loss } from './losses.js';
 import { isTaken, isWork, newRunData, type LiveCommand, type RunData } from './run-data.js';
@@ -18,6 +25,13 @@ import { commandSnapshot } from './snapshot.js';
 
 /** A turn that is stopped because somebody wanted it to. */
 const CANCELLED: Outcome = { status: 'cancelled', failureKind: 'cancelled', message: null };
+
+/** Where a command came from, beside its caller. */
+interface CommandOrigin {
+  readonly payloadOf?: string;
+  readonly send?: SendDecision;
+  readonly taskId?: string;
+}
 
 /** A repeated request comes soon after the first; older ones are answered from the read model before they get here. */
 const REMEMBERED_COMMANDS = 100;
@@ -73,7 +87,8 @@ export class RunState {
 
   /** Takes what the run is opened with; before anything else, and once in its life. */
   open({ turn, runnerJob }: RunOpening): void {
-    this.addCommand(turn.commandId, 'turn');
+    const { commandId, taskId } = turn;
+    this.addCommand(commandId, 'turn', { taskId });
     if (runnerJob) this.requestJob(this.attempt);
   }
 
@@ -94,32 +109,41 @@ export class RunState {
     else this.status('runner-claim-accepted', { runnerId, attempt: this.attempt });
   }
 
-  /** Takes what was sent to the session: into the live turn, else as a further turn. A repeat changes nothing. */
-  acceptSend(id: string, leaseOver: SendToSession['leaseOver']): void {
+  /**
+   * Takes what was sent to the session: into the live turn, else as a further turn; what a task sends is a turn of its own always. A
+   * repeat changes nothing.
+   */
+  acceptSend(
+    { commandId, taskId }: Pick<SentCommand, 'commandId' | 'taskId'>,
+    leaseOver: SendToSession['leaseOver'],
+  ): void {
     const { lifecycle, leaseDoubt, commands } = this.data;
     const isOver = leaseOver?.runId === this.input.runId && leaseOver.attempt === lifecycle.attempt;
     const isLive = !isOver && leaseDoubt !== lifecycle.attempt;
     const turn = commands.find((command) => command.lifecycle.type === 'turn' && isTaken(this.data, command));
-    const decision = isLive && turn !== undefined ? 'steer' : 'turn';
+    const decision = isLive && turn !== undefined && taskId === undefined ? 'steer' : 'turn';
     const activeBefore = turn && {
       commandId: turn.id,
       commandState: turn.lifecycle.state,
       runStatus: lifecycle.status,
     };
-    this.addCommand(id, decision, { send: { decision, activeBefore: activeBefore ?? null } });
+    const startedRun = this.input.startedFor === commandId;
+    const send = { decision, activeBefore: activeBefore ?? null, ...(startedRun && { startedRun }) } as const;
+    this.addCommand(commandId, decision, { send, taskId });
   }
 
-  addCommand(id: string, type: CommandType, from: { payloadOf?: string; send?: SendDecision } = {}): number {
+  addCommand(id: string, type: CommandType, from: CommandOrigin = {}): number {
     if (this.terminal) throw this.terminalRefusal();
     const known = [...this.data.added, ...this.data.commands].find((command) => command.id === id);
     if (known !== undefined) return known.seq;
     const seq = this.data.lastCommandSeq + 1;
-    const { payloadOf = null, send } = from;
+    const { payloadOf = null, send, taskId } = from;
     const base = { threadId: null, turnId: null, acknowledgedAtMs: null, activeAtMs: null, cancel: null };
     this.data.lastCommandSeq = seq;
     this.data.added = [...this.data.added, { id, seq }].slice(-REMEMBERED_COMMANDS);
     this.data.quietSinceMs = null;
-    this.data.commands.push({ id, seq, lifecycle: newCommand(type), payloadOf, ...base, ...(send && { send }) });
+    const given = { ...(send && { send }), ...(taskId !== undefined && { taskId }) };
+    this.data.commands.push({ id, seq, lifecycle: newCommand(type), payloadOf, ...base, ...given });
     this.write(this.command(id));
     this.changed();
     return seq;
@@ -152,14 +176,14 @@ export class RunState {
   }
 
   /** Ends a command nobody works on; marks one that a live runner has taken, and answers false. */
-  cancelCommand(id: string, reason: NoteRef | null): boolean {
+  cancelCommand(id: string, reason: NoteRef | null, outcome?: Outcome): boolean {
     const command = this.command(id);
     if (!isTaken(this.data, command)) {
-      this.endCommand(command, { ...CANCELLED, message: reason }, null);
+      this.endCommand(command, outcome ?? { ...CANCELLED, message: reason }, null);
       return true;
     }
     if (command.cancel === null) {
-      command.cancel = { atMs: Date.now(), reason };
+      command.cancel = { atMs: Date.now(), reason, ...(outcome && { outcome }) };
       this.status('cancel-requested', { commandId: id });
       this.write(command);
     }
@@ -240,11 +264,13 @@ export class RunState {
   private endCommand(command: LiveCommand, outcome: Outcome, supersededBy: string | null): void {
     const mark = command.cancel;
     // What was asked to stop and did stop was cancelled, whatever word the backend has for it.
-    const ended = mark !== null && outcome.status !== 'completed' ? { ...CANCELLED, message: mark.reason } : outcome;
+    const stopped = mark && (mark.outcome ?? { ...CANCELLED, message: mark.reason });
+    const ended = stopped !== null && outcome.status !== 'completed' ? stopped : outcome;
     this.moveCommand(command, { type: 'ended', outcome: ended });
     this.data.commands = this.data.commands.filter((other) => other !== command);
     if (command.lifecycle.type === 'turn') this.data.lastTurn = ended;
     if (this.data.commands.length === 0) this.data.quietSinceMs = Date.now();
+    this.leaveWord(command, ended);
     this.data.unwritten.commands.push({ ...commandSnapshot(command), supersededBy, finishedAtMs: Date.now() });
     const { status, failureKind } = ended;
     const told = { commandId: command.id, commandType: command.lifecycle.type, terminalStatus: status, failureKind };
@@ -257,6 +283,11 @@ export class RunState {
     const { commands, lastTurn } = this.data;
     const isOver = this.input.endsWithTurn && lastTurn !== null && !commands.some(isWork);
     if (isOver && !this.terminal) this.end(lastTurn);
+  }
+
+  private leaveWord({ id: commandId, taskId }: LiveCommand, outcome: Outcome): void {
+    if (taskId === undefined) return;
+    this.data.untold = [...(this.data.untold ?? []), { taskId, runId: this.input.runId, commandId, outcome }];
   }
 
   terminalRefusal(): RunRefused {

@@ -7,6 +7,7 @@ import { Lock } from './lock.js';
 import { nextStep, type Step } from './next-step.js';
 import { Projection } from './projection.js';
 import type { RunData } from './run-data.js';
+import { isUntold, tellTasks } from './tell-tasks.js';
 import { RunState } from './run-state.js';
 import { loseFailedLaunch, perform } from './steps.js';
 
@@ -47,12 +48,14 @@ async function liveOn(live: LiveRun): Promise<void> {
   const { input, run, projection } = live;
   while (!run.terminal && !projection.foreign) {
     await projection.flush();
+    await tellTasks(live);
     const step = nextStep(input, run.data, Date.now());
     if (step.do !== 'wait') await perform(live, step);
     else if (shouldContinueAsNew(live)) await continueWhenQuiet(live);
     else await waitForChange(live, step);
   }
   await projection.flush();
+  await tellTasks(live);
   await live.jobWork.finish(input.policy.jobStopGraceMs);
   await condition(allHandlersFinished);
 }
@@ -61,7 +64,7 @@ async function liveOn(live: LiveRun): Promise<void> {
 async function waitForChange(live: LiveRun, wait: Extract<Step, { do: 'wait' }>): Promise<void> {
   const { run, input, projection } = live;
   const changed = () => {
-    if (run.terminal || projection.foreign || shouldContinueAsNew(live)) return true;
+    if (run.terminal || projection.foreign || isUntold(run.data) || shouldContinueAsNew(live)) return true;
     const next = nextStep(input, run.data, Date.now());
     return next.do !== 'wait' || next.untilMs !== wait.untilMs;
   };
@@ -80,6 +83,7 @@ function shouldContinueAsNew({ input, run, handled }: LiveRun): boolean {
 async function continueWhenQuiet(live: LiveRun): Promise<void> {
   const { input, run, projection } = live;
   await condition(() => run.terminal || (allHandlersFinished() && projection.idle && run.data.job.underWay === null));
-  if (run.terminal || projection.foreign || nextStep(input, run.data, Date.now()).do !== 'wait') return;
+  if (run.terminal || projection.foreign || isUntold(run.data)) return;
+  if (nextStep(input, run.data, Date.now()).do !== 'wait') return;
   await continueAsNew<typeof runWorkflow>(input, run.data);
 }

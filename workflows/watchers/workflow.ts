@@ -5,7 +5,7 @@ import type { Activities } from '../../activities/index.js';
  * Watchers are one long heartbeating activity each: when the worker that runs it dies, Temporal starts it on another one, so
  * there is no leader election of ours. The activity returns now and then, and the workflow begins anew to keep its history short.
  */
-const { monitorLeases, watchRunners } = proxyActivities<Activities>({
+const { monitorBudgets, monitorLeases, watchRunners } = proxyActivities<Activities>({
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
@@ -15,6 +15,12 @@ const { monitorLeases, watchRunners } = proxyActivities<Activities>({
 export async function leaseMonitorWorkflow(): Promise<void> {
   await monitorLeases();
   await continueAsNew<typeof leaseMonitorWorkflow>();
+}
+
+/** Tells each task whose attempt passed a cap. */
+export async function budgetMonitorWorkflow(): Promise<void> {
+  await monitorBudgets();
+  await continueAsNew<typeof budgetMonitorWorkflow>();
 }
 
 /** Tells each run whose runner Job ended. */

@@ -2,12 +2,15 @@ import type { HttpDependencies } from '../dependencies.js';
 import type { Route } from '../route.js';
 import { aipodSpecRoutes } from './aipod-specs.js';
 import { backendRoutes } from './backends.js';
+import { budgetRoutes } from './budgets.js';
 import { commandRoutes } from './commands.js';
 import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { leaseRoutes } from './leases.js';
 import { openApiRoutes } from './openapi.js';
 import { providerProfileRoutes } from './provider-profiles.js';
+import { queueTaskRoutes } from './queue-tasks.js';
+import { queueRoutes } from './queues.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
 import { sessionRoutes } from './sessions.js';
@@ -28,9 +31,12 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...runnerRoutes,
     ...sessionStorageRoutes,
     ...sessionRoutes,
+    ...queueTaskRoutes,
+    ...queueRoutes,
     ...providerProfileRoutes,
     ...toolCredentialRoutes,
     ...aipodSpecRoutes,
+    ...budgetRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

@@ -99,6 +99,16 @@ export async function deleteAipodSpec(context: Context, principal: Principal, na
   return { action: 'deleted', ...removed, valuesPrinted: false } as const;
 }
 
+/** A version of a deleted spec stays to be read; work is no longer made of it. */
+export async function findWorkableSpec(
+  context: Pick<Context, 'specs'>,
+  name: string,
+  version?: number,
+): Promise<AipodSpecRecord | undefined> {
+  const record = await context.specs.get(name, version);
+  return record?.deletedAt === null ? record : undefined;
+}
+
 /** The bodies that ask for a spec's work; nothing is written. @throws missing; forbidden for another tenant; schema-invalid. */
 export async function renderSpec(
   context: Context,
@@ -109,9 +119,8 @@ export async function renderSpec(
   if (input.workspaceRef?.repoUrl !== undefined) {
     assertNoCredentials(input.workspaceRef.repoUrl, 'input.workspaceRef.repoUrl');
   }
-  const record = await getAipodSpec(context, name, version);
-  // A version stays to be read; work is no longer made of it.
-  if (record.deletedAt !== null) throw missingSpec(name);
+  const record = await findWorkableSpec(context, name, version);
+  if (record === undefined) throw missingSpec(name, version);
   const rendered = renderAipodSpec(record, input);
   if (!seesTenant(principal, rendered.run.tenantId)) {
     throw forbidden('this token does not reach that tenant', { field: 'input.tenantId' });

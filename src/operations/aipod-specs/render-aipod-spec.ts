@@ -3,24 +3,27 @@ import { RUNNER_ENV_LIMIT } from '../../contract/runner.js';
 import { invalid } from '../../domain/errors.js';
 
 type Rendered = Omit<AipodRendered, 'warnings'>;
+type FieldOf = (field: 'tenantId' | 'projectId' | 'prompt' | 'env') => string;
 
 /**
  * Merges a caller's input into a spec and answers the bodies that ask for that work: of a task, or of a run, its turn
  * and its runner Job. The input wins, field by field; policies, `env` and `metadata` are merged by their own fields;
  * null takes away what the spec says.
- * @throws schema-invalid for a tenant, project or prompt that neither has, or too large an environment.
+ * @throws schema-invalid for a tenant, project or prompt that neither has, or too large an environment; `fieldOf` says how the caller
+ *   calls that field of the input.
  */
 export function renderAipodSpec(
   { name, version, spec }: Pick<AipodSpecRecord, 'name' | 'version' | 'spec'>,
   input: AipodInput,
+  fieldOf: FieldOf = (field) => `input.${field}`,
 ): Rendered {
-  const prompt = promptOf(spec, input);
+  const prompt = promptOf(spec, input, fieldOf);
   const work = {
-    ...workOf(spec, input),
+    ...workOf(spec, input, fieldOf),
     metadata: { ...spec.metadata, ...input.metadata, aipodSpec: { name, version } },
   };
   const retryPolicy = merged(spec.retryPolicy, input.retryPolicy);
-  const runnerJob = runnerJobOf(spec, input);
+  const runnerJob = runnerJobOf(spec, input, fieldOf);
   const { idempotencyKey, notBefore } = input;
   const { title, queue, priority, autoDispatch } = { ...spec, ...given(input) };
   const endsWithTurn = input.endsWithTurn ?? spec.endsWithTurn ?? true;
@@ -46,10 +49,10 @@ export function renderAipodSpec(
 }
 
 /** What a task and a run are told alike. */
-function workOf(spec: AipodTemplate, input: AipodInput) {
+function workOf(spec: AipodTemplate, input: AipodInput, fieldOf: FieldOf) {
   return given({
-    tenantId: required('tenantId', input.tenantId ?? spec.tenantId),
-    projectId: required('projectId', input.projectId ?? spec.projectId),
+    tenantId: required(fieldOf('tenantId'), input.tenantId ?? spec.tenantId),
+    projectId: required(fieldOf('projectId'), input.projectId ?? spec.projectId),
     backendProfile: input.backendProfile ?? spec.backendProfile,
     providerId: unlessNull(input.providerId, spec.providerId),
     sessionRef: input.sessionRef,
@@ -58,8 +61,8 @@ function workOf(spec: AipodTemplate, input: AipodInput) {
   });
 }
 
-function promptOf({ promptPreamble }: AipodTemplate, input: AipodInput): string {
-  const prompt = required('prompt', input.prompt);
+function promptOf({ promptPreamble }: AipodTemplate, input: AipodInput, fieldOf: FieldOf): string {
+  const prompt = required(fieldOf('prompt'), input.prompt);
   return promptPreamble === undefined ? prompt : `${promptPreamble}\n\n${prompt}`;
 }
 
@@ -77,10 +80,11 @@ function secretScopeOf({
   return merged(executionPolicy?.secretScope, toolCredentials && { toolCredentials });
 }
 
-function runnerJobOf(spec: AipodTemplate, input: AipodInput): Rendered['runnerJob'] {
+function runnerJobOf(spec: AipodTemplate, input: AipodInput, fieldOf: FieldOf): Rendered['runnerJob'] {
   const env = merged(spec.env, input.env);
   if (Object.keys(env ?? {}).length > RUNNER_ENV_LIMIT) {
-    throw invalid('input.env', `input.env has, with the spec's, more than ${RUNNER_ENV_LIMIT} variables`);
+    const field = fieldOf('env');
+    throw invalid(field, `${field} has, with the spec's, more than ${RUNNER_ENV_LIMIT} variables`);
   }
   const image = unlessNull(input.image, spec.image);
   return given({ image, resources: unlessNull(input.resources, spec.resources), env });
@@ -88,7 +92,7 @@ function runnerJobOf(spec: AipodTemplate, input: AipodInput): Rendered['runnerJo
 
 function required(field: string, value: string | undefined): string {
   if (value !== undefined) return value;
-  throw invalid(`input.${field}`, `input.${field} is required: the spec does not say it`);
+  throw invalid(field, `${field} is required: the spec does not say it`);
 }
 
 /** Null in the input takes the spec's value away; the API's own default holds then. */

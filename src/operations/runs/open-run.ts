@@ -6,7 +6,7 @@ import { conflict, forbidden, invalid } from '../../domain/errors.js';
 import { firstCommandId, runWorkflowId } from '../../domain/ids.js';
 import { newId } from '../../domain/new-id.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
-import type { RunInput } from '../../domain/run-messages.js';
+import type { RunInput, RunOpening } from '../../domain/run-messages.js';
 import type { OpeningDraft, Reservation, RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
 import { assertNoCredentials } from './repo-url.js';
@@ -15,7 +15,7 @@ import { answered } from './run-refusals.js';
 import { runnerJobRequest } from './runner-job-request.js';
 import { toRun } from './to-run.js';
 
-const DEFAULT_BACKEND = 'codex';
+export const DEFAULT_BACKEND = 'codex';
 
 export interface NewRun {
   readonly body: RunCreate;
@@ -26,7 +26,8 @@ export interface NewRun {
 
 /** What a run has to do from its first moment: a turn, and a runner Job for it unless null. */
 export interface Opening {
-  readonly turn: { readonly payload: Readonly<Record<string, unknown>> };
+  /** `taskId`: the task that is told of its end. */
+  readonly turn: { readonly payload: Readonly<Record<string, unknown>>; readonly taskId?: string };
   readonly runnerJob: Omit<RunnerJobCreate, 'commandId'> | null;
 }
 
@@ -121,7 +122,7 @@ function sessionTaken(sessionId: string | undefined): AgentRunError {
 export function inputOf(
   draft: RunDraft,
   context: OperationContext,
-  { body, opening }: Pick<NewRun, 'body' | 'opening'>,
+  { body, opening, startedFor }: Pick<NewRun, 'body' | 'opening'> & { readonly startedFor?: string },
 ): RunInput {
   return {
     runId: draft.id,
@@ -131,11 +132,15 @@ export function inputOf(
     backendProfile: draft.backendProfile,
     policy: runPolicy(draft.executionPolicy, draft.retryPolicy, context.limits),
     endsWithTurn: body.endsWithTurn ?? false,
-    ...(opening && {
-      opening: { turn: { commandId: firstCommandId(draft.id) }, runnerJob: opening.runnerJob !== null },
-    }),
+    ...(opening && { opening: openingOf(draft, opening) }),
+    ...(startedFor !== undefined && { startedFor }),
     continueAsNewAtEvents: context.continueAsNewAtEvents,
   };
+}
+
+function openingOf({ id }: RunDraft, { turn: { taskId }, runnerJob }: Opening): RunOpening {
+  const turn = { commandId: firstCommandId(id), ...(taskId !== undefined && { taskId }) };
+  return { turn, runnerJob: runnerJob !== null };
 }
 
 async function openedRun(context: OperationContext, runId: string): Promise<RunRecord> {

@@ -40,5 +40,5 @@ export class Sequencer {
 }
 
 function busy(): AgentRunError {
-  return new AgentRunError('rate-limited', 'unavailable', 'the run is busy with earlier requests; try again');
+  return new AgentRunError('rate-limited', 'unavailable', 'it is busy with earlier requests; try again');
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminalStatus } from '../../domain/outcome.js';
 import { RunRefused } from '../../domain/refusals.js';
-import type { SendToSession } from '../../domain/run-messages.js';
+import type { SendToSession, SentCommand } from '../../domain/run-messages.js';
 import type { RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
 import { draftOf, inputOf } from '../runs/open-run.js';
@@ -62,12 +62,16 @@ async function deliver(
   const activeRunId = (await context.sessions.get(lead.sessionId, 'all'))?.activeRunId ?? null;
   if (activeRunId !== null) await describeJob(context, open, activeRunId);
   const message: SendToSession = {
-    sends: open.map(({ commandId, fresh, runnerJob }) => ({ commandId, fresh, runnerJob: runnerJob !== null })),
+    sends: open.map(sentCommand),
     leaseOver: activeRunId === null ? null : await expiredLease(context, activeRunId),
   };
-  const input = inputOf(draft, context, { body: lead.run });
+  const input = inputOf(draft, context, { body: lead.run, startedFor: lead.commandId });
   const { runId } = await toRun(context, draft, (gateway, address) => gateway.sendToSession(address, input, message));
   if (runId !== draft.id) await context.runs.dropRunDraft(draft.id);
+}
+
+function sentCommand({ commandId, fresh, runnerJob, taskId }: PendingSend): SentCommand {
+  return { commandId, fresh, runnerJob: runnerJob !== null, ...(taskId !== undefined && { taskId }) };
 }
 
 async function draftNextRun(

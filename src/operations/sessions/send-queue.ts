@@ -12,6 +12,8 @@ export interface PendingSend {
   /** Null: no runner is made for it. */
   readonly runnerJob: Omit<RunnerJobCreate, 'commandId'> | null;
   readonly traceId: string;
+  /** The task whose attempt it is: then it is a turn of its own always. */
+  readonly taskId?: string;
 }
 
 /** Hands sends to one session over, in this order; resolves when their commands are accepted. */

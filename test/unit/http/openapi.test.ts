@@ -48,7 +48,11 @@ describe('the OpenAPI document', () => {
       POST /api/v1/sessions|GET /api/v1/sessions|GET /api/v1/sessions/:|GET /api/v1/sessions/:/trace
       GET /api/v1/sessions/:/output|POST /api/v1/sessions/:/send|POST /api/v1/sessions/:/read
       POST /api/v1/sessions/:/control|POST /api/v1/sessions/storage/gc|GET /api/v1/sessions/:/storage
-      DELETE /api/v1/sessions/:/storage|POST /api/v1/sessions/:/storage/refresh`;
+      DELETE /api/v1/sessions/:/storage|POST /api/v1/sessions/:/storage/refresh
+      POST /api/v1/queue/tasks|GET /api/v1/queue/tasks|GET /api/v1/queue/tasks/:|POST /api/v1/queue/tasks/:/dispatch
+      POST /api/v1/queue/tasks/:/refresh|POST /api/v1/queue/tasks/:/cancel|POST /api/v1/queue/tasks/:/read
+      GET /api/v1/queue/stats|GET /api/v1/queue/commander|GET /api/v1/queue/queues|GET /api/v1/queue/queues/:
+      PUT /api/v1/queue/queues/:`;
     const lines = promised.split(/[|\n]/).map((line) => line.trim());
     assert.deepEqual(served, lines.filter((line) => line !== '').sort());
   });

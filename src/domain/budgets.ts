@@ -1,0 +1,47 @@
+/** In which a tenant's caps hold: a calendar day or month in UTC. */
+export const BUDGET_PERIODS = ['day', 'month'] as const;
+export type BudgetPeriod = (typeof BUDGET_PERIODS)[number];
+
+/** What may be used, and what was. Tokens as agents count them; times in milliseconds. Null: no cap. */
+export interface BudgetFacts {
+  readonly maxTokens: number | null;
+  readonly usedTokens: number;
+  readonly tenant: {
+    readonly period: BudgetPeriod;
+    readonly maxTokens: number | null;
+    readonly usedTokens: number;
+    readonly maxWallTimeMs: number | null;
+    readonly usedWallTimeMs: number;
+  } | null;
+}
+
+/** Which cap is used up, in a sentence; null while none is. Pure. */
+export function exceededBudget({ maxTokens, usedTokens, tenant }: BudgetFacts): string | null {
+  if (isUp(maxTokens, usedTokens)) return `The task used ${usedTokens} of its ${maxTokens} tokens.`;
+  if (tenant === null) return null;
+  const { period } = tenant;
+  if (isUp(tenant.maxTokens, tenant.usedTokens))
+    return `The tenant used ${tenant.usedTokens} of its ${tenant.maxTokens} tokens of this ${period} (UTC).`;
+  if (isUp(tenant.maxWallTimeMs, tenant.usedWallTimeMs))
+    return `The tenant used ${seconds(tenant.usedWallTimeMs)} of its ${seconds(tenant.maxWallTimeMs ?? 0)} of this ${period} (UTC).`;
+  return null;
+}
+
+/** Tokens of the turn that a usage report tells of, so far; null where it tells none. Pure. */
+export function tokensOfTurn(report: Readonly<Record<string, unknown>>): number | null {
+  const counts = asObject(report.turn) ?? asObject(report.usage);
+  const total = counts?.totalTokens;
+  return typeof total === 'number' && Number.isSafeInteger(total) && total > 0 ? total : null;
+}
+
+function isUp(cap: number | null, used: number): boolean {
+  return cap !== null && used >= cap;
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`;
+}

@@ -1,0 +1,90 @@
+import type { TaskCreate, TaskSummary } from '../../contract/task.js';
+import { conflict, forbidden, sessionStoreEvicted, unavailable } from '../../domain/errors.js';
+import { seesTenant, type Principal } from '../../domain/principal.js';
+import type { Drafted, Reservation } from '../../ports/run-store.js';
+import type { TaskDraft } from '../../ports/task-store.js';
+import { bodyHash } from '../body-hash.js';
+import type { OperationContext } from '../context.js';
+import { awaitRow } from '../runs/await-row.js';
+import { assertMayMake } from '../runs/open-run.js';
+import { taskAnswer } from './read-task.js';
+import { settleTask } from './settle-task.js';
+import { taskInput, toTask } from './to-task.js';
+
+const ROUTE = 'POST /api/v1/queue/tasks';
+
+/**
+ * Makes a task, or answers the one that an earlier request with the same key made, whatever has changed since. The draft comes first, so
+ * that a crash at any point leaves what a repeat goes on with.
+ * @throws forbidden for a tenant that the principal does not reach; schema-invalid naming the field; conflict for another tenant's
+ *   session; session-store-evicted; rate-limited when the queue is full; idempotency-conflict.
+ */
+export async function createTask(
+  context: OperationContext,
+  principal: Principal,
+  body: TaskCreate,
+  traceId: string,
+): Promise<TaskSummary> {
+  const drafted = (await findEarlier(context, principal, body)) ?? (await draftTask(context, principal, body, traceId));
+  if (!drafted.opened) await openTask(context, drafted.id);
+  return taskAnswer(context, principal, drafted.id);
+}
+
+/** Where the body says whose task it is; what is said only by a spec is found when that has been read. */
+async function findEarlier(
+  context: OperationContext,
+  principal: Principal,
+  body: TaskCreate,
+): Promise<Drafted | undefined> {
+  const reservation = body.tenantId === undefined ? undefined : reservationOf(body, body.tenantId);
+  if (reservation === undefined) return undefined;
+  assertReaches(principal, reservation.tenantId);
+  return context.tasks.findReserved(reservation);
+}
+
+async function draftTask(
+  context: OperationContext,
+  principal: Principal,
+  body: TaskCreate,
+  traceId: string,
+): Promise<Drafted> {
+  const draft = await settleTask(context, body, traceId);
+  assertReaches(principal, draft.tenantId);
+  await assertMayMake(context, principal, draft.run);
+  await assertSession(context, draft);
+  return context.tasks.draft(draft, reservationOf(body, draft.tenantId));
+}
+
+function assertReaches(principal: Principal, tenantId: string): void {
+  if (!seesTenant(principal, tenantId)) throw forbidden('this token does not reach that tenant', { field: 'tenantId' });
+}
+
+/** A session that is not there yet is made by the task's first attempt. */
+async function assertSession(context: OperationContext, { run, tenantId }: TaskDraft): Promise<void> {
+  const sessionId = run.sessionRef?.sessionId;
+  const session = sessionId === undefined ? undefined : await context.sessions.get(sessionId, 'all');
+  if (session === undefined) return;
+  if (session.tenantId !== tenantId) {
+    // Says nothing of whose it is.
+    throw conflict('sessionRef.sessionId is taken', { field: 'sessionRef.sessionId', sessionId });
+  }
+  if (session.storageKind === 'evicted') throw sessionStoreEvicted(session.sessionId);
+}
+
+function reservationOf(body: TaskCreate, tenantId: string): Reservation | undefined {
+  const { idempotencyKey: key } = body;
+  return key === undefined ? undefined : { tenantId, route: ROUTE, key, bodyHash: bodyHash(body) };
+}
+
+async function openTask(context: OperationContext, taskId: string): Promise<void> {
+  const notYet = () => unavailable('temporal', undefined, `task ${taskId} is not recorded yet; try again`);
+  const draft = await context.tasks.getDrafted(taskId);
+  if (draft === undefined) throw notYet();
+  // A refusal is that of a task that another request with the same key opened, and that has ended meanwhile.
+  await toTask(context, taskId, (gateway) => gateway.openTask(taskInput(draft, context)));
+  const opened = await awaitRow(
+    () => context.tasks.get(taskId, 'all'),
+    (row) => row !== undefined,
+  );
+  if (opened === undefined) throw notYet();
+}

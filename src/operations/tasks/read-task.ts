@@ -1,0 +1,92 @@
+import { Value } from 'typebox/value';
+import { ExecutionPolicy } from '../../contract/run.js';
+import type { TaskDetail, TaskSummary } from '../../contract/task.js';
+import { missing } from '../../domain/errors.js';
+import type { Principal } from '../../domain/principal.js';
+import type { TaskRow } from '../../ports/task-store.js';
+import { taskDiagnosis } from '../../run-result/task-diagnosis.js';
+import { tenantScope } from '../access.js';
+import type { OperationContext } from '../context.js';
+import type { FactsTarget, ReadFacts } from '../runs/read-many-run-facts.js';
+import { readRunFacts } from '../runs/read-run-facts.js';
+import { taskSummaries } from './task-summaries.js';
+
+const DEFAULT_READER = 'cli';
+
+/** The task, if the principal may see it; `unread` is this reader's. @throws missing */
+export async function requireTask(
+  context: Pick<OperationContext, 'tasks'>,
+  principal: Principal,
+  taskId: string,
+  readerId = DEFAULT_READER,
+): Promise<TaskRow> {
+  const row = await context.tasks.get(taskId, tenantScope(principal), readerId);
+  if (row === undefined) throw missing('task', taskId);
+  return row;
+}
+
+/** What those answer who change a task. @throws missing */
+export async function taskAnswer(
+  context: OperationContext,
+  principal: Principal,
+  taskId: string,
+  readerId = DEFAULT_READER,
+): Promise<TaskSummary> {
+  return summaryOf(context, await requireTask(context, principal, taskId, readerId), readerId);
+}
+
+/** One task whole. @throws missing */
+export async function readTask(
+  context: OperationContext,
+  principal: Principal,
+  taskId: string,
+  readerId = DEFAULT_READER,
+): Promise<TaskDetail> {
+  const row = await requireTask(context, principal, taskId, readerId);
+  const [summary, attempts, queue] = await Promise.all([
+    summaryOf(context, row, readerId),
+    context.tasks.listAttempts(taskId),
+    context.tasks.queue(row.record.queue),
+  ]);
+  const { workspaceRef, executionPolicy } = row.work.run;
+  return {
+    ...summary,
+    payload: row.work.payload as TaskDetail['payload'],
+    workspaceRef: workspaceRef ?? { kind: 'none' },
+    executionPolicy: Value.Default(ExecutionPolicy, { ...executionPolicy }) as ExecutionPolicy,
+    attempts,
+    diagnosis: taskDiagnosis({ task: row.record, attempt: attemptSentence(summary), queue }),
+  };
+}
+
+/** The reader has seen all that there is now. @throws missing */
+export async function markTaskRead(
+  context: OperationContext,
+  principal: Principal,
+  taskId: string,
+  readerId = DEFAULT_READER,
+): Promise<TaskSummary> {
+  await requireTask(context, principal, taskId);
+  await context.tasks.markRead(taskId, readerId);
+  return taskAnswer(context, principal, taskId, readerId);
+}
+
+async function summaryOf(context: OperationContext, { record }: TaskRow, readerId: string): Promise<TaskSummary> {
+  const [summary] = await taskSummaries(context, [record], readerId, ([target]) => readOneRunFacts(context, target!));
+  return summary!;
+}
+
+/** Of one task there is time to read all that tells of it. */
+async function readOneRunFacts(context: OperationContext, { runId, commandId }: FactsTarget): Promise<ReadFacts> {
+  const run = await context.runs.getRun(runId, 'all');
+  if (run === undefined) return () => undefined;
+  const command = commandId === null ? undefined : await context.runs.getCommand(commandId, 'all');
+  const facts = await readRunFacts(context, run, command ?? null);
+  return () => facts;
+}
+
+/** Unless the session has gone on with something else: that tells nothing of this task. */
+function attemptSentence({ state, supervisor }: TaskSummary): string | null {
+  if (supervisor === null || supervisor.phase === 'unavailable' || !('source' in supervisor)) return null;
+  return supervisor.source === 'latest-attempt' || state === 'running' ? supervisor.diagnosis : null;
+}

@@ -1,0 +1,122 @@
+import type { TenantBudget } from '../contract/tenant-budget.js';
+import { exceededBudget, type BudgetPeriod } from '../domain/budgets.js';
+import type { BudgetedTask, BudgetStore } from '../ports/budget-store.js';
+import { decodeNameCursor, encodeNameCursor } from './cursor.js';
+import type { Database } from './pool.js';
+
+const PERIOD_START = `date_trunc(b.period, now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`;
+const PERIOD_END = `(date_trunc(b.period, now() AT TIME ZONE 'UTC') + ('1 ' || b.period)::interval) AT TIME ZONE 'UTC'`;
+
+/** A command counts in the period in which it last told of tokens; an attempt with the part of it that lies in the period. */
+const TENANTS = `SELECT b.tenant_id, b.period, b.max_tokens, b.max_wall_time_ms, b.updated_at, ${PERIOD_END} AS period_ends_at,
+    (SELECT coalesce(sum(u.total_tokens), 0)::bigint FROM command_usage u
+      WHERE u.tenant_id = b.tenant_id AND u.updated_at >= ${PERIOD_START}) AS used_tokens,
+    (SELECT coalesce(sum(extract(epoch FROM coalesce(a.finished_at, now()) - greatest(a.started_at, ${PERIOD_START}))), 0)
+      FROM task_attempts a JOIN tasks t ON t.id = a.task_id
+      WHERE t.tenant_id = b.tenant_id AND (a.finished_at IS NULL OR a.finished_at > ${PERIOD_START})) AS used_seconds
+  FROM tenant_budgets b`;
+
+interface TenantRow {
+  readonly tenant_id: string;
+  readonly period: BudgetPeriod;
+  readonly max_tokens: number | null;
+  readonly max_wall_time_ms: number | null;
+  readonly updated_at: Date;
+  readonly period_ends_at: Date;
+  readonly used_tokens: number;
+  readonly used_seconds: string;
+}
+
+/** `$1`: one task, or all that have a live attempt. */
+const TASKS = `WITH tenants AS (${TENANTS})
+  SELECT t.id, t.attempt, t.max_tokens AS task_max_tokens,
+    (SELECT coalesce(sum(u.total_tokens), 0)::bigint FROM task_attempts a JOIN command_usage u ON u.command_id = a.command_id
+      WHERE a.task_id = t.id) AS task_tokens,
+    n.*
+  FROM tasks t LEFT JOIN tenants n ON n.tenant_id = t.tenant_id
+  WHERE (t.max_tokens IS NOT NULL OR n.tenant_id IS NOT NULL)
+    AND CASE WHEN $1::text IS NULL THEN t.state = 'running' AND t.phase = 'running' ELSE t.id = $1 END`;
+
+interface TaskBudgetRow extends Partial<TenantRow> {
+  readonly id: string;
+  readonly attempt: number;
+  readonly task_max_tokens: number | null;
+  readonly task_tokens: number;
+}
+
+export function createBudgetStore(database: Database): BudgetStore {
+  const tasks = async (taskId: string | null) =>
+    (await database.query<TaskBudgetRow>(TASKS, [taskId])).rows.map(toBudgetedTask);
+  const get = async (tenantId: string) => {
+    const { rows } = await database.query<TenantRow>(`${TENANTS} WHERE b.tenant_id = $1`, [tenantId]);
+    return rows[0] && toTenantBudget(rows[0]);
+  };
+  return {
+    get,
+    async list({ tenants, limit, cursor }) {
+      const after = cursor === undefined ? '' : decodeNameCursor('budgets', cursor);
+      const { rows } = await database.query<TenantRow>(
+        `${TENANTS} WHERE b.tenant_id > $1 AND ($2::text[] IS NULL OR b.tenant_id = ANY ($2))
+         ORDER BY b.tenant_id LIMIT $3`,
+        [after, tenants === 'all' ? null : tenants, limit + 1],
+      );
+      const items = rows.slice(0, limit).map(toTenantBudget);
+      const last = items.at(-1);
+      if (last === undefined || rows.length === items.length) return { items };
+      return { items, nextCursor: encodeNameCursor('budgets', last.tenantId) };
+    },
+    async put(tenantId, { period = 'day', maxTokens = null, maxWallTimeMs = null }) {
+      await database.query(
+        `INSERT INTO tenant_budgets (tenant_id, period, max_tokens, max_wall_time_ms) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (tenant_id) DO UPDATE SET period = excluded.period, max_tokens = excluded.max_tokens,
+           max_wall_time_ms = excluded.max_wall_time_ms, updated_at = now()`,
+        [tenantId, period, maxTokens, maxWallTimeMs],
+      );
+      const budget = await get(tenantId);
+      if (budget === undefined) throw new Error(`the budget of ${tenantId} was written but is not there`);
+      return budget;
+    },
+    async delete(tenantId) {
+      const { rowCount } = await database.query('DELETE FROM tenant_budgets WHERE tenant_id = $1', [tenantId]);
+      return rowCount === 1;
+    },
+    ofTask: async (taskId) => (await tasks(taskId))[0],
+    listRunning: async () => tasks(null),
+  };
+}
+
+function toTenantBudget(row: TenantRow): TenantBudget {
+  const caps = capsOf(row);
+  return {
+    tenantId: row.tenant_id,
+    ...caps,
+    periodEndsAt: row.period_ends_at.toISOString(),
+    exceeded: exceededBudget({ maxTokens: null, usedTokens: 0, tenant: caps }) !== null,
+    updatedAt: row.updated_at.toISOString(),
+    valuesPrinted: false,
+  };
+}
+
+function toBudgetedTask(row: TaskBudgetRow): BudgetedTask {
+  return {
+    taskId: row.id,
+    attempt: row.attempt,
+    maxTokens: row.task_max_tokens,
+    usedTokens: row.task_tokens,
+    tenant: hasTenant(row) ? capsOf(row) : null,
+  };
+}
+
+function capsOf(row: TenantRow) {
+  return {
+    period: row.period,
+    maxTokens: row.max_tokens,
+    usedTokens: row.used_tokens,
+    maxWallTimeMs: row.max_wall_time_ms,
+    usedWallTimeMs: Math.max(0, Math.round(Number(row.used_seconds) * 1_000)),
+  };
+}
+
+function hasTenant(row: TaskBudgetRow): row is TaskBudgetRow & TenantRow {
+  return typeof row.tenant_id === 'string';
+}

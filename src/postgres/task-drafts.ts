@@ -1,0 +1,77 @@
+import { AgentRunError } from '../domain/errors.js';
+import { QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
+import type { Drafted, Reservation } from '../ports/run-store.js';
+import type { TaskDraft } from '../ports/task-store.js';
+import { createDraft } from './drafts.js';
+import type { Database } from './pool.js';
+import type { Queryable } from './queryable.js';
+import { findReserved } from './reservations.js';
+import { firstRow } from './rows.js';
+
+/** A draft that is older is most likely nobody's any more, and must not take the place of a task until maintenance deletes it. */
+const DRAFT_COUNTS = `interval '2 minutes'`;
+
+export function draftTask(database: Database, draft: TaskDraft, reservation?: Reservation): Promise<Drafted> {
+  return createDraft(database, 'task', draft.id, reservation, async (transaction) => {
+    await assertRoom(transaction, draft.queue);
+    await insertTask(transaction, draft);
+  });
+}
+
+export async function findReservedTask(database: Database, reservation: Reservation): Promise<Drafted | undefined> {
+  const id = await findReserved(database, reservation);
+  if (id === undefined) return undefined;
+  const { rows } = await database.query<{ opened: boolean }>(
+    'SELECT opened_at IS NOT NULL AS opened FROM tasks WHERE id = $1',
+    [id],
+  );
+  return rows[0] && { id, opened: rows[0].opened };
+}
+
+/** Those who draft for one queue wait for each other here, so that none is let in too many. */
+async function assertRoom(transaction: Queryable, queue: string): Promise<void> {
+  await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`queue:${queue}`]);
+  const answer = await transaction.query<{ max_pending: number; full: boolean }>(
+    `WITH room AS (SELECT coalesce((SELECT q.max_pending FROM queues q WHERE q.name = $1), $2::int) AS max_pending)
+     SELECT room.max_pending, (SELECT count(*) FROM tasks t WHERE t.queue = $1 AND t.state = 'pending'
+       AND (t.opened_at IS NOT NULL OR t.created_at > now() - ${DRAFT_COUNTS})) >= room.max_pending AS full FROM room`,
+    [queue, QUEUE_DEFAULTS.maxPending],
+  );
+  const { max_pending: maxPending, full } = firstRow(answer);
+  if (full) throw queueFull(queue, maxPending);
+}
+
+function queueFull(queue: string, maxPending: number): AgentRunError {
+  const message = `the queue ${queue} has ${maxPending} pending tasks, as many as it takes; try again when some have begun`;
+  return new AgentRunError('rate-limited', 'conflict', message, { queue, maxPending });
+}
+
+async function insertTask(transaction: Queryable, draft: TaskDraft): Promise<void> {
+  const { sessionRef, metadata, ...run } = draft.run;
+  await transaction.query(
+    `INSERT INTO tasks (id, queue, title, tenant_id, project_id, backend_profile, run, session_ref, metadata, runner_job,
+       payload, priority, auto_dispatch, not_before, retry_policy, max_tokens, max_wall_time_ms, aipod, trace_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+    [
+      draft.id,
+      draft.queue,
+      draft.title,
+      draft.tenantId,
+      draft.projectId,
+      draft.backendProfile,
+      JSON.stringify(run),
+      sessionRef ? JSON.stringify(sessionRef) : null,
+      JSON.stringify(metadata ?? {}),
+      JSON.stringify(draft.runnerJob),
+      JSON.stringify(draft.payload),
+      draft.priority,
+      draft.autoDispatch,
+      draft.notBefore,
+      JSON.stringify(draft.retryPolicy),
+      draft.budget.maxTokens,
+      draft.budget.maxWallTimeMs,
+      draft.aipod && JSON.stringify(draft.aipod),
+      draft.traceId,
+    ],
+  );
+}

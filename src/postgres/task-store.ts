@@ -1,0 +1,29 @@
+import type { TaskStore } from '../ports/task-store.js';
+import { dropDraft } from './drafts.js';
+import type { Database } from './pool.js';
+import { getQueue, listQueues, readSlots, updateQueue } from './queues.js';
+import { listToMind, readStats } from './task-board.js';
+import { draftTask, findReservedTask } from './task-drafts.js';
+import { closeTask, projectTask } from './task-projection.js';
+import { getDrafted, getTask, listAttempts, listTasks, markTaskRead } from './tasks.js';
+
+export function createTaskStore(database: Database): TaskStore {
+  return {
+    findReserved: (reservation) => findReservedTask(database, reservation),
+    draft: (draft, reservation) => draftTask(database, draft, reservation),
+    dropDraft: (taskId) => dropDraft(database, 'task', taskId),
+    getDrafted: (taskId) => getDrafted(database, taskId),
+    get: (taskId, tenants, readerId) => getTask(database, taskId, tenants, readerId),
+    list: (filter) => listTasks(database, filter),
+    listAttempts: (taskId) => listAttempts(database, taskId),
+    listToMind: (query) => listToMind(database, query),
+    markRead: (taskId, readerId) => markTaskRead(database, taskId, readerId),
+    stats: (query) => readStats(database, query),
+    project: (snapshot) => projectTask(database, snapshot),
+    closeOrphan: (taskId, message) => closeTask(database, taskId, message),
+    queue: (name) => getQueue(database, name),
+    updateQueue: (name, update) => updateQueue(database, name, update),
+    listQueues: (query) => listQueues(database, query),
+    slots: (queue) => readSlots(database, queue),
+  };
+}

@@ -1,0 +1,151 @@
+import {
+  type Client,
+  type UpdateDefinition,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { queueWorkflowId, TASK_QUEUE, taskWorkflowId } from '../domain/ids.js';
+import { RunRefused } from '../domain/refusals.js';
+import type { SearchAttributeName } from '../domain/search-attributes.js';
+import { TaskRefused, type QueueInput, type SlotWanted, type TaskInput, type ToTask } from '../domain/task-messages.js';
+import type { QueueGateway, QueueSignals } from '../ports/queue-gateway.js';
+import * as queueMessages from '../../workflows/queue/messages.js';
+import type { queueWorkflow } from '../../workflows/queue/workflow.js';
+import * as taskMessages from '../../workflows/queue-task/messages.js';
+import type { queueTaskWorkflow } from '../../workflows/queue-task/workflow.js';
+import { answered } from './answered.js';
+import { isAlreadyStarted, isTaskOver } from './errors.js';
+
+/** Waits of a queue's workflow, in milliseconds. */
+const QUEUE_IDLE_MS = 3_600_000;
+const QUEUE_REVIEW_MS = 600_000;
+
+/** What `QueueGateway` and `QueueSignals` promise. */
+export function createQueueGateway(
+  client: Client,
+  { continueAsNewAtEvents }: Pick<QueueInput, 'continueAsNewAtEvents'>,
+): QueueGateway & QueueSignals {
+  const update = async <M extends ToTask>(definition: UpdateDefinition<void, [M]>, message: M): Promise<void> =>
+    unlessOver(async () =>
+      answered(client, async () => taskHandle(client, message.taskId).executeUpdate(definition, { args: [message] })),
+    );
+  return {
+    openTask: async (input) => openTask(client, input),
+    dispatchTask: async (input) => unlessOver(async () => startWith(client, taskMessages.dispatchTaskUpdate, input)),
+    cancelTask: async (message) => update(taskMessages.cancelTaskUpdate, message),
+    refreshTask: async (message) => update(taskMessages.refreshTaskUpdate, message),
+    queryTaskState: async (taskId) =>
+      answered(client, async () => taskHandle(client, taskId).query(taskMessages.taskStateQuery)),
+    queueChanged: async (queue) => {
+      const handle = client.workflow.getHandle(queueWorkflowId(queue));
+      await told(async () => answered(client, async () => handle.signal(queueMessages.queueChangedSignal)));
+    },
+    wantSlot: async (queue, wanted) =>
+      wantSlot(client, { queue, idleMs: QUEUE_IDLE_MS, reviewMs: QUEUE_REVIEW_MS, continueAsNewAtEvents }, wanted),
+    budgetExceeded: async (message) => {
+      const handle = taskHandle(client, message.taskId);
+      return told(async () => answered(client, async () => handle.signal(taskMessages.budgetExceededSignal, message)));
+    },
+    findGoneTasks: async (taskIds) => {
+      const gone: string[] = [];
+      for (const taskId of taskIds) if (await isGone(client, taskId)) gone.push(taskId);
+      return gone;
+    },
+  };
+}
+
+async function openTask(client: Client, input: TaskInput): Promise<void> {
+  try {
+    await startWith(client, taskMessages.openTaskUpdate, input);
+  } catch (error) {
+    if (!isAlreadyStarted(error)) throw error;
+  }
+}
+
+/** Whoever wants the first slot of a queue starts its workflow. */
+async function wantSlot(client: Client, input: QueueInput, wanted: SlotWanted): Promise<void> {
+  const { queue } = input;
+  await answered(client, async () =>
+    client.workflow.signalWithStart<typeof queueWorkflow, [SlotWanted]>('queueWorkflow', {
+      taskQueue: TASK_QUEUE,
+      workflowId: queueWorkflowId(queue),
+      args: [input],
+      signal: queueMessages.slotWantedSignal,
+      signalArgs: [wanted],
+      typedSearchAttributes: attributes([['AgentRunQueue', queue]]),
+      staticSummary: `Gives out the slots of queue ${queue}`,
+    }),
+  );
+}
+
+function taskHandle(client: Client, taskId: string) {
+  return client.workflow.getHandle<typeof queueTaskWorkflow>(taskWorkflowId(taskId));
+}
+
+async function startWith(client: Client, update: UpdateDefinition<void, [ToTask]>, input: TaskInput): Promise<void> {
+  const message: ToTask = { taskId: input.taskId };
+  await answered(client, async () =>
+    client.workflow.executeUpdateWithStart(update, {
+      args: [message],
+      startWorkflowOperation: startOperation(input),
+    }),
+  );
+}
+
+/** One for each call: the SDK refuses to use it twice. */
+function startOperation(input: TaskInput): WithStartWorkflowOperation<typeof queueTaskWorkflow> {
+  const { taskId, tenantId, queue, after } = input;
+  return new WithStartWorkflowOperation<typeof queueTaskWorkflow>('queueTaskWorkflow', {
+    workflowId: taskWorkflowId(taskId),
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    // A task's id is used once, so that a late repeat starts nothing; unless somebody wants the task that has ended to go on.
+    workflowIdReusePolicy: after === undefined ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
+    typedSearchAttributes: attributes([
+      ['AgentRunTaskId', taskId],
+      ['AgentRunQueue', queue],
+      ['AgentRunTenant', tenantId],
+      ['AgentRunStatus', 'pending'],
+    ]),
+    staticSummary: `Task ${taskId} of queue ${queue} for ${tenantId}`,
+  });
+}
+
+function attributes(values: readonly [SearchAttributeName, string][]): TypedSearchAttributes {
+  return new TypedSearchAttributes(
+    values.map(([name, value]) => ({ key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD), value })),
+  );
+}
+
+/** A workflow that is closed, or was never there, takes nothing any more. */
+async function unlessOver(call: () => Promise<void>): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    if (isTaskOver(error)) throw new TaskRefused('task-over');
+    const isClosed = error instanceof RunRefused && error.type === 'run-terminal';
+    throw isClosed || isAlreadyStarted(error) ? new TaskRefused('task-over', { closed: true }) : error;
+  }
+}
+
+async function told(call: () => Promise<void>): Promise<'told' | 'gone'> {
+  try {
+    await call();
+    return 'told';
+  } catch (error) {
+    if (error instanceof RunRefused && error.type === 'run-terminal') return 'gone';
+    throw error;
+  }
+}
+
+async function isGone(client: Client, taskId: string): Promise<boolean> {
+  try {
+    const { status } = await taskHandle(client, taskId).describe();
+    return status.name !== 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.js';
+
+/** Statements in our own database; they repeat until it answers. */
+export const taskRecords = proxyActivities<Activities>({
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '2s' },
+});
+
+/**
+ * What is said to runs and queues. Repeated until it was taken: the activity marks what is refused for good as not retryable. A session
+ * whose last run is ending may take its time.
+ */
+export const attempts = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+});

@@ -1,0 +1,8 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.js';
+
+/** Statements in our own database, repeated until it answers: nothing about a task is decided by an outage of ours. */
+export const queueRecords = proxyActivities<Activities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '2s' },
+});
