@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imagesDir } from './cache.js';
 
@@ -24,20 +24,26 @@ interface Blob {
   readonly size: number;
 }
 
-/** Makes an image as a tar in OCI's layout, with no registry and no builder; answers the tar's path. Kept by content. */
-export async function buildImage(spec: ImageSpec): Promise<string> {
-  const key = digestOf(JSON.stringify([spec.name, spec.entrypoint, spec.layers.map((layer) => layer.key)]));
-  const tar = join(imagesDir, `${key.slice(0, 32)}.tar`);
-  if (await isThere(tar)) return tar;
-  await mkdir(join(imagesDir, 'layers'), { recursive: true });
-  const folder = await mkdtemp(join(imagesDir, 'image-'));
-  try {
-    await writeLayout(folder, spec);
-    await execa('tar', ['-cf', `${folder}.tar`, '-C', folder, '.']);
-    await rename(`${folder}.tar`, tar);
-    return tar;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+/** Makes an image as a tar in OCI's layout, with no registry and no builder; its layers are kept by content. Answers the tar's path, in `into`. */
+export async function buildImage(spec: ImageSpec, into: string): Promise<string> {
+  await mkdir(layersDir, { recursive: true });
+  const folder = await mkdtemp(join(into, 'image-'));
+  await writeLayout(folder, spec);
+  await execa('tar', ['-cf', `${folder}.tar`, '-C', folder, '.']);
+  await rm(folder, { recursive: true });
+  await forgetOldLayers();
+  return `${folder}.tar`;
+}
+
+const layersDir = join(imagesDir, 'layers');
+const KEPT_MS = 7 * 24 * 3_600_000;
+
+/** Each build of the program is a layer: those that nobody used for long go. */
+async function forgetOldLayers(): Promise<void> {
+  for (const name of await readdir(layersDir)) {
+    const path = join(layersDir, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > KEPT_MS) await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -70,8 +76,9 @@ async function writeLayout(folder: string, spec: ImageSpec): Promise<void> {
 
 /** The same files give the same bytes: owners and times are not this machine's. */
 async function addLayer(folder: string, layer: Layer): Promise<Blob> {
-  const kept = join(imagesDir, 'layers', `${layer.key.slice(0, 32)}.tar`);
+  const kept = join(layersDir, `${layer.key.slice(0, 32)}.tar`);
   if (!(await isThere(kept))) await makeLayer(layer, kept);
+  await utimes(kept, new Date(), new Date());
   const { size } = await stat(kept);
   const digest = await fileDigest(kept);
   await link(kept, join(folder, 'blobs/sha256', digest));
@@ -79,7 +86,7 @@ async function addLayer(folder: string, layer: Layer): Promise<Blob> {
 }
 
 async function makeLayer({ fill }: Layer, path: string): Promise<void> {
-  const root = await mkdtemp(join(imagesDir, 'layer-'));
+  const root = await mkdtemp(join(layersDir, 'layer-'));
   try {
     await fill(root);
     const steady = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];

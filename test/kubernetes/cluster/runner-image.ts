@@ -18,10 +18,10 @@ export interface RunnerImage {
 }
 
 /** An image with node, a shell and git of this machine, and this program as it was built. Parts are kept by content. */
-export async function runnerImage(): Promise<RunnerImage> {
+export async function runnerImage(into: string): Promise<RunnerImage> {
   const layers = [await systemLayer(), await packagesLayer(), await programLayer()];
   const name = `localhost/agentrun-test/runner:${digestOf(layers.map(({ key }) => key).join()).slice(0, 16)}`;
-  return { name, tar: await buildImage({ name, layers }) };
+  return { name, tar: await buildImage({ name, layers }, into) };
 }
 
 /** Programs with the libraries that they are linked with, and a shell with the usual commands. */

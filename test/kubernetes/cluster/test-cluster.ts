@@ -129,14 +129,14 @@ async function withNode(folder: string): Promise<TestCluster> {
     namespace,
     server: `https://${namespace.nodeAddress}:${ports.api}`,
     kubeconfigs: plane.kubeconfigs,
-    pauseImage: await pauseImage(),
+    pauseImage: await pauseImage(folder),
     start,
   });
   stopAtEnd(async () => {
     await namespace.end();
     await node.sweep();
   });
-  const image = await runnerImage();
+  const image = await runnerImage(folder);
   await node.importImage(image.tar);
   return finish(folder, plane, { image: image.name, hostAddress: namespace.hostAddress });
 }

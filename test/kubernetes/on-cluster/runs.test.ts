@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runVolumeName } from '../../../src/domain/volume-names.js';
 import { eventually, type Api, type Loose } from '../../support/api.js';
 import { untilEnded, untilPrinted } from '../../support/live-runner.js';
+import { makeSshKey, secretLineOf } from '../../support/ssh-git-server.js';
 import { CLUSTER_START_TIMEOUT_MS, hasPods, ownsCluster } from '../cluster/test-cluster.js';
 import { ClusterFixture } from './cluster-fixture.js';
 import { startClusterManager, type ClusterManager } from './manager-fixture.js';
@@ -115,6 +116,18 @@ if (hasPods()) {
       assert.equal(new Set(threads).size, 1);
       const tail = (await api.events(run.id)).find(({ payload }) => payload.phase === 'runner-log-tail');
       assert.match(tail?.payload.text, /told to end/);
+    });
+
+    it('are handed the credentials of their policy by reference, and nobody reads them in a Job', async () => {
+      const key = makeSshKey('deploy@example.com');
+      await api.ok('PUT', '/api/v1/tool-credentials/github-ssh/credential', { privateKey: key.private });
+      const lent = { executionPolicy: { secretScope: { toolCredentials: ['github-ssh'] } } };
+      const { run, turn } = await start('echo ${GIT_SSH_COMMAND:-none}; sleep 5', lent);
+      assert.match(await untilPrinted(api, turn, '\n', STARTED_MS), /^ssh /);
+      const { namespace } = fixture;
+      const objects = [await podsOf(run.id), (await fixture.cluster.batch.listNamespacedJob({ namespace })).items];
+      assert.ok(!JSON.stringify(objects).includes(secretLineOf(key)));
+      assert.deepEqual(await outcome(run.id), ['completed', 1]);
     });
 
     it('say that their memory was too small, and what to do', async () => {
