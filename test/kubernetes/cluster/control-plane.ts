@@ -105,8 +105,6 @@ function controllers(folder: string, ports: ControlPlanePorts, kubeconfig: strin
       '--leader-elect=false',
       '--use-service-account-credentials=true',
       `--service-account-private-key-file=${keyFile}`,
-      // A Node is given up soon, so that tests of its loss need not wait for minutes.
-      '--node-monitor-grace-period=16s',
       '--kube-api-qps=200',
       '--kube-api-burst=400',
       '--profiling=false',

@@ -127,7 +127,6 @@ function kubeletConfig(folder: string, { nodeAddress, hostAddress }: NodeNamespa
     makeIPTablesUtilChains: false,
     maxPods: 110,
     serializeImagePulls: false,
-    nodeStatusUpdateFrequency: '4s',
   };
 }
 

@@ -68,7 +68,8 @@ if (hasPods()) {
       await worker.kill();
       worker = await AgentRunProcess.start('worker', settings);
       const ended = await untilEnded(api, run.id, 90_000);
-      assert.deepEqual([ended.status, ended.attempt], ['completed', 1]);
+      const lost = (await api.events(run.id)).filter(({ payload }) => payload.phase === 'attempt-lost');
+      assert.deepEqual([ended.status, ended.attempt, lost], ['completed', 1, []]);
       const { reply } = await api.get(`/api/v1/runs/${run.id}/result`);
       assert.equal(reply, 'once\n');
       const told = (await api.get(`/api/v1/runs/${run.id}/runner-jobs`)).items;
