@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError } from '../src/domain/errors.js';
 import { exceededBudget } from '../src/domain/budgets.js';
+import { runVolumeName } from '../src/domain/volume-names.js';
 import type { ExpiredLease } from '../src/ports/lease-store.js';
 import type { RunnerJobView } from '../src/ports/runner-platform.js';
 import { heartbeating } from './heartbeating.js';
@@ -19,7 +20,17 @@ const BUDGET_INTERVAL_MS = 1_000;
 
 type Ports = Pick<
   ActivityPorts,
-  'leases' | 'platform' | 'jobs' | 'runs' | 'events' | 'budgets' | 'signals' | 'queueSignals' | 'stopping' | 'log'
+  | 'leases'
+  | 'platform'
+  | 'jobs'
+  | 'runs'
+  | 'sessions'
+  | 'events'
+  | 'budgets'
+  | 'signals'
+  | 'queueSignals'
+  | 'stopping'
+  | 'log'
 >;
 
 /** Long activities that watch for what no caller tells. They run until their shift ends or their worker stops. */
@@ -40,7 +51,7 @@ export function createWatcherActivities(ports: Ports) {
     /** Tells the workflow of each runner Job that ended. */
     async watchRunners(): Promise<void> {
       await whileOnShift(ports, async (signal) => {
-        const onChange = async (job: RunnerJobView) => ports.jobs.observe(job);
+        const onChange = async (job: RunnerJobView) => reportChange(ports, job);
         await ports.platform.watch(async (job) => reportExit(ports, job), signal, onChange);
       });
     },
@@ -90,6 +101,16 @@ async function tell(ports: Ports, lease: ExpiredLease, told: Map<string, number>
     told.delete(keyOf(lease));
     throw error;
   }
+}
+
+/** A volume that waited for its first Pod has a place when that runs. */
+async function reportChange({ jobs, runs, sessions, platform }: Ports, job: RunnerJobView): Promise<void> {
+  await jobs.observe(job);
+  if (job.status !== 'running') return;
+  const sessionId = (await runs.getRun(job.runId, 'all'))?.sessionRef?.sessionId;
+  if (sessionId === undefined) return;
+  const volume = await platform.volumes.describe(runVolumeName({ runId: job.runId, sessionId }));
+  if (volume !== undefined) await sessions.volumeEnsured(sessionId, { ...volume, namespace: platform.namespace });
 }
 
 async function reportExit(ports: Ports, job: RunnerJobView): Promise<void> {

@@ -19,7 +19,7 @@ export function jobView(objects: JobObjects, patience: Patience, nowMs: number):
   const { job } = objects;
   const labels = job.metadata?.labels ?? {};
   const state = stateOf(objects, patience, nowMs);
-  const wasStopped = job.metadata?.annotations?.[ANNOTATIONS.stopping] !== undefined;
+  const wasStopped = isStopping(job);
   // Asked to end just as it ended by itself: it did what it was there for.
   const isStopped = wasStopped && hasEnded(state) && state.status !== 'succeeded';
   return {
@@ -33,12 +33,16 @@ export function jobView(objects: JobObjects, patience: Patience, nowMs: number):
   };
 }
 
+/** We asked for its end. */
+export function isStopping(job: V1Job | undefined): boolean {
+  return job?.metadata?.annotations?.[ANNOTATIONS.stopping] !== undefined;
+}
+
 /** A Job that is gone without our asking, as it was last seen. */
 export function deletedView(objects: JobObjects, patience: Patience, nowMs: number): RunnerJobView {
   const view = jobView(objects, patience, nowMs);
   if (hasEnded(view) && view.reason !== 'PodDeleted') return view;
-  const wasStopped = objects.job.metadata?.annotations?.[ANNOTATIONS.stopping] !== undefined;
-  if (wasStopped) return { ...view, status: 'stopped', reason: 'killed', message: null };
+  if (isStopping(objects.job)) return { ...view, status: 'stopped', reason: 'killed', message: null };
   return { ...view, status: 'lost', reason: 'JobDeleted', message: 'the Job was deleted by somebody else' };
 }
 

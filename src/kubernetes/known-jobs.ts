@@ -16,6 +16,7 @@ export interface KnownJob {
   notBefore: number;
   withoutPodSince: number | undefined;
   podRefused: string | undefined;
+  unexplainedSince: number | undefined;
 }
 
 const JOB_NAME = 'batch.kubernetes.io/job-name';
@@ -125,6 +126,7 @@ export class KnownJobs {
       notBefore: 0,
       withoutPodSince: undefined,
       podRefused: undefined,
+      unexplainedSince: undefined,
     };
     this.#jobs.set(name, known);
     return known;

@@ -38,7 +38,7 @@ export async function markStopping({ batch }: Apis, name: string, namespace: str
 export async function deleteJob(apis: Apis, { name, namespace, graceMs }: StopJob): Promise<V1Pod[]> {
   let last: V1Pod[] = [];
   // In the body: what stands there wins over the query, and Jobs leave their Pods behind by default.
-  const body = { propagationPolicy: 'Foreground' };
+  const body = { propagationPolicy: 'Background' };
   await asked(
     `the deletion of the Job ${name}`,
     unlessMissing(apis.batch.deleteNamespacedJob({ name, namespace, body })),

@@ -1,7 +1,7 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunnerJobView } from '../ports/runner-platform.js';
-import { deletedView, jobView, newest } from './job-view.js';
+import { deletedView, isStopping, jobView, newest } from './job-view.js';
 import { listAndWatch } from './list-watch.js';
 import { KnownJobs, type KnownJob } from './known-jobs.js';
 import { hasEnded, type Patience } from './pod-state.js';
@@ -28,6 +28,8 @@ const TICK_MS = 500;
 const RETRY_MS = 1_000;
 /** The Job controller makes a Job's Pod within this, or says why not. */
 const POD_EXPECTED_MS = 1_500;
+/** And says why it took a Pod away within this. */
+const EXPLAINED_MS = 750;
 
 /** Watches Jobs and their Pods, and tells of each change and of each end as soon as the cluster says so. */
 export async function watchRunners(options: WatchRunners): Promise<void> {
@@ -68,6 +70,18 @@ async function tick(runner: Teller, known: KnownJobs, signal: AbortSignal): Prom
   }
 }
 
+/**
+ * A Job that we stopped is over with its Pods, which say how. A Pod that is gone without a word may be one that the Job controller took away:
+ * the Job says so a moment later.
+ */
+function isTooSoon(known: KnownJob, view: RunnerJobView): boolean {
+  if (known.deleted && known.pods.size > 0 && isStopping(known.job)) return true;
+  const isUnexplained = view.reason === 'PodDeleted' && view.exitCode === null && !known.deleted;
+  if (!isUnexplained) return false;
+  known.unexplainedSince ??= performance.now();
+  return performance.now() - known.unexplainedSince < EXPLAINED_MS;
+}
+
 /** Tells of Jobs, one word at a time for each Job. */
 class Teller {
   readonly #working = new Map<KnownJob, Promise<void>>();
@@ -104,6 +118,7 @@ class Teller {
       const { lastPod: gonePod, podRefused } = known;
       const objects = { job, pods: [...pods.values()], gonePod, podRefused };
       const view = (known.deleted ? deletedView : jobView)(objects, this.options.patience, Date.now());
+      if (isTooSoon(known, view)) return;
       if (hasEnded(view)) await this.#tellEnd(known, view);
       else await this.#tellChange(known, view);
     } catch (error) {

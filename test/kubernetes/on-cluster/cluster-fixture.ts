@@ -126,7 +126,7 @@ export class ClusterFixture {
   async assertNothingLeft(): Promise<void> {
     // What Jobs own goes after them, by the cluster's garbage collector.
     let left: string[] = [];
-    await eventually('nothing of ours is left', async () => (left = await this.leftovers()).length === 0, 20_000).catch(
+    await eventually('nothing of ours is left', async () => (left = await this.leftovers()).length === 0, 60_000).catch(
       () => assert.deepEqual(left, []),
     );
   }
@@ -139,7 +139,7 @@ export class ClusterFixture {
       await stop.ended;
     }
     const jobs = await platform.list();
-    await Promise.all(jobs.map(async ({ jobName }) => platform.stop(jobName, { graceMs: 0 })));
+    await Promise.all(jobs.map(async ({ jobName }) => stopUntilGone(platform, jobName)));
     const query = { namespace: this.namespace, labelSelector: OURS };
     const { items } = await this.cluster.core.listNamespacedPersistentVolumeClaim(query);
     await Promise.all(items.map(async ({ metadata }) => platform.volumes.delete(metadata?.name ?? '')));
@@ -149,6 +149,18 @@ export class ClusterFixture {
   async dispose(): Promise<void> {
     await this.clear();
     await this.cluster.core.deleteNamespace({ name: this.namespace });
+  }
+}
+
+/** Controllers that lost their API server for a while take their time to look again; a worker would try again, too. */
+async function stopUntilGone(platform: KubernetesPlatform, jobName: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await platform.stop(jobName, { graceMs: 0 });
+      return;
+    } catch (error) {
+      if (tries === 3) throw error;
+    }
   }
 }
 

@@ -10,7 +10,7 @@ import { ClusterFixture } from './cluster-fixture.js';
 const NOWHERE = { AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '{"agentrun.test/nowhere":"true"}' };
 
 describe('launching and stopping a Job', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let fixture: ClusterFixture;
   let platform: KubernetesPlatform;
 
@@ -118,6 +118,30 @@ describe('launching and stopping a Job', function () {
     assert.equal(await platform.describe(launch.jobName), undefined);
   });
 
+  it('strikes off a Pod whose Node is out of sight, since nobody there answers', async () => {
+    const { core } = fixture.cluster;
+    const launch = fixture.launchOf();
+    await platform.launch(launch);
+    const { namespace } = fixture;
+    const pod = await fixture.until('it has a Pod', async () => {
+      const labelSelector = `agentrun.dev/run=${launch.runId}`;
+      return (await core.listNamespacedPod({ namespace, labelSelector })).items[0]?.metadata?.name;
+    });
+    const node = `lost-${namespace}`;
+    await core.createNode({ body: { metadata: { name: node } } });
+    try {
+      const target = { apiVersion: 'v1', kind: 'Node', name: node };
+      await bind(async () =>
+        core.createNamespacedPodBinding({ name: pod, namespace, body: { metadata: { name: pod }, target } }),
+      );
+      const stopped = await platform.stop(launch.jobName, { graceMs: 1_000 });
+      assert.equal(stopped?.status, 'stopped');
+      assert.ok(!(await fixture.leftovers()).some((name) => /^(Pod|Job)\//.test(name)));
+    } finally {
+      await core.deleteNode({ name: node });
+    }
+  });
+
   it('leaves the Jobs of another lane alone', async () => {
     const other = await fixture.platform({ ...NOWHERE, AGENTRUN_LANE: 'v0.2' });
     const launch = fixture.launchOf();
@@ -139,4 +163,11 @@ describe('launching and stopping a Job', function () {
 /** The installation's part of a Job. */
 function settingsOf(platform: KubernetesPlatform): RunnerJobSettings {
   return (platform as unknown as { options: { runner: RunnerJobSettings } }).options.runner;
+}
+
+/** The client reads a Pod in the answer, where there is a word of success only. */
+async function bind(request: () => Promise<unknown>): Promise<void> {
+  await request().catch((error: unknown) => {
+    if (!(error instanceof TypeError)) throw error;
+  });
 }

@@ -74,8 +74,8 @@ if (hasPods()) {
       await untilPrinted(api, second.command, 'first', STARTED_MS);
       const storage = await api.get(`/api/v1/sessions/${sessionId}/storage`);
       assert.deepEqual(
-        [storage.namespace, storage.pvcName],
-        [fixture.namespace, runVolumeName({ runId: '', sessionId })],
+        [storage.namespace, storage.pvcName, storage.pvcPhase],
+        [fixture.namespace, runVolumeName({ runId: '', sessionId }), 'Bound'],
       );
       await untilEnded(api, second.run.id, STARTED_MS);
       const evicted = await api.ok('DELETE', `/api/v1/sessions/${sessionId}/storage`);

@@ -7,7 +7,7 @@ import { ClusterFixture } from './cluster-fixture.js';
 const CODEX = { kind: 'provider-profile', name: 'codex' } as const;
 
 describe('volumes and secrets of a cluster', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let fixture: ClusterFixture;
   let platform: KubernetesPlatform;
 

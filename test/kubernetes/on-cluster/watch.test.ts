@@ -14,7 +14,7 @@ const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 const SOON_MS = 3_000;
 
 describe('watching Jobs', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let fixture: ClusterFixture;
   let platform: KubernetesPlatform;
 

@@ -23,7 +23,12 @@ function pod(status: V1PodStatus, deletionTimestamp?: Date): V1Pod {
 
 const base = { name: 'runner', image: '', imageID: '', ready: false, restartCount: 0 };
 
-function terminated(exitCode: number, reason: string, given: Pick<V1PodStatus, 'conditions'> = {}, deletedAt?: Date): V1Pod {
+function terminated(
+  exitCode: number,
+  reason: string,
+  given: Pick<V1PodStatus, 'conditions'> = {},
+  deletedAt?: Date,
+): V1Pod {
   const containerStatuses = [{ ...base, state: { terminated: { exitCode, reason } } }];
   return pod({ phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses, ...given }, deletedAt);
 }
