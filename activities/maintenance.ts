@@ -1,4 +1,6 @@
 import { runVolumeName } from '../src/domain/volume-names.js';
+import { forgetScheduleDraft } from '../src/operations/schedules/read-schedules.js';
+import { forgetWebhook } from '../src/operations/webhooks/read-webhooks.js';
 import type { ActivityPorts } from './ports.js';
 
 /** A draft this old was never opened: its caller got an error or no answer, and has not repeated the request. */
@@ -7,7 +9,10 @@ const HOUR_MS = 3_600_000;
 /** At most this many of a kind in one pass; the next pass takes the rest. */
 const BATCH = 1_000;
 
-type Ports = Pick<ActivityPorts, 'maintenance' | 'retention' | 'runs' | 'platform' | 'log'>;
+type Records = Parameters<typeof forgetWebhook>[0] & Parameters<typeof forgetScheduleDraft>[0];
+type Ports = Pick<ActivityPorts, 'maintenance' | 'retention' | 'runs' | 'platform' | 'log'> & {
+  readonly operations: Records;
+};
 
 export function createMaintenanceActivities(ports: Ports) {
   const { maintenance, retention, runs, log } = ports;
@@ -17,7 +22,8 @@ export function createMaintenanceActivities(ports: Ports) {
       const stale = await maintenance.listStaleDrafts(STALE_DRAFT_MS, BATCH);
       for (const draft of stale) await runs.dropRunDraft(draft.runId);
       const released = await releaseWorkspaces(ports);
-      log('records maintained', { ...done, staleDrafts: stale.length, ...released });
+      const forgotten = { webhooks: await forgetWebhooks(ports), schedules: await forgetSchedules(ports) };
+      log('records maintained', { ...done, staleDrafts: stale.length, ...released, forgotten });
     },
   };
 }
@@ -32,4 +38,18 @@ async function releaseWorkspaces({ maintenance, retention, platform }: Ports) {
   }
   const jobs = await platform.prune({ olderThanMs });
   return { volumesReleased: ended.length, jobsForgotten: jobs.length };
+}
+
+/** Webhooks that were never made whole, or whose deletion was cut off: their secrets must not stay. */
+async function forgetWebhooks({ operations }: Ports): Promise<number> {
+  const leftovers = await operations.webhooks.listLeftovers(STALE_DRAFT_MS, BATCH);
+  for (const webhookId of leftovers) await forgetWebhook(operations, webhookId);
+  return leftovers.length;
+}
+
+/** Schedules that were never made whole: Temporal may have them. */
+async function forgetSchedules({ operations }: Ports): Promise<number> {
+  const drafts = await operations.schedules.listStaleDrafts(STALE_DRAFT_MS, BATCH);
+  for (const scheduleId of drafts) await forgetScheduleDraft(operations, scheduleId);
+  return drafts.length;
 }

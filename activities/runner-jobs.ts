@@ -1,11 +1,12 @@
 import type { BackendProfile } from '../src/contract/backend.js';
 import type { RunRecord } from '../src/contract/run.js';
+import type { RunnerJobRecord } from '../src/contract/runner.js';
 import { AgentRunError } from '../src/domain/errors.js';
 import { runVolumeName } from '../src/domain/volume-names.js';
 import { secretsOfRun } from '../src/operations/runs/run-secrets.js';
 import { ensureVolume as ensureSessionVolume } from '../src/operations/sessions/session-volume.js';
 import { runnerJobRequest } from '../src/operations/runs/runner-job-request.js';
-import type { RunnerLaunch } from '../src/ports/runner-platform.js';
+import type { RunnerJobView, RunnerLaunch } from '../src/ports/runner-platform.js';
 import { asPermanent } from './permanent.js';
 import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
@@ -47,10 +48,17 @@ async function ensureVolume({ platform, sessions }: Ports, { volumeName, session
 }
 
 async function stop(ports: Ports, jobId: string, graceMs: number): Promise<void> {
-  const jobName = (await ports.jobs.get(jobId))?.jobName;
-  if (jobName === undefined) return;
-  const view = await ports.platform.stop(jobName, { graceMs });
-  if (view !== undefined) await ports.jobs.observe(view);
+  const job = await ports.jobs.get(jobId);
+  if (job === undefined) return;
+  const view = await ports.platform.stop(job.jobName, { graceMs });
+  await ports.jobs.observe(view ?? neverSeen(job));
+}
+
+/** Nothing is left of it either way, and whoever waits for its end need not wait. */
+function neverSeen({ jobName, runId, attempt, status }: RunnerJobRecord): RunnerJobView {
+  const words = { exitCode: null, message: null };
+  if (status !== 'pending') return { jobName, runId, attempt, status: 'lost', reason: null, ...words };
+  return { jobName, runId, attempt, status: 'stopped', reason: 'not-started', ...words };
 }
 
 async function describeLaunch(

@@ -1,4 +1,4 @@
-import { runVolumeName } from '../src/domain/volume-names.js';
+import { sessionVolumeName } from '../src/domain/volume-names.js';
 import type { EvictionVerdict } from '../src/ports/session-store.js';
 import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
@@ -15,7 +15,7 @@ export function createSessionActivities({ sessions, platform }: Pick<ActivityPor
 
     /** Resolves when the platform no longer knows the volume. */
     async deleteSessionVolume({ sessionId }: { sessionId: string }): Promise<void> {
-      const name = runVolumeName({ runId: '', sessionId });
+      const name = sessionVolumeName(sessionId);
       await heartbeating(async () => platform.volumes.delete(name));
       if ((await platform.volumes.describe(name)) !== undefined) throw new Error(`volume ${name} is still there`);
     },

@@ -75,5 +75,5 @@ async function permanently<T>(work: Promise<T>): Promise<T> {
 }
 
 function orphanMessage(taskId: string): string {
-  return `the task's workflow task:${taskId} is gone from Temporal (terminated there, or its data was lost); create the task again`;
+  return `the task's workflow task:${taskId} is gone from Temporal (terminated there, or its data was lost); dispatch the task again`;
 }

@@ -6,6 +6,8 @@ export interface Data {
   readonly state: string;
   readonly runnerToken: string;
   readonly status: string;
+  /** Of a task. */
+  readonly latestAttempt: { readonly runId: string | null } | null;
   /** Of a send. */
   readonly run: { readonly id: string };
   readonly command: { readonly id: string };

@@ -5,6 +5,7 @@ import { openBed, type Bed } from './bed.js';
 import { appendCases } from './cases/append.js';
 import { decisionCases } from './cases/decisions.js';
 import { historyCases } from './cases/history.js';
+import { queueCases } from './cases/queue.js';
 import { renewCases } from './cases/renew.js';
 import { runnerJobCases } from './cases/runner-job.js';
 import { sessionCases } from './cases/sessions.js';
@@ -19,6 +20,7 @@ const PARTS = {
   decisions: decisionCases,
   job: runnerJobCases,
   sessions: sessionCases,
+  queue: queueCases,
   starts: startCases,
 };
 type Part = keyof typeof PARTS | 'history';

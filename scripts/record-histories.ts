@@ -10,6 +10,9 @@ import { scrubbed } from '../test/support/histories/scrub.js';
 import { Stage } from '../test/support/histories/stage.js';
 import { sessionLives } from '../test/support/histories/session-lives.js';
 import { watcherLives } from '../test/support/histories/watcher-lives.js';
+import { queueLives } from '../test/support/histories/queue-lives.js';
+import { queueEventLives } from '../test/support/histories/queue-event-lives.js';
+import { scheduleLives } from '../test/support/histories/schedule-lives.js';
 import { projectRoot } from './project-root.js';
 
 const folder = join(projectRoot, 'test/histories');
@@ -36,7 +39,14 @@ async function filesOf(name: string): Promise<string[]> {
 await mkdir(folder, { recursive: true });
 const anew = process.argv.includes('--all');
 try {
-  for (const [name, life] of Object.entries({ ...runLives, ...sessionLives, ...watcherLives })) {
+  for (const [name, life] of Object.entries({
+    ...runLives,
+    ...sessionLives,
+    ...watcherLives,
+    ...queueEventLives,
+    ...queueLives,
+    ...scheduleLives,
+  })) {
     const known = await filesOf(name);
     if (known.length > 0 && !anew) continue;
     await Promise.all(known.map(async (file) => rm(join(folder, file))));

@@ -110,6 +110,14 @@ export const Settings = Type.Object({
     maximum: 8760,
     default: 168,
   }),
+  AGENTRUN_WEBHOOK_ALLOWED_HOSTS: optionalText(
+    'Receivers of webhooks that are not at public addresses: host names, addresses and ranges (10.0.0.0/8), comma-separated',
+  ),
+  AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS: count('What became of deliveries to webhooks is kept so long', {
+    minimum: 1,
+    maximum: 3650,
+    default: 30,
+  }),
   AGENTRUN_PLATFORM: Type.Enum(['local', 'kubernetes'] as const, {
     description: 'Where runners run: as processes of this machine, or as Jobs of a cluster',
     default: 'local',

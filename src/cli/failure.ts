@@ -35,7 +35,8 @@ function refused({ status, failureKind, message, details, traceId }: ApiError): 
   const facts = { message, failureKind, details, ...(traceId !== null && { traceId }) };
   if (status === 401) return { ...facts, exitCode: EXIT.auth, advice: [TOKEN_ADVICE] };
   if (status === 403) return { ...facts, exitCode: EXIT.auth, advice: ['this token is for other tenants'] };
-  const ended = details['terminalStatus'];
+  // A run says it so, a task by its state.
+  const ended = details['terminalStatus'] ?? details['state'];
   const isTooLate = status === 409 && typeof ended === 'string' && isTerminalStatus(ended);
   return { ...facts, exitCode: isTooLate ? EXIT.tooLate : EXIT.error, advice: [] };
 }

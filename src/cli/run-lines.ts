@@ -23,3 +23,14 @@ export function workspaceWords({ kind, repoUrl, ref, path }: RunRecord['workspac
   if (kind === 'git') return `git ${repoUrl ?? ''}${ref === undefined ? '' : `#${ref}`}`;
   return kind === 'path' ? `path ${path ?? ''}` : 'none';
 }
+
+const REPLY_LINES = 20;
+
+/** The end of what an agent answered, for a place where more is shown besides; empty where it said nothing. */
+export function replyLines(reply: string | null): string[] {
+  const lines = terminalSafe(reply ?? '')
+    .trimEnd()
+    .split('\n');
+  if (lines.join('') === '') return [];
+  return lines.length > REPLY_LINES ? ['…', ...lines.slice(-REPLY_LINES)] : lines;
+}

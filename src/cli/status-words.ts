@@ -5,7 +5,7 @@ type Shown = Pick<RunRecord, 'status' | 'failureKind'>;
 type Paint = 'dim' | 'blue' | 'yellow' | 'green' | 'red' | 'magenta';
 
 /** A status as a person reads it: icon, word and colour, so that it can be told apart without any one of them. */
-function lookOf({ status, failureKind }: Shown): [icon: string, word: string, paint: Paint] {
+export function statusLook({ status, failureKind }: Shown): [icon: string, word: string, paint: Paint] {
   switch (status) {
     case 'pending':
       return ['○', 'Queued', 'dim'];
@@ -24,6 +24,6 @@ function lookOf({ status, failureKind }: Shown): [icon: string, word: string, pa
 }
 
 export function statusWord(run: Shown, colors: Colors): string {
-  const [icon, word, paint] = lookOf(run);
+  const [icon, word, paint] = statusLook(run);
   return colors[paint](`${icon} ${word}`);
 }

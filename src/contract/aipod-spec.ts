@@ -1,6 +1,6 @@
 import { TOOL_CREDENTIALS } from '../domain/tool-credentials.js';
-import { Type, type Static, type TSchema } from 'typebox';
-import { IdempotencyKey, Name, Nullable, Timestamp, ValuesPrinted } from './common.js';
+import { Type, type Static } from 'typebox';
+import { IdempotencyKey, Name, Nullable, Timestamp, ValuesPrinted, withoutDefaults } from './common.js';
 import { ExecutionPolicy, RetryPolicy, RunCreate, SessionRef, WorkspaceRef } from './run.js';
 import { RunnerEnv, RunnerImage, RunnerJobCreate, RunnerResources } from './runner.js';
 
@@ -22,17 +22,6 @@ export const AIPOD_SPEC_MAX_LENGTH = 131_072;
 export const AipodSpecName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$' });
 
 const AipodSpecVersion = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
-
-/** The schema without defaults: an absent field stays absent, so that another document may say it. */
-function withoutDefaults<T extends TSchema>(schema: T): T {
-  const copy = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(copy);
-    if (typeof node !== 'object' || node === null) return node;
-    const entries = Object.entries(node).filter(([key]) => key !== 'default');
-    return Object.fromEntries(entries.map(([key, value]) => [key, copy(value)]));
-  };
-  return copy(schema) as T;
-}
 
 const Labels = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$' }),

@@ -33,3 +33,14 @@ export const RunnerFence = {
   runnerId: Type.Optional(Name),
   attempt: Type.Optional(AttemptNumber),
 };
+
+/** The schema without defaults: an absent field stays absent, so that another document may say it. */
+export function withoutDefaults<T extends TSchema>(schema: T): T {
+  const copy = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(copy);
+    if (typeof node !== 'object' || node === null) return node;
+    const entries = Object.entries(node).filter(([key]) => key !== 'default');
+    return Object.fromEntries(entries.map(([key, value]) => [key, copy(value)]));
+  };
+  return copy(schema) as T;
+}

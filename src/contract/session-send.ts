@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { COMMAND_STATES } from '../domain/command-lifecycle.js';
 import { RUN_STATUSES } from '../domain/run-lifecycle.js';
 import { CommandRecord } from './command.js';
-import { CommandId, IdempotencyKey, Nullable, RunId, SessionId, Timestamp, ValuesPrinted } from './common.js';
+import { CommandId, IdempotencyKey, Name, Nullable, RunId, SessionId, Timestamp, ValuesPrinted } from './common.js';
 import { ActionDescriptor } from './result.js';
 import { RunCreate, RunRecord, SessionRef } from './run.js';
 import { RunnerJobCreate, RunnerJobRecord } from './runner.js';
@@ -10,6 +10,12 @@ import { RunnerJobCreate, RunnerJobRecord } from './runner.js';
 /** What a new run is made from, where the session has no live one: what is absent is as in the session's last run. */
 const RunBase = Type.Object({
   ...Type.Partial(Type.Omit(RunCreate, ['sessionRef', 'idempotencyKey'])).properties,
+  backendProfile: Type.Optional(
+    Type.String({
+      ...Name,
+      description: "As in the session's last run; where it has none, as the session was made, else codex.",
+    }),
+  ),
   sessionRef: Type.Optional(Nullable(Type.Partial(SessionRef))),
 });
 export type RunBase = Static<typeof RunBase>;

@@ -16,6 +16,7 @@ import {
   SessionId,
   Timestamp,
   ValuesPrinted,
+  withoutDefaults,
 } from './common.js';
 import { LeaseState, Liveness, RunResult } from './result.js';
 import { ExecutionPolicy, RetryPolicy, SessionRef, WorkspaceRef } from './run.js';
@@ -30,12 +31,8 @@ export const QueueName = Name;
 const Prompt = Type.String({ minLength: 1 });
 const Title = Type.String({ minLength: 1, maxLength: 300 });
 
-/** The higher runs first; between equal ones tenants take turns, and within a tenant the older runs first. */
-const Priority = Type.Integer({
-  minimum: TASK_PRIORITY.min,
-  maximum: TASK_PRIORITY.max,
-  default: TASK_PRIORITY.default,
-});
+/** The higher runs first; between equal ones tenants take turns, and within a tenant the older runs first. Absent: 500. */
+const Priority = Type.Integer({ minimum: TASK_PRIORITY.min, maximum: TASK_PRIORITY.max });
 
 /** How often a task is tried again after a failure that may pass; waits double from `backoffMs` up to `maxBackoffMs`. */
 export const TaskRetryPolicy = Type.Object(
@@ -59,15 +56,17 @@ export const TaskBudget = Type.Object(
 export type TaskBudget = Static<typeof TaskBudget>;
 
 /**
- * A task: what an agent is to do, once, sometime. `aipod` names a spec that says what the body leaves out. What it runs with is settled
- * when it is created: a spec that changes later changes no task.
+ * A task: what an agent is to do, once, sometime. `aipod` names a spec that says what the body leaves out; so nothing here that a spec
+ * can say has a default. What it runs with is settled when it is created: a spec that changes later changes no task.
  */
 export const TaskCreate = Type.Object({
-  queue: Type.Optional(Type.String({ ...QueueName, default: 'default' })),
+  /** Absent: `default`. */
+  queue: Type.Optional(QueueName),
   title: Type.Optional(Title),
   /** May be left to the spec of `aipod`. */
   tenantId: Type.Optional(Name),
   projectId: Type.Optional(Name),
+  /** Absent: `codex`. */
   backendProfile: Type.Optional(Name),
   aipod: Type.Optional(
     Type.Union([
@@ -84,14 +83,14 @@ export const TaskCreate = Type.Object({
   /** The task takes a turn on the session's live run, or starts its next one. */
   sessionRef: Type.Optional(Nullable(SessionRef)),
   priority: Type.Optional(Priority),
-  retryPolicy: Type.Optional(Type.Partial(TaskRetryPolicy, closed)),
+  retryPolicy: Type.Optional(withoutDefaults(Type.Partial(TaskRetryPolicy, closed))),
   /** In the future. */
   notBefore: Type.Optional(Timestamp),
   autoDispatch: Type.Optional(Type.Boolean()),
   budget: Type.Optional(TaskBudget),
   providerId: Type.Optional(Nullable(Name)),
   workspaceRef: Type.Optional(Nullable(WorkspaceRef)),
-  executionPolicy: Type.Optional(Nullable(Type.Partial(ExecutionPolicy, closed))),
+  executionPolicy: Type.Optional(Nullable(withoutDefaults(Type.Partial(ExecutionPolicy, closed)))),
   /** Of each run that the task starts: how often a lost runner is replaced within one attempt. */
   runRetryPolicy: Type.Optional(Nullable(Type.Partial(RetryPolicy, closed))),
   runnerJob: Type.Optional(Nullable(Type.Omit(RunnerJobCreate, ['commandId']))),
@@ -121,12 +120,11 @@ export const TaskAttempt = Type.Object({
 export type TaskAttempt = Static<typeof TaskAttempt>;
 
 /** What a task used so far, over all its attempts. */
-export const TaskUsage = Type.Object({
+const TaskUsage = Type.Object({
   /** As its agents counted them; 0 where they tell nothing. */
   totalTokens: Type.Integer({ minimum: 0 }),
   wallTimeMs: Type.Integer({ minimum: 0 }),
 });
-export type TaskUsage = Static<typeof TaskUsage>;
 
 /** A task as it stands, without what it is told to do. `unread` and `attentionState` are the reader's that was asked for. */
 export const TaskRecord = Type.Object({

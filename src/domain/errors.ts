@@ -58,11 +58,13 @@ export function sessionStoreEvicted(sessionId: string): AgentRunError {
   return new AgentRunError('session-store-evicted', 'conflict', message, { sessionId });
 }
 
+const PARTS = { database: 'the database', temporal: 'Temporal', platform: 'the platform' } as const;
+
 /** A part that we need is down; asking again later may work. `message` says it otherwise than by default. */
 export function unavailable(
-  part: 'database' | 'temporal' | 'platform',
+  part: keyof typeof PARTS,
   cause?: unknown,
-  message = `the ${part} is not reachable; try again`,
+  message = `${PARTS[part]} is not reachable; try again`,
 ): AgentRunError {
   return new AgentRunError('infra-failed', 'unavailable', message, { part }, { cause });
 }

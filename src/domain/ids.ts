@@ -28,6 +28,21 @@ export function queueWorkflowId(queue: string): string {
   return `queue:${queue}`;
 }
 
+/** What goes to one webhook about one end of a task. */
+export function deliveryWorkflowId(deliveryId: string): string {
+  return `webhook:${deliveryId}`;
+}
+
+/** What Temporal calls a schedule of tasks. */
+export function temporalScheduleId(scheduleId: string): string {
+  return `queue-schedule:${scheduleId}`;
+}
+
+/** One time of a schedule; Temporal appends which. */
+export function scheduledTaskWorkflowId(scheduleId: string): string {
+  return `schedule:${scheduleId}`;
+}
+
 /** One eviction of a session's storage at a time. */
 export function evictionWorkflowId(sessionId: string): string {
   return `evict:${sessionId}`;

@@ -1,5 +1,6 @@
 import type { CommandType } from './command-lifecycle.js';
 import type { Outcome, NoteRef } from './outcome.js';
+import type { RunRefusalType } from './refusals.js';
 
 /** What is said to a run's workflow, and what it answers. Ids, numbers and words of ours only: no prompt and no output passes through. */
 
@@ -103,6 +104,14 @@ export interface SentCommand {
 /** The run that has what was sent; what became of each is in its command's record. */
 export interface SendToSessionAnswer {
   readonly runId: string;
+  /** What it did not take, each with why; absent where it took all. */
+  readonly refused?: readonly RefusedSend[];
+}
+
+export interface RefusedSend {
+  readonly commandId: string;
+  readonly type: RunRefusalType;
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 export interface AckCommand extends ToRun, Writer {

@@ -1,5 +1,5 @@
-/** What kinds of secrets an installation keeps for its runners. */
-export const SECRET_KINDS = ['provider-profile', 'tool-credential'] as const;
+/** What kinds of secrets an installation keeps: for its runners, and those that sign what is sent to webhooks. */
+export const SECRET_KINDS = ['provider-profile', 'tool-credential', 'webhook'] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
 /** Names a bundle of secret fields; no secret itself. */

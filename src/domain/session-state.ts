@@ -1,18 +1,22 @@
 import type { RunStatus } from './run-lifecycle.js';
 import { isTerminalStatus } from './outcome.js';
 
-/** `idle`: no run yet, or one between turns. `pending`: its run waits for a runner or has work to take up. `terminal`: its last run ended. */
+/** `idle`: no run yet, or one between turns. `pending`: its run waits for its first turn, or has one to take up. `terminal`: its last run ended. */
 export const SESSION_EXECUTION_STATES = ['idle', 'pending', 'running', 'terminal'] as const;
 export type SessionExecutionState = (typeof SESSION_EXECUTION_STATES)[number];
 
-/** What a run makes of its session's state. `openTurn`: whether one is open, and whether the live attempt has taken it. */
+/**
+ * What a run makes of its session's state. `openTurn`: whether one is open, and whether the live attempt has taken it. `begun`: whether
+ * anything was ever said to the run; a runner that is lost when all of it was done is replaced when there is more.
+ */
 export function sessionExecutionState(run: {
   status: RunStatus;
   openTurn: 'none' | 'waiting' | 'taken';
+  begun: boolean;
 }): SessionExecutionState {
   if (isTerminalStatus(run.status)) return 'terminal';
-  if (run.openTurn === 'taken') return 'running';
-  return run.status === 'running' && run.openTurn === 'none' ? 'idle' : 'pending';
+  if (run.openTurn !== 'none') return run.openTurn === 'taken' ? 'running' : 'pending';
+  return run.begun || run.status === 'running' ? 'idle' : 'pending';
 }
 
 /** What a list of sessions can be narrowed to. `active`: its run works or is about to; `failed`: its last run or turn failed or is blocked. */

@@ -27,6 +27,8 @@ export interface TaskInput {
   readonly backstopMs: number;
   /** Where it goes on after it had ended: a further attempt that somebody asked for. */
   readonly after?: { readonly attempt: number; readonly version: number; readonly wallTimeMs: number };
+  /** A workflow that is told, by its signal `taskEnded`, when the task ends. */
+  readonly reportTo?: string;
   /** Continue as new at this many history events, where Temporal does not suggest it sooner. */
   readonly continueAsNewAtEvents?: number;
 }
@@ -56,6 +58,11 @@ export interface CommandEnded extends ToTask {
 export interface BudgetExceeded extends ToTask {
   readonly attempt: number;
   readonly message: string;
+}
+
+/** Signal of the task, to the workflow that it reports to: it has ended. */
+export interface TaskEnded extends ToTask {
+  readonly state: TaskState;
 }
 
 /** What an attempt is, once it was started. */

@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
 
+/** The volume of a conversation, whatever run is at work in it. */
+export function sessionVolumeName(sessionId: string): string {
+  return volumeName('session', sessionId);
+}
+
+/** The volume that a run works on: its session's, or its own where it belongs to none. */
+export function runVolumeName({ runId, sessionId }: { runId: string; sessionId: string | null }): string {
+  return sessionId === null ? volumeName('run', runId) : sessionVolumeName(sessionId);
+}
+
 /**
- * The volume of a conversation, or of a run that belongs to none. The name is a DNS label (Kubernetes' rule) that also keeps
- * apart on file systems that ignore case: the readable part is a hint, the digest of the whole id makes it unique.
+ * A DNS label (Kubernetes' rule) that also keeps apart on file systems that ignore case: the readable part is a hint, the digest of the
+ * whole id makes it unique.
  */
-export function runVolumeName(run: { runId: string; sessionId: string | null }): string {
-  const [kind, id] = run.sessionId === null ? ['run', run.runId] : ['session', run.sessionId];
+function volumeName(kind: 'run' | 'session', id: string): string {
   const hint = id
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')

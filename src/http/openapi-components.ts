@@ -11,6 +11,8 @@ import { QueueCommander, QueueRecord, QueueStats, QueueUpdate } from '../contrac
 import * as result from '../contract/result.js';
 import * as run from '../contract/run.js';
 import { RunnerJobCreate, RunnerJobList, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import * as webhook from '../contract/webhook.js';
+import * as schedule from '../contract/schedule.js';
 import * as task from '../contract/task.js';
 import { ToolCredential, ToolCredentialList, ToolCredentialWrite } from '../contract/tool-credential.js';
 
@@ -69,6 +71,10 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   RunnerRegister,
   RunRecord: run.RunRecord,
   RunResult: result.RunResult,
+  ScheduleAction: schedule.ScheduleAction,
+  ScheduleCreate: schedule.ScheduleCreate,
+  ScheduleDetail: schedule.ScheduleDetail,
+  ScheduleRecord: schedule.ScheduleRecord,
   SecretScope: run.SecretScope,
   SessionRef: run.SessionRef,
   SteerDelivery: result.SteerDelivery,
@@ -83,5 +89,9 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ToolCredential,
   ToolCredentialList,
   ToolCredentialWrite,
+  WebhookCreate: webhook.WebhookCreate,
+  WebhookDelivery: webhook.WebhookDelivery,
+  WebhookPayload: webhook.WebhookPayload,
+  WebhookRecord: webhook.WebhookRecord,
   WorkspaceRef: run.WorkspaceRef,
 };

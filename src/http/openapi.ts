@@ -1,6 +1,7 @@
 import { Type, type TSchema } from 'typebox';
 import { Failure, Success } from '../contract/envelope.js';
 import { YAML_TYPE } from './middleware/yaml-body.js';
+import { WebhookPayload } from '../contract/webhook.js';
 import { COMPONENT_SCHEMAS } from './openapi-components.js';
 import type { QueryField } from './query-fields.js';
 import type { Route } from './route.js';
@@ -42,7 +43,35 @@ export function openApiDocument(routes: readonly Route[]): Json {
     security: [{ bearer: [] }],
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
+    webhooks: { taskEnded: { post: taskEnded() } },
     components: components(),
+  };
+}
+
+/** What is sent to webhooks, where they listen. */
+function taskEnded(): Json {
+  const header = (name: string, description: string) => ({
+    name,
+    in: 'header',
+    required: true,
+    description,
+    schema: { type: 'string' },
+  });
+  return {
+    operationId: 'taskEnded',
+    summary: 'A task ended; sent to the webhooks of its tenant until one 2xx answers it',
+    security: [],
+    parameters: [
+      header('webhook-id', "The delivery's id, the same at each try."),
+      header('webhook-timestamp', 'When this try was made, in seconds since the epoch.'),
+      header('webhook-signature', '`v1,` and the signature, by the Standard Webhooks specification.'),
+    ],
+    requestBody: { required: true, content: { 'application/json': { schema: withRefs(WebhookPayload) } } },
+    responses: {
+      '2XX': { description: 'Delivered.' },
+      410: { description: 'Nothing more is wanted: the webhook is disabled.' },
+      default: { description: 'It is tried again, for a day.' },
+    },
   };
 }
 

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { unavailable } from '../domain/errors.js';
 import { secretKey, type SecretKind, type SecretRef } from '../domain/secrets.js';
 import type { SecretBundle, SecretStore } from '../ports/secret-store.js';
+import { isAbandoned, PROCESS_MARK, processMark } from '../processes/process-mark.js';
 import { isUnreadable, refOfSealed, seal, unreadable, unseal } from './sealed-bundle.js';
 
 const SUFFIX = '.jwe';
+/** What is written before it takes a bundle's place; by the process that its name says. */
+const PART = new RegExp(`\\${SUFFIX}\\.(${PROCESS_MARK})\\.part$`);
 
 /**
  * Secrets as encrypted files of one folder, a file a bundle. Readable by this user alone (0700, 0600), written whole or not at all.
@@ -48,6 +51,14 @@ export class LocalSecrets implements SecretStore {
       .sort((a, b) => (a.ref.name < b.ref.name ? -1 : Number(a.ref.name > b.ref.name)));
   }
 
+  /** Deletes what processes were writing when they were killed; answers the names. What is being written now is left alone. */
+  async sweep(): Promise<string[]> {
+    const names = await reachable(readdir(this.folder).catch((error: unknown) => ifMissing(error, [])));
+    const left = names.filter(isLeft);
+    for (const name of left) await reachable(rm(join(this.folder, name), { force: true }));
+    return left;
+  }
+
   async delete(ref: SecretRef): Promise<boolean> {
     return this.#inTurn(ref, async () => reachable(this.#remove(fileName(ref))));
   }
@@ -73,15 +84,14 @@ export class LocalSecrets implements SecretStore {
 
   async #write(name: string, sealed: string): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const part = join(this.folder, `${name}.${process.pid}.part`);
-    const file = await open(part, 'w', 0o600);
+    const part = join(this.folder, `${name}.${processMark()}.part`);
     try {
-      await file.writeFile(sealed);
-      await file.sync();
-    } finally {
-      await file.close();
+      await writeSynced(part, sealed);
+      await rename(part, join(this.folder, name));
+    } catch (error) {
+      await rm(part, { force: true }).catch(() => undefined);
+      throw error;
     }
-    await rename(part, join(this.folder, name));
     await this.#syncFolder();
   }
 
@@ -108,6 +118,21 @@ export class LocalSecrets implements SecretStore {
     return mine.finally(() => {
       if (this.#last.get(key) === mine) this.#last.delete(key);
     });
+  }
+}
+
+function isLeft(name: string): boolean {
+  const mark = PART.exec(name)?.[1];
+  return mark !== undefined && isAbandoned(mark);
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

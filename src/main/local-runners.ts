@@ -12,7 +12,7 @@ export function createLocalPlatform(
   environment: Readonly<Record<string, string | undefined>>,
   warn: (message: string, error: unknown) => void,
 ): LocalPlatform {
-  return new LocalPlatform({
+  const platform = new LocalPlatform({
     dataDir,
     secretsKey,
     jobNamePrefix: jobNamePrefix(settings),
@@ -32,4 +32,7 @@ export function createLocalPlatform(
       },
     },
   });
+  // Nobody waits for it: what is left harms nobody but by being there.
+  platform.secrets.sweep().catch((error: unknown) => warn('unfinished files of secrets could not be deleted', error));
+  return platform;
 }

@@ -4,9 +4,10 @@ import { createAuthenticator } from '../auth/authenticate.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { whyNoCodex } from '../backend-programs/find-codex.js';
-import { readOperators, type Settings } from '../config.js';
+import { ConfigurationError, readOperators, type Settings } from '../config.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import { loggable } from '../http/log-error.js';
 import { serve, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
 import { builtInBackends } from '../operations/backends/built-in-backends.js';
@@ -17,16 +18,21 @@ import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
 import type { QueueGateway, QueueSignals } from '../ports/queue-gateway.js';
 import type { RunnerPlatform } from '../ports/runner-platform.js';
+import type { WebhookSender } from '../ports/webhook-sender.js';
 import { openPostgres, type Postgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/connection.js';
 import { createQueueGateway } from '../temporal/queue-gateway.js';
+import { createScheduleGateway } from '../temporal/schedule-gateway.js';
 import { createSessionGateway } from '../temporal/session-gateway.js';
 import { createRunnerGateway } from '../temporal/runner-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
+import { createWebhookGateway } from '../temporal/webhook-gateway.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
+import { createWebhookSender } from '../webhooks/sender.js';
+import { targetPolicy } from '../webhooks/target-policy.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { startBeating } from './beat.js';
@@ -154,6 +160,7 @@ async function startWork(
       eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
       idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
       workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
+      webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
     },
     runnerRetention,
     managerUrl: managerUrl(options, apiUrl),
@@ -173,12 +180,15 @@ async function startWork(
 }
 
 function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
-  const { settings, platform, keys } = options;
+  const { settings, platform, keys, logger } = options;
   return {
     ...postgres,
     gateway: createRunGateway(temporal.client),
     sessionGateway: createSessionGateway(temporal.client),
     runnerGateway: createRunnerGateway(temporal.client),
+    webhookGateway: createWebhookGateway(temporal.client),
+    scheduleGateway: createScheduleGateway(temporal.client),
+    webhookSender: webhookSender(settings),
     queueGateway: queueGateway(options, temporal),
     sends: new SendQueue(),
     sequencer: new Sequencer(),
@@ -197,6 +207,7 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
     volumes: platform.volumes,
+    log: (message, { error, ...facts }) => logger.warn({ ...facts, error: loggable(error) }, message),
   };
 }
 
@@ -210,6 +221,15 @@ function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOpt
     whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
   );
   return backendsWithProfiles(builtIn, platform.secrets, hasProgram);
+}
+
+/** @throws ConfigurationError */
+function webhookSender({ AGENTRUN_WEBHOOK_ALLOWED_HOSTS: allowed }: Settings): WebhookSender {
+  try {
+    return createWebhookSender(targetPolicy(allowed));
+  } catch (error) {
+    throw new ConfigurationError(`AGENTRUN_WEBHOOK_ALLOWED_HOSTS: ${(error as Error).message}`);
+  }
 }
 
 /** Tokens from the settings; without any, the one that was made for this installation. */

@@ -8,6 +8,8 @@ export interface LeaseView {
   readonly expiresAtMs: number | null;
   /** When it was given or renewed last; null unless alive. */
   readonly renewedAtMs: number | null;
+  /** It ran out, and nobody has ended the attempt yet. */
+  readonly isOver: boolean;
 }
 
 /** An attempt whose lease ran out, and where its workflow is. */

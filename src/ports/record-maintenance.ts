@@ -15,4 +15,6 @@ export interface Retention {
   readonly idempotencyRetentionHours: number;
   /** Workspaces of ended runs that belong to no session, and what platforms keep of ended Jobs. */
   readonly workspaceRetentionHours: number;
+  /** What became of deliveries to webhooks. */
+  readonly webhookLogRetentionDays: number;
 }

@@ -29,7 +29,7 @@ export interface RunAddress {
  */
 export interface RunGateway {
   openRun(address: RunAddress, input: RunInput): Promise<OpenRunAnswer>;
-  /** Hands commands to the live run of a session, else starts this one with them. @throws RunRefused `run-terminal` when `input`'s run is over. */
+  /** Hands commands to the live run of a session, else starts this one with them; answers which it did not take. @throws RunRefused `run-terminal` when `input`'s run is over. */
   sendToSession(address: RunAddress, input: RunInput, message: SendToSession): Promise<SendToSessionAnswer>;
   claimRun(address: RunAddress, message: ClaimRun): Promise<ClaimRunAnswer>;
   addCommand(address: RunAddress, message: AddCommand): Promise<AddCommandAnswer>;

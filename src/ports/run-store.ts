@@ -73,6 +73,8 @@ export interface RunStore {
   draftRun(draft: RunDraft, reservation?: Reservation, opening?: OpeningDraft): Promise<Drafted>;
   /** Takes back a draft that was refused, with its reservation. Does nothing to an opened run. */
   dropRunDraft(runId: string): Promise<void>;
+  /** The request that drafted it has gone without an answer. Its workflow may open it yet, but it holds nothing any more. */
+  leaveRunDraft(runId: string): Promise<void>;
   /** @throws idempotency-conflict when the key was used with another body. */
   draftCommand(draft: CommandDraft, reservation?: Reservation): Promise<Drafted>;
   dropCommandDraft(commandId: string): Promise<void>;

@@ -3,7 +3,7 @@ import type { EvictionVerdict } from './session-store.js';
 
 /**
  * The way to what Temporal does about sessions beside their runs. @throws unavailable('temporal') within about 1.5 s when Temporal is
- * down.
+ * down, and where what was asked for was ended there before it was done.
  */
 export interface SessionGateway {
   /** Waits for the eviction some seconds; `evicting` says that it goes on. */

@@ -1,5 +1,5 @@
 import type { CommandRecord } from '../contract/command.js';
-import type { SessionRecord, SessionStorage, StorageRefresh } from '../contract/session.js';
+import type { SessionCreated, SessionRecord, SessionStorage, StorageRefresh } from '../contract/session.js';
 import type { SendDecision } from '../domain/run-snapshot.js';
 import type { SessionFilterState } from '../domain/session-state.js';
 import type { Drafted, Reservation, TenantScope } from './run-store.js';
@@ -15,6 +15,14 @@ export interface SessionDraft {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** How long it lives on after its last activity, in milliseconds. */
   readonly ttlMs: number;
+}
+
+export type SessionAction = SessionCreated['action'];
+
+/** What a create made or found. `action` is null where that is not known yet: the session was there before. */
+export interface CreatedSession {
+  readonly sessionId: string;
+  readonly action: SessionAction | null;
 }
 
 export interface SessionFilter {
@@ -46,7 +54,7 @@ export interface VolumeRecord {
   readonly phase: string;
 }
 
-/** Why a session's storage is not to be evicted now, or that its eviction has begun (perhaps before). */
+/** Why a session's storage is not to be evicted now (`active-run`: a run of it, or that run's runner), or that its eviction has begun (perhaps before). */
 export type EvictionVerdict = 'evicting' | 'evicted' | 'active-run' | 'not-expired' | 'no-storage' | 'missing';
 
 /** A session whose time is over, as the garbage collection finds it. */
@@ -62,7 +70,11 @@ export interface ExpiredSession {
  */
 export interface SessionStore {
   /** Makes the session unless it is there. @throws conflict when its id is another tenant's; idempotency-conflict. */
-  create(draft: SessionDraft, reservation?: Reservation): Promise<{ sessionId: string; created: boolean }>;
+  create(draft: SessionDraft, reservation?: Reservation): Promise<CreatedSession>;
+  /** What an earlier create with the key came to. @throws idempotency-conflict */
+  findCreated(reservation: Reservation): Promise<CreatedSession | undefined>;
+  /** Keeps what a create with the key came to; answers what was kept first. */
+  keepAction(reservation: Reservation, action: SessionAction): Promise<SessionAction>;
   get(sessionId: string, tenants: TenantScope, readerId?: string): Promise<SessionRecord | undefined>;
   /** Newest activity first. A cursor that this list did not make is `schema-invalid`. */
   list(filter: SessionFilter): Promise<{ items: SessionRecord[]; nextCursor?: string }>;
@@ -82,7 +94,7 @@ export interface SessionStore {
   volumeEnsured(sessionId: string, volume: VolumeRecord): Promise<boolean>;
   /** What a runner measured; of a session whose volume nobody here made, it says which that is. */
   refreshStorage(sessionId: string, measured: StorageRefresh): Promise<SessionStorage | undefined>;
-  /** Decides the end of a session's storage, unless a run of it lives, or `onlyExpired` and its time is not over. */
+  /** Decides the end of a session's storage, unless a run of it or a runner lives, or `onlyExpired` and its time is not over. */
   beginEviction(sessionId: string, options: { onlyExpired: boolean }): Promise<EvictionVerdict>;
   /** The volume is gone. */
   endEviction(sessionId: string): Promise<void>;

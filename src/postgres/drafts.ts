@@ -53,6 +53,13 @@ export function dropDraft(database: Database, kind: DraftKind, id: string): Prom
   });
 }
 
+/** One request less that tries to open the run; the draft stays for its workflow, which may have begun. Maintenance drops it in the end. */
+export async function leaveDraft(database: Database, runId: string): Promise<void> {
+  await database.query('UPDATE runs SET draft_holders = draft_holders - 1 WHERE id = $1 AND opened_at IS NULL', [
+    runId,
+  ]);
+}
+
 /** Answers the note's id. */
 export async function writeNote(database: Database, runId: string, text: string): Promise<string> {
   const inserted = await database.query<{ id: string }>(

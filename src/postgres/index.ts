@@ -1,13 +1,16 @@
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BudgetStore } from '../ports/budget-store.js';
 import type { BoardRecords } from '../ports/board-records.js';
+import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { ScheduleStore } from '../ports/schedule-store.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import type { WebhookStore } from '../ports/webhook-store.js';
 import { createAipodSpecStore } from './aipod-specs.js';
 import { createBudgetStore } from './budgets.js';
 import { createBoardRecords } from './board-records.js';
@@ -17,9 +20,12 @@ import { createMaintenance, type Maintenance } from './maintenance.js';
 import { Database, type DatabaseOptions } from './pool.js';
 import { createRunStore } from './run-store.js';
 import { createRunnerJobStore } from './runner-jobs.js';
+import { createScheduleStore } from './schedules.js';
 import { createSessionStore } from './session-store.js';
 import { createTaskStore } from './task-store.js';
 import { PostgresWakeups } from './wakeups.js';
+import { createDeliveryStore } from './webhook-deliveries.js';
+import { createWebhookStore } from './webhooks.js';
 
 export interface Postgres {
   readonly runs: RunStore;
@@ -29,6 +35,9 @@ export interface Postgres {
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
   readonly budgets: BudgetStore;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
+  readonly schedules: ScheduleStore;
   readonly tasks: TaskStore;
   readonly board: BoardRecords;
   readonly wakeups: Wakeups;
@@ -50,6 +59,9 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     specs: createAipodSpecStore(database),
     sessions: createSessionStore(database),
     budgets: createBudgetStore(database),
+    webhooks: createWebhookStore(database),
+    deliveries: createDeliveryStore(database),
+    schedules: createScheduleStore(database),
     tasks: createTaskStore(database),
     board: createBoardRecords(database),
     wakeups,

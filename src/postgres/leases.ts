@@ -10,6 +10,7 @@ import { RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
  */
 export const LEASE_END = `greatest(l.expires_at, a.accepting_since + l.lease_ms * interval '1 ms')`;
 const RENEWALS_ACCEPTED = `a.last_beat_at > clock_timestamp() - a.gap_ms * interval '1 ms'`;
+export const LEASE_OVER = `(l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp())`;
 
 /** Also part of a projection: there the lease begins with the snapshot that says who claimed. */
 export const GRANT = `UPDATE run_leases
@@ -41,11 +42,12 @@ function endAttempt(condition: string): string {
   UPDATE run_streams s SET attempt = over.attempt FROM over WHERE s.run_id = over.run_id`;
 }
 
-const EXPIRE = endAttempt(`l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp()`);
+const EXPIRE = endAttempt(LEASE_OVER);
 const REVOKE = endAttempt('NOT l.ended');
 
 const READ = `SELECT l.attempt, l.runner_id, l.alive, CASE WHEN l.alive THEN ${LEASE_END} END AS lease_end,
-    CASE WHEN l.alive THEN l.expires_at - l.lease_ms * interval '1 ms' END AS renewed_at
+    CASE WHEN l.alive THEN l.expires_at - l.lease_ms * interval '1 ms' END AS renewed_at,
+    coalesce(${LEASE_OVER}, false) AS is_over
   FROM run_leases l, api_liveness a WHERE l.run_id = $1`;
 
 /** Events travel the way of renewals: while that is closed nobody is silent, and afterwards silence begins anew. */
@@ -54,7 +56,7 @@ const SILENCE = `SELECT CASE WHEN ${RENEWALS_ACCEPTED} THEN greatest(0, extract(
   FROM run_streams s, api_liveness a WHERE s.run_id = $1`;
 
 const LIST_EXPIRED = `SELECT l.run_id, l.attempt, l.workflow_id FROM run_leases l, api_liveness a
-  WHERE l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp()
+  WHERE ${LEASE_OVER}
   ORDER BY l.expires_at LIMIT $1`;
 
 const BEAT = `UPDATE api_liveness SET
@@ -69,6 +71,7 @@ interface LeaseRow {
   /** Null unless alive. */
   readonly lease_end: Date | null;
   readonly renewed_at: Date | null;
+  readonly is_over: boolean;
 }
 
 export function createLeaseStore(database: Database): LeaseStore {
@@ -145,5 +148,6 @@ function toView(row: LeaseRow): LeaseView {
     alive: row.alive,
     expiresAtMs: row.lease_end?.getTime() ?? null,
     renewedAtMs: row.renewed_at?.getTime() ?? null,
+    isOver: row.is_over,
   };
 }

@@ -22,6 +22,7 @@ export interface MaintenanceReport extends Record<string, unknown> {
   readonly commandDraftsDeleted: number;
   readonly taskDraftsDeleted: number;
   readonly producersDeleted: number;
+  readonly deliveriesDeleted: number;
 }
 
 export interface Maintenance extends RecordMaintenance {
@@ -67,6 +68,7 @@ async function maintain(connection: Queryable, retention: Retention): Promise<Ma
     keysDeleted: await rowsOf(connection, KEYS, keyHours),
     notesDeleted: await rowsOf(connection, NOTES, AFTER_END_HOURS),
     producersDeleted: await rowsOf(connection, PRODUCERS, AFTER_END_HOURS),
+    deliveriesDeleted: await rowsOf(connection, DELIVERIES, 24 * retention.webhookLogRetentionDays),
   };
 }
 
@@ -99,6 +101,9 @@ const NOTES = `DELETE FROM notes n WHERE n.created_at < now() - $1 * interval '1
 
 const PRODUCERS = `DELETE FROM event_producers p USING run_streams s
   WHERE s.run_id = p.run_id AND s.closed AND s.last_event_at < now() - $1 * interval '1 hour'`;
+
+/** One that is still to be made stays, however old. */
+const DELIVERIES = `DELETE FROM webhook_deliveries WHERE state <> 'pending' AND updated_at < now() - $1 * interval '1 hour'`;
 
 async function rowsOf(connection: Queryable, statement: string, hours: number): Promise<number> {
   return (await connection.query(statement, [hours])).rowCount ?? 0;

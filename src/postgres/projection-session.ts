@@ -4,13 +4,26 @@ import type { RunSnapshot } from '../domain/run-snapshot.js';
 import { sessionExecutionState } from '../domain/session-state.js';
 import type { Queryable } from './queryable.js';
 
-/** `$8`: whether `$9` and `$10` are to be written. Activity moves the expiry on. */
+/** Of `$11`, turns that ended, one whose end was not written before. */
+const TURN_ENDED = `EXISTS (SELECT FROM unnest($11::text[]) ended (id)
+    WHERE NOT EXISTS (SELECT FROM commands c WHERE c.id = ended.id AND c.finished_at IS NOT NULL))`;
+
+/** `$12` and `$13`: how the run ended, for the first time, and otherwise than its last turn did. */
+const RUN_ENDED_OTHERWISE = `$12::text IS NOT NULL AND (active_run_id = $5 OR last_run_id IS DISTINCT FROM $5)
+    AND NOT EXISTS (SELECT FROM (SELECT c.state, c.failure_kind FROM commands c
+        WHERE c.run_id = $5 AND c.type = 'turn' AND c.finished_at IS NOT NULL ORDER BY c.finished_at DESC, c.seq DESC LIMIT 1) turn
+      WHERE turn.state = $12 AND turn.failure_kind IS NOT DISTINCT FROM $13)`;
+
+/**
+ * `$8`: whether `$9` and `$10` are to be written. News is what a reader has not been told yet: the end of a turn, and that of a run where
+ * it says more than its last turn's. Activity moves the expiry on.
+ */
 const PROJECT_SESSION = `UPDATE sessions SET
     execution_state = $2, active_run_id = $3, active_command_id = $4, last_run_id = $5,
     last_command_id = coalesce($6, last_command_id), thread_id = coalesce($7, thread_id),
     terminal_status = CASE WHEN $8 THEN $9 ELSE terminal_status END,
     failure_kind = CASE WHEN $8 THEN $10 ELSE failure_kind END,
-    news = news + $11, last_activity_at = now(), updated_at = now(),
+    news = news + CASE WHEN ${TURN_ENDED} OR (${RUN_ENDED_OTHERWISE}) THEN 1 ELSE 0 END, last_activity_at = now(), updated_at = now(),
     expires_at = greatest(expires_at, now() + ttl_ms * interval '1 ms')
   WHERE id = $1`;
 
@@ -25,7 +38,7 @@ export async function projectSession(transaction: Queryable, sessionId: string, 
   const outcome = sessionOutcome(snapshot, turn);
   await transaction.query(PROJECT_SESSION, [
     sessionId,
-    sessionExecutionState({ status, openTurn }),
+    sessionExecutionState({ status, openTurn, begun: activeTurn !== undefined && lastCommandSeq > 0 }),
     terminalStatus === null ? runId : null,
     activeTurn?.commandId ?? null,
     runId,
@@ -34,7 +47,9 @@ export async function projectSession(transaction: Queryable, sessionId: string, 
     outcome !== undefined,
     outcome?.terminalStatus ?? null,
     outcome?.failureKind ?? null,
-    turn === undefined && terminalStatus === null ? 0 : 1,
+    endedTurns(snapshot).map(({ id }) => id),
+    terminalStatus,
+    snapshot.failureKind,
   ]);
 }
 
@@ -49,8 +64,12 @@ function sessionOutcome(snapshot: RunSnapshot, turn: SessionOutcome | undefined)
   return snapshot.activeTurn ? { terminalStatus: null, failureKind: null } : turn;
 }
 
-function endedTurn({ commands }: RunSnapshot): SessionOutcome | undefined {
-  const turn = commands.findLast(({ type, state }) => type === 'turn' && isTerminalStatus(state));
+function endedTurns({ commands }: RunSnapshot) {
+  return commands.filter(({ type, state }) => type === 'turn' && isTerminalStatus(state));
+}
+
+function endedTurn(snapshot: RunSnapshot): SessionOutcome | undefined {
+  const turn = endedTurns(snapshot).at(-1);
   if (turn === undefined || !isTerminalStatus(turn.state)) return undefined;
   return { terminalStatus: turn.state, failureKind: turn.failureKind };
 }

@@ -33,16 +33,34 @@ export async function reserve(
   throw unavailable('database');
 }
 
-/** The thing that was made with this key; undefined where none was. @throws idempotency-conflict when it was with another body. */
-export async function findReserved(database: Queryable, reservation: Reservation): Promise<string | undefined> {
-  const found = await findKey(database, reservation);
-  if (found !== undefined && found.body_hash !== reservation.bodyHash) throw idempotencyConflict();
-  return found?.thing_id;
+/** What an earlier request with the key made, and what it came to where that was kept. @throws idempotency-conflict */
+export async function findReserved(
+  queryable: Queryable,
+  reservation: Reservation,
+): Promise<{ thingId: string; outcome: string | null } | undefined> {
+  const found = await findKey(queryable, reservation);
+  if (found === undefined) return undefined;
+  if (found.body_hash !== reservation.bodyHash) throw idempotencyConflict();
+  return { thingId: found.thing_id, outcome: found.outcome };
+}
+
+/** Keeps what a request with the key came to, unless another one was sooner; answers what is kept. */
+export async function keepOutcome(
+  queryable: Queryable,
+  { tenantId, route, key }: Reservation,
+  outcome: string,
+): Promise<string> {
+  const { rows } = await queryable.query<{ outcome: string }>(
+    `UPDATE idempotency_keys SET outcome = coalesce(outcome, $4) WHERE tenant_id = $1 AND route = $2 AND key = $3
+     RETURNING outcome`,
+    [tenantId, route, key, outcome],
+  );
+  return rows[0]?.outcome ?? outcome;
 }
 
 async function findKey(transaction: Queryable, { tenantId, route, key }: Reservation) {
-  const { rows } = await transaction.query<{ thing_id: string; body_hash: string }>(
-    'SELECT thing_id, body_hash FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3',
+  const { rows } = await transaction.query<{ thing_id: string; body_hash: string; outcome: string | null }>(
+    'SELECT thing_id, body_hash, outcome FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3',
     [tenantId, route, key],
   );
   return rows[0];

@@ -2,7 +2,7 @@ import type { RunStore } from '../ports/run-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { closeOrphan } from './close-orphan.js';
 import { getCancelMarks, getCommand, listCommands } from './commands.js';
-import { draftCommand, draftRun, dropDraft, writeNote } from './drafts.js';
+import { draftCommand, draftRun, dropDraft, leaveDraft, writeNote } from './drafts.js';
 import type { Database } from './pool.js';
 import { projectRun } from './projection.js';
 import { findCommandDrafts } from './sends.js';
@@ -12,6 +12,7 @@ export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
   return {
     draftRun: (draft, reservation, opening) => draftRun(database, draft, reservation, opening),
     dropRunDraft: (runId) => dropDraft(database, 'run', runId),
+    leaveRunDraft: (runId) => leaveDraft(database, runId),
     draftCommand: (draft, reservation) => draftCommand(database, draft, reservation),
     dropCommandDraft: (commandId) => dropDraft(database, 'command', commandId),
     findCommandDrafts: (commandIds) => findCommandDrafts(database, commandIds),

@@ -5,11 +5,21 @@ import type { Queryable } from './queryable.js';
 import { toSessionStorage } from './session-mapping.js';
 import { findSession } from './sessions.js';
 
-/** A draft of a run this old was given up: nobody is opening it any more. */
+/** A draft of a run this old was given up: whoever was opening it died. */
 const DRAFT_LIVES = `interval '1 hour'`;
 
+/** A draft that no request holds may be opened yet by a workflow that began unheard: it is told then that the storage is gone. */
 const RUN_LIVES = `SELECT FROM runs r WHERE r.session_id = $1 AND r.terminal_status IS NULL
-  AND (r.opened_at IS NOT NULL OR r.created_at > now() - ${DRAFT_LIVES})`;
+  AND (r.opened_at IS NOT NULL OR (r.draft_holders > 0 AND r.created_at > now() - ${DRAFT_LIVES}))`;
+
+/**
+ * A runner ends after its run: until its Job is seen ended it may write to the volume. Its end is confirmed by the run's workflow; one
+ * that has not come for so long, longer than a Job may ever take to stop, will not come any more.
+ */
+const JOB_ENDS_WITHIN = `interval '1 hour'`;
+
+const JOB_LIVES = `SELECT FROM runs r JOIN runner_jobs j ON j.run_id = r.id
+  WHERE r.session_id = $1 AND j.finished_at IS NULL AND r.finished_at > now() - ${JOB_ENDS_WITHIN}`;
 
 export async function readStorage(database: Queryable, sessionId: string): Promise<SessionStorage | undefined> {
   const row = await findSession(database, sessionId, 'all');
@@ -66,8 +76,9 @@ export function beginEviction(
     if (session === undefined) return 'missing';
     if (session.storage_state === 'evicting' || session.storage_state === 'evicted') return session.storage_state;
     if (onlyExpired && !session.expired) return 'not-expired';
-    // A statement of its own: it sees what was committed while this one waited for the row.
-    if ((await transaction.query(RUN_LIVES, [sessionId])).rowCount !== 0) return 'active-run';
+    // Statements of their own: they see what was committed while this one waited for the row.
+    for (const lives of [RUN_LIVES, JOB_LIVES])
+      if ((await transaction.query(lives, [sessionId])).rowCount !== 0) return 'active-run';
     if (session.storage_state === 'none') return 'no-storage';
     await transaction.query(`UPDATE sessions SET storage_state = 'evicting', updated_at = now() WHERE id = $1`, [
       sessionId,

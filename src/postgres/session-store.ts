@@ -1,6 +1,6 @@
 import type { SessionStore } from '../ports/session-store.js';
 import type { Database } from './pool.js';
-import { reserve } from './reservations.js';
+import { createSession, findCreated, keepAction } from './session-create.js';
 import { draftSend, readSend } from './sends.js';
 import {
   beginEviction,
@@ -10,17 +10,13 @@ import {
   refreshStorage,
   volumeEnsured,
 } from './session-storage.js';
-import { ensureSession, getSession, listRunIds, listSessions, markRead, NO_READER } from './sessions.js';
+import { getSession, listRunIds, listSessions, markRead, NO_READER } from './sessions.js';
 
 export function createSessionStore(database: Database): SessionStore {
   return {
-    create: (draft, reservation) =>
-      database.transaction(async (transaction) => {
-        const found =
-          reservation && (await reserve(transaction, reservation, draft.id, async (id) => ({ id, opened: true })));
-        if (found !== undefined) return { sessionId: found.id, created: true };
-        return { sessionId: draft.id, created: await ensureSession(transaction, draft) };
-      }),
+    create: (draft, reservation) => createSession(database, draft, reservation),
+    findCreated: (reservation) => findCreated(database, reservation),
+    keepAction: (reservation, action) => keepAction(database, reservation, action),
     get: (sessionId, tenants, readerId = NO_READER) => getSession(database, sessionId, tenants, readerId),
     list: (filter) => listSessions(database, filter),
     markRead: (sessionId, readerId) => markRead(database, sessionId, readerId),

@@ -4,14 +4,14 @@ import type { SessionRecord } from '../contract/session.js';
 import type { RunDraft, TenantScope } from '../ports/run-store.js';
 import type { SessionDraft, SessionFilter } from '../ports/session-store.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
-import { LEASE_END } from './leases.js';
+import { LEASE_OVER } from './leases.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { SESSION_COLUMNS, toSessionRecord, type SessionRow } from './session-mapping.js';
 
 /** `$1` is the reader. */
 export const SELECT_SESSIONS = `SELECT ${SESSION_COLUMNS}, s.news > coalesce(m.seen, 0) AS unread,
-    coalesce(l.alive AND ${LEASE_END} < now(), false) AS lease_over
+    coalesce(${LEASE_OVER}, false) AS lease_over
   FROM sessions s CROSS JOIN api_liveness a
     LEFT JOIN session_readers m ON m.session_id = s.id AND m.reader_id = $1
     LEFT JOIN run_leases l ON l.run_id = s.active_run_id`;

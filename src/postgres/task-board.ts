@@ -2,7 +2,7 @@ import type { QueueStats } from '../contract/queue.js';
 import { BY_URGENCY, NEEDS_ATTENTION } from '../domain/attention.js';
 import type { TenantScope } from '../ports/run-store.js';
 import type { TasksToMind } from '../ports/task-store.js';
-import { LEASE_END } from './leases.js';
+import { LEASE_OVER } from './leases.js';
 import type { Database } from './pool.js';
 import { firstRow } from './rows.js';
 import { TASK_COLUMNS, toTaskRecord, type TaskColumns } from './task-mapping.js';
@@ -14,7 +14,7 @@ interface Board {
 }
 
 /** Tasks that something works for: few, however many there were. A session between turns does not work. */
-const AT_WORK = `SELECT w.task_id, w.active, coalesce(${LEASE_END} < now(), false) AS stalled
+const AT_WORK = `SELECT w.task_id, w.active, coalesce(${LEASE_OVER}, false) AS stalled
   FROM (
     SELECT n.task_id, true AS active, coalesce(s.active_run_id, n.run_id) AS run_id
       FROM sessions s JOIN task_attempts n ON n.session_id = s.id

@@ -19,8 +19,9 @@ export function draftTask(database: Database, draft: TaskDraft, reservation?: Re
 }
 
 export async function findReservedTask(database: Database, reservation: Reservation): Promise<Drafted | undefined> {
-  const id = await findReserved(database, reservation);
-  if (id === undefined) return undefined;
+  const found = await findReserved(database, reservation);
+  if (found === undefined) return undefined;
+  const { thingId: id } = found;
   const { rows } = await database.query<{ opened: boolean }>(
     'SELECT opened_at IS NOT NULL AS opened FROM tasks WHERE id = $1',
     [id],

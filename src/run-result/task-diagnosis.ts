@@ -28,8 +28,11 @@ const SENTENCES: Record<TaskPhase, (facts: TaskFacts) => string> = {
     `The task has a slot of its queue, and attempt ${task.latestAttempt?.attempt ?? 1} is being started; wait.`,
   running: ({ task, attempt }) => attempt ?? `Attempt ${attemptOf(task)} is live; wait, or cancel the task.`,
   'waiting-to-retry': ({ task }) =>
-    `Attempt ${attemptOf(task)} failed: ${why(task)}; the next one begins by itself at ${task.waitingUntil}; wait, or cancel the task.`,
-  cancelling: () => 'A cancel was asked for, and what works on the task is being stopped; wait for the end.',
+    `Attempt ${attemptOf(task)} failed: ${why(task)}; the next one begins by itself at ${task.waitingUntil}; wait, or dispatch or cancel the task.`,
+  cancelling: ({ task }) =>
+    task.cancelRequestedAt === null
+      ? 'What works on the task is being stopped; wait for the end.'
+      : 'A cancel was asked for, and what works on the task is being stopped; wait for the end.',
   ended: (facts) => endedSentence(facts),
 };
 
@@ -53,11 +56,13 @@ function endedSentence({ task, attempt }: TaskFacts): string {
 }
 
 function attemptOf({ latestAttempt, retryPolicy }: TaskRecord): string {
-  return `${latestAttempt?.attempt ?? 1} of ${retryPolicy.maxAttempts}`;
+  const attempt = latestAttempt?.attempt ?? 1;
+  // Dispatched again, it may have had more than its policy allows for one dispatch.
+  return attempt > retryPolicy.maxAttempts ? `${attempt}` : `${attempt} of ${retryPolicy.maxAttempts}`;
 }
 
 function why({ failureKind, failureMessage, latestAttempt }: TaskRecord): string {
-  const words = failureMessage ?? latestAttempt?.failureMessage ?? null;
+  const words = latestAttempt?.failureMessage ?? failureMessage;
   if (words !== null) return asClause(words, QUOTE);
   const kind = failureKind ?? latestAttempt?.failureKind ?? null;
   return kind === null ? 'nothing was said about why' : FAILURE_MEANINGS[kind].what;

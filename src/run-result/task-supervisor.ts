@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../contract/session.js';
-import type { ActiveSession, TaskAttempt, TaskSupervisor } from '../contract/task.js';
+import type { ActiveSession, TaskAttempt, TaskRecord, TaskSupervisor } from '../contract/task.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import { sessionExecutionState } from '../domain/session-state.js';
 import { diagnosis } from './diagnosis.js';
@@ -38,21 +38,41 @@ export function supervised(
 
 /** `facts` are those of what `supervised` names; null where that has no record. */
 export function taskSupervisor(
+  task: Pick<TaskRecord, 'id' | 'state'>,
   attempt: TaskAttempt,
   session: SessionRecord | null,
   facts: RunFacts | null,
 ): TaskSupervisor {
   const activeSession = activeSessionOf(session);
+  const work = facts === null ? withoutRun(attempt) : ofRun(facts);
   return {
     source: activeSession === null ? 'latest-attempt' : 'active-session',
     attemptRunId: attempt.runId,
     attemptCommandId: attempt.commandId,
     activeSession,
-    ...(facts === null ? withoutRun(attempt) : ofRun(facts)),
+    ...work,
     ...standing(session, facts),
+    recoveryActions: activeSession === null ? actionsOf(task, attempt, work) : work.recoveryActions,
     valuesPrinted: false,
   };
 }
+
+/** A task that ended without success is dispatched again where its run would be made again by hand. */
+function actionsOf(
+  { id, state }: Pick<TaskRecord, 'id' | 'state'>,
+  { runId, commandId, sessionId }: TaskAttempt,
+  { recoveryActions }: OfRun,
+): OfRun['recoveryActions'] {
+  if (state !== 'failed' && state !== 'blocked') return recoveryActions;
+  const about = { resourceName: id, runId, commandId, sessionId };
+  const dispatch = { action: 'dispatch-task', operation: 'dispatch', resourceKind: 'task', ...about };
+  const others = recoveryActions.filter(({ action }) => !BY_HAND.includes(action));
+  const place = recoveryActions.findIndex(({ action }) => BY_HAND.includes(action));
+  return others.toSpliced(place < 0 ? 0 : place, 0, { ...dispatch, valuesPrinted: false }).slice(0, MAX_ACTIONS);
+}
+
+const MAX_ACTIONS = 5;
+const BY_HAND = ['create-run', 'send-turn', 'send-session'];
 
 type Standing = Pick<TaskSupervisor, 'executionState' | 'activeRunId' | 'activeCommandId'>;
 type OfRun = Omit<TaskSupervisor, keyof Standing | 'source' | 'attemptRunId' | 'attemptCommandId' | 'activeSession'>;
@@ -73,7 +93,7 @@ function standingOfRun(facts: RunFacts): Standing {
   const next = openCommands(facts).find(({ type }) => type === 'turn') ?? null;
   const openTurn = taken !== null ? 'taken' : next !== null ? 'waiting' : 'none';
   return {
-    executionState: sessionExecutionState({ status, openTurn }),
+    executionState: sessionExecutionState({ status, openTurn, begun: facts.run.lastCommandSeq > 0 }),
     activeRunId: isTerminalStatus(status) ? null : id,
     activeCommandId: isTerminalStatus(status) ? null : ((taken ?? next)?.id ?? null),
   };

@@ -19,6 +19,9 @@ const TASK_CLOSING = 'task-closing';
 /** Type of the failure of an update that the server dropped with the task it was handed out with; it left no trace. */
 const DROPPED = 'UnprocessedUpdate';
 
+/** It has the message, and may yet do as it says: a repeat finds out. */
+const SLOW = 'Temporal did not answer in time; try again';
+
 /** True where the same call made again, soon, finds an answer. */
 export function isPassing(error: unknown): boolean {
   const type = failureType(error);
@@ -41,10 +44,8 @@ export function translate(error: unknown): unknown {
   if (type !== undefined && isRefusal(type)) return new RunRefused(type, factsOf(error));
   if (error instanceof WorkflowNotFoundError) return new RunRefused('run-terminal', { closed: true });
   if (isPassing(error)) return unavailable('temporal', error);
-  const unreachable =
-    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-    error instanceof ServiceError ||
-    isGrpcServiceError(error);
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return unavailable('temporal', error, SLOW);
+  const unreachable = error instanceof ServiceError || isGrpcServiceError(error);
   return unreachable && !(error instanceof AgentRunError) ? unavailable('temporal', error) : error;
 }
 

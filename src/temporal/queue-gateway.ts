@@ -17,6 +17,12 @@ import type { queueTaskWorkflow } from '../../workflows/queue-task/workflow.js';
 import { answered } from './answered.js';
 import { isAlreadyStarted, isTaskOver } from './errors.js';
 
+/**
+ * Below Temporal's default of 3: what somebody waits for, a send or a claim, goes before the tasks of a full queue where workers are busy;
+ * and of these, tenants take turns.
+ */
+const TASK_PRIORITY_KEY = 4;
+
 /** Waits of a queue's workflow, in milliseconds. */
 const QUEUE_IDLE_MS = 3_600_000;
 const QUEUE_REVIEW_MS = 600_000;
@@ -110,6 +116,7 @@ function startOperation(input: TaskInput): WithStartWorkflowOperation<typeof que
       ['AgentRunStatus', 'pending'],
     ]),
     staticSummary: `Task ${taskId} of queue ${queue} for ${tenantId}`,
+    priority: { priorityKey: TASK_PRIORITY_KEY, fairnessKey: tenantId },
   });
 }
 

@@ -4,6 +4,7 @@ import { RUNNER_RETENTION_WORKFLOW_ID, TASK_QUEUE } from '../domain/ids.js';
 import type { RunnerGateway } from '../ports/runner-gateway.js';
 import type { runnerRetentionWorkflow } from '../../workflows/retention/workflow.js';
 import { answered } from './answered.js';
+import { resultOf } from './result-of.js';
 import { within } from './within.js';
 
 /** How long a caller waits for Pods to end. */
@@ -21,7 +22,7 @@ export function createRunnerGateway(client: Client): RunnerGateway {
           staticSummary: dryRun ? 'Plans which runners would go' : 'Deletes the runners that the cap has no room for',
         }),
       );
-      const done = await within(PATIENCE_MS, handle.result(), undefined);
+      const done = await within(PATIENCE_MS, resultOf('the cycle', handle.result()), undefined);
       if (done === undefined) throw unavailable('temporal', undefined, 'the cycle goes on; ask again for its report');
       return done;
     },

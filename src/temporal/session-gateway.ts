@@ -12,6 +12,7 @@ import type {
 } from '../../workflows/session/workflow.js';
 import { answered } from './answered.js';
 import { within } from './within.js';
+import { resultOf } from './result-of.js';
 
 /** How long a caller waits for a platform to delete one volume. */
 const EVICTION_PATIENCE_MS = 5_000;
@@ -36,7 +37,7 @@ export function createSessionGateway(client: Client): SessionGateway {
           staticSummary: 'Evicts the storage of expired sessions',
         }),
       );
-      const done = await within(CYCLE_PATIENCE_MS, handle.result(), undefined);
+      const done = await within(CYCLE_PATIENCE_MS, resultOf('the cycle', handle.result()), undefined);
       if (done === undefined) throw unavailable('temporal', undefined, 'the cycle goes on; ask again for its report');
       return report(done, startedAt);
     },
@@ -53,7 +54,11 @@ async function evict(client: Client, sessionId: string): Promise<EvictionVerdict
       staticSummary: `Gives up the storage of session ${sessionId}`,
     }),
   );
-  return within(EVICTION_PATIENCE_MS, handle.result(), 'evicting' as const);
+  return within(
+    EVICTION_PATIENCE_MS,
+    resultOf(`the eviction of session ${sessionId}`, handle.result()),
+    'evicting' as const,
+  );
 }
 
 function report({ items, more }: { items: Collected[]; more: boolean }, startedAt: string): StorageGcReport {
@@ -77,7 +82,7 @@ function meaning(outcome: Collected['outcome']): { outcome: 'evicted' | 'kept' |
     case 'evicted':
       return { outcome: 'evicted', reason: 'its time was over and no run of it lived' };
     case 'active-run':
-      return { outcome: 'kept', reason: 'a run of it lives' };
+      return { outcome: 'kept', reason: 'a run of it lives, or its runner is still ending' };
     case 'not-expired':
       return { outcome: 'kept', reason: 'it was used meanwhile' };
     case 'no-storage':

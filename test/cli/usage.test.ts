@@ -53,7 +53,29 @@ describe('agentrun without a server', () => {
     ],
   ];
 
-  for (const [why, args, said] of MISUSES) {
+  const TASK = 'task_0123456789abcdef';
+  const CREATE = ['task', 'create', 'true'];
+  const OF_TASKS: typeof MISUSES = [
+    ['a task without a prompt', ['task', 'create'], /a task needs a prompt/],
+    ['a prompt twice', [...CREATE, '--prompt-file', 'x'], /not both/],
+    ['a time that is none', [...CREATE, '--not-before', 'tomorrow'], /Give a time/],
+    [
+      'another task for each repeat of a key',
+      [...CREATE, '--not-before', '+1h', '--key', 'k'],
+      /give --not-before a time/,
+    ],
+    ['tokens that are none', [...CREATE, '--max-tokens', '2G'], /whole number/],
+    ['--wait-timeout without --watch', [...CREATE, '--wait-timeout', '1s'], /needs --watch/],
+    ['what is no task id', ['task', 'show', 'latest'], /task id looks like/],
+    ['a watch of nothing', ['task', 'watch'], /missing required argument 'taskId'/],
+    ['a cancel that is not waited for', ['task', 'cancel', TASK, '--wait-timeout', '1s'], /needs --wait/],
+    ['a limit of nothing', ['queue', 'limit', 'default'], /give the slots, or --max-pending/],
+    ['a weight of nobody', ['queue', 'weights', 'default', '3'], /tenant=3/],
+    ['a weight of nothing', ['queue', 'weights', 'default', 'acme=0'], /whole number from 1/],
+    ['a switch of no position', ['queue', 'auto-dispatch', 'default', 'maybe'], /Allowed choices are on, off/],
+  ];
+
+  for (const [why, args, said] of [...MISUSES, ...OF_TASKS]) {
     it(`answers ${why} with exit code 2`, async () => {
       const ended = await cli(args, nowhere());
       assert.equal(ended.code, 2, ended.stderr);

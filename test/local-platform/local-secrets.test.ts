@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { SecretRef } from '../../src/domain/secrets.js';
 import { LocalSecrets } from '../../src/local-platform/local-secrets.js';
+import { processMark } from '../../src/processes/process-mark.js';
 import { filesOf, SecretHunt } from '../support/secret-hunt.js';
 
 const profile = (name: string): SecretRef => ({ kind: 'provider-profile', name });
 const CODEX = profile('codex');
+const TELL_MARK = fileURLToPath(new URL('../processes/programs/tell-mark.js', import.meta.url));
 
 describe('local secrets', () => {
   const key = randomBytes(32);
@@ -69,6 +73,21 @@ describe('local secrets', () => {
     assert.equal(await secrets.delete(CODEX), true);
     assert.equal(await secrets.delete(CODEX), false);
     assert.deepEqual([await secrets.read(CODEX), await readdir(folder)], [undefined, []]);
+  });
+
+  it('leave nothing of what was being written when its process was killed', async () => {
+    await secrets.merge(CODEX, { apiKey: 'one' });
+    const file = await onlyFile();
+    const dead = execFileSync(process.execPath, [TELL_MARK], { encoding: 'utf8' });
+    const [left, ours, elsewhere] = [dead, processMark(), dead.replace(/^[0-9a-f]{8}/, '00000000')].map(
+      (mark) => `${file}.${mark}.part`,
+    );
+    for (const path of [left, ours, elsewhere]) await writeFile(path ?? '', 'half');
+    await new LocalSecrets(folder, key).sweep();
+    const names = (await readdir(folder)).map((name) => join(folder, name));
+    assert.deepEqual(new Set(names), new Set([file, ours, elsewhere]));
+    assert.deepEqual((await secrets.read(CODEX))?.fields, { apiKey: 'one' });
+    assert.deepEqual(await new LocalSecrets(join(home, 'nowhere'), key).sweep(), []);
   });
 
   it('say which one cannot be read with another key, list the others, and let it be removed', async () => {

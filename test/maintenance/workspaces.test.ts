@@ -25,7 +25,17 @@ describe('the workspace of an ended run', () => {
     createMaintenanceActivities({
       ...postgres,
       platform: manager.platform,
-      retention: { eventRetentionDays: 30, idempotencyRetentionHours: 48, workspaceRetentionHours: 24 },
+      operations: {
+        ...postgres,
+        secrets: manager.platform.secrets,
+        scheduleGateway: { remove: async () => undefined },
+      },
+      retention: {
+        eventRetentionDays: 30,
+        idempotencyRetentionHours: 48,
+        workspaceRetentionHours: 24,
+        webhookLogRetentionDays: 7,
+      },
       log: () => undefined,
     }).maintainRecords();
 

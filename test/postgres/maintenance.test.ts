@@ -5,7 +5,12 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { commandDraft, openRun, runDraft, runSnapshot } from '../support/runs.js';
 import { openTask, taskDraft, taskSnapshot } from '../support/tasks.js';
 
-const RETENTION = { eventRetentionDays: 30, idempotencyRetentionHours: 48, workspaceRetentionHours: 24 };
+const RETENTION = {
+  eventRetentionDays: 30,
+  idempotencyRetentionHours: 48,
+  workspaceRetentionHours: 24,
+  webhookLogRetentionDays: 7,
+};
 const HOUR_MS = 3_600_000;
 
 describe('maintenance', () => {

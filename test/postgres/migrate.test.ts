@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { runVolumeName } from '../../src/domain/volume-names.js';
+import { sessionVolumeName } from '../../src/domain/volume-names.js';
 import { migrate } from '../../src/postgres/migrate.js';
 import { createEmptyDatabase } from '../support/database.js';
 
@@ -70,7 +70,7 @@ describe('migrate', () => {
     const { rows } = await client.query(
       `SELECT id, execution_state, active_run_id, last_run_id, terminal_status, storage_state, storage_name FROM sessions ORDER BY id COLLATE "C"`,
     );
-    const volume = (sessionId: string) => runVolumeName({ runId: '', sessionId });
+    const volume = (sessionId: string) => sessionVolumeName(sessionId);
     assert.deepEqual(
       rows.map((row: object) => Object.values(row) as unknown[]),
       [

@@ -254,6 +254,7 @@ describe('the projection of a run', () => {
       runnerId: null,
       alive: false,
       expiresAtMs: null,
+      isOver: false,
     });
     await assert.rejects(
       postgres.events.append({ runId, fence: { attempt: 1 }, producer: 'r1', events: [{ type: 'plan', payload: {} }] }),

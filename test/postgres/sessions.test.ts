@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { AgentRunError } from '../../src/domain/errors.js';
+import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import { newId } from '../../src/domain/new-id.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { openRun, runDraft, runSnapshot } from '../support/runs.js';
+import { commandDraft, commandSnapshot, openRun, runDraft, runSnapshot } from '../support/runs.js';
+
+function jobRequest(runId: string) {
+  const id = runnerJobId(runId, 1);
+  const named = { attemptId: 'attempt-1', runnerId: runnerIdOfJob(id), jobName: `job-${id}`, namespace: 'local' };
+  return { id, runId, attempt: 1, commandId: null, overrides: {}, ...named };
+}
 
 const VOLUME = { name: 'v', namespace: 'local', phase: 'Bound' };
 
@@ -84,6 +91,131 @@ describe('the rows of sessions', () => {
     const ids = async (limit: number) => (await postgres.sessions.listExpired(limit)).map((found) => found.sessionId);
     assert.deepEqual(await ids(1), [sessionId]);
     assert.deepEqual(await ids(2), [sessionId, busy]);
+  });
+
+  describe('are unread', () => {
+    const COMPLETED = { status: 'completed', terminalStatus: 'completed' } as const;
+    const CANCELLED = { status: 'cancelled', terminalStatus: 'cancelled', failureKind: 'cancelled' } as const;
+    let runId: string;
+    let turn: string;
+    let version: number;
+
+    const project = (given: Parameters<typeof runSnapshot>[1] = {}) =>
+      postgres.runs.projectRun(runSnapshot(runId, { version: (version += 1), lastCommandSeq: 1, ...given }));
+    /** Whether a reader who had seen everything has something to look at after it. */
+    const isNews = async (work: () => Promise<unknown>) => {
+      await postgres.sessions.markRead(sessionId, 'ann');
+      await work();
+      return (await read()).unread;
+    };
+    const turnEnds = (state: 'completed' | 'failed' = 'completed') =>
+      project({ commands: [commandSnapshot(turn, { state, finishedAtMs: Date.now() })] });
+
+    beforeEach(async () => {
+      runId = await open();
+      version = 1;
+      turn = (await postgres.runs.draftCommand(commandDraft(runId))).id;
+      await project({
+        status: 'running',
+        commands: [commandSnapshot(turn)],
+        activeTurn: { commandId: turn, taken: true },
+      });
+    });
+
+    it('when a turn ends, not when its end is told again', async () => {
+      assert.equal(await isNews(turnEnds), true);
+      assert.equal(await isNews(turnEnds), false);
+    });
+
+    it('not when the run ends as its last turn did', async () => {
+      await turnEnds();
+      assert.equal(await isNews(() => project(COMPLETED)), false);
+    });
+
+    it('when the run ends otherwise than its last turn did, once however often it is told', async () => {
+      await turnEnds();
+      assert.equal(await isNews(() => project(CANCELLED)), true);
+      assert.equal(await isNews(() => project(CANCELLED)), false);
+    });
+
+    it('when the run ends with a turn', async () => {
+      const commands = [commandSnapshot(turn, { state: 'completed', finishedAtMs: Date.now() })];
+      assert.equal(await isNews(() => project({ ...COMPLETED, commands })), true);
+      assert.equal(await isNews(() => project({ ...COMPLETED, commands })), false);
+    });
+
+    it('when a run ends that never had a turn, also where the one before ended so', async () => {
+      await turnEnds();
+      await project(COMPLETED);
+      runId = await open();
+      version = 1;
+      assert.equal(await isNews(() => project({ ...COMPLETED, lastCommandSeq: 0 })), true);
+      assert.equal(await isNews(() => project({ ...COMPLETED, lastCommandSeq: 0 })), false);
+    });
+
+    it('when a run ends that is told of with its end for the first time', async () => {
+      const { id } = await postgres.runs.draftRun(runDraft({ sessionRef: { sessionId } }));
+      await project(COMPLETED);
+      runId = id;
+      version = 0;
+      assert.equal(await isNews(() => project({ ...CANCELLED, lastCommandSeq: 0 })), true);
+      assert.equal(await isNews(() => project({ ...CANCELLED, lastCommandSeq: 0 })), false);
+    });
+  });
+
+  it('keep the storage until the Job of the last run is seen ended, but not for ever', async () => {
+    const runId = await open();
+    await postgres.sessions.volumeEnsured(sessionId, VOLUME);
+    const { jobName } = await postgres.jobs.request(jobRequest(runId));
+    const job = { jobName, runId, attempt: 1, reason: null, exitCode: null, message: null };
+    await postgres.jobs.observe({ ...job, status: 'running' });
+    await end(runId);
+    const verdict = () => postgres.sessions.beginEviction(sessionId, { onlyExpired: false });
+    const endedAgo = (time: string) =>
+      database.query(`UPDATE runs SET finished_at = now() - $2::interval WHERE id = $1`, [runId, time]);
+    assert.equal(await verdict(), 'active-run');
+    await endedAgo('59 minutes');
+    assert.equal(await verdict(), 'active-run');
+    await postgres.jobs.observe({ ...job, status: 'stopped' });
+    assert.equal(await verdict(), 'evicting');
+    await database.query(`UPDATE sessions SET storage_state = 'pvc'`);
+    await database.query(`UPDATE runner_jobs SET status = 'running', finished_at = NULL`);
+    await endedAgo('61 minutes');
+    assert.equal(await verdict(), 'evicting', 'nobody will see it end any more');
+  });
+
+  it('keep the storage for a run that somebody is drafting, not for one whose request has gone', async () => {
+    await end(await open());
+    await postgres.sessions.volumeEnsured(sessionId, VOLUME);
+    const { id } = await postgres.runs.draftRun(runDraft({ sessionRef: { sessionId } }));
+    const verdict = () => postgres.sessions.beginEviction(sessionId, { onlyExpired: false });
+    assert.equal(await verdict(), 'active-run');
+    await postgres.runs.leaveRunDraft(id);
+    assert.equal(await verdict(), 'evicting');
+    assert.equal(
+      await postgres.runs.projectRun(runSnapshot(id)),
+      'written',
+      'its workflow may have begun all the same',
+    );
+  });
+
+  it('call a session stalled as its lease is over, never in an outage of ours', async () => {
+    const runId = await open();
+    await postgres.leases.grant({ runId, attempt: 1, runnerId: 'r1', leaseMs: 60_000 });
+    await database.query(`UPDATE run_leases SET expires_at = now() - interval '1 second'`);
+    const accept = (sinceMinutes: number, lastBeatMs: number) =>
+      database.query(
+        `UPDATE api_liveness SET accepting_since = now() - $1 * interval '1 minute', gap_ms = 5000,
+           last_beat_at = now() - $2 * interval '1 ms'`,
+        [sinceMinutes, lastBeatMs],
+      );
+    const told = async () => [(await read()).attentionState, (await postgres.leases.read(runId))?.isOver];
+    await accept(10, 60_000);
+    assert.deepEqual(await told(), ['active-session', false]);
+    await accept(0, 0);
+    assert.deepEqual(await told(), ['active-session', false], 'it gets its full time again');
+    await accept(10, 0);
+    assert.deepEqual(await told(), ['stalled', true]);
   });
 
   it('keep what a runner measured of a volume that nobody here made, and which that is', async () => {

@@ -126,7 +126,7 @@ describe('tasks with real runners', function () {
 
   it('is run by any runner that takes its run', async () => {
     const made = await task('whatever', { autoDispatch: true, queue: 'foreign' });
-    const { latestAttempt } = await until(made.id, (one) => one.latestAttempt !== null);
+    const { latestAttempt } = await until(made.id, (one) => one.latestAttempt?.commandId);
     // The Job's own runner is as likely to be first; then the claim is refused, which is as good.
     const foreign = await ForeignRunner.claim(api, latestAttempt.runId).catch(() => undefined);
     if (foreign !== undefined) {

@@ -1,22 +1,32 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { unavailable } from '../../src/domain/errors.js';
+import { AgentRunError, unavailable } from '../../src/domain/errors.js';
+import { evictionWorkflowId, STORAGE_GC_WORKFLOW_ID } from '../../src/domain/ids.js';
 import type { RunnerPlatform, Volumes } from '../../src/ports/runner-platform.js';
 import { Api, eventually } from '../support/api.js';
+import { connectTemporal } from '../../src/temporal/connection.js';
 import { createTestDatabase } from '../support/database.js';
+import { untilEnded } from '../support/live-runner.js';
 import { startTestManager } from '../support/test-manager.js';
-import { createTestNamespace } from '../support/temporal-server.js';
+import { createTestNamespace, startTemporalServer } from '../support/temporal-server.js';
 
-const SESSION = { sessionId: 'doomed', tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+const SESSION = { sessionId: 'doomed', ...RUN };
 
-/** The same platform with other volumes; methods keep their object. */
-function withVolumes(platform: RunnerPlatform, change: Partial<Volumes>): RunnerPlatform {
-  const volumes = new Proxy(platform.volumes, {
+/** The same, with other parts; methods keep their object. */
+function withParts<T extends object>(whole: T, change: Partial<T>): T {
+  return new Proxy(whole, {
     get: (target, name) => (change as Record<PropertyKey, unknown>)[name] ?? bound(target, name),
   });
-  return new Proxy(platform, { get: (target, name) => (name === 'volumes' ? volumes : bound(target, name)) });
+}
+
+function withVolumes(platform: RunnerPlatform, change: Partial<Volumes>): RunnerPlatform {
+  return withParts(platform, { volumes: withParts(platform.volumes, change) });
 }
 
 function bound(target: object, name: PropertyKey): unknown {
@@ -55,6 +65,148 @@ describe('the eviction of a session', function () {
       assert.equal(existsSync(volume), false);
     } finally {
       await second.stop();
+    }
+  });
+
+  it('says so when it was ended in Temporal, or Temporal went away, before it was done', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'agentrun-eviction-'));
+    const server = await startTemporalServer(folder);
+    const temporal = { address: server.address, namespace: 'default' };
+    let tries = 0;
+    const refusing = (platform: RunnerPlatform) =>
+      withVolumes(platform, {
+        delete: async () => {
+          tries += 1;
+          throw unavailable('platform');
+        },
+      });
+    const manager = await startTestManager({}, { platform: refusing, temporal });
+    const link = connectTemporal(temporal);
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      /** Asks, and does something when it is under way. */
+      const whileAsking = async (method: string, url: string, act: () => unknown) => {
+        const before = tries;
+        const asked = api.request(method, url);
+        await eventually(
+          async () => tries,
+          (now) => now > before,
+        );
+        await act();
+        const { status, body } = await asked;
+        return [status, body.failureKind, body.message];
+      };
+      const end = async (workflowId: string) => link.client.workflow.getHandle(workflowId).terminate('by hand');
+      await api.post('/api/v1/sessions', SESSION);
+      const evict = ['DELETE', '/api/v1/sessions/doomed/storage'] as const;
+      assert.deepEqual(await whileAsking(...evict, () => end(evictionWorkflowId('doomed'))), [
+        503,
+        'infra-failed',
+        'the eviction of session doomed was terminated in Temporal before it was done; ask for it again',
+      ]);
+      const collect = ['POST', '/api/v1/sessions/storage/gc'] as const;
+      assert.deepEqual(await whileAsking(...collect, () => end(STORAGE_GC_WORKFLOW_ID)), [
+        503,
+        'infra-failed',
+        'the cycle was terminated in Temporal before it was done; ask for it again',
+      ]);
+      await end(evictionWorkflowId('doomed'));
+      assert.deepEqual(await whileAsking(...evict, () => process.kill(server.pid, 'SIGKILL')), [
+        503,
+        'infra-failed',
+        'the temporal is not reachable; try again',
+      ]);
+    } finally {
+      await link.close();
+      await manager.stop();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('waits for no run whose caller was told that Temporal is away', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'agentrun-eviction-'));
+    const server = await startTemporalServer(folder);
+    const manager = await startTestManager({}, { temporal: { address: server.address, namespace: 'default' } });
+    let again = server;
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      await api.post('/api/v1/sessions', SESSION);
+      await server.stop();
+      const sent = await api.request('POST', '/api/v1/sessions/doomed/send', { prompt: 'echo' });
+      const made = await api.request('POST', '/api/v1/runs', { ...RUN, sessionRef: { sessionId: 'doomed' } });
+      assert.deepEqual([sent.status, made.status], [503, 503]);
+      again = await startTemporalServer(folder, Number(server.address.split(':')[1]));
+      await eventually(
+        async () => api.request('DELETE', '/api/v1/sessions/doomed/storage'),
+        ({ status, body }) => status === 409 || body.data?.action === 'session-storage-evicted',
+      ).then(({ status }) => assert.equal(status, 200));
+    } finally {
+      await manager.stop();
+      await again.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('waits for the end of the Job, not only of the run', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const slow = (platform: RunnerPlatform): RunnerPlatform =>
+      withParts(platform, {
+        stop: async (jobName, options) => {
+          await held;
+          return platform.stop(jobName, options);
+        },
+        watch: async (_, signal) => {
+          await once(signal, 'abort');
+        },
+      });
+    const manager = await startTestManager({}, { platform: slow });
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      const sent = await api.post('/api/v1/sessions/doomed/send', {
+        prompt: 'echo',
+        run: { ...RUN, endsWithTurn: true },
+      });
+      await untilEnded(api, sent.run.id);
+      const early = await api.request('DELETE', '/api/v1/sessions/doomed/storage');
+      assert.deepEqual(
+        [early.status, early.body.message],
+        [409, "the runner of the session's last run is still ending: its storage is in use; try again"],
+      );
+      letGo();
+      await eventually(
+        async () => api.request('DELETE', '/api/v1/sessions/doomed/storage'),
+        ({ body }) => body.data?.action === 'session-storage-evicted',
+      );
+    } finally {
+      letGo();
+      await manager.stop();
+    }
+  });
+
+  it('waits for no Job that never was', async () => {
+    const refusing = (platform: RunnerPlatform): RunnerPlatform =>
+      withParts(platform, {
+        launch: async () => {
+          throw new AgentRunError('runner-start-failed', 'invalid', 'there is no such image');
+        },
+      });
+    const manager = await startTestManager({}, { platform: refusing });
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      const run = { ...RUN, retryPolicy: { maxAttempts: 1 } };
+      const sent = await api.post('/api/v1/sessions/doomed/send', { prompt: 'echo', run });
+      await untilEnded(api, sent.run.id);
+      const job = await eventually(
+        async () => api.get(`/api/v1/runs/${sent.run.id}/runner-jobs/${sent.runnerJob.id}`),
+        ({ finishedAt }) => finishedAt !== null,
+      );
+      assert.deepEqual([job.status, job.reason], ['stopped', 'not-started']);
+      await api.post('/api/v1/sessions', SESSION);
+      assert.equal((await api.ok('DELETE', '/api/v1/sessions/doomed/storage')).action, 'session-storage-evicted');
+    } finally {
+      await manager.stop();
     }
   });
 

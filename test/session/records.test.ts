@@ -53,6 +53,47 @@ describe('a session', function () {
     assert.equal((await create({ idempotencyKey: 'one' })).session.sessionId, named.session.sessionId);
   });
 
+  it('answers a repeat with the same key as the first time, whatever is there by then', async () => {
+    const [here, lost, timed] = [newSession(), newSession(), newSession()];
+    const action = async (body: Record<string, unknown>) => (await create(body)).action;
+    const twice = async (body: Record<string, unknown>) => [await action(body), await action(body)];
+    assert.deepEqual(await twice({ sessionId: here, idempotencyKey: `${here}-a` }), [
+      'session-created',
+      'session-created',
+    ]);
+    assert.deepEqual(await twice({ sessionId: here, idempotencyKey: `${here}-b` }), [
+      'session-exists',
+      'session-exists',
+    ]);
+    const { pvc } = await create({ sessionId: lost });
+    await rm(volumeDir(pvc.pvcName), { recursive: true });
+    assert.deepEqual(await twice({ sessionId: lost, idempotencyKey: lost }), [
+      'session-storage-recovered',
+      'session-storage-recovered',
+    ]);
+    const brief = { sessionId: timed, idempotencyKey: timed, expiresAt: new Date(Date.now() + 2_000).toISOString() };
+    assert.equal(await action(brief), 'session-created');
+    await eventually(
+      async () => Date.now(),
+      (now) => now > Date.parse(brief.expiresAt),
+    );
+    assert.equal(await action(brief), 'session-created');
+    const fresh = await api.request('POST', '/api/v1/sessions', {
+      ...OWNER,
+      ...brief,
+      backendProfile: 'exec',
+      idempotencyKey: 'other',
+    });
+    assert.deepEqual([fresh.status, fresh.body.error.details.field], [400, 'expiresAt']);
+    const changed = await api.request('POST', '/api/v1/sessions', {
+      ...OWNER,
+      ...brief,
+      backendProfile: 'exec',
+      metadata: { a: 1 },
+    });
+    assert.deepEqual([changed.status, changed.body.failureKind], [409, 'idempotency-conflict']);
+  });
+
   it('follows its runs: pending, running, idle, terminal, with the ids of what is active and what was last', async () => {
     const sessionId = newSession();
     const states: [string, string | null][] = [];
@@ -92,6 +133,24 @@ describe('a session', function () {
     assert.equal(ended.liveness.phase, 'terminal');
   });
 
+  it('is idle when its runner is lost between turns: nothing waits for the next one', async () => {
+    const sessionId = newSession();
+    const run = { ...OWNER, backendProfile: 'exec' };
+    const sent = await send(sessionId, { prompt: 'echo', run, createRunnerJob: false });
+    const runner = await ForeignRunner.claim(api, sent.run.id, { leaseMs: 1_000 });
+    await runner.ack(sent.command.id);
+    await runner.finishCommand(sent.command.id);
+    await eventually(
+      async () => api.get(`/api/v1/runs/${sent.run.id}`),
+      ({ attempt }) => attempt === 2,
+    );
+    const { executionState, active, attentionState } = await api.get(path(sessionId));
+    assert.deepEqual([executionState, active, attentionState], ['idle', false, 'unread']);
+    const more = await send(sessionId, { prompt: 'echo', createRunnerJob: false });
+    assert.deepEqual([more.run.id, (await api.get(path(sessionId))).executionState], [sent.run.id, 'pending']);
+    await api.post(`/api/v1/runs/${sent.run.id}/cancel`);
+  });
+
   it('keeps unread marks for each reader', async () => {
     const sessionId = newSession();
     const sent = await send(sessionId, {
@@ -112,6 +171,9 @@ describe('a session', function () {
     const read = await api.get('/api/v1/sessions?state=unread&readerId=ann');
     assert.ok(read.items.every((item: Loose) => item.sessionId !== sessionId));
     await runner.finishRun();
+    assert.equal(await unread('ann'), false, 'it ended as its last turn did');
+    const next = await send(sessionId, { prompt: 'echo', createRunnerJob: false });
+    await api.post(`/api/v1/runs/${next.run.id}/cancel`);
     assert.equal(await unread('ann'), true);
   });
 
@@ -214,8 +276,12 @@ describe('a session', function () {
     const busy = await api.request('DELETE', path(sessionId, '/storage'));
     assert.deepEqual([busy.status, busy.body.error.details.activeRunId], [409, sent.run.id]);
     await untilEnded(api, sent.run.id);
-    const gone = await api.ok('DELETE', path(sessionId, '/storage'));
-    assert.equal(gone.action, 'session-storage-evicted');
+    const gone = await eventually(
+      async () => api.request('DELETE', path(sessionId, '/storage')),
+      // Until then its runner is still ending.
+      ({ status }) => status !== 409,
+    );
+    assert.equal(gone.body.data.action, 'session-storage-evicted');
     assert.equal(existsSync(volumeDir(storage.pvcName)), false);
     assert.equal((await api.ok('DELETE', path(sessionId, '/storage'))).action, 'session-storage-evicted');
     assert.equal((await api.get(path(sessionId))).storageKind, 'evicted');

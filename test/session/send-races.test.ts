@@ -68,7 +68,7 @@ class HastyRunner {
 }
 
 describe('sends that race with the ends of turns and runs', function () {
-  this.timeout(600_000);
+  this.timeout(600_000 + SENDS * 1_000);
   let manager: TestManager;
   let api: Api;
 

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { newId } from '../../src/domain/new-id.js';
+import { connectTemporal } from '../../src/temporal/connection.js';
+import { createRunGateway } from '../../src/temporal/run-gateway.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
 import { untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
+import { runInput } from '../unit/workflows/run-fixtures.js';
 
 const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
 let numbered = 0;
@@ -209,4 +213,43 @@ describe('a send to a session', function () {
     assert.equal(badId.status, 404);
     assert.deepEqual(await counts(), before);
   });
+
+  it('of many at once is taken where there is room, and told to come again where there is none', async () => {
+    const sessionId = newSession();
+    const first = await send(sessionId, { prompt: 'wait', run: RUN, createRunnerJob: false });
+    await fill(first.run, sessionId, 994);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, async (_, n) =>
+        api.request('POST', `/api/v1/sessions/${sessionId}/send`, { prompt: `${n}`, createRunnerJob: false }),
+      ),
+    );
+    const told = answers.map(({ status, body }) => [status, body.failureKind ?? null].join(' ')).sort();
+    assert.deepEqual(told, [...Array<string>(5).fill('200 '), ...Array<string>(5).fill('429 rate-limited')]);
+    const { items } = await api.get(`/api/v1/runs/${first.run.id}/commands?state=open&afterSeq=995&limit=20`);
+    assert.deepEqual(
+      new Set(items.map(({ id }: Loose) => id)),
+      new Set(answers.flatMap(({ body }) => (body.ok ? [body.data.command.id] : []))),
+    );
+    await api.post(`/api/v1/runs/${first.run.id}/cancel`);
+  });
+
+  /** Has so many commands wait in the session's run. */
+  async function fill(run: Loose, sessionId: string, count: number): Promise<void> {
+    const link = connectTemporal(manager.temporal);
+    try {
+      const ids = Array.from({ length: count }, () => newId('cmd'));
+      await manager.database.query(
+        `INSERT INTO commands (id, session_id, type, payload) SELECT unnest($1::text[]), $2, 'turn', '{"prompt":"x"}'`,
+        [ids, sessionId],
+      );
+      const gateway = createRunGateway(link.client);
+      const address = { workflowId: `session:${sessionId}` };
+      for (let from = 0; from < count; from += 200) {
+        const sends = ids.slice(from, from + 200).map((commandId) => ({ commandId, fresh: true, runnerJob: false }));
+        await gateway.sendToSession(address, runInput({ runId: run.id, sessionId }), { sends, leaseOver: null });
+      }
+    } finally {
+      await link.close();
+    }
+  }
 });

@@ -7,7 +7,7 @@ import { TerminalScreen } from './terminal-screen.js';
 
 type Environment = Record<string, string | undefined>;
 
-const COLUMNS = 100;
+const SIZE = { columns: 100, rows: 30 };
 
 /**
  * The program in a pseudo-terminal, which `script` of util-linux opens; every Debian has it. Keys are typed, and what a person would see
@@ -20,11 +20,11 @@ export class PseudoTerminal {
   readonly ended: Promise<number | null>;
   readonly #script: ChildProcess;
 
-  constructor(args: readonly string[], environment: Environment) {
+  constructor(args: readonly string[], environment: Environment, { columns, rows } = SIZE) {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(AGENTRUN_|NO_COLOR|FORCE_COLOR)/.test(name));
     const env = { ...Object.fromEntries(inherited), TERM: 'xterm-256color', ...environment };
     const program = [process.execPath, BIN, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-    const line = `stty cols ${COLUMNS} rows 30; exec ${program}`;
+    const line = `stty cols ${columns} rows ${rows}; exec ${program}`;
     this.#script = spawn('script', ['-qefc', line, '/dev/null'], { env, stdio: 'pipe' });
     this.#script.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.output += text;

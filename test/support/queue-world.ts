@@ -95,6 +95,9 @@ export class QueueWorld {
       },
       readSlots: async ({ queue }: { queue: string }): Promise<SlotRecords> => this.slots(queue),
       closeGoneTasks: async () => undefined,
+      announceTaskEnd: async ({ taskId }: { taskId: string }) => {
+        this.announced.push(taskId);
+      },
     };
   }
 

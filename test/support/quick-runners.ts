@@ -6,6 +6,7 @@ import { Api, type Loose } from './api.js';
 export type QuickAgent = (turn: { prompt: string; runId: string }, signal: AbortSignal) => Promise<Loose>;
 
 const HEARTBEAT_MS = 1_000;
+const LEASE_MS = 5_000;
 
 interface QuickJob {
   view: RunnerJobView;
@@ -91,7 +92,7 @@ export class QuickRunners {
     const { runId, runnerId, runnerToken, managerUrl } = launch;
     const api = new Api(managerUrl, runnerToken);
     const say = async (method: string, path: string, body?: unknown) => untilAnswered(api, method, path, body, killed);
-    await say('POST', `/api/v1/runs/${runId}/claim`, { runnerId, leaseMs: 10_000 });
+    await say('POST', `/api/v1/runs/${runId}/claim`, { runnerId, leaseMs: LEASE_MS });
     const stopped = new AbortController();
     const beating = this.#beat(say, launch, stopped, killed);
     try {
@@ -113,7 +114,9 @@ export class QuickRunners {
     while (!over.aborted) {
       await delay(HEARTBEAT_MS, undefined, { signal: over }).catch(() => undefined);
       if (over.aborted) return;
-      const lease = await say('PATCH', `/api/v1/runs/${runId}/lease`, { runnerId, leaseMs: 10_000 }).catch(() => null);
+      const lease = await say('PATCH', `/api/v1/runs/${runId}/lease`, { runnerId, leaseMs: LEASE_MS }).catch(
+        () => null,
+      );
       if (lease === null || lease.cancelRequestedAt !== null || lease.cancelCommandIds.length > 0) stopped.abort();
     }
   }

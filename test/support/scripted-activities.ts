@@ -1,4 +1,5 @@
 import type { Activities } from '../../activities/index.js';
+import type { DeliveryTried } from '../../src/domain/webhook-delivery.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 
 /**
@@ -12,6 +13,8 @@ export class ScriptedActivities implements Activities {
   leaseIsOver = false;
   silentMs: number | null = null;
   onLaunch: (attempt: number) => void = () => undefined;
+  /** May throw: then the snapshot is not written. */
+  onProject: (snapshot: RunSnapshot) => void | Promise<void> = () => undefined;
 
   get latest(): RunSnapshot {
     const latest = this.snapshots.at(-1);
@@ -25,6 +28,7 @@ export class ScriptedActivities implements Activities {
   }
 
   projectRun = async (snapshot: RunSnapshot) => {
+    await this.onProject(snapshot);
     if (snapshot.version <= (this.snapshots.at(-1)?.version ?? 0)) return 'stale' as const;
     this.snapshots.push(snapshot);
     return 'written' as const;
@@ -59,4 +63,12 @@ export class ScriptedActivities implements Activities {
   retainRunners = async (): Promise<never> => {
     throw new Error('nothing is retained here');
   };
+  createScheduledTask = async () => ({ verdict: 'gone' }) as const;
+  cancelScheduledTask = async () => undefined;
+  readTaskState = async () => 'failed' as const;
+  announceTaskEnd = async () => undefined;
+  tryDelivery = async (): Promise<DeliveryTried> => {
+    throw new Error('nothing is delivered here');
+  };
+  recordDelivery = async () => undefined;
 }

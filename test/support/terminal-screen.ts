@@ -1,23 +1,35 @@
 const ESC = '\u001b';
 const SEQUENCE = new RegExp(`${ESC}\\[([?0-9;]*)([A-Za-z])|([^${ESC}])`, 'gsu');
+const ALTERNATE = '?1049';
 
-/** What a person sees of a terminal: lines, and the cursor among them. Knows the few sequences that a chat writes. */
+interface Place {
+  readonly rows: string[][];
+  row: number;
+  column: number;
+}
+
+/** What a person sees of a terminal: lines, and the cursor among them. Knows the few sequences that the chat and the board write. */
 export class TerminalScreen {
-  readonly #rows: string[][] = [[]];
-  #row = 0;
-  #column = 0;
+  #place: Place = { rows: [[]], row: 0, column: 0 };
+  /** What was there before the alternate screen was taken. */
+  #before: Place | undefined;
 
   write(text: string): void {
     const parts = text.matchAll(SEQUENCE);
     for (const [, given = '', command, character] of parts) {
       if (command === undefined) this.#put(character ?? '');
-      else this.#move(command, Number(given || '1'));
+      else if (given.startsWith('?')) this.#mode(given, command);
+      else this.#move(command, given);
     }
+  }
+
+  get isAlternate(): boolean {
+    return this.#before !== undefined;
   }
 
   /** All lines without what is blank at their ends; the scrollback first. */
   get lines(): string[] {
-    return this.#rows.map((row) =>
+    return this.#place.rows.map((row) =>
       Array.from(row, (cell) => cell ?? ' ')
         .join('')
         .trimEnd(),
@@ -29,26 +41,49 @@ export class TerminalScreen {
   }
 
   get cursor(): { row: number; column: number } {
-    return { row: this.#row, column: this.#column };
+    const { row, column } = this.#place;
+    return { row, column };
   }
 
   #put(character: string): void {
-    if (character === '\n') {
-      this.#row += 1;
-      this.#rows[this.#row] ??= [];
-    } else if (character === '\r') this.#column = 0;
+    const place = this.#place;
+    if (character === '\n') this.#go(place.row + 1, place.column);
+    else if (character === '\r') place.column = 0;
     else {
-      (this.#rows[this.#row] as string[])[this.#column] = character;
-      this.#column += 1;
+      (place.rows[place.row] as string[])[place.column] = character;
+      place.column += 1;
     }
   }
 
-  #move(command: string, by: number): void {
-    if (command === 'A') this.#row = Math.max(0, this.#row - by);
-    else if (command === 'C') this.#column += by;
-    else if (command === 'J') {
-      (this.#rows[this.#row] as string[]).length = Math.min(this.#column, (this.#rows[this.#row] as string[]).length);
-      this.#rows.length = this.#row + 1;
+  #mode(given: string, command: string): void {
+    if (given !== ALTERNATE) return;
+    if (command === 'h') {
+      this.#before ??= this.#place;
+      this.#place = { rows: [[]], row: 0, column: 0 };
+    } else if (this.#before !== undefined) {
+      this.#place = this.#before;
+      this.#before = undefined;
     }
+  }
+
+  #move(command: string, given: string): void {
+    const place = this.#place;
+    const [first = 1, second = 1] = given.split(';').map((number) => Number(number || '1'));
+    const row = place.rows[place.row] as string[];
+    if (command === 'A') place.row = Math.max(0, place.row - first);
+    else if (command === 'C') place.column += first;
+    else if (command === 'H') this.#go(first - 1, second - 1);
+    else if (command === 'K') row.length = Math.min(place.column, row.length);
+    else if (command === 'J' && given === '2') place.rows.splice(0, place.rows.length, ...place.rows.map(() => []));
+    else if (command === 'J') {
+      row.length = Math.min(place.column, row.length);
+      place.rows.length = place.row + 1;
+    }
+  }
+
+  #go(row: number, column: number): void {
+    const { rows } = this.#place;
+    while (rows.length <= row) rows.push([]);
+    Object.assign(this.#place, { row, column });
   }
 }

@@ -4,8 +4,10 @@ import { AgentRunError } from '../../src/domain/errors.js';
 import { RunRefused } from '../../src/domain/refusals.js';
 import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
 import { createRunGateway } from '../../src/temporal/run-gateway.js';
-import { Api } from '../support/api.js';
+import { Api, type Loose } from '../support/api.js';
+import { ForeignRunner } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
+import { runInput } from '../unit/workflows/run-fixtures.js';
 
 describe('the run gateway', () => {
   let manager: TestManager;
@@ -28,6 +30,35 @@ describe('the run gateway', () => {
   it('lets one of twenty claims win that reach one workflow at once', async () => {
     for (let round = 0; round < 5; round += 1) await race();
   }).timeout(60_000);
+
+  it('refuses a command that nobody wrote down, and takes those that come with it', async () => {
+    const run = await api.createRun();
+    const address = { workflowId: run.workflowId };
+    const ghost = gateway.addCommand(address, { runId: run.id, commandId: 'cmd_ghost', type: 'turn' });
+    const added = Promise.all([api.addTurn(run.id, 'echo a'), api.addTurn(run.id, 'echo b')]);
+    await assert.rejects(ghost, (error) => error instanceof RunRefused && error.type === 'command-unknown');
+    const commands = await added;
+    const { items } = await api.get(`/api/v1/runs/${run.id}/commands`);
+    assert.deepEqual(new Set(items.map(({ id }: Loose) => id)), new Set(commands.map(({ id }) => id)));
+    assert.equal((await api.post(`/api/v1/runs/${run.id}/cancel`)).status, 'cancelled');
+  });
+
+  it('says which run of the session is ending, and how long that may take', async () => {
+    const sessionId = 'closing';
+    const run = await api.createRun({ sessionRef: { sessionId } });
+    const turn = await api.addTurn(run.id, 'x');
+    const runner = await ForeignRunner.claim(api, run.id);
+    await runner.ack(turn.id);
+    await api.post(`/api/v1/runs/${run.id}/cancel`);
+    const message = { sends: [{ commandId: 'cmd_next', fresh: true, runnerJob: false }], leaseOver: null };
+    const sending = gateway.sendToSession({ workflowId: run.workflowId }, runInput({ sessionId }), message);
+    await assert.rejects(sending, (error) => {
+      assert.ok(error instanceof RunRefused && error.type === 'session-closing', String(error));
+      assert.deepEqual(error.facts, { runId: run.id, waitsFor: 'runner', graceMs: 15_000 });
+      return true;
+    });
+    await runner.finishRun({ terminalStatus: 'cancelled' });
+  });
 
   async function race(): Promise<void> {
     const run = await api.createRun();

@@ -56,7 +56,7 @@ describe(`${TASKS} tasks of ${TENANTS.length} tenants through ${SLOTS} slots of 
     const ids = world.started.map(({ taskId }) => taskId);
     assert.equal(new Set(ids).size, TASKS);
     assert.equal(ids.length, TASKS);
-    assert.equal(world.mostLive, SLOTS);
+    assert.ok(world.mostLive > 1 && world.mostLive <= SLOTS, `${world.mostLive} at once`);
     assert.ok((await executionsOf(queueWorkflowId('load'))) > 2);
     assertFair(ids);
   });

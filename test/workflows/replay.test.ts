@@ -7,6 +7,9 @@ import { runLives } from '../support/histories/run-lives.js';
 import { decoded } from '../support/histories/scrub.js';
 import { sessionLives } from '../support/histories/session-lives.js';
 import { watcherLives } from '../support/histories/watcher-lives.js';
+import { queueLives } from '../support/histories/queue-lives.js';
+import { queueEventLives } from '../support/histories/queue-event-lives.js';
+import { scheduleLives } from '../support/histories/schedule-lives.js';
 import { projectRoot } from '../../scripts/project-root.js';
 import type { Loose } from '../support/api.js';
 
@@ -29,7 +32,17 @@ describe('replaying recorded histories', function () {
   it('finds one for each life that the recorder knows', () => {
     assert.notEqual(histories.size, 0);
     const kept = new Set([...histories.keys()].map((file) => file.replace(/(\.\d+)?\.json$/, '')));
-    assert.deepEqual([...kept].sort(), Object.keys({ ...runLives, ...sessionLives, ...watcherLives }).sort());
+    assert.deepEqual(
+      [...kept].sort(),
+      Object.keys({
+        ...runLives,
+        ...sessionLives,
+        ...watcherLives,
+        ...queueEventLives,
+        ...scheduleLives,
+        ...queueLives,
+      }).sort(),
+    );
   });
 
   it('has the workflows of today decide everything as it was decided then', async () => {

@@ -15,6 +15,7 @@ import { startTimeSkipping } from '../support/time-skipping.js';
 import { runInput } from '../unit/workflows/run-fixtures.js';
 
 const COMPLETED = { status: 'completed', failureKind: null, message: null } as const;
+const CANCELLED = { status: 'cancelled', failureKind: 'cancelled', message: null } as const;
 
 describe('runWorkflow', function () {
   this.timeout(120_000);
@@ -186,6 +187,65 @@ describe('runWorkflow', function () {
     });
   });
 
+  it('writes what its runner says after a cancel in Temporal', async () => {
+    await play({}, async ({ handle, records, runId, turn, claim, ack, result }) => {
+      await turn('cmd_a');
+      await claim('runner-1');
+      await ack('cmd_a');
+      await handle.cancel();
+      await until(() => records.latest.cancelRequestedAtMs !== null);
+      await handle.executeUpdate(messages.finishCommandUpdate, {
+        args: [{ runId, commandId: 'cmd_a', outcome: COMPLETED, attempt: 1 }],
+      });
+      assert.deepEqual(records.commands, { cmd_a: 'completed' });
+      await handle.executeUpdate(messages.finishRunUpdate, { args: [{ runId, outcome: CANCELLED, attempt: 1 }] });
+      assert.equal((await result()).status, 'cancelled');
+    });
+  });
+
+  it('writes what was being written when it was cancelled in Temporal', async () => {
+    await play({}, async ({ handle, records, runId, turn, claim, ack, result }) => {
+      await turn('cmd_a');
+      await claim('runner-1');
+      await ack('cmd_a');
+      const writing = gate();
+      records.onProject = async ({ commands }) => {
+        if (commands.some(({ state }) => state === 'completed') && !writing.reached) await writing.pass();
+      };
+      const finishing = handle.executeUpdate(messages.finishCommandUpdate, {
+        args: [{ runId, commandId: 'cmd_a', outcome: COMPLETED, attempt: 1 }],
+      });
+      await until(() => writing.reached);
+      await handle.cancel();
+      // Nothing comes of the first try.
+      await finishing.finally(() => writing.fail());
+      assert.deepEqual(records.commands, { cmd_a: 'completed' });
+      await handle.executeUpdate(messages.finishRunUpdate, { args: [{ runId, outcome: CANCELLED, attempt: 1 }] });
+      assert.equal((await result()).status, 'cancelled');
+    });
+  });
+
+  it('goes on without a command that nobody wrote down, and loses nothing of what came with it', async () => {
+    await play({}, async ({ handle, records, runId, claim, turn, result }) => {
+      records.onProject = ({ commands }) => {
+        if (!commands.some(({ id }) => id === 'cmd_ghost')) return;
+        throw ApplicationFailure.nonRetryable('command cmd_ghost does not exist', 'schema-invalid', {
+          command: 'cmd_ghost',
+        });
+      };
+      await claim('runner-1');
+      const adding = ['cmd_a', 'cmd_ghost', 'cmd_b'].map(turn);
+      const [a, ghost, b] = await Promise.allSettled(adding);
+      assert.deepEqual([a?.status, b?.status], ['fulfilled', 'fulfilled']);
+      assert.equal(ghost?.status === 'rejected' && refusalOf(ghost.reason), 'command-unknown');
+      assert.deepEqual(records.commands, { cmd_a: 'pending', cmd_b: 'pending' });
+      const { openCommands } = await handle.query(messages.runStateQuery);
+      assert.deepEqual(new Set(openCommands.map(({ id }) => id)), new Set(['cmd_a', 'cmd_b']));
+      await handle.executeUpdate(messages.finishRunUpdate, { args: [{ runId, outcome: COMPLETED }] });
+      assert.equal((await result()).status, 'completed');
+    });
+  });
+
   it('ends a run nobody ever claims', async () => {
     await play({}, async ({ records, result }) => {
       assert.equal((await result()).status, 'failed');
@@ -279,6 +339,24 @@ describe('runWorkflow', function () {
     });
   });
 });
+
+/** Holds the first who comes until it is told to fail. */
+function gate() {
+  let fail = (): void => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = () => reject(new Error('the worker was cut off'));
+  });
+  failed.catch(() => undefined);
+  const one = {
+    reached: false,
+    fail: () => fail(),
+    pass: async () => {
+      one.reached = true;
+      await failed;
+    },
+  };
+  return one;
+}
 
 function refusalOf(error: unknown): string | null | undefined {
   return error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure

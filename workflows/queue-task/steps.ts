@@ -3,11 +3,13 @@ import { assertNever } from '../../src/domain/assert-never.js';
 import { FAILURE_KINDS, type FailureKind } from '../../src/domain/failure-kinds.js';
 import { queueWorkflowId } from '../../src/domain/ids.js';
 import type { Outcome } from '../../src/domain/outcome.js';
-import type { SlotReleased, TaskInput } from '../../src/domain/task-messages.js';
+import type { SlotReleased, TaskEnded, TaskInput } from '../../src/domain/task-messages.js';
 import { slotReleasedSignal } from '../queue/messages.js';
+import { taskEndedSignal } from '../schedule/messages.js';
 import { attempts } from './activities.js';
 import type { TaskStep } from './next-step.js';
 import type { TaskProjection } from './projection.js';
+import { stateOf } from './task-data.js';
 import type { TaskState } from './task-state.js';
 
 export interface LiveTask {
@@ -108,9 +110,21 @@ async function checkAttempt({ task }: LiveTask, attempt: number): Promise<void> 
   if (ended !== null) task.attemptEnded(attempt, ended);
 }
 
+/** Of an execution that its task went on without there is nothing to tell: then this step does not come. */
 async function announce({ input, task }: LiveTask): Promise<void> {
+  const { taskId, reportTo } = input;
+  await attempts.announceTaskEnd({ taskId });
+  if (reportTo !== undefined) await report(reportTo, { taskId, state: stateOf(task.data) });
   task.data.announced = true;
-  await Promise.resolve(input);
+}
+
+/** Whoever waited for it is gone, or looks at the records by itself. */
+async function report(workflowId: string, ended: TaskEnded): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal(taskEndedSignal, ended);
+  } catch {
+    // Then nobody is left to tell.
+  }
 }
 
 function refusedOutcome(error: unknown): Outcome {

@@ -73,7 +73,7 @@ export class TaskState {
     this.data.attempt += 1;
     this.data.tries += 1;
     const { attempt } = this.data;
-    this.data.live = {
+    const live: LiveAttempt = {
       attempt,
       startedAtMs: nowMs,
       started: null,
@@ -82,7 +82,8 @@ export class TaskState {
       stopTold: false,
       checkedAtMs: nowMs,
     };
-    this.changed();
+    this.data.live = live;
+    this.#write(live, null);
   }
 
   attemptStarted(attempt: number, started: StartedAttempt): void {

@@ -81,7 +81,8 @@ function handleMessages(live: LiveTask): void {
     if (attempt !== undefined) await performTaskStep(live, { do: 'check-attempt', attempt });
   });
   setHandler(messages.slotGrantedSignal, async ({ taskId, attempt }) => {
-    if (!task.slotGranted(attempt)) await tellReleased(input, { taskId, attempt });
+    if (task.slotGranted(attempt)) return;
+    await CancellationScope.nonCancellable(async () => tellReleased(input, { taskId, attempt }));
   });
   setHandler(messages.commandEndedSignal, ({ commandId, outcome }) => task.commandEnded(commandId, outcome));
   setHandler(messages.budgetExceededSignal, ({ attempt, message }) => {
@@ -92,15 +93,20 @@ function handleMessages(live: LiveTask): void {
   });
 }
 
-/** Sets the handler of an update: what is refused leaves no trace in history; what is decided is answered when it can be read. */
+/**
+ * Sets the handler of an update: what is refused leaves no trace in history; what is decided is answered when it can be read, also after
+ * a cancel in Temporal, in whose scope handlers live.
+ */
 function decide<M extends ToTask>(
   { task, projection }: LiveTask,
   update: UpdateDefinition<void, [M]>,
   handle: (message: M) => void | Promise<void>,
 ): void {
   const handler = async (message: M): Promise<void> => {
-    await handle(message);
-    await projection.flush();
+    await CancellationScope.nonCancellable(async () => {
+      await handle(message);
+      await projection.flush();
+    });
     if (projection.foreign)
       throw ApplicationFailure.nonRetryable('the task went on without this execution', 'task-over');
   };

@@ -1,32 +1,14 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
-import type {
-  FinishRun,
-  RunInput,
-  SendToSession,
-  SendToSessionAnswer,
-  ToRun,
-  Writer,
-} from '../../src/domain/run-messages.js';
+import type { FinishRun, SendToSession, ToRun, Writer } from '../../src/domain/run-messages.js';
 import { records } from './activities.js';
-import type { JobWork } from './job-work.js';
-import type { Lock } from './lock.js';
+import type { LiveRun } from './live-run.js';
 import * as messages from './messages.js';
 import { stateView } from './presentation.js';
-import type { Projection } from './projection.js';
-import type { RunState } from './run-state.js';
-
-export interface LiveRun {
-  readonly input: RunInput;
-  readonly run: RunState;
-  readonly projection: Projection;
-  /** Held while an attempt changes hands. */
-  readonly attemptLock: Lock;
-  readonly jobWork: JobWork;
-  /** Messages handled by this execution; Temporal allows 2,000 updates in one. */
-  handled: number;
-}
+import { asFailure, assertRoom, orRefuse } from './refusing.js';
+import { admitSends, sendToSession } from './sends.js';
+import { uncancelled } from './uncancelled.js';
 
 /** Sets all handlers; before the first await, so that no message finds the workflow deaf. */
 export function handleMessages(live: LiveRun): void {
@@ -45,7 +27,7 @@ export function handleMessages(live: LiveRun): void {
     validator: ({ runId }: ToRun) => refuseClosing(live, runId),
   });
   setHandler(messages.sendToSessionUpdate, async (message: SendToSession) => sendToSession(live, message), {
-    validator: ({ sends }: SendToSession) => admitSends(live, sends.length),
+    validator: (_: SendToSession) => admitSends(live),
   });
   const decide = decider(live);
   decide(
@@ -57,6 +39,7 @@ export function handleMessages(live: LiveRun): void {
     messages.addCommandUpdate,
     (add) => admitCommand(live, add),
     (add) => ({ seq: run.addCommand(add.commandId, add.type) }),
+    (add) => live.projection.assertShown(add.commandId),
   );
   decide(messages.ackCommandUpdate, heldCommand, (ack) => run.ackCommand(ack.commandId, ack.threadId));
   decide(messages.finishCommandUpdate, heldCommand, (finish) => run.finishCommand(finish));
@@ -95,32 +78,13 @@ async function openRun(live: LiveRun, runId: string) {
   return { opened: true as const };
 }
 
-/**
- * Takes what was sent to the session. What is not sent for the first time may have been an earlier run's: that one has written it
- * before it closed, so that the records know.
- */
-async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToSession): Promise<SendToSessionAnswer> {
-  const { input, run, projection } = live;
-  live.handled += 1;
-  const repeated = sends.filter((send) => !send.fresh).map((send) => send.commandId);
-  const drafts = repeated.length === 0 ? [] : await records.findCommandDrafts({ commandIds: repeated });
-  admitSends(live, sends.length);
-  const wanted = sends.filter((send) => send.fresh || drafts.includes(send.commandId));
-  for (const send of wanted) run.acceptSend(send, leaseOver);
-  const needsJob = run.data.lifecycle.claimedBy === null && wanted.some((send) => send.runnerJob);
-  if (needsJob) run.requestJob(run.attempt);
-  await projection.flush();
-  if (projection.foreign) throw ApplicationFailure.nonRetryable('the run was over before', 'run-terminal');
-  return { runId: input.runId };
-}
-
 async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: number; attempt?: number }) {
   const { run, input } = live;
   return live.attemptLock.run(async () => {
     run.admit({ attempt: claim.attempt });
     const { attempt, claimedBy } = run.data.lifecycle;
     if (claimedBy !== null && claimedBy !== claim.runnerId) {
-      const lease = await records.expireLease({ runId: input.runId, attempt });
+      const lease = await uncancelled(async () => records.expireLease({ runId: input.runId, attempt }));
       if (!lease.expired) throw new RunRefused('held-by-another-runner', { attempt, claimedBy });
       if (!run.terminal && run.attempt === attempt) run.lose({ why: 'lease-expired' });
     }
@@ -139,13 +103,14 @@ function finishRun({ run }: LiveRun, finish: FinishRun): void {
 
 /**
  * Sets the handler of an update: refused by `check` it leaves no trace in history; otherwise it decides, and answers when its
- * decision can be read.
+ * decision can be read. `assertRead` refuses what could not be written down.
  */
 function decider(live: LiveRun) {
   return <A, M>(
     update: UpdateDefinition<A, [M]>,
     check: (message: M) => void,
     handle: (message: M) => A | Promise<A>,
+    assertRead: (message: M) => void = () => undefined,
   ) => {
     const handler = async (message: M): Promise<A> => {
       live.handled += 1;
@@ -155,16 +120,10 @@ function decider(live: LiveRun) {
         throw asFailure(error);
       } finally {
         await live.projection.flush();
+        orRefuse(() => assertRead(message));
       }
     };
-    const validator = (message: M) => {
-      try {
-        check(message);
-      } catch (error) {
-        throw asFailure(error);
-      }
-    };
-    setHandler(update, handler, { validator });
+    setHandler(update, handler, { validator: (message: M) => orRefuse(() => check(message)) });
   };
 }
 
@@ -174,34 +133,12 @@ function admit({ input, run }: LiveRun, message: ToRun & Writer): void {
   run.admit(message);
 }
 
-const MAX_OPEN_COMMANDS = 1_000;
-
 function admitCommand(live: LiveRun, { runId }: ToRun): void {
   admit(live, { runId });
-  admitMore(live, 1);
-}
-
-function admitMore({ run, input }: LiveRun, count: number): void {
-  if (run.openCommands.length + count <= MAX_OPEN_COMMANDS) return;
-  throw new RunRefused('too-many-open-commands', { limit: MAX_OPEN_COMMANDS, runId: input.runId });
-}
-
-/** A run that is over, or will be as soon as its runner has heard of it, takes nothing more: the session's next run does. */
-function admitSends(live: LiveRun, count: number): void {
-  try {
-    if (live.run.terminal || live.run.data.cancel !== null) throw new RunRefused('session-closing');
-    admitMore(live, count);
-  } catch (error) {
-    throw asFailure(error);
-  }
+  assertRoom(live);
 }
 
 /** A new run of the session has to wait until this one is gone; the gateway asks again. */
 function refuseClosing({ run, input }: LiveRun, runId: string): void {
   if (run.terminal && runId !== input.runId) throw ApplicationFailure.nonRetryable('the run is closing', 'run-closing');
-}
-
-/** A refusal must be an ApplicationFailure: any other error in a handler would fail the whole workflow task. */
-function asFailure(error: unknown): unknown {
-  return error instanceof RunRefused ? ApplicationFailure.nonRetryable(error.message, error.type, error.facts) : error;
 }

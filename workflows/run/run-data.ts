@@ -79,6 +79,20 @@ export function nothingUnwritten(): Unwritten {
   return { commands: [], events: [], grant: null };
 }
 
+/**
+ * Takes back what a snapshot carried that was not written, before what came since. A claim goes with it unless the attempt changed hands
+ * meanwhile: it must not give the next attempt to this runner.
+ */
+export function putBack(data: RunData, carried: Unwritten, attempt: number): void {
+  const { lifecycle, unwritten: since } = data;
+  const isHeld = lifecycle.attempt === attempt && lifecycle.claimedBy === carried.grant?.runnerId;
+  data.unwritten = {
+    commands: [...carried.commands, ...since.commands],
+    events: [...carried.events, ...since.events],
+    grant: since.grant ?? (isHeld && lifecycle.outcome === null ? carried.grant : null),
+  };
+}
+
 /** The live attempt's runner works on it. */
 export function isTaken({ lifecycle: { attempt, claimedBy } }: RunData, command: LiveCommand): boolean {
   return claimedBy !== null && command.lifecycle.acknowledgedBy === attempt;

@@ -132,9 +132,14 @@ export class RunState {
     this.addCommand(commandId, decision, { send, taskId });
   }
 
+  /** Whether it was added before: adding it again changes nothing. */
+  knows(id: string): boolean {
+    return this.known(id) !== undefined;
+  }
+
   addCommand(id: string, type: CommandType, from: CommandOrigin = {}): number {
     if (this.terminal) throw this.terminalRefusal();
-    const known = [...this.data.added, ...this.data.commands].find((command) => command.id === id);
+    const known = this.known(id);
     if (known !== undefined) return known.seq;
     const seq = this.data.lastCommandSeq + 1;
     const { payloadOf = null, send, taskId } = from;
@@ -290,6 +295,20 @@ export class RunState {
     this.data.untold = [...(this.data.untold ?? []), { taskId, runId: this.input.runId, commandId, outcome }];
   }
 
+  /** Goes on as if a command that nobody wrote down had never come, nor one that was made of it. Answers which those were. */
+  forget(id: string): string[] {
+    const { data } = this;
+    const isIt = (command: { id: string; payloadOf: string | null }) => [command.id, command.payloadOf].includes(id);
+    const forgotten = [...data.unwritten.commands, ...data.commands].filter(isIt).map((command) => command.id);
+    if (forgotten.length === 0) return [];
+    data.unwritten.commands = data.unwritten.commands.filter((command) => !isIt(command));
+    data.commands = data.commands.filter((command) => !isIt(command));
+    data.added = data.added.filter((command) => !forgotten.includes(command.id));
+    if (data.commands.length === 0) data.quietSinceMs ??= Date.now();
+    this.changed();
+    return forgotten;
+  }
+
   terminalRefusal(): RunRefused {
     return new RunRefused('run-terminal', { status: this.data.lifecycle.status });
   }
@@ -302,6 +321,10 @@ export class RunState {
   private dropCancelledCommands(): void {
     for (const command of this.data.commands.filter((open) => open.cancel !== null))
       this.endCommand(command, CANCELLED, null);
+  }
+
+  private known(id: string): { readonly seq: number } | undefined {
+    return [...this.data.added, ...this.data.commands].find((command) => command.id === id);
   }
 
   private write(command: LiveCommand): void {

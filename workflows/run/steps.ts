@@ -1,6 +1,6 @@
 import { assertNever } from '../../src/domain/assert-never.js';
 import { records } from './activities.js';
-import type { LiveRun } from './handlers.js';
+import type { LiveRun } from './live-run.js';
 import type { Loss } from './losses.js';
 import { isJobs, limitOutcome, type Step } from './next-step.js';
 

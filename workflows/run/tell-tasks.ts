@@ -2,7 +2,7 @@ import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import { taskWorkflowId } from '../../src/domain/ids.js';
 import type { CommandEnded } from '../../src/domain/task-messages.js';
 import { commandEndedSignal } from '../queue-task/messages.js';
-import type { LiveRun } from './handlers.js';
+import type { LiveRun } from './live-run.js';
 import type { RunData } from './run-data.js';
 
 export function isUntold({ untold }: RunData): boolean {

@@ -1,8 +1,9 @@
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { RunInput } from '../../src/domain/run-messages.js';
 import type { RunStatus } from '../../src/domain/run-lifecycle.js';
-import { handleMessages, type LiveRun } from './handlers.js';
+import { handleMessages } from './handlers.js';
 import { JobWork } from './job-work.js';
+import type { LiveRun } from './live-run.js';
 import { Lock } from './lock.js';
 import { nextStep, type Step } from './next-step.js';
 import { Projection } from './projection.js';

@@ -2,8 +2,8 @@ import type { EventRecord } from '../../contract/event.js';
 import type { SessionSent } from '../../contract/session-send.js';
 import type { SessionSummary } from '../../contract/session.js';
 import type { TerminalStatus } from '../../domain/outcome.js';
-import { EMPTY_DRAFT, type Draft } from './draft.js';
-import type { Key } from './keys.js';
+import { EMPTY_DRAFT, type Draft } from '../terminal/draft.js';
+import type { Key } from '../terminal/keys.js';
 
 /** A turn that was accepted or works. */
 export interface TurnRef {

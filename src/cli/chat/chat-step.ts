@@ -3,7 +3,7 @@ import type { SessionSummary } from '../../contract/session.js';
 import { assertNever } from '../../domain/assert-never.js';
 import type { ChatEffect, ChatInput, ChatState, Step } from './chat-state.js';
 import { pressKey, escapeIsOver } from './key-step.js';
-import { draftOf } from './draft.js';
+import { draftOf } from '../terminal/draft.js';
 import { excerpt, seeEvent } from './event-step.js';
 
 /** Pure: what an input makes of the chat, and what is to be done about it. */

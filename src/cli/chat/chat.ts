@@ -14,8 +14,8 @@ import {
   type ChatState,
   type Tone,
 } from './chat-state.js';
-import { KeyInput, type TerminalInput } from './key-input.js';
-import type { Key } from './keys.js';
+import { KeyInput, type TerminalInput } from '../terminal/key-input.js';
+import type { Key } from '../terminal/keys.js';
 import { LiveScreen, type TerminalOutput } from './live-screen.js';
 
 export interface ChatOptions extends Omit<ChatSessionOptions, 'signal' | 'tell'> {

@@ -1,5 +1,5 @@
-import type { Draft } from './draft.js';
-import { characterWidth, fitTo, textWidth } from './text-width.js';
+import type { Draft } from '../terminal/draft.js';
+import { characterWidth, fitTo, textWidth } from '../terminal/text-width.js';
 
 export interface FooterView {
   /** What was printed last and is not a whole line yet. */

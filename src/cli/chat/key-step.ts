@@ -1,6 +1,6 @@
 import { promptLabel, type ChatState, type Step } from './chat-state.js';
-import { draftOf, edit, EMPTY_DRAFT, insert, textOf } from './draft.js';
-import type { DraftKey, Key } from './keys.js';
+import { draftOf, edit, EMPTY_DRAFT, insert, textOf } from '../terminal/draft.js';
+import { isDraftKey, type DraftKey, type Key } from '../terminal/keys.js';
 
 /** Two Escapes mean it only together: one may be an input method's, or meant for something else. */
 const ESCAPE_MS = 1_500;
@@ -13,14 +13,8 @@ export function escapeIsOver({ escapeAtMs }: ChatState, atMs: number): boolean {
 export function pressKey(before: ChatState, key: Key, atMs: number): Step {
   const armed = before.escapeAtMs !== null && !escapeIsOver(before, atMs);
   const state = before.escapeAtMs === null ? before : { ...before, escapeAtMs: null };
+  if (isDraftKey(key)) return quiet(changeDraft(state, key));
   switch (key.kind) {
-    case 'text':
-    case 'paste':
-    case 'newline':
-    case 'edit':
-    case 'up':
-    case 'down':
-      return quiet(changeDraft(state, key));
     case 'enter':
       return enter(state);
     case 'escape':
@@ -31,6 +25,10 @@ export function pressKey(before: ChatState, key: Key, atMs: number): Step {
     case 'redraw':
     case 'suspend':
       return { state, effects: [{ do: key.kind }] };
+    // The terminal's own scrollback is what was said before.
+    case 'page-up':
+    case 'page-down':
+      return quiet(state);
   }
 }
 

@@ -13,10 +13,12 @@ import { queueTaskRoutes } from './queue-tasks.js';
 import { queueRoutes } from './queues.js';
 import { runnerJobRoutes } from './runner-jobs.js';
 import { runnerRoutes } from './runners.js';
+import { scheduleRoutes } from './schedules.js';
 import { sessionRoutes } from './sessions.js';
 import { sessionStorageRoutes } from './session-storage.js';
 import { runRoutes } from './runs.js';
 import { toolCredentialRoutes } from './tool-credentials.js';
+import { webhookRoutes } from './webhooks.js';
 
 /** Every route that is served. */
 export function allRoutes(dependencies: HttpDependencies): Route[] {
@@ -37,6 +39,8 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...toolCredentialRoutes,
     ...aipodSpecRoutes,
     ...budgetRoutes,
+    ...webhookRoutes,
+    ...scheduleRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

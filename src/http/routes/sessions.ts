@@ -54,7 +54,8 @@ export const sessionRoutes: Route[] = [
     tag,
     summary: 'Make a session with its storage',
     description:
-      'Asking again for one that is there answers `session-exists`, or makes its volume anew where that was lost.',
+      'Asking again for one that is there answers `session-exists`, or makes its volume anew where that was lost. A repeat with the same ' +
+      '`idempotencyKey` answers the first action again.',
     auth: 'operator',
     body: SessionCreate,
     bodyExample: { sessionId: 'review-1', tenantId: 'acme', projectId: 'website', backendProfile: 'codex' },

@@ -33,7 +33,7 @@ export function credentialOf({ apiKey, authJson }: ProfileCredentialWrite): Cred
  * Twelve characters by which two credentials can be told apart. Slow to make on purpose: a short key must not be found by trying
  * all of them.
  */
-export async function fingerprintOf({ value }: Credential): Promise<string> {
+export async function fingerprintOf({ value }: Pick<Credential, 'value'>): Promise<string> {
   return (await derive(value, 'agentrun credential', 6)).toString('hex');
 }
 

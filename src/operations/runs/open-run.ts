@@ -93,11 +93,22 @@ export async function assertBackendKnown(context: OperationContext, name: string
 }
 
 async function openRun(context: OperationContext, draft: RunDraft, input: RunInput): Promise<void> {
-  const refusal = await openOrRefuse(context, draft, input);
+  const refusal = await orLeave(context, draft, () => openOrRefuse(context, draft, input));
   if (refusal === undefined) return;
   await context.runs.dropRunDraft(draft.id);
   // Dropping leaves an opened run alone: another request with the same key may have opened it meanwhile.
   if ((await context.runs.getRun(draft.id, [draft.tenantId])) === undefined) throw refusal;
+}
+
+/** Opens a draft; where no answer comes nobody knows whether it was, and it is left. */
+export async function orLeave<T>(context: OperationContext, draft: RunDraft, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    // Should this fail too, the draft is given up in time.
+    await context.runs.leaveRunDraft(draft.id).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function openOrRefuse(

@@ -25,34 +25,28 @@ export async function readRunFacts(
   command: CommandRecord | null = null,
 ): Promise<RunFacts> {
   const afterSeq = Math.max(0, run.lastCommandSeq - NEWEST.commands);
-  const [commands, events, commandEvents, last, lease, runnerJob] = await Promise.all([
-    context.runs.listCommands({ runId: run.id, afterSeq, limit: NEWEST.commands, openOnly: false }),
+  const [standing, events, commandEvents] = await Promise.all([
+    readStanding(context, run, { afterSeq, limit: NEWEST.commands, openOnly: false }),
     context.events.tail({ runId: run.id, limit: NEWEST.events }),
     command && context.events.tail({ runId: run.id, limit: NEWEST.events, commandId: command.id }),
-    context.events.last(run.id),
-    context.leases.read(run.id),
-    context.jobs.get(runnerJobId(run.id, run.attempt)),
   ]);
-  const facts = {
-    run,
-    commands,
-    command,
-    events,
-    commandEvents,
-    earlier: {},
-    lastSeq: last.seq,
-    lastEventAtMs: last.atMs,
-    leaseExpiresAtMs: lease?.expiresAtMs ?? null,
-    runnerJob: runnerJob ?? null,
-    nowMs: Date.now(),
-  };
+  const facts = { ...standing, command, events, commandEvents };
   return { ...facts, earlier: await readEarlier(context, facts) };
 }
 
 /** What tells a Job's phase: no events are read for it, so a tool that runs is told as its turn. */
 export async function readJobFacts(context: FactsSource, run: RunRecord): Promise<RunFacts> {
+  return readStanding(context, run, { afterSeq: 0, limit: OLDEST_OPEN, openOnly: true });
+}
+
+/** Where a run stands, by its rows alone. */
+async function readStanding(
+  context: FactsSource,
+  run: RunRecord,
+  which: { afterSeq: number; limit: number; openOnly: boolean },
+): Promise<RunFacts> {
   const [commands, last, lease, runnerJob] = await Promise.all([
-    context.runs.listCommands({ runId: run.id, afterSeq: 0, limit: OLDEST_OPEN, openOnly: true }),
+    context.runs.listCommands({ runId: run.id, ...which }),
     context.events.last(run.id),
     context.leases.read(run.id),
     context.jobs.get(runnerJobId(run.id, run.attempt)),

@@ -49,8 +49,16 @@ export async function settled(
 }
 
 function sessionClosing(facts: Facts): AgentRunError {
-  const message = "the session's last run is still ending; try again";
-  return new AgentRunError('infra-failed', 'unavailable', message, facts);
+  return new AgentRunError('infra-failed', 'unavailable', closingWords(facts), facts);
+}
+
+function closingWords({ runId, waitsFor, graceMs }: Facts): string {
+  const [run, given] = [`the session's run ${String(runId)}`, `${Number(graceMs) / 1_000} s`];
+  if (waitsFor === 'runner')
+    return `${run} was cancelled and its runner is still stopping, for ${given} at most; try again when the run has ended`;
+  if (waitsFor === 'job')
+    return `${run} has ended and its runner Job is still being stopped, which is given ${given}; try again`;
+  return "the session's last run is still ending; try again";
 }
 
 function commandUnknown(runId: string, facts: Facts): AgentRunError {

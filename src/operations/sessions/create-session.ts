@@ -1,9 +1,10 @@
-import type { SessionCreate, SessionCreated } from '../../contract/session.js';
+import type { SessionCreate, SessionCreated, SessionRecord } from '../../contract/session.js';
 import { forbidden, invalid, sessionStoreEvicted } from '../../domain/errors.js';
 import { newId } from '../../domain/new-id.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import { SESSION_TTL_MS } from '../../domain/session-state.js';
-import type { SessionDraft } from '../../ports/session-store.js';
+import type { Reservation } from '../../ports/run-store.js';
+import type { CreatedSession, SessionAction, SessionDraft } from '../../ports/session-store.js';
 import { bodyHash } from '../body-hash.js';
 import { assertBackendKnown } from '../runs/open-run.js';
 import type { OperationContext } from '../context.js';
@@ -14,7 +15,7 @@ const ROUTE = 'POST /api/v1/sessions';
 
 /**
  * Makes a session with its volume. The record comes first, and the volume's name follows from its id, so that a crash between the two
- * leaves nothing that nobody knows of: whoever asks again gets the volume made.
+ * leaves nothing that nobody knows of: whoever asks again gets the volume made. A repeat with the same key answers the first action.
  * @throws session-store-evicted for a session whose storage was given up; conflict for another tenant's id; idempotency-conflict.
  */
 export async function createSession(
@@ -25,19 +26,44 @@ export async function createSession(
   if (!seesTenant(principal, body.tenantId)) {
     throw forbidden('this token does not reach that tenant', { field: 'tenantId' });
   }
+  const reservation = reservationOf(body);
+  // A repeat is answered from what is kept: the time that it names may be over by now, its backend gone.
+  const made = (await findCreated(context, reservation)) ?? (await makeRecord(context, body, reservation));
+  const before = await requireSession(context, principal, made.sessionId);
+  if (before.storageKind === 'evicted') throw sessionStoreEvicted(made.sessionId);
+  const found = made.action ?? (await actionOnExisting(context, before));
+  const action = reservation === undefined ? found : await context.sessions.keepAction(reservation, found);
+  const pvc = await ensureVolume(context, made.sessionId);
+  const session = await requireSession(context, principal, made.sessionId);
+  if (action !== 'session-exists') return { action, session, pvc, valuesPrinted: false };
+  const { storagePvcName: pvcName, storagePvcPhase: pvcPhase, codexRolloutSubdir } = session;
+  return { action, session, pvcName, pvcPhase, codexRolloutSubdir, valuesPrinted: false };
+}
+
+async function findCreated(
+  { sessions }: OperationContext,
+  reservation: Reservation | undefined,
+): Promise<CreatedSession | undefined> {
+  return reservation && sessions.findCreated(reservation);
+}
+
+async function makeRecord(
+  context: OperationContext,
+  body: SessionCreate,
+  reservation: Reservation | undefined,
+): Promise<CreatedSession> {
   const draft = draftOf(body);
   await assertBackendKnown(context, draft.backendProfile);
-  const { sessionId, created } = await context.sessions.create(draft, reservationOf(body));
-  const before = await requireSession(context, principal, sessionId);
-  if (before.storageKind === 'evicted') throw sessionStoreEvicted(sessionId);
-  const had = before.storagePvcName !== null && (await context.volumes.describe(before.storagePvcName)) !== undefined;
-  if (had && !created) {
-    const { storagePvcName: pvcName, storagePvcPhase: pvcPhase, codexRolloutSubdir } = before;
-    return { action: 'session-exists', session: before, pvcName, pvcPhase, codexRolloutSubdir, valuesPrinted: false };
-  }
-  const pvc = await ensureVolume(context, sessionId);
-  const session = await requireSession(context, principal, sessionId);
-  return { action: created ? 'session-created' : 'session-storage-recovered', session, pvc, valuesPrinted: false };
+  return context.sessions.create(draft, reservation);
+}
+
+/** A session that was there before may have lost its volume, or have none yet. */
+async function actionOnExisting(
+  { volumes }: OperationContext,
+  { storagePvcName: name }: SessionRecord,
+): Promise<SessionAction> {
+  const hasVolume = name !== null && (await volumes.describe(name)) !== undefined;
+  return hasVolume ? 'session-exists' : 'session-storage-recovered';
 }
 
 function draftOf(body: SessionCreate): SessionDraft {
@@ -60,7 +86,7 @@ function ttlOf(expiresAt: string | undefined): number {
   return ttlMs;
 }
 
-function reservationOf(body: SessionCreate) {
+function reservationOf(body: SessionCreate): Reservation | undefined {
   const { tenantId, idempotencyKey: key } = body;
   return key === undefined ? undefined : { tenantId, route: ROUTE, key, bodyHash: bodyHash(body) };
 }

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminalStatus } from '../../domain/outcome.js';
 import { RunRefused } from '../../domain/refusals.js';
-import type { SendToSession, SentCommand } from '../../domain/run-messages.js';
+import type { RefusedSend, SendToSession, SentCommand } from '../../domain/run-messages.js';
 import type { RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
-import { draftOf, inputOf } from '../runs/open-run.js';
+import { draftOf, inputOf, orLeave } from '../runs/open-run.js';
 import { refusalError } from '../runs/run-refusals.js';
 import { runnerJobRequest } from '../runs/runner-job-request.js';
 import { toRun } from '../runs/to-run.js';
-import type { PendingSend } from './send-queue.js';
+import type { PendingSend, Refusals } from './send-queue.js';
 
 /** A run that was over before it could take anything: its start was repeated after its end. */
 const TRIES = 3;
@@ -19,28 +19,35 @@ const LOOK_AGAIN_MS = 50;
 
 /**
  * Hands sends over to the session's live run, or to a new one that starts with them: Temporal decides which, in one step. The new run
- * is drafted first, since its workflow must find its record; where another run took the sends, the draft goes again.
+ * is drafted first, since its workflow must find its record; where another run took the sends, the draft goes again. Answers those that
+ * the run had no room for.
  * @throws unavailable when Temporal does not answer in time: the sends stay drafts, and go on when they are repeated.
  */
-export async function deliverSends(context: OperationContext, sends: readonly PendingSend[]): Promise<void> {
+export async function deliverSends(context: OperationContext, sends: readonly PendingSend[]): Promise<Refusals> {
   const [lead] = sends;
-  if (lead === undefined) return;
+  if (lead === undefined) return new Map();
   for (let tries = 1; ; tries += 1) {
     const draft = await draftNextRun(context, lead, sends);
-    const refused = await whenOpen(() => deliver(context, draft, sends, tries === 1));
-    if (refused === undefined) return;
+    const answer = await orLeave(context, draft, () => whenOpen(() => deliver(context, draft, sends, tries === 1)));
+    if (!(answer instanceof RunRefused)) return refusalsOf(lead.sessionId, answer);
     await context.runs.dropRunDraft(draft.id);
-    if (refused.type !== 'run-terminal' || tries === TRIES) throw refusalError(lead.sessionId, refused);
+    if (answer.type !== 'run-terminal' || tries === TRIES) throw refusalError(lead.sessionId, answer);
   }
 }
 
+function refusalsOf(sessionId: string, refused: readonly RefusedSend[]): Refusals {
+  const errors = refused.map(({ commandId, type, facts }) => {
+    return [commandId, refusalError(sessionId, new RunRefused(type, facts))] as const;
+  });
+  return new Map(errors);
+}
+
 /** Tries again while the session's last run is still ending; answers what it is refused with otherwise. */
-async function whenOpen(work: () => Promise<void>): Promise<RunRefused | undefined> {
+async function whenOpen<T>(work: () => Promise<T>): Promise<T | RunRefused> {
   const giveUpAt = performance.now() + CLOSING_MS;
   for (;;) {
     try {
-      await work();
-      return undefined;
+      return await work();
     } catch (error) {
       if (!(error instanceof RunRefused)) throw error;
       if (error.type !== 'session-closing' || performance.now() > giveUpAt) return error;
@@ -55,10 +62,13 @@ async function deliver(
   draft: RunDraft,
   sends: readonly PendingSend[],
   first: boolean,
-): Promise<void> {
+): Promise<readonly RefusedSend[]> {
   const open = await untaken(context, first ? sends : sends.map((send) => ({ ...send, fresh: false })));
   const [lead] = sends;
-  if (lead === undefined || open.length === 0) return context.runs.dropRunDraft(draft.id);
+  if (lead === undefined || open.length === 0) {
+    await context.runs.dropRunDraft(draft.id);
+    return [];
+  }
   const activeRunId = (await context.sessions.get(lead.sessionId, 'all'))?.activeRunId ?? null;
   if (activeRunId !== null) await describeJob(context, open, activeRunId);
   const message: SendToSession = {
@@ -66,8 +76,9 @@ async function deliver(
     leaseOver: activeRunId === null ? null : await expiredLease(context, activeRunId),
   };
   const input = inputOf(draft, context, { body: lead.run, startedFor: lead.commandId });
-  const { runId } = await toRun(context, draft, (gateway, address) => gateway.sendToSession(address, input, message));
-  if (runId !== draft.id) await context.runs.dropRunDraft(draft.id);
+  const answer = await toRun(context, draft, (gateway, address) => gateway.sendToSession(address, input, message));
+  if (answer.runId !== draft.id) await context.runs.dropRunDraft(draft.id);
+  return answer.refused ?? [];
 }
 
 function sentCommand({ commandId, fresh, runnerJob, taskId }: PendingSend): SentCommand {
@@ -111,6 +122,5 @@ function jobRequest(context: OperationContext, at: { runId: string; attempt: num
 /** Nothing is steered into a turn whose runner is not heard of any more: the next attempt takes it as a turn of its own. */
 async function expiredLease(context: OperationContext, runId: string): Promise<SendToSession['leaseOver']> {
   const lease = await context.leases.read(runId);
-  const isOver = lease?.alive === true && lease.expiresAtMs !== null && lease.expiresAtMs < Date.now();
-  return isOver ? { runId, attempt: lease.attempt } : null;
+  return lease?.isOver === true ? { runId, attempt: lease.attempt } : null;
 }

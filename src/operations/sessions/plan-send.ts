@@ -55,15 +55,14 @@ async function liveRun(context: OperationContext, session: SessionRecord | undef
 async function turnBefore(context: OperationContext, run: RunRecord): Promise<ActiveBefore> {
   const turn = liveTurn(await readJobFacts(context, run));
   if (turn === null) return null;
-  const { leaseExpiresAt } = run;
-  const leaseExpired = leaseExpiresAt !== null && Date.parse(leaseExpiresAt) < Date.now();
+  const lease = await context.leases.read(run.id);
   return {
     runId: run.id,
     commandId: turn.id,
     commandState: turn.state,
     runStatus: run.status,
-    leaseExpiresAt,
-    leaseExpired,
+    leaseExpiresAt: run.leaseExpiresAt,
+    leaseExpired: lease?.isOver === true,
     reason: 'active-turn-running',
     valuesPrinted: false,
   };

@@ -28,10 +28,12 @@ export async function sessionSummary(
   readerId: string,
 ): Promise<SessionSummary> {
   const session = await requireSession(context, principal, sessionId, readerId);
+  const runId = session.activeRunId ?? session.lastRunId;
   try {
-    const result = await resultOf(context, session.activeRunId ?? session.lastRunId);
+    const result = await resultOf(context, runId);
     return { ...session, liveness: result?.liveness ?? null, supervisor: sessionSupervisor(session, result) };
-  } catch {
+  } catch (error) {
+    context.log('the state of a session’s run could not be read', { sessionId, runId, error });
     return { ...session, liveness: UNAVAILABLE, supervisor: UNAVAILABLE };
   }
 }

@@ -16,8 +16,11 @@ export interface PendingSend {
   readonly taskId?: string;
 }
 
-/** Hands sends to one session over, in this order; resolves when their commands are accepted. */
-export type Deliver = (sends: readonly PendingSend[]) => Promise<void>;
+/** Of those that were not taken, each command's id with why. */
+export type Refusals = ReadonlyMap<string, Error>;
+
+/** Hands sends to one session over, in this order; resolves when their commands are accepted, all but those that it answers. */
+export type Deliver = (sends: readonly PendingSend[]) => Promise<Refusals>;
 
 /** So many in one update: each takes a statement of the projection that makes it readable. */
 const BATCH = 100;
@@ -35,7 +38,7 @@ interface Waiting {
 export class SendQueue {
   readonly #waiting = new Map<string, Waiting[]>();
 
-  /** Resolves when the session's run has accepted it. Rejects as `deliver` does. */
+  /** Resolves when the session's run has accepted it. Rejects as `deliver` does, or with what that answers of it. */
   submit(send: PendingSend, deliver: Deliver): Promise<void> {
     return new Promise((resolve, reject) => {
       const queue = this.#waiting.get(send.sessionId);
@@ -56,8 +59,12 @@ export class SendQueue {
     while (queue.length > 0) {
       const batch = queue.splice(0, BATCH);
       try {
-        await deliver(batch.map(({ send }) => send));
-        for (const { resolve } of batch) resolve();
+        const refusals = await deliver(batch.map(({ send }) => send));
+        for (const { send, resolve, reject } of batch) {
+          const refused = refusals.get(send.commandId);
+          if (refused === undefined) resolve();
+          else reject(refused);
+        }
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }

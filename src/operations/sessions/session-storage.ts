@@ -23,7 +23,7 @@ export async function readSessionStorage(
 /**
  * Gives up the session's volume with all that is on it; asking again answers the same. Answers `session-storage-evicting` where the
  * platform takes longer than a caller waits: it is retried until the volume is gone.
- * @throws conflict while a run of the session lives, and for a session that never had storage.
+ * @throws conflict while a run of the session lives or its runner is still ending, and for a session that never had storage.
  */
 export async function evictSessionStorage(
   context: OperationContext,
@@ -84,5 +84,9 @@ async function storageOf(context: OperationContext, sessionId: string): Promise<
 }
 
 function underRun({ sessionId, activeRunId }: SessionRecord): Error {
-  return conflict('a run of the session lives: its storage is in use', { sessionId, activeRunId });
+  const message =
+    activeRunId === null
+      ? "the runner of the session's last run is still ending: its storage is in use; try again"
+      : 'a run of the session lives: its storage is in use';
+  return conflict(message, { sessionId, activeRunId });
 }

@@ -1,6 +1,6 @@
 import type { SessionStorage } from '../../contract/session.js';
 import { sessionStoreEvicted, missing } from '../../domain/errors.js';
-import { runVolumeName } from '../../domain/volume-names.js';
+import { sessionVolumeName } from '../../domain/volume-names.js';
 import type { OperationContext } from '../context.js';
 
 /** What of a context the session's volume takes; a runner's launch has it too. */
@@ -12,7 +12,7 @@ type Context = Pick<OperationContext, 'sessions' | 'volumes' | 'platform'>;
  */
 export async function ensureVolume(context: Context, sessionId: string): Promise<SessionStorage> {
   const { volumes, sessions, platform } = context;
-  const name = runVolumeName({ runId: '', sessionId });
+  const name = sessionVolumeName(sessionId);
   const { phase } = await volumes.ensure(name);
   const isEnsured = await sessions.volumeEnsured(sessionId, { name, namespace: platform.namespace, phase });
   const storage = await sessions.readStorage(sessionId);

@@ -13,6 +13,11 @@ import { taskInput, toTask } from './to-task.js';
 
 const ROUTE = 'POST /api/v1/queue/tasks';
 
+export interface CreateOptions {
+  /** Workflow that is told of the task's first end. */
+  readonly reportTo?: string;
+}
+
 /**
  * Makes a task, or answers the one that an earlier request with the same key made, whatever has changed since. The draft comes first, so
  * that a crash at any point leaves what a repeat goes on with.
@@ -24,9 +29,10 @@ export async function createTask(
   principal: Principal,
   body: TaskCreate,
   traceId: string,
+  options: CreateOptions = {},
 ): Promise<TaskSummary> {
   const drafted = (await findEarlier(context, principal, body)) ?? (await draftTask(context, principal, body, traceId));
-  if (!drafted.opened) await openTask(context, drafted.id);
+  if (!drafted.opened) await openTask(context, drafted.id, options);
   return taskAnswer(context, principal, drafted.id);
 }
 
@@ -48,11 +54,22 @@ async function draftTask(
   body: TaskCreate,
   traceId: string,
 ): Promise<Drafted> {
+  const draft = await checkedTask(context, principal, body, traceId);
+  return context.tasks.draft(draft, reservationOf(body, draft.tenantId));
+}
+
+/** The task that the body asks for; nothing is written yet. Throws as `createTask` does. */
+export async function checkedTask(
+  context: OperationContext,
+  principal: Principal,
+  body: TaskCreate,
+  traceId: string,
+): Promise<TaskDraft> {
   const draft = await settleTask(context, body, traceId);
   assertReaches(principal, draft.tenantId);
   await assertMayMake(context, principal, draft.run);
   await assertSession(context, draft);
-  return context.tasks.draft(draft, reservationOf(body, draft.tenantId));
+  return draft;
 }
 
 function assertReaches(principal: Principal, tenantId: string): void {
@@ -76,12 +93,13 @@ function reservationOf(body: TaskCreate, tenantId: string): Reservation | undefi
   return key === undefined ? undefined : { tenantId, route: ROUTE, key, bodyHash: bodyHash(body) };
 }
 
-async function openTask(context: OperationContext, taskId: string): Promise<void> {
+async function openTask(context: OperationContext, taskId: string, { reportTo }: CreateOptions): Promise<void> {
   const notYet = () => unavailable('temporal', undefined, `task ${taskId} is not recorded yet; try again`);
   const draft = await context.tasks.getDrafted(taskId);
   if (draft === undefined) throw notYet();
+  const input = { ...taskInput(draft, context), reportTo };
   // A refusal is that of a task that another request with the same key opened, and that has ended meanwhile.
-  await toTask(context, taskId, (gateway) => gateway.openTask(taskInput(draft, context)));
+  await toTask(context, taskId, (gateway) => gateway.openTask(input));
   const opened = await awaitRow(
     () => context.tasks.get(taskId, 'all'),
     (row) => row !== undefined,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskSummary } from '../../contract/task.js';
 import { conflict, unavailable } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
@@ -6,8 +7,10 @@ import type { OperationContext } from '../context.js';
 import { requireTask, taskAnswer } from './read-task.js';
 import { hasEnded, settled, taskInput, toTask } from './to-task.js';
 
-/** A task may end while it is told to begin, or its workflow may be gone: it is then looked at anew, once. */
-const TRIES = 2;
+/** A task may end, or go on, while it is told to begin, and its workflow may be gone: it is then looked at anew. */
+const TRIES = 10;
+/** A workflow that is ending has little left to write. */
+const PAUSE_MS = 100;
 
 /**
  * Lets a task begin: its attempt starts when its time has come and its queue has a slot. Repeating is harmless. One that failed or is
@@ -25,7 +28,8 @@ export async function dispatchTask(
     const input = taskInput(row, context);
     const refused = await toTask(context, taskId, (gateway) => gateway.dispatchTask(input));
     if (refused === undefined) return taskAnswer(context, principal, taskId);
-    await settled(context, taskId, refused, (now) => hasEnded(now) && now.version > row.version);
+    if (refused.type === 'task-over') await settled(context, taskId, refused, hasEnded);
+    else await delay(PAUSE_MS);
   }
   throw unavailable('temporal', undefined, `task ${taskId} is just ending; try again`);
 }

@@ -9,7 +9,7 @@ import { tenantScope } from '../access.js';
 import type { OperationContext } from '../context.js';
 import type { FactsTarget, ReadFacts } from '../runs/read-many-run-facts.js';
 import { readRunFacts } from '../runs/read-run-facts.js';
-import { taskSummaries } from './task-summaries.js';
+import { readWork, taskSummary } from './task-summaries.js';
 
 const DEFAULT_READER = 'cli';
 
@@ -72,14 +72,15 @@ export async function markTaskRead(
 }
 
 async function summaryOf(context: OperationContext, { record }: TaskRow, readerId: string): Promise<TaskSummary> {
-  const [summary] = await taskSummaries(context, [record], readerId, ([target]) => readOneRunFacts(context, target!));
-  return summary!;
+  const work = await readWork(context, [record], readerId, async (targets) => readOneRunFacts(context, targets));
+  return taskSummary(record, work(record));
 }
 
 /** Of one task there is time to read all that tells of it. */
-async function readOneRunFacts(context: OperationContext, { runId, commandId }: FactsTarget): Promise<ReadFacts> {
-  const run = await context.runs.getRun(runId, 'all');
+async function readOneRunFacts(context: OperationContext, [target]: readonly FactsTarget[]): Promise<ReadFacts> {
+  const run = target && (await context.runs.getRun(target.runId, 'all'));
   if (run === undefined) return () => undefined;
+  const { commandId } = target ?? { commandId: null };
   const command = commandId === null ? undefined : await context.runs.getCommand(commandId, 'all');
   const facts = await readRunFacts(context, run, command ?? null);
   return () => facts;

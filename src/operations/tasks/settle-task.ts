@@ -100,7 +100,7 @@ function inputOf(body: TaskCreate, prompt: string): AipodInput {
     retryPolicy: body.retryPolicy,
     metadata: body.metadata,
     image,
-    resources: resources as AipodInput['resources'],
+    resources: resources,
     env,
   };
 }

@@ -67,7 +67,9 @@ async function takeTurn(
     const { runnerJob } = row.work;
     const fresh = drafted.id === draft.commandId;
     const said = { sessionId, commandId: drafted.id, fresh, runnerJob, traceId: row.record.traceId };
-    await deliverSends(context, [{ ...said, run: runOf(row), taskId: asked.taskId }]);
+    const refusals = await deliverSends(context, [{ ...said, run: runOf(row), taskId: asked.taskId }]);
+    const refused = refusals.get(drafted.id);
+    if (refused !== undefined) throw refused;
   }
   const sent = await context.sessions.readSend(drafted.id);
   if (sent === undefined) throw new Error(`command ${drafted.id} was delivered but is not there`);

@@ -20,6 +20,9 @@ interface WorkOnTask {
   readonly facts: RunFacts | null | undefined;
 }
 
+/** How many facts at once, or of one task more of them. */
+type FactsReader = (targets: readonly FactsTarget[]) => Promise<ReadFacts>;
+
 /**
  * Tasks with what their sessions and newest attempts tell, in as many statements for one as for a thousand. Should those fail, the
  * records still answer. What supervisors leave out here, `readManyRunFacts` says.
@@ -28,25 +31,34 @@ export async function taskSummaries(
   context: Pick<OperationContext, 'board'>,
   tasks: readonly TaskRecord[],
   readerId: string,
-  readFacts: (targets: readonly FactsTarget[]) => Promise<ReadFacts> = (targets) => readManyRunFacts(context, targets),
 ): Promise<TaskSummary[]> {
-  const sessions = await readSessions(context, tasks, readerId).catch(() => undefined);
-  if (sessions === undefined) return tasks.map((task) => taskSummary(task, { session: null, facts: undefined }));
-  const targets = tasks.flatMap((task) => targetOf(task, sessionOf(task, sessions)) ?? []);
-  const read = targets.length === 0 ? () => undefined : await readFacts(targets).catch(() => null);
-  return tasks.map((task) => {
-    const session = sessionOf(task, sessions);
-    const target = targetOf(task, session);
-    const facts = read === null ? undefined : ((target && read(target)) ?? null);
-    return taskSummary(task, { session, facts });
-  });
+  const work = await readWork(context, tasks, readerId, async (targets) => readManyRunFacts(context, targets));
+  return tasks.map((task) => taskSummary(task, work(task)));
 }
 
-function taskSummary(task: TaskRecord, { session, facts }: WorkOnTask): TaskSummary {
+export async function readWork(
+  context: Pick<OperationContext, 'board'>,
+  tasks: readonly TaskRecord[],
+  readerId: string,
+  readFacts: FactsReader,
+): Promise<(task: TaskRecord) => WorkOnTask> {
+  const sessions = await readSessions(context, tasks, readerId).catch(() => undefined);
+  if (sessions === undefined) return () => ({ session: null, facts: undefined });
+  const targets = tasks.flatMap((task) => targetOf(task, sessionOf(task, sessions)) ?? []);
+  const read = targets.length === 0 ? NO_RUNS : await readFacts(targets).catch(() => undefined);
+  return (task) => {
+    const session = sessionOf(task, sessions);
+    const target = targetOf(task, session);
+    return { session, facts: read && ((target && read(target)) ?? null) };
+  };
+}
+
+const NO_RUNS: ReadFacts = () => undefined;
+
+export function taskSummary(task: TaskRecord, { session, facts }: WorkOnTask): TaskSummary {
   const { state, failureKind, unread } = task;
   const activeSession = activeSessionOf(session);
-  const working = activeSession !== null || state === 'running';
-  const stalled = working && isLeaseOver(facts);
+  const stalled = (activeSession !== null || state === 'running') && isLeaseOver(facts);
   const terminalStatus = isTerminalStatus(state) ? state : null;
   return {
     ...task,
@@ -64,11 +76,12 @@ function targetOf({ latestAttempt }: TaskRecord, session: SessionRecord | null):
   return runId === null ? undefined : { runId, commandId };
 }
 
-function supervisorOf({ latestAttempt }: TaskRecord, { session, facts }: WorkOnTask): TaskSummary['supervisor'] {
+function supervisorOf(task: TaskRecord, { session, facts }: WorkOnTask): TaskSummary['supervisor'] {
+  const { latestAttempt } = task;
   if (latestAttempt === null) return null;
   if (facts === undefined) return UNAVAILABLE;
   try {
-    return taskSupervisor(latestAttempt, session, facts);
+    return taskSupervisor(task, latestAttempt, session, facts);
   } catch {
     return UNAVAILABLE;
   }

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { EndOfAnswer } from './end-of-answer.js';
 import { towardsAgent, withoutBody } from './headers.js';
+import { KeyMask } from './key-mask.js';
 import { textOfRefusal } from './refusal.js';
 import type { ProviderTrouble } from './trouble.js';
 
@@ -14,6 +15,8 @@ export interface ExchangeOptions {
   readonly headersMs: number;
   /** Cuts out of an answer what the agent must not know. */
   readonly cut: (text: string) => string;
+  /** Of what the agent must not know, what is looked for also in an answer that goes on as it comes. */
+  readonly keys: readonly string[];
   /** Null: the whole answer came, and it was not a refusal. */
   readonly onEnd: (trouble: ProviderTrouble | null) => void;
   /** What the agent is told in place of an answer. */
@@ -71,7 +74,9 @@ export class Exchange {
       outgoing.destroy();
     });
     answer.on('error', () => {});
-    answer.pipe(outgoing);
+    const isPlain = (answer.headers['content-encoding'] ?? 'identity') === 'identity';
+    if (isPlain && this.options.keys.length > 0) answer.pipe(new KeyMask(this.options.keys)).pipe(outgoing);
+    else answer.pipe(outgoing);
   }
 
   /** Providers repeat a key that they do not take; and agents keep what they are told. */

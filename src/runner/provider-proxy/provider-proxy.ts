@@ -12,7 +12,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Exchange } from './exchange.js';
 import { towardsProvider } from './headers.js';
-import { secretsCutter, secretsOf } from './secrets.js';
+import { keysOf, secretsCutter, secretsOf } from './secrets.js';
 import { describeTrouble, type ProviderTrouble } from './trouble.js';
 
 /** Where an agent's model provider is, and what it must be sent that the agent must not know. */
@@ -36,6 +36,7 @@ export class ProviderProxy {
   readonly #exchanges = new Set<Exchange>();
   readonly #agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
   readonly #cut: (text: string) => string;
+  readonly #keys: readonly string[];
   /** Other programs of the machine do not find the way in. */
   readonly #path = `/${randomBytes(24).toString('base64url')}`;
   #trouble: ProviderTrouble | null = null;
@@ -50,6 +51,7 @@ export class ProviderProxy {
     private readonly server: Server,
   ) {
     this.#cut = secretsCutter(secretsOf(target));
+    this.#keys = keysOf(target);
   }
 
   /** `onTrouble` hears of each failed request, whether or not the agent tries again. */
@@ -124,6 +126,7 @@ export class ProviderProxy {
       silenceMs: this.target.silenceMs,
       headersMs: this.target.headersMs,
       cut: this.#cut,
+      keys: this.#keys,
       onEnd: (trouble) => {
         this.#exchanges.delete(exchange);
         if (counts) this.#ended(trouble);

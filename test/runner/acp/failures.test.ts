@@ -44,6 +44,17 @@ describe('a turn of an ACP agent that fails', () => {
     assert.doesNotMatch(JSON.stringify(runner.manager.events), new RegExp(AGENT_KEY));
   });
 
+  it('ends an agent that says more at once than anybody can take, and the next turn has a new one', async function () {
+    this.timeout(60_000);
+    runner.configure({ load: true });
+    const turn = await runner.turn('roar 33');
+    assert.deepEqual([turn.terminalStatus, turn.failureKind], ['failed', 'backend-failed']);
+    assert.equal(turn.failureMessage, 'the agent sent a message of more than 32 MiB, and was ended for it');
+    const next = runner.manager.add('turn', 'say back again');
+    await runner.manager.ended(next, 30_000);
+    assert.deepEqual(runner.said(next), ['back again']);
+  });
+
   it('ends an agent that lives on and cannot be heard any more', async () => {
     const turn = await runner.turn('mute');
     assert.deepEqual([turn.terminalStatus, turn.failureKind], ['failed', 'backend-failed']);

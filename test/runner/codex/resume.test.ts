@@ -114,6 +114,32 @@ describe('a thread of codex in a later runner', () => {
     assert.equal(provider.conversation(2).filter((line) => line === 'user: left').length, 1);
   });
 
+  it('counts it so after a second crash too, which came in what the turn went on with', async () => {
+    const [first, second] = [heldText('On it'), heldText('Still on it')];
+    runner = await CodexRunner.create([answer([shellCall('sleep 0.3')]), first.reply, second.reply, text('Left.')]);
+    const { manager, provider } = runner;
+    const turn = manager.add('turn', 'go');
+    const crash = async (child: ReturnType<typeof runner.spawn>) => {
+      child.kill('SIGKILL');
+      await exitOf(child);
+    };
+    const one = runner.spawn();
+    await runner.payload('tool_call', ({ status }) => status === 'running');
+    const steer = manager.add('steer', 'left');
+    await runner.payload('assistant_message', ({ text }) => text === 'On it');
+    await crash(one);
+    manager.run.attempt += 1;
+    const two = runner.spawn({ AGENTRUN_ATTEMPT: String(manager.run.attempt) });
+    await runner.payload('assistant_message', ({ text }) => text === 'Still on it');
+    await crash(two);
+    Object.assign(steer, { terminalStatus: null, state: 'pending' });
+    void nextAttempt();
+    await manager.ended(turn);
+    assert.deepEqual([turn.terminalStatus, steer.terminalStatus], ['completed', 'completed']);
+    assert.equal(provider.requests.length, 4);
+    assert.equal(runner.payloads('user_message').filter(({ text }) => text === 'left').length, 1);
+  });
+
   for (const [what, damage] of [
     ['is gone', (path: string) => rm(path)],
     ['is garbage', (path: string) => writeFile(path, 'no rollout at all\n')],

@@ -98,6 +98,19 @@ describe("the provider's key of a run with codex", () => {
     );
   });
 
+  it('is in no file and no event after a provider has repeated it in an answer', async () => {
+    runner = await CodexRunner.create(() => text(`You are called ${PROVIDER_KEY}.`));
+    const { manager, fixture } = runner;
+    const turn = manager.add('turn', 'who am I?');
+    void runner.start();
+    await manager.ended(turn);
+    assert.match(JSON.stringify(manager.events), /You are called \*+\./);
+    const hunt = new SecretHunt(new Map([['key', PROVIDER_KEY]]));
+    for await (const { path, content } of filesOf(fixture.volumeDir)) hunt.look(path, content);
+    hunt.look('events', JSON.stringify(manager.events));
+    assert.deepEqual(hunt.found(), { key: [] });
+  });
+
   it('is asked for where the profile has none, in words that name what to set', async () => {
     runner = await CodexRunner.create([]);
     const bundle = runner.fixture.secrets['provider-profile/codex'] ?? {};

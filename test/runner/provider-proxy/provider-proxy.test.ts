@@ -126,6 +126,44 @@ describe('the proxy between an agent and its provider', () => {
     assert.deepEqual(proxy.trouble, { kind: 'status', status: 401 });
   });
 
+  it('masks the key in an answer that it passes on, however it is written and cut, and nothing else', async () => {
+    const headers = {
+      authorization: 'Bearer key+0123/456789abc',
+      'x-team': 'team-of-some-size',
+      'x-api-key': 'ollama',
+    };
+    await restart({ headers, query: { 'api-version': '2025-04-01-preview', 'subscription-key': 'query-key-0123456' } });
+    const said =
+      'data: key+0123/456789abc key%2B0123%2F456789abc query-key-0123456 team-of-some-size 2025-04-01-preview ollama\n\n';
+    handler = (_, response) => {
+      const length = Buffer.byteLength(said + COMPLETED);
+      response.writeHead(200, { ...STREAM, 'content-length': length }).write(said.slice(0, 11));
+      setTimeout(() => response.end(said.slice(11) + COMPLETED), 20);
+    };
+    const answer = await ask();
+    const stars = (length: number) => '*'.repeat(length);
+    assert.equal(
+      await answer.text(),
+      `data: ${stars(18)} ${stars(22)} ${stars(17)} team-of-some-size 2025-04-01-preview ollama\n\n${COMPLETED}`,
+    );
+    assert.deepEqual([proxy.trouble, troubles], [null, []]);
+  });
+
+  it('holds nothing back but what may begin the key', async () => {
+    await restart({ headers: { authorization: 'Bearer key-0123456789abcdef' } });
+    let finish = (): void => {};
+    handler = (_, response) => {
+      response.writeHead(200, STREAM).write('data: one key-01');
+      finish = () => response.end(`23\n\n${COMPLETED}`);
+    };
+    const reader = ((await ask()).body as ReadableStream<Uint8Array>).getReader();
+    const read = async () => Buffer.from((await reader.read()).value ?? []).toString();
+    assert.equal(await read(), 'data: one ');
+    finish();
+    assert.match(await read(), /^key-0123\n\n/);
+    while (!(await reader.read()).done);
+  });
+
   const unreadable: [what: string, refuse: (response: ServerResponse) => void][] = [
     ['is packed', (response) => response.writeHead(401, { 'content-encoding': 'gzip' }).end(gzipSync('Bearer secret'))],
     ['is very long', (response) => response.writeHead(401).end(`${'x'.repeat(1_000_000)}Bearer secret`)],

@@ -10,8 +10,8 @@ import {
   type ChatState,
 } from '../../../src/cli/chat/chat-state.js';
 import { chatStep } from '../../../src/cli/chat/chat-step.js';
-import { textOf } from '../../../src/cli/chat/draft.js';
-import type { Key } from '../../../src/cli/chat/keys.js';
+import { textOf } from '../../../src/cli/terminal/draft.js';
+import type { Key } from '../../../src/cli/terminal/keys.js';
 
 const LIVE = { runId: 'run_1', commandId: 'cmd_1' };
 

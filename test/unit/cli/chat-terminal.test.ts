@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { draftOf, edit, EMPTY_DRAFT, insert, textOf, type Edit } from '../../../src/cli/chat/draft.js';
+import { draftOf, edit, EMPTY_DRAFT, insert, textOf, type Edit } from '../../../src/cli/terminal/draft.js';
 import { layoutFooter } from '../../../src/cli/chat/footer.js';
-import { KeyReader, type Key } from '../../../src/cli/chat/keys.js';
+import { KeyReader, type Key } from '../../../src/cli/terminal/keys.js';
 import { LiveScreen } from '../../../src/cli/chat/live-screen.js';
-import { fitTo, textWidth } from '../../../src/cli/chat/text-width.js';
+import { fitTo, textWidth } from '../../../src/cli/terminal/text-width.js';
 import { TerminalScreen } from '../../support/terminal-screen.js';
 
 const ESC = '\u001b';

@@ -45,6 +45,10 @@ describe('the OpenAPI document', () => {
       GET /api/v1/provider-profiles/:/validations/:
       GET /api/v1/aipod-specs|POST /api/v1/aipod-specs|GET /api/v1/aipod-specs/:|PUT /api/v1/aipod-specs/:
       DELETE /api/v1/aipod-specs/:|GET /api/v1/aipod-specs/:/versions|POST /api/v1/aipod-specs/:/render
+      POST /api/v1/queue/schedules|GET /api/v1/queue/schedules|GET /api/v1/queue/schedules/:
+      PATCH /api/v1/queue/schedules/:|DELETE /api/v1/queue/schedules/:
+      POST /api/v1/queue/webhooks|GET /api/v1/queue/webhooks|GET /api/v1/queue/webhooks/:|DELETE /api/v1/queue/webhooks/:
+      GET /api/v1/queue/webhooks/:/deliveries|POST /api/v1/queue/webhooks/:/deliveries/:/redeliver
       POST /api/v1/sessions|GET /api/v1/sessions|GET /api/v1/sessions/:|GET /api/v1/sessions/:/trace
       GET /api/v1/sessions/:/output|POST /api/v1/sessions/:/send|POST /api/v1/sessions/:/read
       POST /api/v1/sessions/:/control|POST /api/v1/sessions/storage/gc|GET /api/v1/sessions/:/storage
@@ -52,7 +56,8 @@ describe('the OpenAPI document', () => {
       POST /api/v1/queue/tasks|GET /api/v1/queue/tasks|GET /api/v1/queue/tasks/:|POST /api/v1/queue/tasks/:/dispatch
       POST /api/v1/queue/tasks/:/refresh|POST /api/v1/queue/tasks/:/cancel|POST /api/v1/queue/tasks/:/read
       GET /api/v1/queue/stats|GET /api/v1/queue/commander|GET /api/v1/queue/queues|GET /api/v1/queue/queues/:
-      PUT /api/v1/queue/queues/:`;
+      PUT /api/v1/queue/queues/:|GET /api/v1/queue/budgets|GET /api/v1/queue/budgets/:|PUT /api/v1/queue/budgets/:
+      DELETE /api/v1/queue/budgets/:`;
     const lines = promised.split(/[|\n]/).map((line) => line.trim());
     assert.deepEqual(served, lines.filter((line) => line !== '').sort());
   });
@@ -72,6 +77,15 @@ describe('the OpenAPI document', () => {
       const name = node.$ref.replace('#/components/schemas/', '');
       assert.ok(name in document.components.schemas, node.$ref);
     });
+  });
+
+  it('says what is sent to webhooks', () => {
+    const { parameters, requestBody } = document.webhooks.taskEnded.post;
+    assert.deepEqual(
+      parameters.map((parameter: { name: string }) => parameter.name),
+      ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
+    );
+    assert.deepEqual(requestBody.content['application/json'].schema, { $ref: '#/components/schemas/WebhookPayload' });
   });
 
   it('uses every named schema', () => {
@@ -132,6 +146,19 @@ describe('the OpenAPI document', () => {
       taking.filter(([, content]) => content !== undefined && 'application/yaml' in content).map(([name]) => name),
       ['post /api/v1/aipod-specs', 'put /api/v1/aipod-specs/{name}'],
     );
+  });
+
+  it('promises no backend of its own for what is sent to a session: that is as in its last run', () => {
+    const { schema } = document.paths['/api/v1/sessions/{sessionId}/send'].post.requestBody.content['application/json'];
+    const defaults: unknown[] = [];
+    walk([schema.properties.run, schema.properties.runBase], ({ backendProfile }) => {
+      if (backendProfile !== undefined) defaults.push((backendProfile as { default?: string }).default);
+    });
+    assert.deepEqual(defaults, [undefined, undefined]);
+    const created =
+      document.components.schemas.RunCreate ??
+      document.paths['/api/v1/runs'].post.requestBody.content['application/json'].schema;
+    assert.equal(created.properties.backendProfile.default, 'codex');
   });
 
   it('says that a body may be left out where nothing in it is needed', () => {

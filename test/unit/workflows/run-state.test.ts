@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { RunRefused } from '../../../src/domain/refusals.js';
 import { compareProgress } from '../../../src/domain/run-lifecycle.js';
+import { nothingUnwritten, putBack } from '../../../workflows/run/run-data.js';
 import type { RunState } from '../../../workflows/run/run-state.js';
 import { newState, POLICY } from './run-fixtures.js';
 
@@ -64,6 +65,44 @@ describe('RunState', () => {
     assert.throws(() => run.admit({ runnerId: 'runner-2' }), refused('attempt-over'));
     run.lose({ why: 'lease-expired' });
     assert.throws(() => run.admit({ attempt: 1, runnerId: 'runner-1' }), refused('attempt-over'));
+  });
+
+  it('takes back what was not written, but no claim of an attempt that is over by then', () => {
+    const run = newState();
+    const takeBack = () => {
+      const carried = run.data.unwritten;
+      const attempt = run.attempt;
+      run.data.unwritten = nothingUnwritten();
+      return () => putBack(run.data, carried, attempt);
+    };
+    run.claim('runner-1', 60_000);
+    run.addCommand('cmd_a', 'turn');
+    const early = takeBack();
+    run.addCommand('cmd_b', 'turn');
+    early();
+    const { commands, grant } = run.data.unwritten;
+    assert.deepEqual([commands.map(({ id }) => id), grant?.runnerId], [['cmd_a', 'cmd_b'], 'runner-1']);
+    const late = takeBack();
+    run.lose({ why: 'lease-expired' });
+    late();
+    assert.equal(run.data.unwritten.grant, null);
+    assert.deepEqual(
+      run.data.unwritten.events.map(({ number }) => number),
+      [1, 2],
+    );
+  });
+
+  it('forgets a command that nobody wrote down, and goes on as if it had never come', () => {
+    const run = newState();
+    run.addCommand('cmd_a', 'turn');
+    run.addCommand('cmd_ghost', 'turn');
+    assert.deepEqual(new Set(run.forget('cmd_ghost')), new Set(['cmd_ghost']));
+    assert.deepEqual(run.forget('cmd_ghost'), []);
+    assert.deepEqual(
+      [run.openCommands, run.data.unwritten.commands].map((commands) => commands.map(({ id }) => id)),
+      [['cmd_a'], ['cmd_a']],
+    );
+    assert.equal(run.addCommand('cmd_ghost', 'turn'), 3, 'written down by now');
   });
 
   it('hands open commands on to the next attempt', () => {

@@ -34,19 +34,26 @@ git diff --stat
 echo '--- the tests again'
 node --test --test-reporter=spec cart.test.js`;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** A small Node project with one failing test, as a git repository. */
-export async function makeRepository(folder: string): Promise<void> {
+export async function makeRepository(folder: string, environment: Environment): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(FILES)) await writeFile(join(folder, name), text);
-  await git(folder, 'init', '--quiet');
-  await git(folder, 'add', '.');
-  const author = ['-c', 'user.name=AgentRun demo', '-c', 'user.email=demo@localhost', '-c', 'commit.gpgsign=false'];
-  await git(folder, ...author, 'commit', '--quiet', '-m', 'A cart that forgets quantities');
+  const here = (...args: string[]) => git(folder, environment, args);
+  await here('init', '--quiet');
+  await here('add', '.');
+  const author = ['-c', 'user.name=AgentRun demo', '-c', 'user.email=demo@localhost'];
+  await here(...author, 'commit', '--quiet', '-m', 'A cart that forgets quantities');
 }
 
-/** What the run changed in its clone. */
-export function diffOf(workspace: string): Promise<string> {
-  return git(workspace, 'diff');
+/**
+ * What the run changed in its clone of the repository, committed or not. Looked at from the repository's side: what the agent wrote into
+ * its clone's own settings (filters, diff drivers, hooks) would be run in this process's name.
+ */
+export function diffOf(repository: string, workspace: string, environment: Environment): Promise<string> {
+  const sides = [`--git-dir=${join(repository, '.git')}`, `--work-tree=${workspace}`, '-c', 'core.fsmonitor=false'];
+  return git(workspace, environment, [...sides, 'diff', '--no-ext-diff', '--no-textconv', '--no-color']);
 }
 
 export interface TestCounts {
@@ -67,9 +74,18 @@ export async function runTests(workspace: string, nodePath: string): Promise<Tes
   return { passed: countOf('pass'), failed: countOf('fail') };
 }
 
-async function git(cwd: string, ...args: string[]): Promise<string> {
+/** No settings but the repository's own decide what git does here, and it writes nothing that it need not. */
+const ALONE = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_TERMINAL_PROMPT: '0',
+};
+
+async function git(cwd: string, environment: Environment, args: readonly string[]): Promise<string> {
   try {
-    return (await run('git', args, { cwd, encoding: 'utf8' })).stdout;
+    return (await run('git', args, { cwd, encoding: 'utf8', env: { ...environment, ...ALONE } })).stdout;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new CliError('the demo needs git on PATH');
     throw error;

@@ -30,7 +30,7 @@ export async function showRun(stage: Stage): Promise<ShownRun> {
   const { steps, report, agent, stack, folder } = stage;
   const repository = join(folder, 'repository');
   const about = () => 'a small Node project, 1 of 3 tests fails';
-  await steps.during('git repository', () => makeRepository(repository), about);
+  await steps.during('git repository', () => makeRepository(repository, stage.context.environment), about);
   const client = new HttpClient({ baseUrl: stack.url, token: stack.keys.operatorToken });
   await agent.setUp(client);
   const started = await steps.during('run', () => startRun(stage, client, repository), idOf);
@@ -38,7 +38,7 @@ export async function showRun(stage: Stage): Promise<ShownRun> {
   const result = await steps.timed('the run, from its clone to its end', () => watch(stage, client, started.id));
   if (result.terminalStatus !== 'completed') throw endedBadly(result);
   const run = await client.get<RunRecord>(`/api/v1/runs/${started.id}`);
-  return { run, result, ...(await inspect(stack, run)) };
+  return { run, result, ...(await inspect(stage, repository, run)) };
 }
 
 const idOf = ({ id }: RunRecord) => id;
@@ -78,10 +78,15 @@ function endedBadly({ diagnosis }: RunResult): CliError {
 }
 
 /** Looks into the run's own clone: the proof that its agent did what it says. */
-async function inspect(stack: EmbeddedStack, run: RunRecord): Promise<Pick<ShownRun, 'diff' | 'tests'>> {
+async function inspect(
+  { stack, context }: Stage,
+  repository: string,
+  run: RunRecord,
+): Promise<Pick<ShownRun, 'diff' | 'tests'>> {
   const volume = runVolumeName({ runId: run.id, sessionId: null });
   const workspace = join(stack.dataDir, 'volumes', volume, 'workspace');
-  const [diff, tests] = [await diffOf(workspace), await runTests(workspace, process.execPath)];
+  const diff = await diffOf(repository, workspace, context.environment);
+  const tests = await runTests(workspace, process.execPath);
   if (diff === '') throw new CliError('the run says that it went well, but it changed nothing');
   if (tests.failed > 0 || tests.passed === 0) throw new CliError(`${tests.failed} tests fail after the run's repair`);
   return { diff, tests };

@@ -1,9 +1,8 @@
 import { Option, type Command } from 'commander';
 import type { HttpClient } from '../../../client/http-client.js';
 import type { CommandCreate, CommandRecord } from '../../../contract/command.js';
-import type { RunCreate, RunRecord, WorkspaceRef } from '../../../contract/run.js';
+import type { RunCreate, RunRecord } from '../../../contract/run.js';
 import type { RunnerJobCreate, RunnerJobRecord } from '../../../contract/runner.js';
-import type { ToolCredentialName } from '../../../domain/tool-credentials.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
@@ -12,24 +11,19 @@ import { statusWord } from '../../status-words.js';
 import { tabSeparated } from '../../table.js';
 import { renderOnServer } from '../spec/render.js';
 import { specName } from '../spec/options.js';
-import { variable, workspace } from './create-options.js';
+import { addWorkOptions, executionPolicyOf, type WorkOptions } from './create-options.js';
 import { follow } from './follow.js';
 import { count, readPrompt } from './options.js';
 
-interface CreateOptions {
+interface CreateOptions extends WorkOptions {
   readonly spec?: string;
   readonly tenant?: string;
   readonly project?: string;
   readonly backend?: string;
-  readonly workspace?: WorkspaceRef;
   readonly prompt?: string;
   readonly runner: boolean;
   readonly keepOpen?: boolean;
-  readonly timeout?: number;
-  readonly idleTimeout?: number;
   readonly maxAttempts?: number;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly toolCredential?: readonly string[];
   readonly session?: string;
   readonly idempotencyKey?: string;
   readonly wait?: boolean;
@@ -45,22 +39,16 @@ interface Created {
 }
 
 export function addRunCreate(run: Command, context: CliContext): void {
-  run
-    .command('create')
+  addWorkOptions(run.command('create'))
     .description('make a run; with a prompt, start its first turn and a runner for it')
     .option('--spec <name>', 'spec that says what is not said here', specName)
     .option('--tenant <name>', "tenant (without a spec: 'default')")
     .option('--project <name>', "project (without a spec: 'default')")
     .option('--backend <name>', "backend profile; the server's default when absent")
-    .option('--workspace <where>', 'none, path:<folder> or git:<url>[#<ref>]', workspace)
     .option('--prompt <text>', 'the first turn; - reads it from standard input')
     .option('--no-runner', 'start no runner: one elsewhere claims the run')
     .option('--keep-open', 'leave the run open for further turns; otherwise it ends with the prompt')
-    .option('--timeout <duration>', 'longest turn, such as 30m', durationMs)
-    .option('--idle-timeout <duration>', 'longest silence within a turn', durationMs)
     .option('--max-attempts <n>', 'how often a lost runner is replaced, the first included', count)
-    .option('--env <name=value>', 'a variable for the agent (repeat for more); not for secrets', variable)
-    .option('--tool-credential <name>', 'lend it to the agent: github-ssh (repeat for more)', names)
     .option('--session <id>', 'session that the run belongs to')
     .option('--idempotency-key <key>', 'the same key makes the same run once')
     .addOption(new Option('--wait', 'wait for the end').conflicts('tail'))
@@ -133,19 +121,13 @@ function endsWithTurn({ keepOpen }: CreateOptions): false | undefined {
 
 /** What was said of the run; what was not is left out of the body. */
 function runOf(options: CreateOptions) {
-  const toolCredentials = options.toolCredential as ToolCredentialName[] | undefined;
   return {
     tenantId: options.tenant,
     projectId: options.project,
     backendProfile: options.backend,
     sessionRef: options.session === undefined ? undefined : { sessionId: options.session },
     workspaceRef: options.workspace,
-    executionPolicy: {
-      timeoutMs: options.timeout,
-      idleTimeoutMs: options.idleTimeout,
-      // Whether there is such a one is for the server to say.
-      secretScope: toolCredentials && { toolCredentials },
-    },
+    executionPolicy: executionPolicyOf(options),
     retryPolicy: { maxAttempts: options.maxAttempts },
     idempotencyKey: options.idempotencyKey,
   };
@@ -166,8 +148,4 @@ function tellCreated({ screen, program }: CliContext, created: Created, json: bo
   for (const [verb, rest, why] of next) {
     screen.hint(dim(`  ${[program, 'run', verb, run.id, rest].filter(Boolean).join(' ')}   ${why ?? ''}`));
   }
-}
-
-function names(given: string, before: readonly string[] = []): string[] {
-  return [...before, given];
 }

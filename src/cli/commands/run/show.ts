@@ -6,12 +6,10 @@ import type { CliContext } from '../../context.js';
 import { ago, spell } from '../../durations.js';
 import { terminalSafe } from '../../output.js';
 import { nextCommands } from '../../next-commands.js';
-import { workspaceWords } from '../../run-lines.js';
+import { replyLines, workspaceWords } from '../../run-lines.js';
 import { statusWord } from '../../status-words.js';
 import { table, tabSeparated } from '../../table.js';
 import { addRunIdArgument } from './options.js';
-
-const REPLY_LINES = 20;
 
 export function addRunShow(run: Command, context: CliContext): void {
   addRunIdArgument(run.command('show'))
@@ -82,17 +80,14 @@ function plainRows(run: RunRecord, rows: readonly Row[]): Row[] {
 function pretty({ screen, program }: CliContext, run: RunRecord, result: RunResult, rows: readonly Row[]): string {
   const { bold, dim, cyan } = screen.out.colors;
   const next = nextCommands(result.liveness.recoveryActions, run, program);
-  const reply = terminalSafe(result.reply ?? '')
-    .trimEnd()
-    .split('\n');
-  const shown = reply.length > REPLY_LINES ? ['…', ...reply.slice(-REPLY_LINES)] : reply;
+  const reply = replyLines(result.reply);
   const shownRows = rows.flatMap((row) => shownRow(row, result));
   return [
     `${statusWord(run, screen.out.colors)}  ${bold(run.id)}`,
     `  ${terminalSafe(result.diagnosis)}`,
     '',
     table(shownRows.map(([name, text]) => [`  ${dim(name)}`, terminalSafe(text)])),
-    ...(shown.join('') === '' ? [] : ['', dim('reply'), ...shown.map((line) => `  ${line}`)]),
+    ...(reply.length === 0 ? [] : ['', dim('reply'), ...reply.map((line) => `  ${line}`)]),
     ...(next.length === 0 ? [] : ['', dim('next'), ...next.map((command) => `  ${cyan(command)}`)]),
   ].join('\n');
 }

@@ -30,6 +30,11 @@ export interface AgentEvents {
   onExit(reason: string): void;
 }
 
+/** Far above what agents say at once; a message is held in memory, whole. */
+const MAX_MESSAGE_MIB = 32;
+const MAX_MESSAGE_BYTES = MAX_MESSAGE_MIB * 1024 * 1024;
+const TOO_LONG = `the agent sent a message of more than ${MAX_MESSAGE_MIB} MiB, and was ended for it`;
+const NEWLINE = 10;
 const STDERR_LENGTH = 8_000;
 const LAST_WORDS_MS = 500;
 /** An agent that closes its output is at its end. */
@@ -53,6 +58,8 @@ export class AgentConnection {
   #letGo = () => {};
   #hasExited = false;
   #isAbandoned = false;
+  /** Why we ended it. */
+  #fault: string | null = null;
 
   constructor(
     private readonly child: ChildProcess,
@@ -130,13 +137,22 @@ export class AgentConnection {
       });
     const input = Writable.toWeb(child.stdin as Writable) as WritableStream<Uint8Array>;
     const output = Readable.toWeb(Readable.from(this.#chunks())) as ReadableStream<Uint8Array>;
-    return app.connect(ndJsonStream(input, output));
+    return app.connect(ndJsonStream(input, output, { maxMessageBytes: MAX_MESSAGE_BYTES }));
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.child.stdout as Readable) {
+    let lineLength = 0;
+    for await (const chunk of this.child.stdout as AsyncIterable<Buffer>) {
       await this.#held;
-      yield chunk as Uint8Array;
+      const [firstEnd, lastEnd] = [chunk.indexOf(NEWLINE), chunk.lastIndexOf(NEWLINE)];
+      lineLength += firstEnd === -1 ? chunk.length : firstEnd;
+      if (lineLength > MAX_MESSAGE_BYTES) {
+        this.#fault = TOO_LONG;
+        this.kill();
+        return;
+      }
+      if (lastEnd !== -1) lineLength = chunk.length - lastEnd - 1;
+      yield chunk;
     }
   }
 
@@ -177,13 +193,14 @@ export class AgentConnection {
       );
     });
     await this.#drain(closed);
+    const why = this.#fault ?? how;
     this.#hasExited = true;
     child.stdout?.destroy();
     child.stderr?.destroy();
     this.#connection.close();
     await inTurn();
-    this.events.onExit(how);
-    return how;
+    this.events.onExit(why);
+    return why;
   }
 
   /** What it said last is still in the pipe; but something it left behind may hold the pipe open. */

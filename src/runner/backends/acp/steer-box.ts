@@ -1,6 +1,6 @@
+import { RequestError } from '@agentclientprotocol/sdk';
+import { PendingSteers, type Delivery } from '../steer-box.js';
 import type { AgentConnection } from './agent-connection.js';
-
-type Delivery = 'delivered' | 'too-late';
 
 interface Answer {
   readonly outcome?: unknown;
@@ -13,38 +13,33 @@ const METHOD = '_session/steering';
  * the model has read them: proof is that the turn goes on after it, or comes to its own end.
  */
 export class SteerBox {
+  readonly #pending = new PendingSteers<true>();
+  /** The agent has them; each to be told when the turn goes on. */
   readonly #injected = new Set<() => void>();
-  readonly #closers = new Set<() => void>();
-  #opened!: (isOpen: boolean) => void;
-  readonly #isOpen: Promise<boolean>;
-  #isClosed = false;
 
   constructor(
     private readonly connection: AgentConnection,
     private readonly sessionId: string,
-  ) {
-    this.#isOpen = new Promise((resolve) => (this.#opened = resolve));
-  }
+  ) {}
 
   /** The prompt is sent. */
   open(): void {
-    this.#opened(true);
+    this.#pending.begin(true);
   }
 
   /** Settles on proof, or when the turn is over. `onDelivered` is called before anything else is told. Never rejects. */
   async deliver(text: string, onDelivered: () => void): Promise<Delivery> {
-    if (!(await this.#isOpen) || this.#isClosed) return 'too-late';
-    return new Promise((resolve) => {
-      const deliver = () => {
+    if ((await this.#pending.turn()) === null) return 'too-late';
+    const steer = this.#pending.add();
+    void this.#send(text).then((taken) => {
+      if (taken === 'refused') steer.settle('too-late');
+      if (taken !== 'injected' || this.#pending.isOver) return;
+      this.#injected.add(() => {
         onDelivered();
-        resolve('delivered');
-      };
-      this.#closers.add(() => resolve('too-late'));
-      void this.#send(text).then((isTaken) => {
-        if (!isTaken || this.#isClosed) resolve('too-late');
-        else this.#injected.add(deliver);
+        steer.settle('delivered');
       });
     });
+    return steer.delivery;
   }
 
   /** The turn goes on: what it was told before this, it has. */
@@ -53,22 +48,25 @@ export class SteerBox {
     this.#injected.clear();
   }
 
-  /** The turn is over: who waits is too late. */
   close(): void {
-    this.#isClosed = true;
-    this.#opened(false);
-    for (const tooLate of this.#closers) tooLate();
-    this.#closers.clear();
+    this.#pending.end();
   }
 
-  /** An agent whose turn is just over must leave the words to us, and not begin a turn of its own with them. */
-  async #send(text: string): Promise<boolean> {
+  /**
+   * An agent whose turn is just over must leave the words to us, and not begin a turn of its own with them. Only its own word says that
+   * it has not taken them: whose answer is lost may have, until the turn is over.
+   */
+  async #send(text: string): Promise<'injected' | 'refused' | 'unknown'> {
     const asked = {
       sessionId: this.sessionId,
       prompt: [{ type: 'text', text }],
       _meta: { steering: { idleBehavior: 'promptRequired' } },
     };
-    const answer = await this.connection.extension<Answer>(METHOD, asked).catch((): Answer => ({}));
-    return answer.outcome === 'injected' || answer.outcome === 'startedNewTurn';
+    try {
+      const { outcome } = await this.connection.extension<Answer>(METHOD, asked);
+      return outcome === 'injected' || outcome === 'startedNewTurn' ? 'injected' : 'refused';
+    } catch (error) {
+      return error instanceof RequestError ? 'refused' : 'unknown';
+    }
   }
 }

@@ -121,8 +121,8 @@ export class CodexTurn implements TurnHandle {
   async #run(): Promise<TurnOutcome> {
     try {
       const known = this.request.mayHaveBegun ? await this.ports.findTurn() : undefined;
-      if (known?.turn.status === 'completed' || known?.turn.status === 'failed') return this.#repeat(known.turn);
       this.#steers.remember(known?.clientIds ?? []);
+      if (known?.turn.status === 'completed' || known?.turn.status === 'failed') return this.#repeat(known.turn);
       await this.ports.begin();
       if (this.#isInterrupted) return INTERRUPTED;
       await this.#ask(known !== undefined);
@@ -195,7 +195,6 @@ export class CodexTurn implements TurnHandle {
   #repeat(turn: CodexTurnRecord): TurnOutcome {
     this.#turnId = turn.id;
     this.#markStarted();
-    this.#steers.remember(turn.items.flatMap((item) => item.clientId ?? []));
     const said = lastMessage(turn);
     const payload = { ...this.#facts(), text: said?.text, itemId: said?.id, status: 'completed', repeated: true };
     if (said) this.ports.emit([{ type: 'assistant_message', payload }]);

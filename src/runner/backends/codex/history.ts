@@ -3,8 +3,9 @@ import type { CodexTurnRecord, ThreadItem } from './protocol.js';
 
 /** What a resumed thread knows of a command that an earlier runner may have sent. */
 export interface KnownTurn {
+  /** The newest: one that was cut off is gone on with in another. */
   readonly turn: CodexTurnRecord;
-  /** Of all that was said to the turn: the prompt's, and each steer's. */
+  /** Of all that was said to it, in all that it took: the prompt's, and each steer's. */
   readonly clientIds: readonly string[];
 }
 
@@ -15,18 +16,29 @@ interface Page {
 
 const PAGE = 20;
 
-/** The newest turn that a command's prompt began; undefined when the thread has none, so that it was never sent. */
+/**
+ * The turn that a command's prompt began, with those that it went on in after a crash: they carry the same id, one after the other.
+ * Undefined when the thread has none, so that it was never sent.
+ */
 export async function findTurn(server: AppServer, threadId: string, commandId: string): Promise<KnownTurn | undefined> {
-  for (let cursor: unknown = null; ;) {
+  let known: KnownTurn | undefined;
+  for await (const turn of newestFirst(server, threadId)) {
+    const clientIds = turn.items.flatMap(clientIdOf);
+    if (clientIds.includes(commandId))
+      known = { turn: known?.turn ?? turn, clientIds: [...clientIds, ...(known?.clientIds ?? [])] };
+    else if (known !== undefined) break;
+  }
+  return known;
+}
+
+async function* newestFirst(server: AppServer, threadId: string): AsyncGenerator<CodexTurnRecord> {
+  let cursor: unknown = null;
+  do {
     const asked = { threadId, cursor, limit: PAGE, sortDirection: 'desc', itemsView: 'full' };
     const page: Page = await server.request('thread/turns/list', asked);
-    for (const turn of page.data) {
-      const clientIds = turn.items.flatMap(clientIdOf);
-      if (clientIds.includes(commandId)) return { turn, clientIds };
-    }
+    yield* page.data;
     cursor = page.nextCursor ?? null;
-    if (cursor === null) return undefined;
-  }
+  } while (cursor !== null);
 }
 
 /** The item with the last thing that the agent said in a turn. */

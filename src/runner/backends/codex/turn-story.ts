@@ -21,7 +21,12 @@ export interface TurnStoryOptions {
   readonly redact: (text: string) => string;
   /** Whose words the prompt is, where they are not the command's. */
   readonly promptOrigin?: string | undefined;
+  /** Monotonic milliseconds. */
+  readonly nowMs?: () => number;
 }
+
+/** A turn of many small edits would tell its whole diff with each of them. */
+const DIFF_EVERY_MS = 10_000;
 
 type Params = Notification['params'];
 
@@ -39,6 +44,7 @@ export class TurnStory {
   readonly #outputs = new Map<string, CommandOutput>();
   #diff = '';
   #toldDiff = '';
+  #toldDiffAtMs = -Infinity;
   #wasInterrupted = false;
   #toldError: string | null = null;
 
@@ -68,7 +74,7 @@ export class TurnStory {
 
   /** What is left to tell when the turn is over; `isDead` tells that nothing more will come. */
   end({ isDead }: { isDead: boolean }): AgentEvent[] {
-    const events = this.#newDiff();
+    const events = this.#lastDiff();
     if (isDead || this.#wasInterrupted) {
       for (const item of this.#open.values()) events.push(...eventsAtStart(item).map(asCancelled));
       this.#open.clear();
@@ -144,6 +150,13 @@ export class TurnStory {
   }
 
   #newDiff(): AgentEvent[] {
+    const nowMs = this.options.nowMs?.() ?? performance.now();
+    if (this.#diff === this.#toldDiff || nowMs - this.#toldDiffAtMs < DIFF_EVERY_MS) return [];
+    this.#toldDiffAtMs = nowMs;
+    return this.#lastDiff();
+  }
+
+  #lastDiff(): AgentEvent[] {
     if (this.#diff === this.#toldDiff) return [];
     this.#toldDiff = this.#diff;
     return [{ type: 'diff', payload: { diff: this.#diff, summary: diffSummary(this.#diff) } }];

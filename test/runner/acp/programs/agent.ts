@@ -153,6 +153,11 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     setInterval(() => {}, 1_000);
     return new Promise(() => {});
   },
+  /** One message of so many mebibytes. */
+  async roar({ words, say }) {
+    await say('x'.repeat(Number(words) * 1024 * 1024));
+    return 'end_turn';
+  },
   async leak({ say }) {
     await say(`the key is ${process.env['AGENT_KEY']}`);
     return 'end_turn';

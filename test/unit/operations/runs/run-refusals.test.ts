@@ -25,6 +25,20 @@ describe('refusals of a run', () => {
     });
   }
 
+  it('says what a session waits for whose run is ending', () => {
+    const told = (facts: Record<string, unknown>) =>
+      refusalError('talk', new RunRefused('session-closing', { runId: 'run_1', graceMs: 45_000, ...facts })).message;
+    assert.equal(
+      told({ waitsFor: 'runner' }),
+      "the session's run run_1 was cancelled and its runner is still stopping, for 45 s at most; try again when the run has ended",
+    );
+    assert.equal(
+      told({ waitsFor: 'job' }),
+      "the session's run run_1 has ended and its runner Job is still being stopped, which is given 45 s; try again",
+    );
+    assert.equal(told({}), "the session's last run is still ending; try again", 'as an earlier version says it');
+  });
+
   it('leaves other errors as they are', async () => {
     const other = new Error('other');
     await assert.rejects(answered('run_1', Promise.reject(other)), other);

@@ -9,8 +9,20 @@ export type DraftKey =
   | { readonly kind: 'edit'; readonly edit: Edit }
   | { readonly kind: 'newline' | 'up' | 'down' };
 
-export type Key =
-  DraftKey | { readonly kind: 'enter' | 'escape' | 'interrupt' | 'end-of-input' | 'redraw' | 'suspend' };
+export type Key = DraftKey | CommandKey;
+
+/** What a program does something for. */
+type CommandKey =
+  | { readonly kind: 'enter' | 'escape' | 'end-of-input' | 'page-up' | 'page-down' }
+  | { readonly kind: 'interrupt' }
+  | { readonly kind: 'redraw' }
+  | { readonly kind: 'suspend' };
+
+const DRAFT_KEYS: ReadonlySet<Key['kind']> = new Set(['text', 'paste', 'edit', 'newline', 'up', 'down'] as const);
+
+export function isDraftKey(key: Key): key is DraftKey {
+  return DRAFT_KEYS.has(key.kind);
+}
 
 const PASTE = { begin: '\u001b[200~', end: '\u001b[201~' };
 
@@ -27,6 +39,8 @@ const KEYS = new Map<string, Key>([
   ['\u001a', { kind: 'suspend' }],
   ...['[A', 'OA'].map((code): [string, Key] => [`\u001b${code}`, { kind: 'up' }]),
   ...['[B', 'OB'].map((code): [string, Key] => [`\u001b${code}`, { kind: 'down' }]),
+  ['\u001b[5~', { kind: 'page-up' }],
+  ['\u001b[6~', { kind: 'page-down' }],
   ...edits({ '\u007f': 'backspace', '\b': 'backspace', '\u0001': 'start', '\u0005': 'end', '\u000b': 'erase-after' }),
   ...edits({ '\u0015': 'erase-before', '\u0017': 'erase-word', '\u001b\u007f': 'erase-word' }),
   ...edits({ '\u001b[D': 'left', '\u001bOD': 'left', '\u001b[C': 'right', '\u001bOC': 'right', '\u001b[3~': 'delete' }),

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { HttpClient } from '../../../client/http-client.js';
+import type { QueueRecord } from '../../../contract/queue.js';
+import { reaching } from '../../connect.js';
+import type { CliContext } from '../../context.js';
+import type { Output } from '../../output.js';
+import { plainQueue, queueWord } from '../../queue-words.js';
+import { table, tabSeparated } from '../../table.js';
+import { QUEUES_PATH } from './options.js';
+
+export function addQueueList(queue: Command, context: CliContext): void {
+  queue
+    .command('list')
+    .description('list the queues and their settings')
+    .option('--json', 'the queues as JSON')
+    .action(({ json = false }: { json?: boolean }) =>
+      reaching(context, async (client) => {
+        const queues = await listQueues(client);
+        const { screen } = context;
+        if (json) screen.data(JSON.stringify(queues));
+        else if (queues.length === 0) screen.hint('no queues: the first task makes one');
+        else screen.data(screen.out.isTerminal ? asTable(queues, screen.out) : tabSeparated(queues.map(plainQueue)));
+      }),
+    );
+}
+
+async function listQueues(client: HttpClient): Promise<QueueRecord[]> {
+  const queues: QueueRecord[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { cursor, limit: 500 };
+    const page = await client.get<{ items: QueueRecord[]; nextCursor?: string }>(QUEUES_PATH, { query });
+    queues.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return queues;
+}
+
+function asTable(queues: readonly QueueRecord[], { colors }: Output): string {
+  const header = ['QUEUE', 'STATE', 'SLOTS', 'MAY WAIT', 'DISPATCH', 'WEIGHTS'].map((name) => colors.dim(name));
+  const rows = queues.map((queue) => {
+    const [name, , slots, maxPending, dispatch, weights] = plainQueue(queue).map((value) => String(value ?? ''));
+    return [name ?? '', queueWord(queue, colors), slots ?? '', maxPending ?? '', dispatch ?? '', weights ?? ''];
+  });
+  return table([header, ...rows]);
+}

@@ -1,0 +1,98 @@
+import type { ScheduleCreate, ScheduleDetail } from '../../contract/schedule.js';
+import { AgentRunError, invalid } from '../../domain/errors.js';
+import type { Principal } from '../../domain/principal.js';
+import { SCHEDULE_LIMITS } from '../../domain/schedules.js';
+import type { Reservation } from '../../ports/run-store.js';
+import type { ScheduleDefinition } from '../../ports/schedule-store.js';
+import { bodyHash } from '../body-hash.js';
+import type { OperationContext } from '../context.js';
+import { checkedTask } from '../tasks/create-task.js';
+import { readSchedule } from './read-schedules.js';
+
+const ROUTE = 'POST /api/v1/queue/schedules';
+
+/**
+ * Makes a schedule, or answers the one of that name where it was asked for in the same words. The row comes first, as a draft, then
+ * Temporal takes it; asked again, it is made whole whatever was lost.
+ * @throws as `createTask` does of its task, with the field's place; schema-invalid of times that nobody can keep; conflict for a name
+ *   that is taken, whoever has it; idempotency-conflict.
+ */
+export async function createSchedule(
+  context: OperationContext,
+  principal: Principal,
+  body: ScheduleCreate,
+  traceId: string,
+): Promise<ScheduleDetail> {
+  assertTimes(body);
+  const { tenantId } = await taskOf(context, principal, body, traceId);
+  const definition = definitionOf(body, tenantId);
+  const hash = bodyHash(body);
+  const draft = { definition, task: body.task, bodyHash: hash };
+  const { opened } = await context.schedules.draft(draft, reservationOf(body, tenantId, hash));
+  if (!opened) await makeLive(context, definition);
+  return readSchedule(context, principal, body.scheduleId, { heal: opened });
+}
+
+/** @throws schema-invalid, and then it is as if nobody had asked. */
+async function makeLive({ schedules, scheduleGateway }: OperationContext, definition: ScheduleDefinition) {
+  const { scheduleId } = definition;
+  const refused = await scheduleGateway.put(definition);
+  if (refused === undefined) return schedules.open(scheduleId);
+  await schedules.dropDraft(scheduleId);
+  throw invalid(refused.field, `${refused.field} is not usable: ${refused.message}`);
+}
+
+function assertTimes({ cron, intervalMs, startAt, endAt }: ScheduleCreate): void {
+  if ((cron === undefined) === (intervalMs === undefined)) {
+    throw invalid('cron', 'exactly one of cron and intervalMs must be given');
+  }
+  const end = endAt === null || endAt === undefined ? Infinity : Date.parse(endAt);
+  if (end <= Date.now()) throw invalid('endAt', 'endAt must be in the future');
+  if (startAt !== null && startAt !== undefined && Date.parse(startAt) >= end) {
+    throw invalid('endAt', 'endAt must come after startAt');
+  }
+}
+
+/** The task is checked as if it were to be made now. */
+async function taskOf(context: OperationContext, principal: Principal, { task }: ScheduleCreate, traceId: string) {
+  for (const field of ['notBefore', 'idempotencyKey']) {
+    if (field in task) throw invalid(`task.${field}`, `task.${field} must not be given: the schedule says it`);
+  }
+  if (task.autoDispatch === false) {
+    throw invalid('task.autoDispatch', 'task.autoDispatch must be true or left out: nobody else dispatches the task');
+  }
+  try {
+    return await checkedTask(context, principal, task, traceId);
+  } catch (error) {
+    throw ofTask(error);
+  }
+}
+
+/** Where in the body the field stands. */
+function ofTask(error: unknown): unknown {
+  if (!(error instanceof AgentRunError) || typeof error.details['field'] !== 'string') return error;
+  const { failureKind, refusal, message, details } = error;
+  const field = `task.${details['field'] as string}`;
+  return new AgentRunError(failureKind, refusal, `task: ${message}`, { ...details, field }, { cause: error });
+}
+
+function definitionOf(body: ScheduleCreate, tenantId: string): ScheduleDefinition {
+  const { scheduleId, timeZone = 'UTC', overlapPolicy = 'skip', jitterMs = 0, paused = false } = body;
+  return {
+    scheduleId,
+    tenantId,
+    cron: body.cron ?? null,
+    intervalMs: body.intervalMs ?? null,
+    timeZone,
+    overlapPolicy,
+    jitterMs,
+    startAt: body.startAt ?? null,
+    endAt: body.endAt ?? null,
+    catchupWindowMs: body.catchupWindowMs ?? SCHEDULE_LIMITS.catchupMs,
+    paused,
+  };
+}
+
+function reservationOf({ idempotencyKey: key }: ScheduleCreate, tenantId: string, hash: string) {
+  return key === undefined ? undefined : ({ tenantId, route: ROUTE, key, bodyHash: hash } satisfies Reservation);
+}
