@@ -36,11 +36,17 @@ export function platformError(what: string, error: unknown): AgentRunError {
   const status = statusOf(error);
   if (status === undefined || status >= 500 || LATER.includes(status)) return unavailable('platform', error);
   const why = wordsOf(error);
+  if (isStillStarting(why)) return unavailable('platform', error);
   const details = { part: 'platform', httpStatus: status, ...(isQuota(status, why) && { quota: true }) };
   const message = isQuota(status, why)
     ? `the namespace's quota has no room for ${what}: ${why}`
     : `the cluster refused ${what} (HTTP ${status}): ${why}`;
   return new AgentRunError('runner-start-failed', 'conflict', message, details);
+}
+
+/** An API server that has just started refuses with 403 what it cannot check yet. */
+export function isStillStarting(why: string): boolean {
+  return /not yet ready to handle request/.test(why);
 }
 
 function isQuota(status: number, why: string): boolean {

@@ -1,7 +1,7 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import { LABELS, labelValue, ownLabels, selector } from './marks.js';
 import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
-import { asked, unlessMissing } from './api-errors.js';
+import { asked, isStillStarting, unlessMissing } from './api-errors.js';
 import type { Cluster } from './cluster.js';
 import { jobView, newest } from './job-view.js';
 import { KubernetesSecrets } from './kubernetes-secrets.js';
@@ -131,7 +131,8 @@ export class KubernetesPlatform implements RunnerPlatform {
   async #whyNoPod(jobName: string): Promise<string | undefined> {
     const fieldSelector = `involvedObject.kind=Job,involvedObject.name=${jobName},reason=FailedCreate`;
     const { items } = await this.options.cluster.core.listNamespacedEvent({ namespace: this.namespace, fieldSelector });
-    return items.at(-1)?.message;
+    const last = items.at(-1)?.message;
+    return last === undefined || isStillStarting(last) ? undefined : last;
   }
 
   async #deleteEndedJobsOf(volumeName: string): Promise<void> {

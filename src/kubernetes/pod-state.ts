@@ -99,6 +99,9 @@ function stuck(pod: V1Pod): PodState | undefined {
 function unschedulable(pod: V1Pod, { unschedulableMs }: Patience, nowMs: number): PodState | undefined {
   const condition = conditionOf(pod, 'PodScheduled');
   if (condition?.status !== 'False' || condition.reason !== 'Unschedulable') return undefined;
+  // Its volume is still being made, which is no question of room: the start's own deadline limits it.
+  if (/unbound .*PersistentVolumeClaims/.test(condition.message ?? ''))
+    return of('starting', 'VolumePending', null, cut(condition.message ?? ''));
   const sinceMs = timeMs(condition.lastTransitionTime ?? pod.metadata?.creationTimestamp) ?? nowMs;
   const isOver = nowMs - sinceMs >= unschedulableMs;
   return of(isOver ? 'failed' : 'starting', 'Unschedulable', null, condition.message ? cut(condition.message) : null);

@@ -121,6 +121,14 @@ describe('a Job as its objects tell it', () => {
     assert.deepEqual([since(30_000).status, since(30_000).message], ['failed', '0/1 nodes are available']);
   });
 
+  it('gives a volume that is still being made all the time of the start', () => {
+    const message = '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.';
+    const lastTransitionTime = new Date(NOW - 600_000);
+    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime };
+    const { status, reason } = see([pod({ phase: 'Pending', conditions: [condition] })]);
+    assert.deepEqual([status, reason], ['starting', 'VolumePending']);
+  });
+
   it("takes the Job's own deadline for the reason, however its Pod ended by it", () => {
     const conditions = [{ type: 'FailureTarget', status: 'True', reason: 'DeadlineExceeded' }];
     const { reason, message } = see([terminated(143, 'Error')], { status: { conditions } });
