@@ -27,7 +27,7 @@ export interface ActivityPorts {
   readonly tokens: RunnerTokens;
   readonly signals: RunSignals;
   readonly queueSignals: QueueSignals;
-  /** What an attempt of a task is started and stopped with. */
+  /** What the API can do, for activities that do the same: attempts of tasks, times of schedules, tries of deliveries. */
   readonly operations: OperationContext;
   readonly maintenance: RecordMaintenance;
   readonly retention: Retention;

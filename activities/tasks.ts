@@ -2,12 +2,17 @@ import { isTerminalStatus, type NoteRef, type Outcome } from '../src/domain/outc
 import type { ProjectionResult } from '../src/domain/run-snapshot.js';
 import type { SlotRecords, SlotWanted, StartedAttempt } from '../src/domain/task-messages.js';
 import type { TaskSnapshot } from '../src/domain/task-snapshot.js';
+import { closeGoneTask } from '../src/operations/tasks/close-gone-task.js';
 import { startAttempt, type AttemptOfTask } from '../src/operations/tasks/start-attempt.js';
 import { stopAttempt, type StopAttempt } from '../src/operations/tasks/stop-attempt.js';
+import { heartbeating } from './heartbeating.js';
 import { asPermanent } from './permanent.js';
 import type { ActivityPorts } from './ports.js';
 
 type Ports = Pick<ActivityPorts, 'tasks' | 'runs' | 'operations' | 'queueSignals' | 'log'>;
+
+/** So many workflows are asked for at once. */
+const AT_ONCE = 20;
 
 /** What tasks and queues do outside their workflows. All may be repeated. */
 export function createTaskActivities(ports: Ports) {
@@ -42,14 +47,23 @@ export function createTaskActivities(ports: Ports) {
 
     /** A workflow that was ended from outside writes its task's end no more: somebody has to. */
     async closeGoneTasks({ queue }: { queue: string }): Promise<void> {
-      const { waiting, holding } = await ports.tasks.slots(queue);
-      const gone = await ports.queueSignals.findGoneTasks([...waiting, ...holding].map(({ taskId }) => taskId));
-      for (const taskId of gone) {
-        await ports.tasks.closeOrphan(taskId, orphanMessage(taskId));
-        ports.log('closed a task whose workflow is gone', { taskId, queue });
-      }
+      await heartbeating(async () => closeGone(ports, queue));
     },
   };
+}
+
+async function closeGone(ports: Ports, queue: string): Promise<void> {
+  const { waiting, holding } = await ports.tasks.slots(queue);
+  // Those that have a slot first: it is missed by others.
+  const ids = [...holding, ...waiting].map(({ taskId }) => taskId);
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    for (const taskId of await ports.queueSignals.findGoneTasks(ids.slice(from, from + AT_ONCE))) {
+      const row = await ports.tasks.get(taskId, 'all');
+      if (row === undefined) continue;
+      await closeGoneTask(ports.operations, row, orphanMessage(taskId));
+      ports.log('closed a task whose workflow is gone', { taskId, queue });
+    }
+  }
 }
 
 const GONE: Outcome = {

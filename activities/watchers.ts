@@ -110,7 +110,9 @@ async function reportChange({ jobs, runs, sessions, platform }: Ports, job: Runn
   const sessionId = (await runs.getRun(job.runId, 'all'))?.sessionRef?.sessionId;
   if (sessionId === undefined) return;
   const volume = await platform.volumes.describe(runVolumeName({ runId: job.runId, sessionId }));
-  if (volume !== undefined) await sessions.volumeEnsured(sessionId, { ...volume, namespace: platform.namespace });
+  if (volume === undefined) return;
+  const { name, phase, quotaBytes = null } = volume;
+  await sessions.volumeEnsured(sessionId, { name, phase, quotaBytes, namespace: platform.namespace });
 }
 
 async function reportExit(ports: Ports, job: RunnerJobView): Promise<void> {

@@ -105,6 +105,14 @@ export const Settings = Type.Object({
     maximum: 87_600,
     default: 168,
   }),
+  AGENTRUN_LOCAL_VOLUME_QUOTA_BYTES: Type.Optional(
+    Type.Integer({
+      description:
+        'What a volume of this machine may hold: one that holds more is told of; nothing limits it when absent',
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+    }),
+  ),
   AGENTRUN_IDEMPOTENCY_RETENTION_HOURS: count('Idempotency keys are kept so long', {
     minimum: 24,
     maximum: 8760,

@@ -15,6 +15,7 @@ const WORDS: Record<string, ((payload: Payload) => string) | undefined> = {
   'turn-cancelled': () => 'the turn was cancelled',
   'cancel-requested': () => 'a cancel was asked for',
   'needs-input': ({ message }) => said(message),
+  'storage-over-quota': ({ message }) => said(message),
   'steer-delivered': () => 'the steer was delivered into the turn',
   'attempt-lost': ({ message, willRetry }) => `${said(message)}${willRetry === true ? '; it is tried again' : ''}`,
   'command-terminal': commandEnd,

@@ -86,6 +86,7 @@ export const QueueCommander = Type.Object({
   items: Type.Array(TaskSummary),
   /** All that there are, also where `items` is cut. */
   count: Count,
+  /** Tasks whose session works. */
   activeSessionCount: Count,
   unreadCount: Count,
   attentionCount: Count,

@@ -44,6 +44,10 @@ export const SessionStorage = Type.Object({
   storageSizeBytes: Nullable(Type.Integer({ minimum: 0 })),
   storageFilesCount: Nullable(Type.Integer({ minimum: 0 })),
   storageSha256: Nullable(Type.String()),
+  /** Null where nothing limits it. */
+  storageQuotaBytes: Nullable(Type.Integer({ minimum: 0 })),
+  /** It was larger than its quota when it was last measured. */
+  storageOverQuota: Type.Boolean(),
   storageUpdatedAt: Nullable(Timestamp),
   codexRolloutSubdir: Type.String(),
   valuesPrinted: ValuesPrinted,
@@ -190,6 +194,7 @@ export const StorageRefreshed = Type.Object({
   summary: SessionStorage,
   valuesPrinted: ValuesPrinted,
 });
+export type StorageRefreshed = Static<typeof StorageRefreshed>;
 
 export const StorageEvicted = Type.Object({
   action: Type.Enum(['session-storage-evicted', 'session-storage-evicting'] as const),

@@ -106,6 +106,7 @@ export const TaskAttempt = Type.Object({
   runId: Nullable(RunId),
   commandId: Nullable(CommandId),
   sessionId: Nullable(SessionId),
+  /** The Job that it was started with; null for a turn on a live run. */
   runnerJobId: Nullable(RunnerJobId),
   /** Of its command, where there is one. */
   state: Type.Enum(COMMAND_STATES),

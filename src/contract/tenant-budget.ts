@@ -35,7 +35,8 @@ export const TenantBudget = Type.Object({
 export type TenantBudget = Static<typeof TenantBudget>;
 
 export const TenantBudgetDeleted = Type.Object({
-  action: Type.Literal('deleted'),
+  action: Type.Literal('budget-deleted'),
   tenantId: Name,
   valuesPrinted: ValuesPrinted,
 });
+export type TenantBudgetDeleted = Static<typeof TenantBudgetDeleted>;

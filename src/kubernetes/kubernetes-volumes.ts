@@ -5,6 +5,7 @@ import type { Volumes, VolumeView } from '../ports/runner-platform.js';
 import { asked, statusOf, unlessMissing } from './api-errors.js';
 import type { Cluster } from './cluster.js';
 import { LABELS, labelValue, ownLabels } from './marks.js';
+import { quantityBytes } from './quantity.js';
 
 export interface VolumeSettings {
   readonly namespace: string;
@@ -95,7 +96,13 @@ function volumeClaimSpec(name: string, settings: VolumeSettings): V1PersistentVo
   };
 }
 
+/** A claim may be given more than it asked for. */
 function viewOf(claim: V1PersistentVolumeClaim): VolumeView {
   const phase = claim.status?.phase;
-  return { name: claim.metadata?.name ?? '', phase: phase === 'Bound' || phase === 'Lost' ? phase : 'Pending' };
+  const size = claim.status?.capacity?.['storage'] ?? claim.spec?.resources?.requests?.['storage'];
+  return {
+    name: claim.metadata?.name ?? '',
+    phase: phase === 'Bound' || phase === 'Lost' ? phase : 'Pending',
+    quotaBytes: quantityBytes(size),
+  };
 }

@@ -22,6 +22,8 @@ export interface LocalPlatformOptions {
   readonly program: RunnerProgram;
   /** Encrypts what is kept in `secrets/`; 32 bytes. */
   readonly secretsKey: Uint8Array;
+  /** What a volume may hold; absent or null where nothing limits it. */
+  readonly volumeQuotaBytes?: number | null;
   /** How often live Jobs are looked at by `watch`; 200. */
   readonly watchIntervalMs?: number;
   /** Told of what goes wrong beside any call. */
@@ -47,7 +49,7 @@ export class LocalPlatform implements RunnerPlatform {
   constructor(private readonly options: LocalPlatformOptions) {
     this.jobNamePrefix = options.jobNamePrefix;
     this.#runnersDir = join(options.dataDir, 'runners');
-    this.volumes = new LocalVolumes(join(options.dataDir, 'volumes'));
+    this.volumes = new LocalVolumes(join(options.dataDir, 'volumes'), options.volumeQuotaBytes ?? null);
     this.secrets = new LocalSecrets(join(options.dataDir, 'secrets'), options.secretsKey);
   }
 

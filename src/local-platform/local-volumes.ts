@@ -7,9 +7,12 @@ import type { Volumes, VolumeView } from '../ports/runner-platform.js';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/;
 const DELETED = '.deleted-';
 
-/** Volumes as folders of one folder. */
+/** Volumes as folders of one folder. Nothing keeps one within its quota: who measures it says where it is over it. */
 export class LocalVolumes implements Volumes {
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly quotaBytes: number | null = null,
+  ) {}
 
   /** Where the volume lies. @throws schema-invalid for a name that could lead elsewhere. */
   pathOf(name: string): string {
@@ -19,12 +22,12 @@ export class LocalVolumes implements Volumes {
 
   async ensure(name: string): Promise<VolumeView> {
     await mkdir(this.pathOf(name), { recursive: true, mode: 0o700 });
-    return { name, phase: 'Bound' };
+    return this.#view(name);
   }
 
   async describe(name: string): Promise<VolumeView | undefined> {
     const found = await stat(this.pathOf(name)).catch(() => undefined);
-    return found?.isDirectory() ? { name, phase: 'Bound' } : undefined;
+    return found?.isDirectory() ? this.#view(name) : undefined;
   }
 
   /**
@@ -37,6 +40,10 @@ export class LocalVolumes implements Volumes {
     await Promise.all(
       entries.filter((entry) => entry.startsWith(DELETED)).map((entry) => remove(join(this.folder, entry))),
     );
+  }
+
+  #view(name: string): VolumeView {
+    return { name, phase: 'Bound', quotaBytes: this.quotaBytes };
   }
 }
 

@@ -15,6 +15,7 @@ export function createLocalPlatform(
   const platform = new LocalPlatform({
     dataDir,
     secretsKey,
+    volumeQuotaBytes: settings.AGENTRUN_LOCAL_VOLUME_QUOTA_BYTES ?? null,
     jobNamePrefix: jobNamePrefix(settings),
     warn,
     program: {

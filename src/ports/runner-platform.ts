@@ -49,6 +49,8 @@ export interface RunnerJobView {
 export interface VolumeView {
   readonly name: string;
   readonly phase: 'Bound' | 'Pending' | 'Lost';
+  /** How much it may hold; null or absent where nothing limits it. */
+  readonly quotaBytes?: number | null;
 }
 
 /** Storage that outlives Jobs. Names follow from a session's or a run's id. */

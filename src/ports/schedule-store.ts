@@ -58,6 +58,8 @@ export interface ScheduleStore {
    * @throws conflict when the name is another schedule's, whoever's that is; idempotency-conflict.
    */
   draft(draft: ScheduleDraft, reservation?: Reservation): Promise<Drafted>;
+  /** Whether there is an open schedule of this name that was asked for in these words. */
+  isMade(scheduleId: string, bodyHash: string, tenants: TenantScope): Promise<boolean>;
   /** Takes back a draft that was refused, with its reservations. Does nothing to an open schedule. */
   dropDraft(scheduleId: string): Promise<void>;
   open(scheduleId: string): Promise<void>;

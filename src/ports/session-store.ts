@@ -52,6 +52,7 @@ export interface VolumeRecord {
   readonly name: string;
   readonly namespace: string;
   readonly phase: string;
+  readonly quotaBytes: number | null;
 }
 
 /** Why a session's storage is not to be evicted now (`active-run`: a run of it, or that run's runner), or that its eviction has begun (perhaps before). */

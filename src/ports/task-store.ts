@@ -95,8 +95,11 @@ export interface TaskStore {
 
   /** Writes a workflow's state; a snapshot that is not newer changes nothing. */
   project(snapshot: TaskSnapshot): Promise<ProjectionResult>;
-  /** Ends a task whose workflow is gone for good, as `failed`/`infra-failed` with this message. Does nothing to a draft or one that has ended. */
-  closeOrphan(taskId: string, message: string): Promise<void>;
+  /**
+   * Ends a task whose workflow is gone for good, as `failed`/`infra-failed` with this message, if its version is still this one. Does
+   * nothing to a draft or one that has ended.
+   */
+  closeOrphan(taskId: string, version: number, message: string): Promise<void>;
 
   /** With the defaults where nobody has set it up. */
   queue(name: string): Promise<QueueRecord>;

@@ -6,6 +6,7 @@ import { draftCommand, draftRun, dropDraft, leaveDraft, writeNote } from './draf
 import type { Database } from './pool.js';
 import { projectRun } from './projection.js';
 import { findCommandDrafts } from './sends.js';
+import { findReserved } from './reservations.js';
 import { getRun, listRuns } from './runs.js';
 
 export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
@@ -17,6 +18,7 @@ export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
     dropCommandDraft: (commandId) => dropDraft(database, 'command', commandId),
     findCommandDrafts: (commandIds) => findCommandDrafts(database, commandIds),
     writeNote: (runId, text) => writeNote(database, runId, text),
+    isReserved: async (reservation) => (await findReserved(database, reservation)) !== undefined,
     getRun: (runId, tenants) => getRun(database, runId, tenants),
     listRuns: (filter) => listRuns(database, filter),
     getCommand: (commandId, tenants) => getCommand(database, commandId, tenants),

@@ -20,6 +20,14 @@ import { isoOrNull } from './run-mapping.js';
 export function createScheduleStore(database: Database): ScheduleStore {
   return {
     draft: (draft, reservation) => draftSchedule(database, draft, reservation),
+    async isMade(scheduleId, bodyHash, tenants) {
+      const { rowCount } = await database.query(
+        `SELECT FROM schedules WHERE id = $1 AND body_hash = $2 AND opened_at IS NOT NULL
+           AND ($3::text[] IS NULL OR tenant_id = ANY ($3))`,
+        [scheduleId, bodyHash, tenants === 'all' ? null : tenants],
+      );
+      return rowCount === 1;
+    },
 
     dropDraft: (scheduleId) => remove(database, scheduleId, 'opened_at IS NULL'),
 

@@ -7,7 +7,7 @@ export const SESSION_COLUMNS = `s.id, s.tenant_id, s.project_id, s.backend_profi
   s.codex_rollout_subdir, s.metadata, s.created_at, s.expires_at, s.execution_state, s.thread_id, s.active_run_id,
   s.active_command_id, s.last_run_id, s.last_command_id, s.terminal_status, s.failure_kind, s.last_activity_at,
   s.storage_state, s.storage_name, s.storage_namespace, s.storage_phase, s.storage_size_bytes, s.storage_files_count,
-  s.storage_sha256, s.storage_updated_at, s.updated_at`;
+  s.storage_sha256, s.storage_quota_bytes, s.storage_updated_at, s.updated_at`;
 
 export interface SessionRow {
   readonly id: string;
@@ -35,6 +35,7 @@ export interface SessionRow {
   readonly storage_size_bytes: number | null;
   readonly storage_files_count: number | null;
   readonly storage_sha256: string | null;
+  readonly storage_quota_bytes: number | null;
   readonly storage_updated_at: Date | null;
   readonly updated_at: Date;
   readonly unread: boolean;
@@ -76,13 +77,16 @@ export function toSessionRecord(row: SessionRow): SessionRecord {
 }
 
 export function toSessionStorage(row: SessionRow): SessionStorage {
+  const { storage_size_bytes: size, storage_quota_bytes: quota } = row;
   return {
     pvcName: row.storage_name,
     namespace: row.storage_namespace,
     pvcPhase: row.storage_phase,
-    storageSizeBytes: row.storage_size_bytes,
+    storageSizeBytes: size,
     storageFilesCount: row.storage_files_count,
     storageSha256: row.storage_sha256,
+    storageQuotaBytes: quota,
+    storageOverQuota: size !== null && quota !== null && size > quota,
     storageUpdatedAt: isoOrNull(row.storage_updated_at),
     codexRolloutSubdir: row.codex_rollout_subdir,
     valuesPrinted: false,

@@ -29,9 +29,9 @@ export async function readStorage(database: Queryable, sessionId: string): Promi
 export async function volumeEnsured(database: Database, sessionId: string, volume: VolumeRecord): Promise<boolean> {
   const { rowCount } = await database.query(
     `UPDATE sessions SET storage_state = 'pvc', storage_name = $2, storage_namespace = $3, storage_phase = $4,
-       updated_at = now()
+       storage_quota_bytes = $5, updated_at = now()
      WHERE id = $1 AND storage_state IN ('none', 'pvc')`,
-    [sessionId, volume.name, volume.namespace, volume.phase],
+    [sessionId, volume.name, volume.namespace, volume.phase, volume.quotaBytes],
   );
   return rowCount === 1;
 }
@@ -90,7 +90,7 @@ export function beginEviction(
 export async function endEviction(database: Database, sessionId: string): Promise<void> {
   await database.query(
     `UPDATE sessions SET storage_state = 'evicted', storage_phase = 'Deleted', storage_size_bytes = NULL,
-       storage_files_count = NULL, storage_sha256 = NULL, storage_updated_at = now(), updated_at = now()
+       storage_files_count = NULL, storage_sha256 = NULL, storage_quota_bytes = NULL, storage_updated_at = now(), updated_at = now()
      WHERE id = $1 AND storage_state = 'evicting'`,
     [sessionId],
   );

@@ -92,13 +92,13 @@ const CLOSE = `WITH closed AS (
     UPDATE tasks SET version = version + 1, state = 'failed', phase = 'ended', failure_kind = 'infra-failed',
       failure_message = $2, waiting_until = NULL, slot_wanted_at = NULL, finished_at = now(), news = news + 1,
       execution_id = $3, updated_at = now()
-    WHERE id = $1 AND opened_at IS NOT NULL AND state IN ('pending', 'running')
+    WHERE id = $1 AND opened_at IS NOT NULL AND state IN ('pending', 'running') AND version = $4
     RETURNING id
   )
   UPDATE task_attempts a SET state = 'failed', failure_kind = 'infra-failed', failure_message = $2, finished_at = now()
   FROM closed WHERE a.task_id = closed.id AND a.finished_at IS NULL`;
 
 /** See `TaskStore.closeOrphan`. */
-export async function closeTask(database: Database, taskId: string, message: string): Promise<void> {
-  await database.query(CLOSE, [taskId, message, NO_EXECUTION]);
+export async function closeTask(database: Database, taskId: string, version: number, message: string): Promise<void> {
+  await database.query(CLOSE, [taskId, message, NO_EXECUTION, version]);
 }

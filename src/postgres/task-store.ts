@@ -20,7 +20,7 @@ export function createTaskStore(database: Database): TaskStore {
     markRead: (taskId, readerId) => markTaskRead(database, taskId, readerId),
     stats: (query) => readStats(database, query),
     project: (snapshot) => projectTask(database, snapshot),
-    closeOrphan: (taskId, message) => closeTask(database, taskId, message),
+    closeOrphan: (taskId, version, message) => closeTask(database, taskId, version, message),
     queue: (name) => getQueue(database, name),
     updateQueue: (name, update) => updateQueue(database, name, update),
     listQueues: (query) => listQueues(database, query),

@@ -1,7 +1,7 @@
 import { ApiError } from '../client/http-client.js';
 import type { ClaimedRun, RenewedRun } from '../contract/lease.js';
 import type { RunFinish, RunRecord } from '../contract/run.js';
-import type { StorageRefresh } from '../contract/session.js';
+import type { SessionStorage, StorageRefresh } from '../contract/session.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { AgentHost } from './agent-host.js';
 import type { AttemptParts } from './attempt-parts.js';
@@ -46,7 +46,7 @@ export class Attempt {
       onLost: () => scope.end('attempt-over'),
       log,
     });
-    this.#meter = meterOf(parts, run);
+    this.#meter = meterOf(parts, run, (storage) => this.#overQuota(storage));
     this.#idle = new IdleTimer(config.idleTimeoutMs, () => this.#guard(this.#endIdle()));
   }
 
@@ -57,6 +57,7 @@ export class Attempt {
     const desk = await this.#prepare();
     if (!desk) return;
     this.#desk = desk;
+    void this.#meter?.begin();
     desk.cancel(this.run.cancelCommandIds);
     if (this.#cancel.signal.aborted) return this.#finishCancelled();
     this.#idle.touch();
@@ -210,6 +211,12 @@ export class Attempt {
     this.#heed(await this.parts.api.readRun());
   }
 
+  /** Told, and nothing more: what becomes of it is for people to decide. */
+  #overQuota({ storageSizeBytes: sizeBytes, storageQuotaBytes: quotaBytes }: SessionStorage): void {
+    const message = `the session's volume holds ${sizeBytes} bytes, and its quota is ${quotaBytes}`;
+    this.#status('storage-over-quota', { sizeBytes, quotaBytes, message });
+  }
+
   #status(phase: string, facts: Record<string, unknown>): void {
     const { runnerId, attemptId } = this.parts.config;
     this.#emit({
@@ -235,9 +242,15 @@ export class Attempt {
 }
 
 /** Only a session's volume is looked at by anybody. */
-function meterOf({ config, api, log }: AttemptParts, { sessionRef }: ClaimedRun): VolumeMeter | undefined {
+function meterOf(
+  { config, api, log }: AttemptParts,
+  { sessionRef }: ClaimedRun,
+  onOverQuota: (storage: SessionStorage) => void,
+): VolumeMeter | undefined {
   const { volume, volumeDir } = config;
   if (volume === undefined || sessionRef === null) return undefined;
-  const refresh = (body: StorageRefresh) => api.refreshStorage(sessionRef.sessionId, body);
-  return new VolumeMeter({ volumeDir, volume, refresh, log });
+  const { sessionId } = sessionRef;
+  const refresh = (body: StorageRefresh) => api.refreshStorage(sessionId, body);
+  const read = () => api.readStorage(sessionId);
+  return new VolumeMeter({ volumeDir, volume, refresh, read, onOverQuota, log });
 }

@@ -5,7 +5,7 @@ import type { EventInput } from '../contract/event.js';
 import type { ClaimedRun, RenewedRun } from '../contract/lease.js';
 import type { RunFinish, RunRecord } from '../contract/run.js';
 import type { RunnerRecord, RunnerRegister } from '../contract/runner.js';
-import type { StorageRefresh } from '../contract/session.js';
+import type { SessionStorage, StorageRefresh, StorageRefreshed } from '../contract/session.js';
 import type { Log } from './log.js';
 import { cut, storable } from './text.js';
 
@@ -120,9 +120,17 @@ export class RunApi {
   }
 
   /** One try: the next measurement says it again. */
-  refreshStorage(sessionId: string, body: StorageRefresh): Promise<unknown> {
-    const path = `/api/v1/sessions/${encodeURIComponent(sessionId)}/storage/refresh`;
-    return this.#client.post(path, body, { ...this.#abortable(), timeoutMs: REFRESH_MS });
+  refreshStorage(sessionId: string, body: StorageRefresh): Promise<StorageRefreshed> {
+    return this.#client.post(`${storagePath(sessionId)}/refresh`, body, this.#soon());
+  }
+
+  /** One try: what it tells, the next measurement tells too. */
+  readStorage(sessionId: string): Promise<SessionStorage> {
+    return this.#client.get(storagePath(sessionId), this.#soon());
+  }
+
+  #soon() {
+    return { ...this.#abortable(), timeoutMs: REFRESH_MS };
   }
 
   #repeat<T>(what: string, call: () => Promise<T>, signal = this.options.signal): Promise<T> {
@@ -164,6 +172,10 @@ export class RunApi {
   #command(commandId: string, part: string): string {
     return `/api/v1/commands/${encodeURIComponent(commandId)}/${part}`;
   }
+}
+
+function storagePath(sessionId: string): string {
+  return `/api/v1/sessions/${encodeURIComponent(sessionId)}/storage`;
 }
 
 /** Words from outside (an agent's, git's) as the manager takes them. */

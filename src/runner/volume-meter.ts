@@ -1,4 +1,4 @@
-import type { StorageRefresh } from '../contract/session.js';
+import type { SessionStorage, StorageRefresh, StorageRefreshed } from '../contract/session.js';
 import type { Log } from './log.js';
 import { measureVolume, type VolumeMeasure } from './measure-volume.js';
 import { within } from './within.js';
@@ -7,7 +7,11 @@ export interface VolumeMeterOptions {
   readonly volumeDir: string;
   /** As the manager knows it. */
   readonly volume: { readonly pvcName: string; readonly namespace: string };
-  readonly refresh: (body: StorageRefresh) => Promise<unknown>;
+  readonly refresh: (body: StorageRefresh) => Promise<Pick<StorageRefreshed, 'summary'>>;
+  /** What the manager knows of it. */
+  readonly read: () => Promise<SessionStorage>;
+  /** Told once that the volume is over its quota. */
+  readonly onOverQuota: (storage: SessionStorage) => void;
   readonly log: Log;
   /** Defaults to a walk of the folder. */
   readonly measure?: (folder: string, signal: AbortSignal) => Promise<VolumeMeasure | undefined>;
@@ -26,9 +30,19 @@ export class VolumeMeter {
   #working: Promise<void> | null = null;
   #notBefore = 0;
   #isLast = false;
+  #isOverQuota = false;
   readonly #giveUp = new AbortController();
 
   constructor(private readonly options: VolumeMeterOptions) {}
+
+  /** Before the first turn: what earlier runs left may be over the quota already. Never rejects. */
+  async begin(): Promise<void> {
+    try {
+      this.#look(await this.options.read());
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'what is known of the volume could not be read');
+    }
+  }
 
   /** Begins a measurement. */
   start(): void {
@@ -47,6 +61,13 @@ export class VolumeMeter {
     this.#giveUp.abort();
   }
 
+  /** After the run's end nobody is told any more; the session's storage says it. */
+  #look(storage: SessionStorage): void {
+    if (!storage.storageOverQuota || this.#isOverQuota || this.#isLast) return;
+    this.#isOverQuota = true;
+    this.options.onOverQuota(storage);
+  }
+
   /** Never rejects. */
   async #work(): Promise<void> {
     const { volumeDir, volume, refresh, log, measure = measureVolume } = this.options;
@@ -61,7 +82,7 @@ export class VolumeMeter {
       }
       const { sizeBytes, filesCount, sha256 } = measured;
       const sizes = { storageSizeBytes: sizeBytes, storageFilesCount: filesCount, storageSha256: sha256 };
-      await refresh({ ...volume, ...sizes });
+      this.#look((await refresh({ ...volume, ...sizes })).summary);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, 'the volume could not be measured');
     }

@@ -54,9 +54,8 @@ export function createQueueGateway(
       return told(async () => answered(client, async () => handle.signal(taskMessages.budgetExceededSignal, message)));
     },
     findGoneTasks: async (taskIds) => {
-      const gone: string[] = [];
-      for (const taskId of taskIds) if (await isGone(client, taskId)) gone.push(taskId);
-      return gone;
+      const found = await Promise.all(taskIds.map(async (taskId) => ((await isGone(client, taskId)) ? [taskId] : [])));
+      return found.flat();
     },
   };
 }

@@ -16,11 +16,12 @@ describe('local volumes', () => {
 
   it('are made once and keep what is in them', async () => {
     assert.equal(await volumes.describe('one'), undefined);
-    assert.deepEqual(await volumes.ensure('one'), { name: 'one', phase: 'Bound' });
+    assert.deepEqual(await volumes.ensure('one'), { name: 'one', phase: 'Bound', quotaBytes: null });
     await writeFile(join(volumes.pathOf('one'), 'kept'), '');
     await volumes.ensure('one');
     assert.deepEqual(await readdir(volumes.pathOf('one')), ['kept']);
-    assert.deepEqual(await volumes.describe('one'), { name: 'one', phase: 'Bound' });
+    assert.deepEqual(await volumes.describe('one'), { name: 'one', phase: 'Bound', quotaBytes: null });
+    assert.equal((await new LocalVolumes(folder, 12).describe('one'))?.quotaBytes, 12);
   });
 
   it('are deleted whole, also folders that their owner may not write to', async () => {

@@ -13,7 +13,7 @@ function jobRequest(runId: string) {
   return { id, runId, attempt: 1, commandId: null, overrides: {}, ...named };
 }
 
-const VOLUME = { name: 'v', namespace: 'local', phase: 'Bound' };
+const VOLUME = { name: 'v', namespace: 'local', phase: 'Bound', quotaBytes: null };
 
 describe('the rows of sessions', () => {
   let database: TestDatabase;

@@ -305,8 +305,11 @@ describe('the task store', () => {
         {},
         { state: 'running', phase: 'running', attempt: 1, attempts: [attemptSnapshot()] },
       );
-      await postgres.tasks.closeOrphan(id, 'gone');
-      await postgres.tasks.closeOrphan(id, 'gone again');
+      const before = (await read(id)).version;
+      await postgres.tasks.closeOrphan(id, before - 1, 'not this one');
+      assert.equal((await recordOf(id)).state, 'running');
+      await postgres.tasks.closeOrphan(id, before, 'gone');
+      await postgres.tasks.closeOrphan(id, before, 'gone again');
       const { record, version } = await read(id);
       assert.deepEqual([record.state, record.phase, record.failureKind], ['failed', 'ended', 'infra-failed']);
       assert.deepEqual([record.failureMessage, record.unread, version], ['gone', true, 2]);
@@ -319,10 +322,10 @@ describe('the task store', () => {
     it('stays as it is when it had ended, or was a draft', async () => {
       const ended = await openTask(postgres);
       await end(ended);
-      await postgres.tasks.closeOrphan(ended, 'gone');
+      await postgres.tasks.closeOrphan(ended, (await read(ended)).version, 'gone');
       assert.equal((await recordOf(ended)).state, 'completed');
       const { id } = await postgres.tasks.draft(taskDraft());
-      await postgres.tasks.closeOrphan(id, 'gone');
+      await postgres.tasks.closeOrphan(id, -1, 'gone');
       await postgres.tasks.project(taskSnapshot(id));
       assert.equal((await recordOf(id)).state, 'pending');
     });

@@ -1,4 +1,6 @@
+import { Client, Connection } from '@temporalio/client';
 import assert from 'node:assert/strict';
+import { taskWorkflowId } from '../../src/domain/ids.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
@@ -84,6 +86,33 @@ describe('tasks with real runners', function () {
     assert.equal(second.state, 'completed');
     assert.notEqual(second.latestAttempt.runId, first.latestAttempt.runId);
     assert.match(await output(second.latestAttempt.runId), /kept/);
+  });
+
+  it('that started the run of its session is cancelled alone: what others gave the run is done', async () => {
+    const sessionRef = { sessionId: 'crowded' };
+    const first = await task('sleep 600', { autoDispatch: true, sessionRef });
+    const { latestAttempt } = await until(first.id, (one) => one.latestAttempt?.state === 'acknowledged');
+    const second = await task('echo still here', { autoDispatch: true, sessionRef });
+    await until(second.id, (one) => one.latestAttempt?.runId === latestAttempt.runId);
+    await api.post(`/api/v1/queue/tasks/${first.id}/cancel`, {});
+    assert.equal((await ended(first.id)).state, 'cancelled');
+    assert.equal((await ended(second.id)).state, 'completed');
+    assert.match(await output(latestAttempt.runId), /still here/);
+  });
+
+  it('whose workflow is terminated has its run stopped when somebody cancels it', async () => {
+    const made = await task('sleep 600', { autoDispatch: true, queue: 'terminated' });
+    const { latestAttempt } = await until(made.id, (one) => one.latestAttempt?.state === 'acknowledged');
+    const connection = await Connection.connect({ address: manager.temporal.address });
+    const { namespace } = manager.temporal;
+    await new Client({ connection, namespace }).workflow.getHandle(taskWorkflowId(made.id)).terminate('by hand');
+    await connection.close();
+    await api.post(`/api/v1/queue/tasks/${made.id}/cancel`, {});
+    assert.deepEqual((({ state, failureKind }) => [state, failureKind])(await ended(made.id)), [
+      'failed',
+      'infra-failed',
+    ]);
+    assert.equal((await until2(latestAttempt.runId, (run) => run.terminalStatus !== null)).status, 'cancelled');
   });
 
   it('is cancelled through to the runner', async () => {

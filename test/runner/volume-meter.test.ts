@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SessionStorage } from '../../src/contract/session.js';
 import { createLog } from '../../src/runner/log.js';
 import { measureVolume, type VolumeMeasure } from '../../src/runner/measure-volume.js';
 import { VolumeMeter } from '../../src/runner/volume-meter.js';
@@ -65,15 +66,53 @@ describe('the measure of a volume', () => {
   });
 });
 
+function storageOf(given: Partial<SessionStorage>): SessionStorage {
+  const measures = { storageSizeBytes: 1, storageFilesCount: 1, storageSha256: null, storageUpdatedAt: null };
+  const quota = { storageQuotaBytes: 6, storageOverQuota: false };
+  const fixed = { pvcPhase: 'Bound', codexRolloutSubdir: 'sessions', valuesPrinted: false } as const;
+  return { ...volume, ...measures, ...quota, ...fixed, ...given };
+}
+
 describe('a meter of a volume', () => {
+  let storage: SessionStorage;
   const log = createLog({}, 'silent');
   const measured: VolumeMeasure = { sizeBytes: 1, filesCount: 1, sha256: 'a'.repeat(64) };
 
   function meterWith(measure: (folder: string, signal: AbortSignal) => Promise<VolumeMeasure | undefined>) {
     const told: unknown[] = [];
-    const refresh = async (body: unknown) => void told.push(body);
-    return { told, meter: new VolumeMeter({ volumeDir: '/x', volume, refresh, log, measure }) };
+    const refresh = async (body: unknown) => {
+      told.push(body);
+      return { summary: storage };
+    };
+    const over: unknown[] = [];
+    const onOverQuota = (known: SessionStorage) => void over.push(known.storageSizeBytes);
+    const ports = { refresh, read: async () => storage, onOverQuota };
+    return { told, over, meter: new VolumeMeter({ volumeDir: '/x', volume, ...ports, log, measure }) };
   }
+
+  beforeEach(() => (storage = storageOf({})));
+
+  it('tells once that the volume is over its quota, before the first turn where that is known', async () => {
+    storage = storageOf({ storageSizeBytes: 7, storageOverQuota: true });
+    const { over, meter } = meterWith(async () => measured);
+    await meter.begin();
+    await meter.begin();
+    meter.start();
+    await meter.last();
+    assert.deepEqual(over, [7]);
+  });
+
+  it('tells it after the turn that went over it, and to nobody after the end', async () => {
+    const first = meterWith(async () => measured);
+    await first.meter.begin();
+    storage = storageOf({ storageSizeBytes: 8, storageOverQuota: true });
+    first.meter.start();
+    while (first.over.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(first.over, [8]);
+    const second = meterWith(async () => measured);
+    await second.meter.last();
+    assert.deepEqual(second.over, []);
+  });
 
   it('leaves out what is asked for while one is under way, and measures once more at the end', async () => {
     const begun: (() => void)[] = [];

@@ -323,6 +323,8 @@ describe('a session', function () {
     const other = newSession();
     await create({ sessionId: other });
     assert.equal((await runner.api.request('POST', path(other, '/storage/refresh'), measured)).status, 403);
+    assert.equal((await runner.api.request('GET', path(other, '/storage'))).status, 403);
+    assert.equal((await runner.api.get(path(sessionId, '/storage'))).storageSizeBytes, 12);
     await api.post(`/api/v1/runs/${sent.run.id}/cancel`);
     await runner.finishRun({ terminalStatus: 'cancelled' });
   });

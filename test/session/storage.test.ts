@@ -5,6 +5,7 @@ import { Api, eventually } from '../support/api.js';
 import { untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
+const QUOTA_BYTES = 100_000;
 const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
 
 describe("a session's volume, measured by its runners", function () {
@@ -13,7 +14,10 @@ describe("a session's volume, measured by its runners", function () {
   let api: Api;
 
   before(async () => {
-    manager = await startTestManager({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '4000' });
+    manager = await startTestManager({
+      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '4000',
+      AGENTRUN_LOCAL_VOLUME_QUOTA_BYTES: String(QUOTA_BYTES),
+    });
     api = new Api(manager.url, manager.operatorToken);
   });
   after(async () => manager.stop());
@@ -45,6 +49,42 @@ describe("a session's volume, measured by its runners", function () {
     );
     assert.ok(left.storageUpdatedAt > afterTurn.storageUpdatedAt);
     assert.equal(left.namespace, 'local');
+  });
+
+  it('is told to be over its quota: once in each run, and in what is known of it', async () => {
+    const first = await send('over-quota', 'head -c 200000 /dev/zero > big; echo written');
+    await untilPrinted(api, first.command, 'written');
+    const known = await eventually(
+      async () => storage('over-quota'),
+      ({ storageOverQuota }) => storageOverQuota,
+    );
+    assert.equal(known.storageQuotaBytes, QUOTA_BYTES);
+    const told = async (runId: string) =>
+      (await api.events(runId)).filter(({ payload }) => payload.phase === 'storage-over-quota');
+    const [event] = await eventually(
+      async () => told(first.run.id),
+      (events) => events.length > 0,
+    );
+    const { sizeBytes, quotaBytes, message, attempt } = event.payload;
+    assert.deepEqual([sizeBytes >= 200_000, quotaBytes, attempt], [true, QUOTA_BYTES, 1]);
+    assert.match(message, /^the session's volume holds \d+ bytes, and its quota is 100000$/);
+    const second = await send('over-quota', 'echo more');
+    await untilPrinted(api, second.command, 'more');
+    await untilEnded(api, first.run.id);
+    assert.equal((await told(first.run.id)).length, 1);
+    const next = await send('over-quota', 'read go; rm big; echo gone');
+    await eventually(
+      async () => told(next.run.id),
+      (events) => events.length > 0,
+    );
+    await send('over-quota', 'go');
+    await untilEnded(api, next.run.id);
+    assert.equal((await told(next.run.id)).length, 1);
+    const after = await eventually(
+      async () => storage('over-quota'),
+      ({ storageOverQuota }) => !storageOverQuota,
+    );
+    assert.ok(after.storageSizeBytes < QUOTA_BYTES);
   });
 
   it('is not asked for where a run belongs to no session', async () => {

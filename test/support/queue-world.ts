@@ -29,6 +29,8 @@ export class QueueWorld {
   /** Live attempts, and the most there ever were. */
   readonly live = new Set<string>();
   mostLive = 0;
+  /** How often slots were compared with the records. */
+  reviews = 0;
   /** How long a run takes, in real time. */
   runMs = 5;
   settings: SlotSettings = { concurrency: 10, paused: false, weights: {} };
@@ -94,7 +96,9 @@ export class QueueWorld {
         });
       },
       readSlots: async ({ queue }: { queue: string }): Promise<SlotRecords> => this.slots(queue),
-      closeGoneTasks: async () => undefined,
+      closeGoneTasks: async () => {
+        this.reviews += 1;
+      },
       announceTaskEnd: async ({ taskId }: { taskId: string }) => {
         this.announced.push(taskId);
       },

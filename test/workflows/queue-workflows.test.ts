@@ -211,6 +211,25 @@ describe('queueTaskWorkflow and queueWorkflow, with time skipped', function () {
     });
   });
 
+  it('finds a slot that its task did not give back, though others come all the time', async () => {
+    await play(async ({ world, task, id }) => {
+      world.settings = { ...world.settings, concurrency: 1 };
+      world.onStart = () => undefined;
+      const gone = await task();
+      await eventually('it runs', () => world.tasks.get(id(gone))?.phase === 'running');
+      // As if its workflow had been terminated: nobody tells the queue, and the records say that it has ended.
+      world.tasks.set(id(gone), { ...world.latest(id(gone)), phase: 'ended', state: 'failed' });
+      world.live.clear();
+      for (let minutes = 0; minutes < 60; minutes += 20) {
+        await task();
+        await environment.sleep('20 minutes');
+      }
+      await task();
+      await eventually('the next one runs', () => world.live.size === 1);
+      assert.equal(world.reviews, 1);
+    });
+  });
+
   it('cancelling the workflow in Temporal cancels the task', async () => {
     await play(async ({ task }) => {
       const handle = await task({ autoDispatch: false });

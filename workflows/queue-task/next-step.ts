@@ -45,9 +45,10 @@ function waitStep({ phase, untilMs }: NonNullable<TaskData['wait']>, nowMs: numb
 function liveStep(input: TaskInput, data: TaskData, live: LiveAttempt, nowMs: number): TaskStep {
   const { attempt } = live;
   if (live.started === null) return { do: 'start-attempt', attempt };
-  if ((data.cancel !== null || live.stop !== null) && !live.stopTold) return { do: 'stop-attempt', attempt };
+  const isStopping = live.stop !== null || data.cancel !== null;
+  if (isStopping && !live.stopTold) return { do: 'stop-attempt', attempt };
   const checkAtMs = live.checkedAtMs + input.backstopMs;
-  const overAtMs = live.stop === null ? wallTimeIsUpAtMs(input, data, live) : Infinity;
+  const overAtMs = isStopping ? Infinity : wallTimeIsUpAtMs(input, data, live);
   if (overAtMs <= nowMs) return { do: 'over-budget', attempt, outcome: wallTimeOutcome(input.maxWallTimeMs ?? 0) };
   if (checkAtMs <= nowMs) return { do: 'check-attempt', attempt };
   return overAtMs < checkAtMs

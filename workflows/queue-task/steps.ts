@@ -94,8 +94,8 @@ async function stopAttempt({ input, task }: LiveTask, attempt: number): Promise<
   const { live, cancel } = task.data;
   if (live?.attempt !== attempt || live.started === null) return;
   const { taskId } = input;
-  const { runId, commandId, startedRun } = live.started;
-  const stop = { taskId, runId, commandId, startedRun, reason: cancel?.reason ?? null };
+  const { runId, commandId, sessionId, startedRun } = live.started;
+  const stop = { taskId, runId, commandId, sessionId, startedRun, reason: cancel?.reason ?? null };
   await attempts.stopTaskAttempt(live.stop === null ? stop : { ...stop, outcome: live.stop.outcome });
   task.stopTold(attempt);
 }

@@ -119,7 +119,8 @@ export class TaskState {
     const { live } = this.data;
     if (live?.attempt !== attempt) return;
     // What was to be stopped and did stop ended for that reason, whatever word its run has for it.
-    const ended = live.stop !== null && outcome.status !== 'completed' ? live.stop.outcome : outcome;
+    const stopped = live.stop?.outcome ?? this.#cancelled();
+    const ended = stopped !== null && outcome.status !== 'completed' ? stopped : outcome;
     this.#write(live, ended);
     this.data.wallTimeMs += Date.now() - live.startedAtMs;
     this.data.live = null;
@@ -136,6 +137,11 @@ export class TaskState {
   /** A change that the read model must learn. */
   changed(): void {
     this.data.version += 1;
+  }
+
+  #cancelled(): Outcome | null {
+    const { cancel } = this.data;
+    return cancel && { status: 'cancelled', failureKind: 'cancelled', message: cancel.reason };
   }
 
   #triesAgain({ status, failureKind }: Outcome): boolean {

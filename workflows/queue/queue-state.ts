@@ -13,6 +13,8 @@ export interface QueueData {
   waiting: SlotWanted[];
   holding: Holding[];
   served: Record<string, number>;
+  /** When slots are compared with the records next. */
+  reviewAtMs?: number;
 }
 
 interface Holding extends SlotReleased {

@@ -9,7 +9,7 @@ import {
 import { taskWorkflowId } from '../../src/domain/ids.js';
 import type { QueueInput, SlotReleased } from '../../src/domain/task-messages.js';
 import { slotGrantedSignal } from '../queue-task/messages.js';
-import { queueRecords } from './activities.js';
+import { queueRecords, queueReview } from './activities.js';
 import * as messages from './messages.js';
 import { QueueState, type QueueData } from './queue-state.js';
 
@@ -18,7 +18,9 @@ import { QueueState, type QueueData } from './queue-state.js';
  * rest when it begins, when its settings change, and now and then. Ends when it has nothing to do; the next task starts it again.
  */
 export async function queueWorkflow(input: QueueInput, data?: QueueData): Promise<void> {
-  const live = { input, state: new QueueState(data), changed: false, unread: data === undefined };
+  const state = new QueueState(data);
+  state.data.reviewAtMs ??= Date.now() + input.reviewMs;
+  const live: LiveQueue = { input, state, changed: false, unread: data === undefined, reviewing: false };
   setHandler(messages.slotWantedSignal, (wanted) => {
     live.state.want(wanted);
     live.changed = true;
@@ -34,7 +36,8 @@ export async function queueWorkflow(input: QueueInput, data?: QueueData): Promis
     description: 'Who waits for a slot and who has one, for operators',
   });
   while (await work(live)) {
-    if (!live.unread && shouldContinueAsNew(input)) await continueAsNew<typeof queueWorkflow>(input, live.state.data);
+    if (!live.unread && !live.reviewing && shouldContinueAsNew(input))
+      await continueAsNew<typeof queueWorkflow>(input, live.state.data);
   }
 }
 
@@ -44,6 +47,8 @@ interface LiveQueue {
   changed: boolean;
   /** The records have something to tell. */
   unread: boolean;
+  /** Slots are being compared with the records. */
+  reviewing: boolean;
 }
 
 /** One round; false when there is nothing left to do. No await follows the last look at what came in. */
@@ -55,14 +60,33 @@ async function work(live: LiveQueue): Promise<boolean> {
   present(live);
   const { idle } = state;
   const woken = () => live.changed || live.unread;
-  const isWoken = await condition(woken, idle ? input.idleMs : input.reviewMs, {
+  const isWoken = await condition(woken, idle ? input.idleMs : Math.max(1, untilReview(live)), {
     summary: idle ? 'ends when nothing comes' : 'compares slots with the records',
   });
-  if (isWoken) return true;
-  if (idle) return false;
-  await queueRecords.closeGoneTasks({ queue: input.queue });
-  live.unread = true;
+  if (idle) return isWoken || live.reviewing;
+  if (untilReview(live) <= 0) beginReview(live);
   return true;
+}
+
+function untilReview({ state, input }: LiveQueue): number {
+  return (state.data.reviewAtMs ?? Date.now() + input.reviewMs) - Date.now();
+}
+
+/**
+ * However much comes in meanwhile: a slot that nobody gives back is missed most where many wait. Beside everything else, for slots are
+ * given on.
+ */
+function beginReview(live: LiveQueue): void {
+  const { input, state } = live;
+  state.data.reviewAtMs = Date.now() + input.reviewMs;
+  live.reviewing = true;
+  void queueReview
+    .closeGoneTasks({ queue: input.queue })
+    .catch(() => undefined)
+    .then(() => {
+      live.reviewing = false;
+      live.unread = true;
+    });
 }
 
 async function readRecords(live: LiveQueue): Promise<void> {

@@ -80,17 +80,18 @@ async function openRun(live: LiveRun, runId: string) {
 
 async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: number; attempt?: number }) {
   const { run, input } = live;
-  return live.attemptLock.run(async () => {
+  const claimed = async () => {
     run.admit({ attempt: claim.attempt });
     const { attempt, claimedBy } = run.data.lifecycle;
     if (claimedBy !== null && claimedBy !== claim.runnerId) {
-      const lease = await uncancelled(async () => records.expireLease({ runId: input.runId, attempt }));
+      const lease = await records.expireLease({ runId: input.runId, attempt });
       if (!lease.expired) throw new RunRefused('held-by-another-runner', { attempt, claimedBy });
       if (!run.terminal && run.attempt === attempt) run.lose({ why: 'lease-expired' });
     }
     run.claim(claim.runnerId, claim.leaseMs);
     return { attempt: run.attempt };
-  });
+  };
+  return uncancelled(() => live.attemptLock.run(claimed));
 }
 
 function finishRun({ run }: LiveRun, finish: FinishRun): void {

@@ -9,6 +9,9 @@ import type { RunState } from './run-state.js';
 import { runSnapshot } from './snapshot.js';
 import { uncancelled } from './uncancelled.js';
 
+/** Before this a snapshot that could not be written was lost. */
+const PUT_BACK = 'unwritten-is-put-back';
+
 /**
  * Writes the run's state to the read model, one snapshot at a time and in order. Changes that come while one is being written
  * go into the next, so a burst of messages costs two statements.
@@ -30,8 +33,12 @@ export class Projection {
   async flush(): Promise<void> {
     const wanted = this.run.data.version;
     while (this.writtenVersion < wanted && !this.foreign) {
-      if (this.writing) await uncancelled(() => condition(() => !this.writing));
-      else await this.write();
+      try {
+        await uncancelled(() => (this.writing ? condition(() => !this.writing) : this.write()));
+      } catch (error) {
+        // A cancel in Temporal came between: what is decided is written all the same.
+        if (!isCancellation(error) || !patched(PUT_BACK)) throw error;
+      }
     }
   }
 
@@ -51,13 +58,13 @@ export class Projection {
     this.run.data.unwritten = nothingUnwritten();
     present(this.input, this.run.data);
     try {
-      const result = await uncancelled(() => records.projectRun(snapshot));
+      const result = await records.projectRun(snapshot);
       this.foreign = result === 'foreign';
       this.writtenVersion = snapshot.version;
     } catch (error) {
-      if (!patched('unwritten-is-put-back')) throw error;
+      if (!patched(PUT_BACK)) throw error;
       putBack(this.run.data, carried, snapshot.attempt);
-      if (!isCancellation(error) && !this.forgetCommandOf(error)) throw error;
+      if (!this.forgetCommandOf(error)) throw error;
     } finally {
       this.writing = false;
     }

@@ -1,4 +1,11 @@
-import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { RunInput } from '../../src/domain/run-messages.js';
 import type { RunStatus } from '../../src/domain/run-lifecycle.js';
 import { handleMessages } from './handlers.js';
@@ -24,10 +31,17 @@ export async function runWorkflow(input: RunInput, data?: RunData): Promise<{ st
   const live = newLiveRun(input, data);
   const { run } = live;
   handleMessages(live);
-  const cancelled = CancellationScope.current().cancelRequested;
-  cancelled.catch(() => run.terminal || run.cancelRun({ text: 'Cancelled in Temporal.' }));
+  CancellationScope.current().cancelRequested.catch(async () => cancelRun(live));
   await CancellationScope.nonCancellable(async () => liveOn(live));
   return { status: run.data.lifecycle.status, attempt: run.attempt };
+}
+
+/** Written here as every message's decision is by its handler: the loop may be past looking for what is new. */
+async function cancelRun({ run, projection }: LiveRun): Promise<void> {
+  if (run.terminal) return;
+  run.cancelRun({ text: 'Cancelled in Temporal.' });
+  // What cannot be written is met by the loop too.
+  if (patched('temporal-cancel-is-written')) await projection.flush().catch(() => undefined);
 }
 
 function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {

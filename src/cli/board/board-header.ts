@@ -48,7 +48,7 @@ function ageOfData(state: BoardState, { atMs }: BoardData, { dim, yellow }: Colo
 
 function attentionPieces(state: BoardState, { totals }: BoardData, { bold, yellow, green, dim }: Colors): Piece[] {
   const all = shownRows({ ...state, filter: '' });
-  const needing = all.filter(({ group }) => group === 'needs-you').length;
+  const needing = totals.attentionCount;
   const unread = totals.unreadCount;
   return [
     needing === 0

@@ -107,7 +107,9 @@ function heading(group: Group, { isFirst, rows, state, widths, colors }: Shown):
   const { bold, dim } = colors;
   const here = rows.filter((row) => row.group === group).length;
   const { pending = 0, running = 0 } = state.data?.stats.counts ?? {};
-  const totals: Partial<Record<Group, number>> = state.filter.trim() === '' ? { waiting: pending, running } : {};
+  const needing = state.data?.totals.attentionCount ?? 0;
+  const totals: Partial<Record<Group, number>> =
+    state.filter.trim() === '' ? { 'needs-you': needing, waiting: pending, running } : {};
   const all = totals[group] ?? 0;
   const text = `${HEADINGS[group]}  ${all > here ? `${all}, ${here} shown` : here}`;
   const name = { text, paint: group === 'needs-you' ? bold : (word: string) => dim(bold(word)) };

@@ -40,7 +40,7 @@ export const budgetRoutes: Route[] = [
     tag,
     summary: 'Set what a tenant may use',
     description:
-      'An attempt of a task that passes a cap is interrupted, and its task ends as `blocked` with `budget-exceeded`; one that would begin over a cap does not. Runs that no task started are counted, and go on.',
+      'Replaces all caps: what is absent has none. An attempt of a task that passes a cap is interrupted, and its task ends as `blocked` with `budget-exceeded`; one that would begin over a cap does not. Runs that no task started are counted, and go on.',
     auth: 'operator',
     params,
     body: TenantBudgetUpdate,

@@ -36,7 +36,7 @@ export const sessionStorageRoutes: Route[] = [
     operationId: 'getSessionStorage',
     tag,
     summary: "A session's volume, as the platform and its runners tell it",
-    auth: 'operator',
+    auth: 'any',
     params,
     answer: SessionStorage,
     handle: ({ principal, params }, { operations }) => readSessionStorage(operations, principal, params.sessionId),

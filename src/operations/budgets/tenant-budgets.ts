@@ -1,4 +1,4 @@
-import type { TenantBudget, TenantBudgetUpdate } from '../../contract/tenant-budget.js';
+import type { TenantBudget, TenantBudgetDeleted, TenantBudgetUpdate } from '../../contract/tenant-budget.js';
 import { missing } from '../../domain/errors.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import { requireInstallation } from '../access.js';
@@ -31,8 +31,8 @@ export async function deleteTenantBudget(
   context: OperationContext,
   principal: Principal,
   tenantId: string,
-): Promise<{ action: 'deleted'; tenantId: string; valuesPrinted: false }> {
+): Promise<TenantBudgetDeleted> {
   requireInstallation(principal);
   if (!(await context.budgets.delete(tenantId))) throw missing('budget', tenantId);
-  return { action: 'deleted', tenantId, valuesPrinted: false };
+  return { action: 'budget-deleted', tenantId, valuesPrinted: false };
 }

@@ -22,6 +22,8 @@ export interface NewRun {
   readonly traceId: string;
   readonly reservation?: Reservation;
   readonly opening?: Opening;
+  /** It was allowed when it was asked for first: a repeat is not refused for what has changed since. */
+  readonly allowed?: boolean;
 }
 
 /** What a run has to do from its first moment: a turn, and a runner Job for it unless null. */
@@ -40,7 +42,7 @@ export interface Opening {
  */
 export async function makeRun(context: OperationContext, principal: Principal, request: NewRun): Promise<RunRecord> {
   const { body, reservation, opening } = request;
-  await assertMayMake(context, principal, body);
+  if (request.allowed !== true) await assertMayMake(context, principal, body);
   const draft = draftOf(body, request.traceId);
   const drafted = await context.runs.draftRun(draft, reservation, opening && openingDraft(context, draft.id, opening));
   const run = withId(draft, drafted.id);

@@ -4,6 +4,7 @@ import type { Principal } from '../../domain/principal.js';
 import { SCHEDULE_LIMITS } from '../../domain/schedules.js';
 import type { Reservation } from '../../ports/run-store.js';
 import type { ScheduleDefinition } from '../../ports/schedule-store.js';
+import { tenantScope } from '../access.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { checkedTask } from '../tasks/create-task.js';
@@ -23,14 +24,18 @@ export async function createSchedule(
   body: ScheduleCreate,
   traceId: string,
 ): Promise<ScheduleDetail> {
+  const hash = bodyHash(body);
+  const { scheduleId } = body;
+  // Whatever has changed since, of its times, its task's profile or spec: it was taken.
+  if (await context.schedules.isMade(scheduleId, hash, tenantScope(principal)))
+    return readSchedule(context, principal, scheduleId, { heal: true });
   assertTimes(body);
   const { tenantId } = await taskOf(context, principal, body, traceId);
   const definition = definitionOf(body, tenantId);
-  const hash = bodyHash(body);
   const draft = { definition, task: body.task, bodyHash: hash };
   const { opened } = await context.schedules.draft(draft, reservationOf(body, tenantId, hash));
   if (!opened) await makeLive(context, definition);
-  return readSchedule(context, principal, body.scheduleId, { heal: opened });
+  return readSchedule(context, principal, scheduleId, { heal: opened });
 }
 
 /** @throws schema-invalid, and then it is as if nobody had asked. */

@@ -11,11 +11,13 @@ import { requireInstallation, requireRun } from '../access.js';
 import type { OperationContext } from '../context.js';
 import { requireSession } from './read-session.js';
 
+/** @throws forbidden for a runner of another session. */
 export async function readSessionStorage(
   context: OperationContext,
   principal: Principal,
   sessionId: string,
 ): Promise<SessionStorage> {
+  if (principal.kind === 'runner') await assertOwnSession(context, principal, sessionId);
   await requireSession(context, principal, sessionId);
   return storageOf(context, sessionId);
 }

@@ -13,8 +13,9 @@ type Context = Pick<OperationContext, 'sessions' | 'volumes' | 'platform'>;
 export async function ensureVolume(context: Context, sessionId: string): Promise<SessionStorage> {
   const { volumes, sessions, platform } = context;
   const name = sessionVolumeName(sessionId);
-  const { phase } = await volumes.ensure(name);
-  const isEnsured = await sessions.volumeEnsured(sessionId, { name, namespace: platform.namespace, phase });
+  const { phase, quotaBytes = null } = await volumes.ensure(name);
+  const volume = { name, namespace: platform.namespace, phase, quotaBytes };
+  const isEnsured = await sessions.volumeEnsured(sessionId, volume);
   const storage = await sessions.readStorage(sessionId);
   if (storage === undefined) throw missing('session', sessionId);
   if (isEnsured) return storage;

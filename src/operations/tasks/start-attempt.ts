@@ -25,9 +25,11 @@ export interface AttemptOfTask {
 export async function startAttempt(context: OperationContext, asked: AttemptOfTask): Promise<StartedAttempt> {
   const row = await context.tasks.get(asked.taskId, 'all');
   if (row === undefined) throw missing('task', asked.taskId);
-  await assertWithinBudget(context, asked.taskId);
+  // One that was begun goes on, whatever a cap or a profile says now: nobody else knows of its run.
+  const begun = await context.runs.isReserved(reservationOf(row, asked));
+  if (!begun) await assertWithinBudget(context, asked.taskId);
   const sessionId = row.work.run.sessionRef?.sessionId;
-  return sessionId === undefined ? startOwnRun(context, row, asked) : takeTurn(context, row, asked, sessionId);
+  return sessionId === undefined ? startOwnRun(context, row, asked, begun) : takeTurn(context, row, asked, sessionId);
 }
 
 /** An attempt that would be stopped at once is not started. */
@@ -37,11 +39,17 @@ async function assertWithinBudget({ budgets }: OperationContext, taskId: string)
   if (message !== null) throw new AgentRunError('budget-exceeded', 'conflict', message, { taskId });
 }
 
-async function startOwnRun(context: OperationContext, row: TaskRow, asked: AttemptOfTask): Promise<StartedAttempt> {
+async function startOwnRun(
+  context: OperationContext,
+  row: TaskRow,
+  asked: AttemptOfTask,
+  begun: boolean,
+): Promise<StartedAttempt> {
   const { run, command, runnerJob } = await startRun(context, principalOf(row), {
     body: runOf(row),
     traceId: row.record.traceId,
     reservation: reservationOf(row, asked),
+    allowed: begun,
     opening: { turn: { payload: row.work.payload, taskId: asked.taskId }, runnerJob: row.work.runnerJob },
   });
   return {

@@ -5,6 +5,7 @@ import { TaskRefused, type TaskInput } from '../../domain/task-messages.js';
 import type { QueueGateway } from '../../ports/queue-gateway.js';
 import type { TaskRow } from '../../ports/task-store.js';
 import type { OperationContext } from '../context.js';
+import { closeGoneTask } from './close-gone-task.js';
 import { awaitRow } from '../runs/await-row.js';
 
 /** How often a task's workflow itself looks at its attempt's command, should the run have told it nothing. */
@@ -32,20 +33,20 @@ export async function toTask(
  * @throws unavailable('temporal') when the row does not say it in time
  */
 export async function settled(
-  { tasks }: Pick<OperationContext, 'tasks'>,
+  context: OperationContext,
   taskId: string,
   refused: TaskRefused | undefined,
   isSettled: (row: TaskRow) => boolean,
 ): Promise<void> {
   const row = await awaitRow(
-    () => tasks.get(taskId, 'all'),
+    () => context.tasks.get(taskId, 'all'),
     (read) => read === undefined || isSettled(read),
   );
   if (row === undefined || isSettled(row)) return;
   if (refused?.facts.closed !== true) {
     throw unavailable('temporal', undefined, `what became of task ${taskId} is not recorded yet; try again`);
   }
-  await tasks.closeOrphan(taskId, GONE);
+  await closeGoneTask(context, row, GONE);
 }
 
 export function hasEnded({ record }: TaskRow): boolean {

@@ -30,6 +30,7 @@ describe('volumes and secrets of a cluster', function () {
     assert.deepEqual(claim.spec?.accessModes, ['ReadWriteOnce']);
     assert.equal(claim.spec?.resources?.requests?.['storage'], '3Gi');
     await fixture.until('it is bound', async () => (await volumes.describe('volume-1'))?.phase === 'Bound');
+    assert.equal((await volumes.describe('volume-1'))?.quotaBytes, 3 * 2 ** 30);
   });
 
   it('deletes a claim and says so when it is gone', async () => {

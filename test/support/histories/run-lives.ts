@@ -44,6 +44,31 @@ export const runLives: Record<string, Life> = {
     },
   },
 
+  'cancelled-in-temporal-while-running': {
+    settings: SOON,
+    async play(stage) {
+      const run = await stage.api.createRun();
+      const turn = await stage.api.addTurn(run.id, 'sleep 600');
+      await stage.launch(run);
+      await stage.untilCommand(turn, 'acknowledged');
+      await stage.temporal.workflow.getHandle(run.workflowId).cancel();
+      return stage.lived(run.id);
+    },
+  },
+
+  'command-that-nobody-wrote-down': {
+    settings: SOON,
+    async play(stage) {
+      const run = await stage.api.createRun();
+      const handle = stage.temporal.workflow.getHandle(run.workflowId);
+      const ghost = { runId: run.id, commandId: 'cmd_ghost', type: 'turn' };
+      await handle.executeUpdate('addCommand', { args: [ghost] }).catch(() => undefined);
+      await stage.api.addTurn(run.id, 'echo done');
+      await stage.launch(run);
+      return stage.lived(run.id);
+    },
+  },
+
   'cancel-ignored-then-forced': {
     settings: NO_GRACE,
     async play(stage) {

@@ -171,7 +171,7 @@ describe('a task', () => {
     late.task.stopTold(1);
     assert.equal(late.where(), 'running cancelling wait');
     late.task.attemptEnded(1, failed('runner-lost'));
-    assert.equal(late.where(), 'failed ended release-slot');
+    assert.equal(late.where(), 'cancelled ended release-slot');
   });
 
   it('over a cap is stopped and ends blocked, unless it was done in that moment', () => {

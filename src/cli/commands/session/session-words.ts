@@ -42,8 +42,14 @@ export function storageRows(storage: SessionStorage): Row[] {
     ...(namespace === null ? [] : ([['namespace', namespace]] as Row[])),
     ...(pvcPhase === null ? [] : ([['phase', pvcPhase]] as Row[])),
     ['size', `${bytesWords(storage.storageSizeBytes)}${files}`],
+    ...quotaRows(storage),
     ...(storageSha256 === null ? [] : ([['digest', storageSha256]] as Row[])),
     ...(storageUpdatedAt === null ? [] : ([['measured', storageUpdatedAt]] as Row[])),
     ['rollouts', storage.codexRolloutSubdir],
   ];
+}
+
+function quotaRows({ storageQuotaBytes, storageOverQuota }: SessionStorage): Row[] {
+  if (storageQuotaBytes === null) return [];
+  return [['quota', `${bytesWords(storageQuotaBytes)}${storageOverQuota ? ', and more is on it' : ''}`]];
 }

@@ -16,7 +16,7 @@ interface DispatchOptions {
 
 export function addTaskDispatch(task: Command, context: CliContext): void {
   addTaskIdArgument(task.command('dispatch'))
-    .description('let a task begin, or try once more one that has failed or needs you; harmless while an attempt lives')
+    .description('let a task begin, or again where it has failed or needs you; harmless while an attempt lives')
     .option('--watch', 'show what happens until its end')
     .addOption(
       new Option('--wait-timeout <duration>', 'leave off watching after this long (exit code 3)').argParser(durationMs),
