@@ -9,7 +9,7 @@ const [temporal, http, runner, cli, client] = ['temporal', 'http', 'runner', 'cl
 const [operations, runResult, auth, webhooks] = ['operations', 'run-result', 'auth', 'webhooks'].map(folder);
 const [main, embedded, consolePages] = ['main', 'embedded', 'console'].map(folder);
 const backendPrograms = folder('backend-programs');
-const config = '^src/(config|environment)\\.ts$';
+const config = '^src/((config|environment)\\.ts$|config/)';
 // Commands that are the server, or a part of it, rather than its client.
 const cliThatBoots = '^src/cli/commands/(up|demo|api|worker|migrate)(\\.ts$|/)';
 const workflows = '^workflows/';

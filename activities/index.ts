@@ -1,5 +1,6 @@
 import { createMaintenanceActivities } from './maintenance.js';
 import { createRecordActivities } from './records.js';
+import { createRetentionActivities } from './runner-retention.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
 import { createScheduleActivities } from './schedules.js';
 import { createSessionActivities } from './sessions.js';
@@ -16,6 +17,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
+    ...createRetentionActivities(ports),
     ...createWebhookActivities(ports),
     ...createScheduleActivities(ports),
   };

@@ -1,5 +1,7 @@
 import type { OperationContext } from '../src/operations/context.js';
 import type { BackendCatalog } from '../src/ports/backend-catalog.js';
+import type { RetentionPolicy } from '../src/domain/runner-retention.js';
+import type { EventStore } from '../src/ports/event-store.js';
 import type { BudgetStore } from '../src/ports/budget-store.js';
 import type { LeaseStore } from '../src/ports/lease-store.js';
 import type { RecordMaintenance, Retention } from '../src/ports/record-maintenance.js';
@@ -29,6 +31,9 @@ export interface ActivityPorts {
   readonly operations: OperationContext;
   readonly maintenance: RecordMaintenance;
   readonly retention: Retention;
+  readonly events: EventStore;
+  /** How many runners are kept; undefined where that is not capped. */
+  readonly runnerRetention: RetentionPolicy | undefined;
   /** Where runners reach the manager. */
   readonly managerUrl: string;
   /** Aborts when this worker is about to stop: what never ends by itself hands over to another worker. */

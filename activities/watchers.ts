@@ -1,6 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AgentRunError } from '../src/domain/errors.js';
 import { exceededBudget } from '../src/domain/budgets.js';
+import { runVolumeName } from '../src/domain/volume-names.js';
 import type { ExpiredLease } from '../src/ports/lease-store.js';
 import type { RunnerJobView } from '../src/ports/runner-platform.js';
 import { heartbeating } from './heartbeating.js';
@@ -18,7 +20,17 @@ const BUDGET_INTERVAL_MS = 1_000;
 
 type Ports = Pick<
   ActivityPorts,
-  'leases' | 'platform' | 'jobs' | 'runs' | 'budgets' | 'signals' | 'queueSignals' | 'stopping' | 'log'
+  | 'leases'
+  | 'platform'
+  | 'jobs'
+  | 'runs'
+  | 'sessions'
+  | 'events'
+  | 'budgets'
+  | 'signals'
+  | 'queueSignals'
+  | 'stopping'
+  | 'log'
 >;
 
 /** Long activities that watch for what no caller tells. They run until their shift ends or their worker stops. */
@@ -39,7 +51,8 @@ export function createWatcherActivities(ports: Ports) {
     /** Tells the workflow of each runner Job that ended. */
     async watchRunners(): Promise<void> {
       await whileOnShift(ports, async (signal) => {
-        await ports.platform.watch(async (job) => reportExit(ports, job), signal);
+        const onChange = async (job: RunnerJobView) => reportChange(ports, job);
+        await ports.platform.watch(async (job) => reportExit(ports, job), signal, onChange);
       });
     },
   };
@@ -90,12 +103,39 @@ async function tell(ports: Ports, lease: ExpiredLease, told: Map<string, number>
   }
 }
 
-async function reportExit({ runs, jobs, signals }: Ports, job: RunnerJobView): Promise<void> {
+/** A volume that waited for its first Pod has a place when that runs. */
+async function reportChange({ jobs, runs, sessions, platform }: Ports, job: RunnerJobView): Promise<void> {
   await jobs.observe(job);
+  if (job.status !== 'running') return;
+  const sessionId = (await runs.getRun(job.runId, 'all'))?.sessionRef?.sessionId;
+  if (sessionId === undefined) return;
+  const volume = await platform.volumes.describe(runVolumeName({ runId: job.runId, sessionId }));
+  if (volume === undefined) return;
+  const { name, phase, quotaBytes = null } = volume;
+  await sessions.volumeEnsured(sessionId, { name, phase, quotaBytes, namespace: platform.namespace });
+}
+
+async function reportExit(ports: Ports, job: RunnerJobView): Promise<void> {
+  const { runs, jobs, signals } = ports;
+  await jobs.observe(job);
+  // Before its attempt is over: from then on nothing is written for it.
+  if (job.logTail !== undefined) await keepLogTail(ports, job, job.logTail);
   const run = await runs.getRun(job.runId, 'all');
   if (run === undefined || run.terminalStatus !== null) return;
   const { runId, attempt, exitCode } = job;
   await signals.runnerExited(run.workflowId, { runId, attempt, exitCode, reason: job.reason ?? 'ended' });
+}
+
+/** The same Job's is kept once, however often its end is told. An attempt that is over already is not worth a retry. */
+async function keepLogTail({ events }: Ports, job: RunnerJobView, text: string): Promise<void> {
+  const { runId, attempt, jobName, reason, exitCode } = job;
+  const payload = { phase: 'runner-log-tail', attempt, jobName, reason, exitCode, text };
+  const event = { type: 'backend_status', payload, clientSeq: 1 } as const;
+  try {
+    await events.append({ runId, fence: { attempt }, producer: `job:${jobName}`, events: [event] });
+  } catch (error) {
+    if (!(error instanceof AgentRunError) || error.refusal === 'unavailable') throw error;
+  }
 }
 
 /**

@@ -3,17 +3,12 @@ import { join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { processEnvironment } from './environment.js';
-
-const text = (description: string, options: { default?: string; pattern?: string } = {}) =>
-  Type.String({ description, minLength: 1, ...options });
-const optionalText = (description: string, options: { pattern?: string } = {}) =>
-  Type.Optional(text(description, options));
-const count = (description: string, options: { minimum: number; maximum: number; default: number }) =>
-  Type.Integer({ description, ...options });
-
-const URL_PATTERN = '^https?://';
-const HOUR_MS = 3_600_000;
-const DNS_LABEL = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
+import { ConfigurationError } from './config/configuration-error.js';
+import { readJsonSetting } from './config/json-setting.js';
+import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
+import { readRunnerPods } from './config/runner-pods.js';
+import { readRunnerRetention } from './config/runner-retention.js';
+import { count, HOUR_MS, optionalText, text, URL_PATTERN } from './config/setting.js';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
 export const Settings = Type.Object({
@@ -131,16 +126,11 @@ export const Settings = Type.Object({
     maximum: 3650,
     default: 30,
   }),
-  AGENTRUN_RUNTIME_NAMESPACE: text('Namespace of runner Jobs', { default: 'agentrun-v01', pattern: DNS_LABEL }),
-  AGENTRUN_RUNNER_SERVICE_ACCOUNT: text('Service account of runner Pods', {
-    default: 'agentrun-v01-runner',
-    pattern: DNS_LABEL,
+  AGENTRUN_PLATFORM: Type.Enum(['local', 'kubernetes'] as const, {
+    description: 'Where runners run: as processes of this machine, or as Jobs of a cluster',
+    default: 'local',
   }),
-  AGENTRUN_RUNNER_JOB_NAME_PREFIX: optionalText('What runner Jobs are called; the service account when absent', {
-    pattern: DNS_LABEL,
-  }),
-  AGENTRUN_LANE: text('Lane that runner Jobs are labelled with', { default: 'v0.1' }),
-  AGENTRUN_INTERNAL_MGR_URL: optionalText('Where runners reach the manager', { pattern: URL_PATTERN }),
+  ...KUBERNETES_SETTINGS,
   AGENTRUN_AIPOD_SPEC_DIR: optionalText(
     'Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts',
   ),
@@ -148,17 +138,20 @@ export const Settings = Type.Object({
 });
 export type Settings = Static<typeof Settings>;
 
-/** A setting that cannot be used: each line names the variable. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-}
+export { ConfigurationError };
+
+/** Where an empty value says something; everywhere else it is as good as none. */
+const MAY_BE_EMPTY = ['AGENTRUN_RUNNER_RETENTION_JOB_NAME_PREFIXES'];
 
 /** Settings as given, checked and with defaults. @throws ConfigurationError with one line per fault. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>> = processEnvironment): Settings {
-  const given = Object.entries(environment).filter(([name, value]) => name in Settings.properties && value !== '');
+  const says = (name: string, value: string | undefined) => value !== '' || MAY_BE_EMPTY.includes(name);
+  const given = Object.entries(environment).filter(([name, value]) => name in Settings.properties && says(name, value));
   const settings: Record<string, unknown> = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   const validate = new Ajv2020({ coerceTypes: true, useDefaults: true, allErrors: true }).compile<Settings>(Settings);
   if (!validate(settings)) throw new ConfigurationError((validate.errors ?? []).map(faultLine).join('\n'));
+  readRunnerPods(settings);
+  readRunnerRetention(settings);
   return settings;
 }
 
@@ -208,23 +201,8 @@ export function readOperators(settings: Settings): OperatorSetting[] {
 
 function namedOperators(json: string | undefined): OperatorSetting[] {
   if (json === undefined) return [];
-  const operators = parseJson(json);
-  const validate = new Ajv2020().compile<Static<typeof Operators>>(Operators);
-  if (!validate(operators)) {
-    const fault = validate.errors?.[0];
-    throw new ConfigurationError(
-      `AGENTRUN_OPERATORS_JSON${fault?.instancePath ?? ''} ${fault?.message ?? 'is not as documented'}`,
-    );
-  }
+  const operators = readJsonSetting('AGENTRUN_OPERATORS_JSON', json, Operators);
   return operators.map(({ name, token, tenants }) => ({ name, token, tenants: tenants ?? 'all' }));
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    throw new ConfigurationError('AGENTRUN_OPERATORS_JSON is not JSON');
-  }
 }
 
 function faultLine(fault: ErrorObject): string {

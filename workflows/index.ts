@@ -4,5 +4,6 @@ export { collectSessionStorageWorkflow, evictSessionWorkflow } from './session/w
 export { webhookDeliveryWorkflow } from './webhook/workflow.js';
 export { scheduledTaskWorkflow } from './schedule/workflow.js';
 export { maintenanceWorkflow } from './maintenance/workflow.js';
+export { runnerRetentionWorkflow } from './retention/workflow.js';
 export { queueWorkflow } from './queue/workflow.js';
 export { queueTaskWorkflow } from './queue-task/workflow.js';

@@ -97,3 +97,37 @@ export const RunnerJobList = Type.Object({
   count: Type.Integer({ minimum: 0 }),
   lastSeq: Type.Integer({ minimum: 0 }),
 });
+
+export const RunnerRetentionAsk = Type.Object({
+  /** Only tells what it would do. */
+  dryRun: Type.Optional(Type.Boolean({ default: false })),
+});
+
+const RetentionEntry = Type.Object({
+  jobName: Type.String(),
+  runId: Type.String(),
+  attempt: Type.Integer({ minimum: 0 }),
+  lastActiveAt: Timestamp,
+  reason: Type.Enum(['over-cap', 'too-old'] as const),
+  /** `planned`: in a dry run. `active`: it was heard of while the others went, and stays. */
+  outcome: Type.Enum(['deleted', 'planned', 'active', 'failed'] as const),
+  message: Nullable(Type.String()),
+});
+
+export const RunnerRetentionReport = Type.Object({
+  action: Type.Literal('runner-retention'),
+  /** False where no cap is set: then nothing is counted and nothing goes. */
+  enabled: Type.Boolean(),
+  dryRun: Type.Boolean(),
+  maxRunners: Nullable(Type.Integer({ minimum: 1 })),
+  cleanupOrder: Nullable(Type.String()),
+  /** Runners that count, by labels and names; those of them that are active; and how many are left. */
+  matching: Type.Integer({ minimum: 0 }),
+  active: Type.Integer({ minimum: 0 }),
+  remaining: Type.Integer({ minimum: 0 }),
+  items: Type.Array(RetentionEntry),
+  startedAt: Timestamp,
+  finishedAt: Timestamp,
+  valuesPrinted: ValuesPrinted,
+});
+export type RunnerRetentionReport = Static<typeof RunnerRetentionReport>;

@@ -51,6 +51,9 @@ export function evictionWorkflowId(sessionId: string): string {
 /** One cycle of the garbage collection at a time. */
 export const STORAGE_GC_WORKFLOW_ID = 'session-storage-gc';
 
+/** One cycle of the runners' retention at a time. */
+export const RUNNER_RETENTION_WORKFLOW_ID = 'runner-retention';
+
 function uniquePart(id: string): string {
   return id.slice(id.indexOf('_') + 1);
 }

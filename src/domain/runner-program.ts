@@ -22,6 +22,8 @@ export const RUNNER_VARIABLES = {
   tokenFile: 'AGENTRUN_RUNNER_TOKEN_FILE',
   /** A folder with a file `<kind>/<name>/<field>` for each secret field, where they do not come by stdin. */
   secretsDir: 'AGENTRUN_RUNNER_SECRETS_DIR',
+  /** A folder of `HANDOVER_FILES`, which the runner empties once it has read it: its agent must not find them. */
+  handoverDir: 'AGENTRUN_RUNNER_HANDOVER_DIR',
   /** How the agent is driven, where the claim's answer does not say it. */
   backendKind: 'AGENTRUN_BACKEND_KIND',
   /** The codex program that this runner starts; otherwise it is looked for. */
@@ -32,6 +34,9 @@ export const RUNNER_VARIABLES = {
   sourceCommit: 'AGENTRUN_SOURCE_COMMIT',
   logLevel: 'AGENTRUN_LOG_LEVEL',
 } as const;
+
+/** What is where in a folder of `handoverDir`; below `secrets` as in one of `secretsDir`. */
+export const HANDOVER_FILES = { token: 'token', tokenFile: 'runner-token', secrets: 'secrets' } as const;
 
 /**
  * A variable for the agent alone is given to the runner under this prefix, so that it cannot change the runner itself.

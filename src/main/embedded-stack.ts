@@ -10,8 +10,8 @@ import { startTemporalDevServer } from '../../temporal-dev/dev-server.js';
 import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
 import { readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { readOrMakeKeys, type Keys } from './keys.js';
-import { createLocalPlatform } from './local-runners.js';
 import { startManager, type Manager } from './manager.js';
+import { createPlatform } from './runner-platform.js';
 import { ServerDeaths } from './server-deaths.js';
 
 type Closing = (() => Promise<void>)[];
@@ -147,7 +147,7 @@ async function startHere(
 ): Promise<{ manager: Manager; platform: RunnerPlatform }> {
   const logger = loggerOf(folder);
   const warn = (message: string, error: unknown) => logger.warn({ error: String(error) }, message);
-  const platform = createLocalPlatform(settings, folder.path, keys.secretsKey, environment, warn);
+  const platform = await createPlatform(settings, folder.path, keys.secretsKey, environment, warn);
   const manager = await startManager({
     settings,
     databaseUrl,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { folders, type Settings } from '../config.js';
+import { jobNamePrefix } from '../config/runner-retention.js';
 import { RUNNER_VARIABLES } from '../domain/runner-program.js';
 import { LocalPlatform } from '../local-platform/local-platform.js';
 
@@ -15,7 +16,7 @@ export function createLocalPlatform(
     dataDir,
     secretsKey,
     volumeQuotaBytes: settings.AGENTRUN_LOCAL_VOLUME_QUOTA_BYTES ?? null,
-    jobNamePrefix: settings.AGENTRUN_RUNNER_JOB_NAME_PREFIX ?? settings.AGENTRUN_RUNNER_SERVICE_ACCOUNT,
+    jobNamePrefix: jobNamePrefix(settings),
     warn,
     program: {
       nodePath: process.execPath,

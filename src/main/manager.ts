@@ -5,6 +5,7 @@ import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { ConfigurationError, readOperators, type Settings } from '../config.js';
+import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { loggable } from '../http/log-error.js';
 import { serve, type RunningServer } from '../http/server.js';
@@ -25,6 +26,7 @@ import { awaitTemporal, connectTemporal, type TemporalLink } from '../temporal/c
 import { createQueueGateway } from '../temporal/queue-gateway.js';
 import { createScheduleGateway } from '../temporal/schedule-gateway.js';
 import { createSessionGateway } from '../temporal/session-gateway.js';
+import { createRunnerGateway } from '../temporal/runner-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
 import { createWebhookGateway } from '../temporal/webhook-gateway.js';
@@ -145,6 +147,7 @@ async function startWork(
 ): Promise<RunningWorker> {
   const { settings, platform, keys, logger, temporalAddress } = options;
   const stopping = new AbortController();
+  const runnerRetention = readRunnerRetention(settings);
   const activities = createActivities({
     ...postgres,
     platform,
@@ -159,7 +162,8 @@ async function startWork(
       workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
       webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
     },
-    managerUrl: settings.AGENTRUN_INTERNAL_MGR_URL ?? apiUrl ?? clusterUrl(settings),
+    runnerRetention,
+    managerUrl: managerUrl(options, apiUrl),
     stopping: stopping.signal,
     log: (message, facts) => logger.info(facts, message),
   });
@@ -171,7 +175,7 @@ async function startWork(
     stopping.abort();
     await worker.stop();
   });
-  await ensureWatchers(temporal.client);
+  await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined });
   return worker;
 }
 
@@ -181,6 +185,7 @@ function operationContext(options: ManagerOptions, postgres: Postgres, temporal:
     ...postgres,
     gateway: createRunGateway(temporal.client),
     sessionGateway: createSessionGateway(temporal.client),
+    runnerGateway: createRunnerGateway(temporal.client),
     webhookGateway: createWebhookGateway(temporal.client),
     scheduleGateway: createScheduleGateway(temporal.client),
     webhookSender: webhookSender(settings),
@@ -233,6 +238,12 @@ function operatorTokens(settings: Settings, keys: Keys): OperatorTokens {
   return new OperatorTokens(
     configured.length > 0 ? configured : [{ name: 'operator', token: keys.operatorToken, tenants: 'all' }],
   );
+}
+
+/** Where runners reach the manager: Pods never by the address that it listens on. */
+function managerUrl({ settings, platform }: ManagerOptions, apiUrl: string | undefined): string {
+  const ofCluster = clusterUrl(settings);
+  return settings.AGENTRUN_INTERNAL_MGR_URL ?? (platform.kind === 'kubernetes' ? ofCluster : (apiUrl ?? ofCluster));
 }
 
 function clusterUrl(settings: Settings): string {

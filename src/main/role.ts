@@ -4,9 +4,9 @@ import { ConfigurationError, folders, type Settings } from '../config.js';
 import { openDataFolder } from '../embedded/data-folder.js';
 import { migrate } from '../postgres/migrate.js';
 import { readOrMakeKeys } from './keys.js';
-import { createLocalPlatform } from './local-runners.js';
 import { createLogger } from './logger.js';
 import { startManager, type Manager } from './manager.js';
+import { createPlatform } from './runner-platform.js';
 import { sendTemporalLogsTo } from './temporal-logs.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,16 +26,17 @@ export async function startRole(role: Role, settings: Settings, environment: Env
   // Temporal's native part belongs to workers; started without one, it would keep this process from ending.
   if (role === 'worker') sendTemporalLogsTo(logger);
   const warn = (message: string, error: unknown) => logger.warn({ error: String(error) }, message);
+  const isLocal = settings.AGENTRUN_PLATFORM === 'local';
   // Local runners are watched by one worker; an API only asks how their folder is.
-  const folder = role === 'worker' ? await openDataFolder(dataDir) : undefined;
+  const folder = role === 'worker' && isLocal ? await openDataFolder(dataDir) : undefined;
   try {
     const keys = await readOrMakeKeys(settings, join(dataDir, 'keys'));
     const manager = await startManager({
-      settings: { ...settings, AGENTRUN_INTERNAL_MGR_URL: settings.AGENTRUN_INTERNAL_MGR_URL ?? loopbackUrl(settings) },
+      settings: isLocal ? withLoopbackUrl(settings) : settings,
       databaseUrl,
       temporalAddress,
       keys,
-      platform: createLocalPlatform(settings, dataDir, keys.secretsKey, environment, warn),
+      platform: await createPlatform(settings, dataDir, keys.secretsKey, environment, warn),
       searchPath: environment['PATH'] ?? '',
       cacheDir,
       logger,
@@ -60,7 +61,9 @@ function required(settings: Settings, name: 'AGENTRUN_DATABASE_URL' | 'AGENTRUN_
 }
 
 /** Local runners reach the API of the same machine, unless told otherwise. */
-function loopbackUrl({ AGENTRUN_HOST: host, AGENTRUN_PORT: port }: Settings): string {
+function withLoopbackUrl(settings: Settings): Settings {
+  const { AGENTRUN_HOST: host, AGENTRUN_PORT: port, AGENTRUN_INTERNAL_MGR_URL: given } = settings;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return { ...settings, AGENTRUN_INTERNAL_MGR_URL: given ?? url };
 }

@@ -9,6 +9,7 @@ import type { QueueGateway } from '../ports/queue-gateway.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
+import type { RunnerGateway } from '../ports/runner-gateway.js';
 import type { RunnerPlatform, Volumes } from '../ports/runner-platform.js';
 import type { RunnerTokens } from '../ports/runner-tokens.js';
 import type { ScheduleGateway } from '../ports/schedule-gateway.js';
@@ -41,6 +42,7 @@ export interface OperationContext {
   readonly board: BoardRecords;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
+  readonly runnerGateway: RunnerGateway;
   readonly webhookGateway: WebhookGateway;
   readonly scheduleGateway: ScheduleGateway;
   readonly webhookSender: WebhookSender;

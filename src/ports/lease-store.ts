@@ -6,6 +6,8 @@ export interface LeaseView {
   readonly alive: boolean;
   /** When the lease is over at the earliest, should no renewal come; later than it was given for after an outage of ours. */
   readonly expiresAtMs: number | null;
+  /** When it was given or renewed last; null unless alive. */
+  readonly renewedAtMs: number | null;
   /** It ran out, and nobody has ended the attempt yet. */
   readonly isOver: boolean;
 }

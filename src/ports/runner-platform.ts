@@ -40,6 +40,10 @@ export interface RunnerJobView {
   readonly reason: string | null;
   readonly exitCode: number | null;
   readonly message: string | null;
+  /** Of a Job that was told as ended: the last that it printed, where the platform is about to forget it. */
+  readonly logTail?: string;
+  readonly createdAtMs?: number;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface VolumeView {
@@ -78,7 +82,12 @@ export interface RunnerPlatform {
   describe(jobName: string): Promise<RunnerJobView | undefined>;
   list(): Promise<RunnerJobView[]>;
   /** Tells of each Job that ended, at least once, also of those that ended while nobody watched. Runs until aborted; rejects when it cannot watch. */
-  watch(onExit: (job: RunnerJobView) => Promise<void>, signal: AbortSignal): Promise<void>;
+  watch(
+    onExit: (job: RunnerJobView) => Promise<void>,
+    signal: AbortSignal,
+    /** Told of what happens to a Job before its end, where the platform sees such things. */
+    onChange?: (job: RunnerJobView) => Promise<void>,
+  ): Promise<void>;
   /** Forgets Jobs that ended longer ago than this; answers their names. */
   prune(options: { olderThanMs: number }): Promise<string[]>;
   /** The last lines the runner program printed, for a diagnosis; empty when there are none. */

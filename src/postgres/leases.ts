@@ -46,6 +46,7 @@ const EXPIRE = endAttempt(LEASE_OVER);
 const REVOKE = endAttempt('NOT l.ended');
 
 const READ = `SELECT l.attempt, l.runner_id, l.alive, CASE WHEN l.alive THEN ${LEASE_END} END AS lease_end,
+    CASE WHEN l.alive THEN l.expires_at - l.lease_ms * interval '1 ms' END AS renewed_at,
     coalesce(${LEASE_OVER}, false) AS is_over
   FROM run_leases l, api_liveness a WHERE l.run_id = $1`;
 
@@ -69,6 +70,7 @@ interface LeaseRow {
   readonly alive: boolean;
   /** Null unless alive. */
   readonly lease_end: Date | null;
+  readonly renewed_at: Date | null;
   readonly is_over: boolean;
 }
 
@@ -145,6 +147,7 @@ function toView(row: LeaseRow): LeaseView {
     runnerId: row.runner_id,
     alive: row.alive,
     expiresAtMs: row.lease_end?.getTime() ?? null,
+    renewedAtMs: row.renewed_at?.getTime() ?? null,
     isOver: row.is_over,
   };
 }

@@ -51,11 +51,11 @@ export async function endTree(tree: ProcessTree, options: { timeoutMs: number })
   }
 }
 
-/** The process and those it descends from. */
+/** The process and those it descends from, the system's first one too: in a container that may be the one that asks. */
 export function lineageOf(pid: number): number[] {
   const parents = new Map(processTable.list().map((entry) => [entry.pid, entry.ppid]));
   const lineage: number[] = [];
-  for (let one: number | undefined = pid; one !== undefined && one > 1; one = parents.get(one)) lineage.push(one);
+  for (let one: number | undefined = pid; one !== undefined && one > 0; one = parents.get(one)) lineage.push(one);
   return lineage;
 }
 

@@ -1,6 +1,7 @@
 import type { ActionDescriptor } from '../contract/result.js';
 import type { FailureKind } from '../domain/failure-kinds.js';
 import { cut } from './activity.js';
+import { jobEndMeaning } from './job-end-meanings.js';
 import { isJobOver } from './liveness-phase.js';
 import { neededInput } from './needed-input.js';
 import { providerEvidence } from './provider-evidence.js';
@@ -64,10 +65,16 @@ const REMEDIES: Partial<Record<FailureKind, (facts: RunFacts) => Action[]>> = {
   'session-store-evicted': () => [NEW_SESSION],
   'hard-timeout': (facts) => [raiseLimit('timeoutMs', facts)],
   'idle-timeout': (facts) => [raiseLimit('idleTimeoutMs', facts)],
-  'runner-lost': (facts) => inspectJob(facts),
-  'runner-start-failed': (facts) => inspectJob(facts),
+  'runner-lost': (facts) => [...mendJob(facts), ...inspectJob(facts)],
+  'runner-start-failed': (facts) => [...mendJob(facts), ...inspectJob(facts)],
   'backend-failed': (facts) => (providerEvidence(facts).httpStatus === null ? [] : [setConfig(facts)]),
 };
+
+/** What the platform's word for the Job's end asks for. */
+function mendJob(facts: RunFacts): Action[] {
+  const meaning = jobEndMeaning(facts);
+  return meaning === undefined ? [] : [{ resourceName: null, ...meaning.mend }];
+}
 
 /** A run without a session begins anew by itself. */
 function newSession({ run }: RunFacts): Action[] {

@@ -1,5 +1,6 @@
 import type { FailureKind } from '../domain/failure-kinds.js';
 import { FAILURE_MEANINGS, UNKNOWN_FAILURE, type FailureMeaning } from './failure-meanings.js';
+import { jobEndMeaning } from './job-end-meanings.js';
 import { providerEvidence, type ProviderEvidence } from './provider-evidence.js';
 import { focusEvents, textField, type EndedAs, type RunFacts } from './run-facts.js';
 import { asClause, durationInWords } from './words.js';
@@ -72,11 +73,12 @@ const EXPLANATIONS: Partial<Record<FailureKind, (one: Case) => EndReason>> = {
     what: `nothing came from the turn for ${durationInWords(facts.run.executionPolicy.idleTimeoutMs)}, its idle limit${lastSign(facts)}`,
     next: `look at what hung, or raise executionPolicy.idleTimeoutMs, then ${again}`,
   }),
-  'runner-lost': (one) => ({
-    what: said(one) ?? FAILURE_MEANINGS['runner-lost'].what,
-    next: `look at ${jobOf(one.facts)}, then ${one.again}`,
-  }),
-  'runner-start-failed': (one) => startFailed(one),
+  'runner-lost': (one) =>
+    jobEnded(one) ?? {
+      what: said(one) ?? FAILURE_MEANINGS['runner-lost'].what,
+      next: `look at ${jobOf(one.facts)}, then ${one.again}`,
+    },
+  'runner-start-failed': (one) => jobEnded(one) ?? startFailed(one),
   'thread-resume-failed': (one) => ({
     what: said(one) ?? FAILURE_MEANINGS['thread-resume-failed'].what,
     next: anew(one.facts),
@@ -115,6 +117,15 @@ function unavailable(one: Case): EndReason {
     return { what: words, next };
   }
   return { what: `${nameOf(provider)} failed${answered(provider)}`, next: `wait until it is back, then ${again}` };
+}
+
+/** Where the platform's own word says more than ours; its message is a part of it. */
+function jobEnded({ facts, again }: Case): EndReason | undefined {
+  const meaning = jobEndMeaning(facts);
+  if (meaning === undefined) return undefined;
+  const message = facts.runnerJob?.message;
+  const what = message ? `${meaning.what}: ${asClause(message, QUOTE)}` : meaning.what;
+  return { what, next: meaning.next === null ? again : `${meaning.next}, then ${again}` };
 }
 
 function startFailed(one: Case): EndReason {

@@ -26,6 +26,8 @@ export interface RunnerConfig {
   readonly tokenFile: string | undefined;
   /** Where secrets are mounted; looked at where the token is a file. */
   readonly secretsDir: string | undefined;
+  /** Holds token and secrets instead of both, to be read once and emptied. */
+  readonly handoverDir: string | undefined;
   /** How the agent is driven, where the claim does not say it. */
   readonly backendKind: string | undefined;
   /** The codex program to start; undefined looks for one. */
@@ -67,6 +69,7 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     giveUpMs: integer(environment, NAMES.giveUpMs, 1, HOUR_MS),
     tokenFile: optional(environment, NAMES.tokenFile),
     secretsDir: optional(environment, NAMES.secretsDir),
+    handoverDir: optional(environment, NAMES.handoverDir),
     backendKind: optional(environment, NAMES.backendKind),
     codexPath: optional(environment, NAMES.codexPath),
     cacheDir: optional(environment, NAMES.cacheDir),

@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { HANDOVER_FILES } from '../domain/runner-program.js';
 import { secretKey, SECRET_KINDS, type HandedSecrets, type SecretFields } from '../domain/secrets.js';
 import type { RunnerConfig } from './config.js';
 
@@ -17,18 +18,36 @@ export class NoTokenError extends Error {
 const MAX_LENGTH = 4 * 1024 * 1024;
 const WAIT_MS = 30_000;
 
+type Sources = Pick<RunnerConfig, 'tokenFile' | 'secretsDir' | 'handoverDir'>;
+
 /**
- * From mounted files where a token file is named, else from the first line of `input`:
+ * From a folder that is emptied then where one is named, from mounted files where a token file is named, else from the first line of `input`:
  * `{"runnerToken":"…","secrets":{"provider-profile/x":{"apiKey":"…"}}}`.
  * @throws NoTokenError
  */
-export async function readHandover(
-  { tokenFile, secretsDir }: Pick<RunnerConfig, 'tokenFile' | 'secretsDir'>,
-  input: Readable,
-): Promise<Handover> {
-  const handed = tokenFile === undefined ? parse(await firstLine(input)) : await readMounted(tokenFile, secretsDir);
+export async function readHandover(sources: Sources, input: Readable): Promise<Handover> {
+  const handed = await readFrom(sources, input);
   if (handed.token) return handed;
-  throw new NoTokenError(`there is no runner token in ${tokenFile ?? 'the first line of stdin'}`);
+  const place = sources.handoverDir ?? sources.tokenFile ?? 'the first line of stdin';
+  throw new NoTokenError(`there is no runner token in ${place}`);
+}
+
+async function readFrom({ tokenFile, secretsDir, handoverDir }: Sources, input: Readable): Promise<Handover> {
+  if (handoverDir !== undefined) return takeHandover(handoverDir);
+  return tokenFile === undefined ? parse(await firstLine(input)) : readMounted(tokenFile, secretsDir);
+}
+
+/** @throws what deleting throws: a runner whose secrets stay where its agent can read them must not begin. */
+async function takeHandover(folder: string): Promise<Handover> {
+  const { token, tokenFile, secrets } = HANDOVER_FILES;
+  const file = join(folder, token, tokenFile);
+  const handed = await readMounted(file, join(folder, secrets)).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { token: '', secrets: {} };
+    throw error;
+  });
+  // The folder itself is where a volume is mounted.
+  for (const name of await readdir(folder).catch(() => [])) await rm(join(folder, name), { recursive: true });
+  return handed;
 }
 
 async function firstLine(input: Readable): Promise<string> {

@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { StorageGcReport } from '../contract/session.js';
 import { assertNever } from '../domain/assert-never.js';
 import { unavailable } from '../domain/errors.js';
@@ -12,6 +11,7 @@ import type {
   evictSessionWorkflow,
 } from '../../workflows/session/workflow.js';
 import { answered } from './answered.js';
+import { within } from './within.js';
 import { resultOf } from './result-of.js';
 
 /** How long a caller waits for a platform to delete one volume. */
@@ -59,13 +59,6 @@ async function evict(client: Client, sessionId: string): Promise<EvictionVerdict
     resultOf(`the eviction of session ${sessionId}`, handle.result()),
     'evicting' as const,
   );
-}
-
-async function within<T, L>(ms: number, work: Promise<T>, late: L): Promise<T | L> {
-  const answer = new AbortController();
-  const limit = delay(ms, late, { signal: answer.signal });
-  limit.catch(() => undefined);
-  return Promise.race([work, limit]).finally(() => answer.abort());
 }
 
 function report({ items, more }: { items: Collected[]; more: boolean }, startedAt: string): StorageGcReport {

@@ -1,15 +1,16 @@
 import { ScheduleAlreadyRunning, type Client } from '@temporalio/client';
-import { STORAGE_GC_WORKFLOW_ID, TASK_QUEUE } from '../domain/ids.js';
+import { RUNNER_RETENTION_WORKFLOW_ID, STORAGE_GC_WORKFLOW_ID, TASK_QUEUE } from '../domain/ids.js';
 import type {
   budgetMonitorWorkflow,
   leaseMonitorWorkflow,
   runnerWatchWorkflow,
 } from '../../workflows/watchers/workflow.js';
 import type { collectSessionStorageWorkflow } from '../../workflows/session/workflow.js';
+import type { runnerRetentionWorkflow } from '../../workflows/retention/workflow.js';
 import type { maintenanceWorkflow } from '../../workflows/maintenance/workflow.js';
 
 /** What runs beside the runs: one of each however many managers start it, visible and pausable in the Temporal UI. */
-export async function ensureWatchers(client: Client): Promise<void> {
+export async function ensureWatchers(client: Client, options: { retainRunners: boolean }): Promise<void> {
   const existing = { taskQueue: TASK_QUEUE, workflowIdConflictPolicy: 'USE_EXISTING' } as const;
   await client.workflow.start<typeof leaseMonitorWorkflow>('leaseMonitorWorkflow', {
     ...existing,
@@ -32,14 +33,28 @@ export async function ensureWatchers(client: Client): Promise<void> {
     STORAGE_GC_WORKFLOW_ID,
     'collectSessionStorageWorkflow' satisfies (typeof collectSessionStorageWorkflow)['name'],
   );
+  // Left where the cap is taken away later: a cycle without a cap does nothing.
+  if (options.retainRunners) {
+    const workflowType = 'runnerRetentionWorkflow' satisfies (typeof runnerRetentionWorkflow)['name'];
+    await ensureEvery('10 minutes', client, RUNNER_RETENTION_WORKFLOW_ID, workflowType);
+  }
+}
+
+async function ensureHourly(client: Client, scheduleId: string, workflowType: string): Promise<void> {
+  await ensureEvery('1 hour', client, scheduleId, workflowType);
 }
 
 /** The schedule and the workflow that it starts have one name. */
-async function ensureHourly(client: Client, scheduleId: string, workflowType: string): Promise<void> {
+async function ensureEvery(
+  every: '1 hour' | '10 minutes',
+  client: Client,
+  scheduleId: string,
+  workflowType: string,
+): Promise<void> {
   try {
     await client.schedule.create({
       scheduleId,
-      spec: { intervals: [{ every: '1 hour' }], jitter: '5 minutes' },
+      spec: { intervals: [{ every }], jitter: every === '1 hour' ? '5 minutes' : '1 minute' },
       action: { type: 'startWorkflow', workflowType, taskQueue: TASK_QUEUE, workflowId: scheduleId },
       policies: { overlap: 'SKIP' },
     });

@@ -189,7 +189,14 @@ describe('the lease store', () => {
       assert.deepEqual(await postgres.leases.expire(runId, 1), { expired: true, expiresAtMs: null });
 
       const lease = await postgres.leases.read(runId);
-      assert.deepEqual(lease, { attempt: 2, runnerId: null, alive: false, expiresAtMs: null, isOver: false });
+      assert.deepEqual(lease, {
+        attempt: 2,
+        runnerId: null,
+        alive: false,
+        expiresAtMs: null,
+        renewedAtMs: null,
+        isOver: false,
+      });
       assert.deepEqual(await postgres.leases.listExpired(10), []);
       const fence = { attempt: 1, runnerId: 'r1' };
       await assert.rejects(
@@ -332,6 +339,7 @@ describe('the lease store', () => {
         runnerId: null,
         alive: false,
         expiresAtMs: null,
+        renewedAtMs: null,
         isOver: false,
       });
     });

@@ -59,6 +59,10 @@ export class ScriptedActivities implements Activities {
   monitorBudgets = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
+
+  retainRunners = async (): Promise<never> => {
+    throw new Error('nothing is retained here');
+  };
   createScheduledTask = async () => ({ verdict: 'gone' }) as const;
   cancelScheduledTask = async () => undefined;
   readTaskState = async () => 'failed' as const;

@@ -1,5 +1,6 @@
 import { assertNever } from '../../src/domain/assert-never.js';
 import type { FailureKind } from '../../src/domain/failure-kinds.js';
+import { isHopeless } from '../../src/domain/job-end-reasons.js';
 import type { Outcome } from '../../src/domain/outcome.js';
 
 /** Why an attempt is given up. */
@@ -15,6 +16,11 @@ export type Loss =
   | { readonly why: 'launch-failed'; readonly message: string }
   | { readonly why: 'hard-timeout' | 'idle-timeout'; readonly limitMs: number }
   | { readonly why: 'cancel-ignored'; readonly graceMs: number };
+
+/** The next attempt would be lost in the same way. */
+export function isFinal(loss: Loss): boolean {
+  return loss.why === 'runner-exited' && isHopeless(loss.reason);
+}
 
 /** What happened, in one sentence; and how the run ends if it was its last attempt. */
 export function describeLoss(loss: Loss, attempt: number): { sentence: string; whenExhausted: Outcome } {

@@ -19,7 +19,7 @@ import type {
   Writer,
 } from '../../src/domain/run-messages.js';
 import type { SendDecision } from '../../src/domain/run-snapshot.js';
-import { describeLoss, type Loss } from './losses.js';
+import { describeLoss, isFinal, type Loss } from './losses.js';
 import { isTaken, isWork, newRunData, type LiveCommand, type RunData } from './run-data.js';
 import { commandSnapshot } from './snapshot.js';
 
@@ -230,7 +230,7 @@ export class RunState {
   lose(loss: Loss): void {
     const { attempt, claimedBy, maxAttempts } = this.data.lifecycle;
     const { sentence, whenExhausted } = describeLoss(loss, attempt);
-    const willRetry = attempt < maxAttempts && this.data.cancel === null;
+    const willRetry = attempt < maxAttempts && this.data.cancel === null && !isFinal(loss);
     this.status('attempt-lost', { attempt, runnerId: claimedBy, reason: loss.why, message: sentence, willRetry });
     if (this.data.cancel !== null) return this.end({ ...CANCELLED, message: this.data.cancel.reason });
     if (!willRetry) return this.endExhausted(whenExhausted);

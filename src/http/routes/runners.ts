@@ -1,4 +1,5 @@
-import { RunnerRecord, RunnerRegister } from '../../contract/runner.js';
+import { RunnerRecord, RunnerRegister, RunnerRetentionAsk, RunnerRetentionReport } from '../../contract/runner.js';
+import { askRetention } from '../../operations/runners/ask-retention.js';
 import { registerRunner } from '../../operations/runs/register-runner.js';
 import { route, type Route } from '../route.js';
 
@@ -15,5 +16,20 @@ export const runnerRoutes: Route[] = [
     refusals: [404, 409],
     answer: RunnerRecord,
     handle: ({ principal, body }, { operations }) => registerRunner(operations, principal, body),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/runners/retention',
+    operationId: 'retainRunners',
+    tag: 'runners',
+    summary: 'Delete the runners that the cap has no room for, the longest inactive first, and report of each',
+    description:
+      'One cycle; with a cap set (AGENTRUN_RUNNER_RETENTION_MAX_RUNNERS) it also runs on a schedule. An active runner is never touched. ' +
+      'Only an operator of all tenants may ask for it.',
+    auth: 'operator',
+    body: RunnerRetentionAsk,
+    bodyExample: { dryRun: true },
+    answer: RunnerRetentionReport,
+    handle: ({ principal, body }, { operations }) => askRetention(operations, principal, body),
   }),
 ];

@@ -36,7 +36,7 @@ describe('the OpenAPI document', () => {
       GET /api/v1/runs/:/commands/:/result|POST /api/v1/commands/:/ack|PATCH /api/v1/commands/:/status
       POST /api/v1/commands/:/cancel|POST /api/v1/runs/:/events|GET /api/v1/runs/:/events
       GET /api/v1/runs/:/events/stream|POST /api/v1/runs/:/runner-jobs|GET /api/v1/runs/:/runner-jobs
-      GET /api/v1/runs/:/runner-jobs/:|POST /api/v1/runners/register
+      GET /api/v1/runs/:/runner-jobs/:|POST /api/v1/runners/register|POST /api/v1/runners/retention
       GET /api/v1/tool-credentials|GET /api/v1/tool-credentials/:|DELETE /api/v1/tool-credentials/:
       PUT /api/v1/tool-credentials/:/credential
       GET /api/v1/provider-profiles|GET /api/v1/provider-profiles/:|DELETE /api/v1/provider-profiles/:

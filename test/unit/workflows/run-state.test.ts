@@ -122,6 +122,15 @@ describe('RunState', () => {
     assert.equal(run.command('cmd_a').lifecycle.acknowledgedBy, 2);
   });
 
+  it('does not try again what the next attempt would meet as well', () => {
+    const run = newState();
+    run.addCommand('cmd_a', 'turn');
+    run.jobLaunched(1);
+    run.lose({ why: 'runner-exited', claimed: false, reason: 'InvalidImageName', exitCode: null });
+    assert.deepEqual([run.terminal, run.attempt], [true, 1]);
+    assert.equal(run.data.lifecycle.outcome?.failureKind, 'runner-start-failed');
+  });
+
   it('fails with the loss of its last attempt, and its open commands with it', () => {
     const run = newState();
     run.addCommand('cmd_a', 'turn');

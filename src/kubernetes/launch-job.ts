@@ -1,0 +1,101 @@
+import { PatchStrategy, setHeaderOptions, type V1Job, type V1Secret } from '@kubernetes/client-node';
+import { AgentRunError, unavailable } from '../domain/errors.js';
+import { HANDOVER_FILES } from '../domain/runner-program.js';
+import type { RunnerLaunch } from '../ports/runner-platform.js';
+import { asked, platformError, statusOf } from './api-errors.js';
+import type { Cluster } from './cluster.js';
+import { toBase64 } from './kubernetes-secrets.js';
+import { ANNOTATIONS, LABELS, tokenSecretName } from './marks.js';
+import { runnerJobSpec } from './runner-job-spec.js';
+import type { RunnerJobSettings } from './runner-settings.js';
+
+const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+
+type Warn = (message: string, error: unknown) => void;
+
+/**
+ * Makes the Job of an attempt, or goes on where an earlier try ended: the Job, suspended; its token's Secret, which the Job owns; then
+ * the Job is let go. Whoever dies in between leaves nothing that its Job's deletion does not take with it.
+ */
+export async function launchJob(
+  cluster: Pick<Cluster, 'batch' | 'core'>,
+  launch: RunnerLaunch,
+  settings: RunnerJobSettings,
+  warn: Warn,
+): Promise<V1Job> {
+  const wanted = runnerJobSpec(launch, settings);
+  const job = await createOrAdopt(cluster, wanted, warn);
+  if (job.spec?.suspend !== true) return job;
+  // The token of an earlier try is as good: a token is for an attempt, whoever issued it.
+  await createTokenSecret(cluster, launch, job, settings.namespace);
+  return letGo(cluster, launch.jobName, settings.namespace);
+}
+
+async function createOrAdopt({ batch }: Pick<Cluster, 'batch'>, wanted: V1Job, warn: Warn): Promise<V1Job> {
+  const { name = '', namespace = '' } = wanted.metadata ?? {};
+  try {
+    return await batch.createNamespacedJob({ namespace, body: wanted });
+  } catch (error) {
+    if (statusOf(error) !== 409) throw platformError(`the Job ${name}`, error);
+  }
+  const there = await asked(`to read the Job ${name}`, batch.readNamespacedJob({ name, namespace }));
+  assertOurs(wanted, there, warn);
+  return there;
+}
+
+/**
+ * A Job of that name is this attempt's, whatever it was made from: a manager with other settings may have died after it made it.
+ * @throws conflict for a Job of somebody else's; unavailable for one that is being deleted.
+ */
+function assertOurs(wanted: V1Job, there: V1Job, warn: Warn): void {
+  const name = wanted.metadata?.name ?? '';
+  const isSame = [LABELS.run, LABELS.attempt].every(
+    (label) => there.metadata?.labels?.[label] === wanted.metadata?.labels?.[label],
+  );
+  if (!isSame) {
+    const message = `the cluster has a Job ${name} that is not this attempt's; delete it, or set another AGENTRUN_RUNNER_JOB_NAME_PREFIX`;
+    throw new AgentRunError('runner-start-failed', 'conflict', message, { jobName: name });
+  }
+  if (there.metadata?.deletionTimestamp !== undefined) {
+    throw unavailable('platform', undefined, `the Job ${name} is being deleted; try again`);
+  }
+  const specs = [wanted, there].map((job) => job.metadata?.annotations?.[ANNOTATIONS.spec]);
+  if (specs[0] !== specs[1]) warn(`the Job ${name} was made from other settings, and is taken as it is`, specs);
+}
+
+async function createTokenSecret(
+  { core }: Pick<Cluster, 'core'>,
+  launch: RunnerLaunch,
+  job: V1Job,
+  namespace: string,
+): Promise<void> {
+  const body = tokenSecret(launch, job, namespace);
+  const made = core.createNamespacedSecret({ namespace, body }).catch((error: unknown) => {
+    if (statusOf(error) !== 409) throw error;
+  });
+  await asked(`the Secret of the Job ${launch.jobName}`, made);
+}
+
+function tokenSecret({ jobName, runnerToken }: RunnerLaunch, job: V1Job, namespace: string): V1Secret {
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid: job.metadata?.uid ?? '' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    immutable: true,
+    metadata: {
+      name: tokenSecretName(jobName),
+      namespace,
+      labels: { ...job.metadata?.labels },
+      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+    },
+    data: { [HANDOVER_FILES.tokenFile]: toBase64(runnerToken) },
+  };
+}
+
+async function letGo({ batch }: Pick<Cluster, 'batch'>, name: string, namespace: string): Promise<V1Job> {
+  return asked(
+    `to start the Job ${name}`,
+    batch.patchNamespacedJob({ name, namespace, body: { spec: { suspend: false } } }, MERGE),
+  );
+}

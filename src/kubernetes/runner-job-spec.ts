@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import type { V1Container, V1Job, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
+import { AGENT_VARIABLE_PREFIX, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { ANNOTATIONS, labelValue, LABELS, ownLabels } from './marks.js';
+import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
+import type { JobLaunch, RunnerJobSettings, RunnerResources } from './runner-settings.js';
+
+/** The container whose end is the runner's end. */
+export const RUNNER_CONTAINER = 'runner';
+
+const UNPRIVILEGED: V1SecurityContext = {
+  allowPrivilegeEscalation: false,
+  privileged: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
+
+/**
+ * The Job of one attempt, as it is asked for: the same for the same input. It is made suspended, and let go once the Secret with its token
+ * is there, which needs the Job as its owner.
+ */
+export function runnerJobSpec(launch: JobLaunch, settings: RunnerJobSettings): V1Job {
+  const labels = jobLabels(launch, settings);
+  const spec = {
+    backoffLimit: 0, // Another attempt is Temporal's decision, never the Job controller's.
+    completions: 1,
+    parallelism: 1,
+    activeDeadlineSeconds: settings.deadlineSeconds,
+    ttlSecondsAfterFinished: settings.ttlSeconds,
+    podReplacementPolicy: 'Failed',
+    template: { metadata: { labels, annotations: annotationsOf(launch, settings) }, spec: podSpec(launch, settings) },
+  };
+  const annotations = { ...annotationsOf(launch, settings), [ANNOTATIONS.spec]: digestOf(spec) };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: launch.jobName, namespace: settings.namespace, labels, annotations },
+    spec: { ...spec, suspend: true },
+  };
+}
+
+function jobLabels(launch: JobLaunch, { lane }: Pick<RunnerJobSettings, 'lane'>): Record<string, string> {
+  return {
+    ...ownLabels(lane, 'runner'),
+    [LABELS.run]: launch.runId,
+    [LABELS.attempt]: String(launch.attempt),
+    [LABELS.runnerJob]: launch.jobId,
+    [LABELS.tenant]: labelValue(launch.tenantId),
+    [LABELS.volume]: labelValue(launch.volumeName),
+    ...(launch.sessionId === null ? {} : { [LABELS.session]: labelValue(launch.sessionId) }),
+  };
+}
+
+function annotationsOf(launch: JobLaunch, settings: RunnerJobSettings): Record<string, string> {
+  return {
+    [ANNOTATIONS.trace]: launch.traceId,
+    [ANNOTATIONS.tenant]: launch.tenantId,
+    [ANNOTATIONS.attemptId]: launch.attemptId,
+    [ANNOTATIONS.runner]: launch.runnerId,
+    ...(launch.sessionId !== null && { [ANNOTATIONS.session]: launch.sessionId }),
+    ...(settings.envIdentity !== null && { [ANNOTATIONS.envIdentity]: settings.envIdentity }),
+    ...(settings.bootRepoUrl !== null && { [ANNOTATIONS.bootRepo]: settings.bootRepoUrl }),
+  };
+}
+
+function podSpec(launch: JobLaunch, settings: RunnerJobSettings): V1PodSpec {
+  const { userId } = settings;
+  return {
+    restartPolicy: 'Never',
+    serviceAccountName: settings.serviceAccount,
+    // An agent runs whatever it likes in here: it gets no word with the cluster.
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    // What an agent leaves behind falls to the first process of its namespace: the Pod's own takes it, a runner in its place would not.
+    shareProcessNamespace: true,
+    terminationGracePeriodSeconds: settings.graceSeconds,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: userId,
+      runAsGroup: userId,
+      fsGroup: userId,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(settings.runtimeClass !== null && { runtimeClassName: settings.runtimeClass }),
+    ...(settings.priorityClass !== null && { priorityClassName: settings.priorityClass }),
+    ...(Object.keys(settings.nodeSelector).length > 0 && { nodeSelector: { ...settings.nodeSelector } }),
+    tolerations: [...settings.tolerations, ...nodeLoss(settings.nodeLossSeconds)],
+    ...(settings.imagePullSecrets.length > 0 && {
+      imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),
+    }),
+    initContainers: [handoverContainer(launch, settings)],
+    containers: [runnerContainer(launch, settings)],
+    volumes: handoverVolumes(launch, settings.lane),
+  };
+}
+
+/** Kubernetes itself waits for five minutes before it gives up what is on a Node that it lost. */
+function nodeLoss(seconds: number) {
+  const lost = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+  return lost.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }));
+}
+
+/**
+ * Puts token and secrets where the runner takes them from and deletes them: they are mounted here only, so that nothing that the agent
+ * can read holds them when it starts.
+ */
+function handoverContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Container {
+  const program = `${settings.programDir}/dist/src/runner/hand-over/main.js`;
+  return {
+    name: 'handover',
+    image: launch.image ?? settings.image,
+    imagePullPolicy: settings.imagePullPolicy,
+    command: ['node', program, PATHS.staged, PATHS.handover],
+    securityContext: UNPRIVILEGED,
+    resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { memory: '128Mi' } },
+    volumeMounts: stagingMounts(launch),
+  };
+}
+
+function runnerContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Container {
+  const resources = (launch.resources as RunnerResources | null) ?? settings.resources;
+  return {
+    name: RUNNER_CONTAINER,
+    image: launch.image ?? settings.image,
+    imagePullPolicy: settings.imagePullPolicy,
+    command: ['node', `${settings.programDir}/dist/src/runner/main.js`],
+    workingDir: PATHS.volume,
+    env: Object.entries(runnerEnvironment(launch, settings)).map(([name, value]) => ({ name, value })),
+    securityContext: UNPRIVILEGED,
+    resources: { requests: { ...resources.requests }, limits: { ...resources.limits } },
+    // What it printed last goes with the Pod's status, should its log be gone before we read it.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: handoverMounts(),
+  };
+}
+
+function runnerEnvironment(launch: JobLaunch, settings: RunnerJobSettings): Record<string, string> {
+  const forAgent = Object.entries(launch.env).map(([name, value]) => [`${AGENT_VARIABLE_PREFIX}${name}`, value]);
+  return {
+    HOME: PATHS.home,
+    ...settings.environment,
+    ...(Object.fromEntries(forAgent) as Record<string, string>),
+    [RUNNER_VARIABLES.managerUrl]: launch.managerUrl,
+    [RUNNER_VARIABLES.runId]: launch.runId,
+    [RUNNER_VARIABLES.attempt]: String(launch.attempt),
+    [RUNNER_VARIABLES.attemptId]: launch.attemptId,
+    [RUNNER_VARIABLES.runnerId]: launch.runnerId,
+    [RUNNER_VARIABLES.jobName]: launch.jobName,
+    [RUNNER_VARIABLES.volumeDir]: PATHS.volume,
+    [RUNNER_VARIABLES.volumeName]: launch.volumeName,
+    [RUNNER_VARIABLES.namespace]: settings.namespace,
+    [RUNNER_VARIABLES.backendKind]: launch.backendKind,
+    [RUNNER_VARIABLES.placement]: 'kubernetes',
+    [RUNNER_VARIABLES.handoverDir]: PATHS.handover,
+  };
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}

@@ -1,0 +1,99 @@
+import type { RunnerRetentionReport } from '../../contract/runner.js';
+import { isActive, planRetention, type RetainedRunner, type RetentionPolicy } from '../../domain/runner-retention.js';
+import type { EventStore } from '../../ports/event-store.js';
+import type { LeaseStore } from '../../ports/lease-store.js';
+import type { RunnerJobView, RunnerPlatform } from '../../ports/runner-platform.js';
+
+export interface RetentionParts {
+  readonly platform: Pick<RunnerPlatform, 'list' | 'stop'>;
+  readonly leases: Pick<LeaseStore, 'read'>;
+  readonly events: Pick<EventStore, 'last'>;
+  /** Undefined where runners are not capped. */
+  readonly policy: RetentionPolicy | undefined;
+}
+
+type Entry = RunnerRetentionReport['items'][number];
+
+/** What an inactive runner is given to end by itself. */
+const GRACE_MS = 5_000;
+
+/** One cycle: deletes the runners that the policy has no room for, the longest inactive first, and reports of each. */
+export async function retainRunners(parts: RetentionParts, dryRun: boolean): Promise<RunnerRetentionReport> {
+  const startedAt = new Date().toISOString();
+  const { policy } = parts;
+  if (policy === undefined) return report({ enabled: false, dryRun, startedAt });
+  const runners = await Promise.all((await parts.platform.list()).map(async (job) => asRetained(parts, job)));
+  const plan = planRetention(policy, runners, Date.now());
+  const items: Entry[] = [];
+  for (const { reason, ...runner } of plan.deletions) {
+    const outcome = dryRun ? planned() : await deleteRunner(parts, policy, runner);
+    const { jobName, runId, attempt } = runner;
+    items.push({
+      jobName,
+      runId,
+      attempt,
+      lastActiveAt: new Date(runner.lastActiveAtMs).toISOString(),
+      reason,
+      ...outcome,
+    });
+  }
+  const gone = items.filter(({ outcome }) => outcome === 'deleted').length;
+  return {
+    ...report({ enabled: true, dryRun, startedAt }),
+    maxRunners: policy.maxRunners,
+    cleanupOrder: policy.cleanupOrder,
+    matching: plan.matching,
+    active: plan.active,
+    remaining: plan.matching - gone,
+    items,
+  };
+}
+
+/** The run's last event counts as its runner's word, too: rather one too many kept than one too few. */
+async function asRetained({ leases, events }: RetentionParts, job: RunnerJobView): Promise<RetainedRunner> {
+  const { jobName, runId, attempt, labels = {}, createdAtMs = 0 } = job;
+  const [lease, last] = await Promise.all([leases.read(runId), events.last(runId)]);
+  const isIts = lease?.attempt === attempt && lease.alive;
+  const renewedAtMs = (isIts ? lease.renewedAtMs : null) ?? 0;
+  const lastActiveAtMs = Math.max(createdAtMs, renewedAtMs, last.atMs ?? 0);
+  const holdsLease = isIts && (lease.expiresAtMs ?? 0) > Date.now();
+  return { jobName, runId, attempt, labels, lastActiveAtMs, holdsLease };
+}
+
+/** It is asked about once more just before: the plan may be a while old. */
+async function deleteRunner(
+  parts: RetentionParts,
+  policy: RetentionPolicy,
+  runner: RetainedRunner,
+): Promise<Pick<Entry, 'outcome' | 'message'>> {
+  try {
+    const { lastActiveAtMs: createdAtMs, ...job } = runner;
+    const now = await asRetained(parts, { ...UNSEEN, ...job, createdAtMs });
+    if (isActive(policy, now, Date.now())) return { outcome: 'active', message: null };
+    await parts.platform.stop(runner.jobName, { graceMs: GRACE_MS });
+    return { outcome: 'deleted', message: null };
+  } catch (error) {
+    return { outcome: 'failed', message: (error as Error).message };
+  }
+}
+
+const UNSEEN = { status: 'running', reason: null, exitCode: null, message: null } as const;
+
+function planned(): Pick<Entry, 'outcome' | 'message'> {
+  return { outcome: 'planned', message: null };
+}
+
+function report(given: Pick<RunnerRetentionReport, 'enabled' | 'dryRun' | 'startedAt'>): RunnerRetentionReport {
+  return {
+    action: 'runner-retention',
+    ...given,
+    maxRunners: null,
+    cleanupOrder: null,
+    matching: 0,
+    active: 0,
+    remaining: 0,
+    items: [],
+    finishedAt: new Date().toISOString(),
+    valuesPrinted: false,
+  };
+}

@@ -1,0 +1,169 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings } from '../../../src/config.js';
+import type { Cluster } from '../../../src/kubernetes/cluster.js';
+import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
+import { createKubernetesPlatform } from '../../../src/main/kubernetes-runners.js';
+import type { RunnerJobView, RunnerLaunch } from '../../../src/ports/runner-platform.js';
+import { freePort } from '../../../src/processes/free-port.js';
+import { eventually } from '../../support/eventually.js';
+import { testCluster, type TestCluster } from '../cluster/test-cluster.js';
+
+/** What is ours, whatever lane it is of. */
+const OURS = 'app.kubernetes.io/managed-by=agentrun';
+
+/** A namespace of a test's own, with all that a platform needs in it. */
+export class ClusterFixture {
+  readonly #watches: { stop: AbortController; ended: Promise<void> }[] = [];
+
+  private constructor(
+    readonly test: TestCluster,
+    readonly namespace: string,
+  ) {}
+
+  get cluster(): Cluster {
+    return this.test.cluster;
+  }
+
+  static async create(): Promise<ClusterFixture> {
+    const test = await testCluster();
+    const name = `agentrun-test-${randomBytes(4).toString('hex')}`;
+    const { core } = test.cluster;
+    await core.createNamespace({ body: { metadata: { name } } });
+    await core.createNamespacedServiceAccount({ namespace: name, body: { metadata: { name: 'agentrun-v01-runner' } } });
+    return new ClusterFixture(test, name);
+  }
+
+  /** As in the environment. */
+  settings(more: Record<string, string> = {}): Record<string, string> {
+    return {
+      AGENTRUN_PLATFORM: 'kubernetes',
+      KUBECONFIG: this.test.kubeconfig,
+      AGENTRUN_RUNTIME_NAMESPACE: this.namespace,
+      AGENTRUN_RUNNER_IMAGE: this.test.pods?.image ?? 'localhost/agentrun-test/none:1',
+      AGENTRUN_RUNNER_IMAGE_PULL_POLICY: 'IfNotPresent',
+      AGENTRUN_RUNNER_RESOURCES_JSON: '{"requests":{"cpu":"10m","memory":"32Mi"},"limits":{"memory":"512Mi"}}',
+      AGENTRUN_RUNNER_GRACE_SECONDS: '3',
+      AGENTRUN_STORAGE_SIZE: '64Mi',
+      ...more,
+    };
+  }
+
+  async platform(more: Record<string, string> = {}): Promise<KubernetesPlatform> {
+    return createKubernetesPlatform(readSettings(this.settings(more)), process.env, warn);
+  }
+
+  launchOf(more: Partial<RunnerLaunch> = {}): RunnerLaunch {
+    const part = randomUUID().replaceAll('-', '');
+    return {
+      jobName: `agentrun-test-${part}`,
+      jobId: `rjob_${part}a1`,
+      runId: `run_${part}`,
+      attempt: 1,
+      attemptId: 'attempt-1',
+      runnerId: `rnr_${part}a1`,
+      tenantId: 'acme',
+      sessionId: null,
+      traceId: 'trc_test',
+      volumeName: `run-${part.slice(0, 16)}`,
+      managerUrl: 'http://127.0.0.1:9',
+      runnerToken: 'planted-secret-token',
+      backendKind: 'exec',
+      secrets: [],
+      env: {},
+      image: null,
+      resources: null,
+      ...more,
+    };
+  }
+
+  /** A kubeconfig of a cluster that is not there. */
+  async unreachable(): Promise<string> {
+    const config = JSON.parse(await readFile(this.test.kubeconfig, 'utf8')) as {
+      clusters: { cluster: { server: string } }[];
+    };
+    for (const { cluster } of config.clusters) cluster.server = `https://127.0.0.1:${await freePort()}`;
+    const path = join(await mkdtemp(join(tmpdir(), 'agentrun-kubeconfig-')), 'config');
+    await writeFile(path, JSON.stringify(config), { mode: 0o600 });
+    return path;
+  }
+
+  /** What a watch is told, until the fixture is disposed of. */
+  watch(platform: KubernetesPlatform, onExit: (job: RunnerJobView) => Promise<void> = async () => undefined) {
+    const [ends, changes] = [[] as RunnerJobView[], [] as RunnerJobView[]];
+    const stop = new AbortController();
+    const take = async (job: RunnerJobView) => {
+      await onExit(job);
+      ends.push(job);
+    };
+    const ended = platform.watch(take, stop.signal, async (job) => void changes.push(job));
+    this.#watches.push({ stop, ended });
+    const endOf = async (jobName: string, timeoutMs = 20_000) =>
+      eventually(`the end of ${jobName} is told`, () => ends.find((view) => view.jobName === jobName), timeoutMs);
+    return { ends, changes, endOf };
+  }
+
+  /** All that is ours in the namespace, as `Kind/name`. */
+  async leftovers(): Promise<string[]> {
+    const query = { namespace: this.namespace, labelSelector: OURS };
+    const { core, batch } = this.cluster;
+    const lists = await Promise.all([
+      batch.listNamespacedJob(query).then(({ items }) => items.map((item) => `Job/${item.metadata?.name}`)),
+      core.listNamespacedPod(query).then(({ items }) => items.map((item) => `Pod/${item.metadata?.name}`)),
+      core
+        .listNamespacedPersistentVolumeClaim(query)
+        .then(({ items }) => items.map((item) => `PersistentVolumeClaim/${item.metadata?.name}`)),
+      core.listNamespacedSecret(query).then(({ items }) => items.map((item) => `Secret/${item.metadata?.name}`)),
+    ]);
+    return lists.flat();
+  }
+
+  readonly until = eventually;
+
+  async assertNothingLeft(): Promise<void> {
+    // What Jobs own goes after them, by the cluster's garbage collector.
+    let left: string[] = [];
+    await eventually('nothing of ours is left', async () => (left = await this.leftovers()).length === 0, 60_000).catch(
+      () => assert.deepEqual(left, []),
+    );
+  }
+
+  /** Stops every Job and deletes every volume and Secret, as an installation that is taken down. */
+  async clear(): Promise<void> {
+    const platform = await this.platform();
+    for (const stop of this.#watches.splice(0)) {
+      stop.stop.abort();
+      await stop.ended;
+    }
+    const jobs = await platform.list();
+    await Promise.all(jobs.map(async ({ jobName }) => stopUntilGone(platform, jobName)));
+    const query = { namespace: this.namespace, labelSelector: OURS };
+    const { items } = await this.cluster.core.listNamespacedPersistentVolumeClaim(query);
+    await Promise.all(items.map(async ({ metadata }) => platform.volumes.delete(metadata?.name ?? '')));
+    await this.cluster.core.deleteCollectionNamespacedSecret(query);
+  }
+
+  async dispose(): Promise<void> {
+    await this.clear();
+    await this.cluster.core.deleteNamespace({ name: this.namespace });
+  }
+}
+
+/** Controllers that lost their API server for a while take their time to look again; a worker would try again, too. */
+async function stopUntilGone(platform: KubernetesPlatform, jobName: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await platform.stop(jobName, { graceMs: 0 });
+      return;
+    } catch (error) {
+      if (tries === 3) throw error;
+    }
+  }
+}
+
+function warn(message: string, error: unknown): void {
+  if (process.env['AGENTRUN_TEST_LOG']) console.error(message, error);
+}

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runVolumeName } from '../../../src/domain/volume-names.js';
+import { eventually, type Api, type Loose } from '../../support/api.js';
+import { untilEnded, untilPrinted } from '../../support/live-runner.js';
+import { makeSshKey, secretLineOf } from '../../support/ssh-git-server.js';
+import { CLUSTER_START_TIMEOUT_MS, hasPods, ownsCluster } from '../cluster/test-cluster.js';
+import { ClusterFixture } from './cluster-fixture.js';
+import { startClusterManager, type ClusterManager } from './manager-fixture.js';
+
+const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+/** A Pod is placed, its volume mounted, its containers started: on a busy machine. */
+const STARTED_MS = 60_000;
+
+if (hasPods()) {
+  describe('runs in Pods', function () {
+    this.timeout(180_000);
+    let fixture: ClusterFixture;
+    let started: ClusterManager;
+    let api: Api;
+
+    before(async function () {
+      this.timeout(CLUSTER_START_TIMEOUT_MS);
+      fixture = await ClusterFixture.create();
+      started = await startClusterManager(fixture, { AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '2000' });
+      api = started.api;
+    });
+    afterEach(async () => {
+      await fixture.clear();
+      await fixture.assertNothingLeft();
+    });
+    after(async () => {
+      await started.stop();
+      await fixture.dispose();
+    });
+
+    const start = async (prompt: string, given: Loose = {}, job: Loose = {}) => {
+      const run = await api.createRun({ endsWithTurn: true, retryPolicy: { backoffMs: 200 }, ...given });
+      const turn = await api.addTurn(run.id, prompt);
+      await api.post(`/api/v1/runs/${run.id}/runner-jobs`, job);
+      return { run, turn };
+    };
+    const podsOf = async (runId: string) => {
+      const labelSelector = `agentrun.dev/run=${runId}`;
+      return (await fixture.cluster.core.listNamespacedPod({ namespace: fixture.namespace, labelSelector })).items;
+    };
+    const phases = async (runId: string) =>
+      (await api.events(runId)).map(({ payload }) => payload.phase as string | undefined);
+
+    it('do a turn without rights, leave nothing but the volume, and find no token that their agent could read', async () => {
+      const script =
+        'id -u; touch /x 2>/dev/null; echo root $?; find /run/agentrun -type f | wc -l; env | grep -c TOKEN';
+      const { run, turn } = await start(`${script}; true`);
+      const printed = await untilPrinted(api, turn, '\n0\n0\n', STARTED_MS);
+      assert.equal(printed, '1000\nroot 1\n0\n0\n');
+      assert.equal((await untilEnded(api, run.id)).status, 'completed');
+      const volume = runVolumeName({ runId: run.id, sessionId: null });
+      await fixture.until('only the volume is left', async () => {
+        const left = await fixture.leftovers();
+        return left.length === 1 && left[0] === `PersistentVolumeClaim/${volume}`;
+      });
+      const [job] = (await api.get(`/api/v1/runs/${run.id}/runner-jobs`)).items;
+      assert.deepEqual([job.status, job.namespace], ['succeeded', fixture.namespace]);
+    });
+
+    it('find in a later run of the session what an earlier one left, and lose it with the session', async () => {
+      const sessionId = 'kept-over-runs';
+      const send = async (prompt: string) => api.post(`/api/v1/sessions/${sessionId}/send`, { prompt, run: RUN });
+      const first = await send('echo first > kept; echo written');
+      await untilPrinted(api, first.command, 'written', STARTED_MS);
+      await untilEnded(api, first.run.id, STARTED_MS);
+      const second = await send('cat kept');
+      assert.notEqual(second.run.id, first.run.id);
+      await untilPrinted(api, second.command, 'first', STARTED_MS);
+      const storage = await api.get(`/api/v1/sessions/${sessionId}/storage`);
+      assert.deepEqual(
+        [storage.namespace, storage.pvcName, storage.pvcPhase],
+        [fixture.namespace, runVolumeName({ runId: '', sessionId }), 'Bound'],
+      );
+      await untilEnded(api, second.run.id, STARTED_MS);
+      // Its last runner may be ending yet.
+      await eventually(
+        async () => api.request('DELETE', `/api/v1/sessions/${sessionId}/storage`),
+        ({ status }) => status === 200,
+      );
+      await eventually(
+        async () => fixture.leftovers(),
+        (left) => left.length === 0,
+      );
+    });
+
+    it('are collected with their session when its time is over', async () => {
+      const { pvc } = await api.post('/api/v1/sessions', { sessionId: 'over', ...RUN, expiresAt: soon() });
+      assert.equal(pvc.namespace, fixture.namespace);
+      const report = await eventually(
+        async () => api.post('/api/v1/sessions/storage/gc'),
+        ({ items }) => items.some((item: Loose) => item.sessionId === 'over' && item.outcome === 'evicted'),
+        30_000,
+      );
+      assert.equal(report.failed, 0);
+      assert.deepEqual(await fixture.leftovers(), []);
+    });
+
+    it('go on in the same thread when a Pod is deleted in the middle of a turn', async () => {
+      const { run, turn } = await start('echo try >> tries; wc -l < tries; test $(wc -l < tries) -gt 1 || sleep 120');
+      await untilPrinted(api, turn, '1', STARTED_MS);
+      const [pod] = await podsOf(run.id);
+      const before = performance.now();
+      await fixture.cluster.core.deleteNamespacedPod({ name: pod!.metadata!.name!, namespace: fixture.namespace });
+      await eventually(
+        async () => phases(run.id),
+        (all) => all.includes('attempt-lost'),
+      );
+      // The Pod's own grace, and a second.
+      assert.ok(performance.now() - before < 3_000 + 3_000);
+      const ended = await untilEnded(api, run.id, STARTED_MS);
+      assert.deepEqual([ended.status, ended.attempt], ['completed', 2]);
+      const threads = (await api.events(run.id)).flatMap(({ payload }) => payload.threadId ?? []);
+      assert.equal(new Set(threads).size, 1);
+      const tail = (await api.events(run.id)).find(({ payload }) => payload.phase === 'runner-log-tail');
+      assert.match(tail?.payload.text, /told to end/);
+    });
+
+    it('are handed the credentials of their policy by reference, and nobody reads them in a Job', async () => {
+      const key = makeSshKey('deploy@example.com');
+      await api.ok('PUT', '/api/v1/tool-credentials/github-ssh/credential', { privateKey: key.private });
+      const lent = { executionPolicy: { secretScope: { toolCredentials: ['github-ssh'] } } };
+      const { run, turn } = await start('echo ${GIT_SSH_COMMAND:-none}; sleep 5', lent);
+      assert.match(await untilPrinted(api, turn, '\n', STARTED_MS), /^ssh /);
+      const { namespace } = fixture;
+      const objects = [await podsOf(run.id), (await fixture.cluster.batch.listNamespacedJob({ namespace })).items];
+      assert.ok(!JSON.stringify(objects).includes(secretLineOf(key)));
+      assert.deepEqual(await outcome(run.id), ['completed', 1]);
+    });
+
+    it('say that their memory was too small, and what to do', async () => {
+      const tiny = { resources: { requests: { memory: '16Mi' }, limits: { memory: '24Mi' } } };
+      const { run } = await start('echo never', { retryPolicy: { maxAttempts: 2, backoffMs: 200 } }, tiny);
+      const ended = await untilEnded(api, run.id, 2 * STARTED_MS);
+      assert.deepEqual([ended.status, ended.failureKind, ended.attempt], ['failed', 'runner-start-failed', 2]);
+      const { diagnosis, liveness } = await api.get(`/api/v1/runs/${run.id}/result`);
+      assert.match(diagnosis, /more memory than its limit and was killed \(OOMKilled\).*resources\.limits\.memory/);
+      assert.equal(liveness.recoveryActions[0].action, 'raise-memory');
+    });
+
+    it('fail with the reason when their image is not to be had, without waiting for a deadline', async () => {
+      const before = performance.now();
+      const missing = { image: '127.0.0.1:1/none:1' };
+      const { run } = await start('echo never', { retryPolicy: { maxAttempts: 1 } }, missing);
+      const ended = await untilEnded(api, run.id, STARTED_MS);
+      assert.equal(ended.failureKind, 'runner-start-failed');
+      const { diagnosis } = await api.get(`/api/v1/runs/${run.id}/result`);
+      assert.match(diagnosis, /image could not be fetched/);
+      assert.ok(performance.now() - before < STARTED_MS);
+      const { run: invalid } = await start(
+        'echo never',
+        { retryPolicy: { maxAttempts: 3 } },
+        { image: 'No Such Name' },
+      );
+      const hopeless = await untilEnded(api, invalid.id, STARTED_MS);
+      assert.deepEqual([hopeless.failureKind, hopeless.attempt], ['runner-start-failed', 1]);
+    });
+
+    it('are cancelled with their Pod', async () => {
+      const { run, turn } = await start('echo begun; sleep 120');
+      await untilPrinted(api, turn, 'begun', STARTED_MS);
+      await api.post(`/api/v1/runs/${run.id}/cancel`);
+      assert.equal((await untilEnded(api, run.id)).status, 'cancelled');
+      await eventually(
+        async () => podsOf(run.id),
+        (pods) => pods.length === 0,
+      );
+    });
+
+    if (ownsCluster()) {
+      it('do not notice that the API server is away for 30 seconds, and those asked for meanwhile come after it', async () => {
+        const { run, turn } = await start('for i in $(seq 40); do echo $i; sleep 1; done; echo done');
+        await untilPrinted(api, turn, '1\n', STARTED_MS);
+        await fixture.test.apiServer!.kill();
+        const later = await start('echo later');
+        await delay(30_000);
+        await fixture.test.apiServer!.startAgain();
+        await untilPrinted(api, turn, 'done', STARTED_MS);
+        assert.deepEqual(await outcome(run.id), ['completed', 1]);
+        assert.deepEqual(await outcome(later.run.id), ['completed', 1]);
+      });
+    }
+
+    /** With what was said of attempts that were lost. */
+    const outcome = async (runId: string) => {
+      const { status, attempt } = await untilEnded(api, runId, 2 * STARTED_MS);
+      const lost = (await api.events(runId)).filter(({ payload }) => payload.phase === 'attempt-lost');
+      return [status, attempt, ...lost.map(({ payload }) => payload.message as string)];
+    };
+  });
+}
+
+/** As soon as the API lets a session end. */
+function soon(): string {
+  return new Date(Date.now() + 1_000).toISOString();
+}

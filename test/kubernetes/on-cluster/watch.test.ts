@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import type { V1PodStatus } from '@kubernetes/client-node';
+import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
+import { CLUSTER_START_TIMEOUT_MS, ownsCluster } from '../cluster/test-cluster.js';
+import { ClusterFixture } from './cluster-fixture.js';
+
+const NOWHERE = {
+  AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '{"agentrun.test/nowhere":"true"}',
+  AGENTRUN_UNSCHEDULABLE_GRACE_MS: '600000',
+};
+const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+/** From what the cluster says until it is told; the machine may be busy. */
+const SOON_MS = 3_000;
+
+describe('watching Jobs', function () {
+  this.timeout(180_000);
+  let fixture: ClusterFixture;
+  let platform: KubernetesPlatform;
+
+  before(async function () {
+    this.timeout(CLUSTER_START_TIMEOUT_MS);
+    fixture = await ClusterFixture.create();
+    platform = await fixture.platform(NOWHERE);
+  });
+  afterEach(async () => {
+    await fixture.clear();
+    await fixture.assertNothingLeft();
+  });
+  after(async () => fixture.dispose());
+
+  const podOf = async (jobName: string) =>
+    fixture.until(`${jobName} has a Pod`, async () => {
+      const labelSelector = `batch.kubernetes.io/job-name=${jobName}`;
+      const { items } = await fixture.cluster.core.listNamespacedPod({ namespace: fixture.namespace, labelSelector });
+      return items[0]?.metadata?.name;
+    });
+
+  const patchStatus = async (jobName: string, status: V1PodStatus) => {
+    const name = await podOf(jobName);
+    await fixture.cluster.core.patchNamespacedPodStatus(
+      { name, namespace: fixture.namespace, body: { status } },
+      MERGE,
+    );
+  };
+
+  const started = async (more = platform) => {
+    const launch = fixture.launchOf();
+    await more.launch(launch);
+    await podOf(launch.jobName);
+    return launch.jobName;
+  };
+
+  const waiting = (reason: string): V1PodStatus => ({
+    containerStatuses: [
+      { name: 'runner', image: 'x', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason } } },
+    ],
+  });
+
+  it('shows why a Pod is not placed at once, and gives it up when its time is over', async () => {
+    const impatient = await fixture.platform({ ...NOWHERE, AGENTRUN_UNSCHEDULABLE_GRACE_MS: '2500' });
+    const { changes, endOf } = fixture.watch(impatient);
+    const jobName = await started(impatient);
+    await fixture.until('it is shown', () => changes.find((view) => view.reason === 'Unschedulable'));
+    const end = await endOf(jobName);
+    assert.deepEqual([end.status, end.reason], ['failed', 'Unschedulable']);
+    assert.ok(end.message !== null && end.message.length > 0);
+  });
+
+  it('tells evictions, lost Nodes and containers that cannot start, each by its name', async () => {
+    const { endOf } = fixture.watch(platform);
+    const cases: Record<string, V1PodStatus> = {
+      Evicted: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' },
+      NodeLost: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }] },
+      ErrImagePull: waiting('ErrImagePull'),
+      ImagePullBackOff: waiting('ImagePullBackOff'),
+      CreateContainerConfigError: waiting('CreateContainerConfigError'),
+    };
+    const jobs = await Promise.all(Object.keys(cases).map(async (reason) => ({ reason, jobName: await started() })));
+    for (const { reason, jobName } of jobs) {
+      const before = performance.now();
+      await patchStatus(jobName, cases[reason]!);
+      assert.equal((await endOf(jobName)).reason, reason);
+      assert.ok(performance.now() - before < SOON_MS, `${reason} took ${performance.now() - before} ms`);
+    }
+  });
+
+  it('tells Pods and Jobs that somebody deleted, and not those that we stopped', async () => {
+    const { ends, endOf } = fixture.watch(platform);
+    const [pod, job, ours] = [await started(), await started(), await started()];
+    const { namespace } = fixture;
+    await fixture.cluster.core.deleteNamespacedPod({ name: await podOf(pod), namespace });
+    assert.equal((await endOf(pod)).reason, 'PodDeleted');
+    const body = { propagationPolicy: 'Background' };
+    await fixture.cluster.batch.deleteNamespacedJob({ name: job, namespace, body });
+    assert.deepEqual([(await endOf(job)).status, (await endOf(job)).reason], ['lost', 'JobDeleted']);
+    await platform.stop(ours, { graceMs: 0 });
+    assert.equal((await endOf(ours)).status, 'stopped');
+    assert.equal(ends.length, 3);
+  });
+
+  it('tells a Job that lived for as long as it may', async () => {
+    const brief = await fixture.platform({ ...NOWHERE, AGENTRUN_RUNNER_DEADLINE_SECONDS: '1' });
+    const { endOf } = fixture.watch(brief);
+    const jobName = await started(brief);
+    assert.equal((await endOf(jobName)).reason, 'DeadlineExceeded');
+  });
+
+  it('tells why no Pod was made', async () => {
+    const { namespace } = fixture;
+    const quota = { metadata: { name: 'no-pods' }, spec: { hard: { pods: '0' } } };
+    await fixture.cluster.core.createNamespacedResourceQuota({ namespace, body: quota });
+    try {
+      await fixture.until('the quota is in force', async () => {
+        const { status } = await fixture.cluster.core.readNamespacedResourceQuota({ name: 'no-pods', namespace });
+        return status?.hard?.['pods'] === '0';
+      });
+      const { endOf } = fixture.watch(platform);
+      const launch = fixture.launchOf();
+      await platform.launch(launch);
+      const end = await endOf(launch.jobName);
+      assert.equal(end.reason, 'PodRefused');
+      assert.match(end.message ?? '', /exceeded quota: no-pods/);
+    } finally {
+      await fixture.cluster.core.deleteNamespacedResourceQuota({ name: 'no-pods', namespace });
+    }
+  });
+
+  it('tells again what was not taken, and to a new watch what ended before it', async () => {
+    let refusals = 2;
+    const first = fixture.watch(platform, async () => {
+      refusals -= 1;
+      if (refusals >= 0) throw new Error('not now');
+    });
+    const jobName = await started();
+    await patchStatus(jobName, { phase: 'Failed', reason: 'Evicted' });
+    await first.endOf(jobName);
+    assert.equal(refusals, -1);
+    const second = fixture.watch(platform);
+    assert.equal((await second.endOf(jobName)).reason, 'Evicted');
+  });
+
+  if (ownsCluster()) {
+    it('goes on where the API server was away, and misses nothing of that time', async () => {
+      const { endOf } = fixture.watch(platform);
+      const jobName = await started();
+      await patchStatus(jobName, { phase: 'Failed', reason: 'Evicted' });
+      const server = fixture.test.apiServer!;
+      const second = await started();
+      await server.kill();
+      await server.startAgain();
+      await fixture.until('the server answers again', async () => (await platform.ready()).ready);
+      await patchStatus(second, { phase: 'Failed', reason: 'Evicted' });
+      assert.equal((await endOf(second)).reason, 'Evicted');
+      assert.equal((await endOf(jobName)).reason, 'Evicted');
+    });
+  }
+});

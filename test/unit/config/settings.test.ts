@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { ConfigurationError, readSettings } from '../../../src/config.js';
+import { readRunnerPods } from '../../../src/config/runner-pods.js';
+import { readRunnerRetention } from '../../../src/config/runner-retention.js';
+
+const RETENTION = {
+  AGENTRUN_RUNNER_RETENTION_MAX_RUNNERS: '5',
+  AGENTRUN_RUNNER_RETENTION_ACTIVE_HEARTBEAT_MAX_AGE_MS: '900000',
+  AGENTRUN_RUNNER_RETENTION_MATCH_LABELS_JSON: '{"lane":"v0.1"}',
+  AGENTRUN_RUNNER_RETENTION_JOB_NAME_PREFIXES: '',
+};
+
+/** One message, which names the variable. */
+function refused(environment: Record<string, string | undefined>, variable: string): void {
+  assert.throws(
+    () => readSettings(environment),
+    (error: Error) => {
+      assert.ok(error instanceof ConfigurationError);
+      assert.ok(error.message.startsWith(variable), error.message);
+      assert.ok(!error.message.includes('\n'), error.message);
+      return true;
+    },
+  );
+}
+
+describe('settings of runners in a cluster', () => {
+  it("have the contract's defaults", () => {
+    const settings = readSettings({});
+    assert.equal(settings.AGENTRUN_PLATFORM, 'local');
+    assert.equal(settings.AGENTRUN_RUNTIME_NAMESPACE, 'agentrun-v01');
+    assert.equal(settings.AGENTRUN_RUNNER_SERVICE_ACCOUNT, 'agentrun-v01-runner');
+    assert.equal(settings.AGENTRUN_LANE, 'v0.1');
+    assert.equal(settings.AGENTRUN_SOURCE_COMMIT, 'unknown');
+    assert.equal(settings.AGENTRUN_RUNNER_IDLE_TIMEOUT_MS, 600_000);
+    assert.equal(readRunnerRetention(settings), undefined);
+  });
+
+  it('are refused with one message that names the variable', () => {
+    refused({ AGENTRUN_PLATFORM: 'docker' }, 'AGENTRUN_PLATFORM');
+    refused({ AGENTRUN_RUNTIME_NAMESPACE: 'No Such' }, 'AGENTRUN_RUNTIME_NAMESPACE');
+    refused({ AGENTRUN_STORAGE_SIZE: 'much' }, 'AGENTRUN_STORAGE_SIZE');
+    refused({ AGENTRUN_RUNNER_RESOURCES_JSON: '{"limits":{"gpu":"1"}}' }, 'AGENTRUN_RUNNER_RESOURCES_JSON');
+    refused({ AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '["a"]' }, 'AGENTRUN_RUNNER_NODE_SELECTOR_JSON');
+    refused({ AGENTRUN_RUNNER_TOLERATIONS_JSON: '[{"effect":"Never"}]' }, 'AGENTRUN_RUNNER_TOLERATIONS_JSON');
+    refused({ AGENTRUN_RUNNER_TOLERATIONS_JSON: 'no JSON' }, 'AGENTRUN_RUNNER_TOLERATIONS_JSON');
+  });
+
+  it('take what a Pod takes', () => {
+    const tolerations = [{ key: 'agents', operator: 'Exists', effect: 'NoSchedule' }];
+    const read = readRunnerPods(
+      readSettings({
+        AGENTRUN_RUNNER_TOLERATIONS_JSON: JSON.stringify(tolerations),
+        AGENTRUN_RUNNER_IMAGE_PULL_SECRETS: 'one, two',
+      }),
+    );
+    assert.deepEqual(read.tolerations, tolerations);
+    assert.deepEqual(read.imagePullSecrets, ['one', 'two']);
+  });
+});
+
+describe('settings of the retention', () => {
+  it('are taken whole, and an empty list of prefixes is the job name prefix', () => {
+    assert.deepEqual(readRunnerRetention(readSettings(RETENTION)), {
+      maxRunners: 5,
+      activeHeartbeatMaxAgeMs: 900_000,
+      matchLabels: { lane: 'v0.1' },
+      jobNamePrefixes: ['agentrun-v01-runner'],
+      cleanupOrder: 'oldest-inactive-last-active-first',
+      maxAgeMs: null,
+    });
+    const named = { ...RETENTION, AGENTRUN_RUNNER_RETENTION_JOB_NAME_PREFIXES: 'a, b' };
+    assert.deepEqual(readRunnerRetention(readSettings(named))?.jobNamePrefixes, ['a', 'b']);
+    const prefixed = { ...RETENTION, AGENTRUN_RUNNER_JOB_NAME_PREFIX: 'mine' };
+    assert.deepEqual(readRunnerRetention(readSettings(prefixed))?.jobNamePrefixes, ['mine']);
+  });
+
+  it('are needed together', () => {
+    for (const name of Object.keys(RETENTION).slice(1)) refused({ ...RETENTION, [name]: undefined }, name);
+  });
+
+  it('are refused where they are wrong', () => {
+    const wrong: Record<string, string> = {
+      AGENTRUN_RUNNER_RETENTION_MAX_RUNNERS: 'many',
+      AGENTRUN_RUNNER_RETENTION_ACTIVE_HEARTBEAT_MAX_AGE_MS: '-1',
+      AGENTRUN_RUNNER_RETENTION_MATCH_LABELS_JSON: '{"lane":""}',
+      AGENTRUN_RUNNER_RETENTION_CLEANUP_ORDER: 'newest-first',
+      AGENTRUN_RUNNER_RETENTION_AGE_BASED_CLEANUP_ENABLED: 'yes',
+      AGENTRUN_RUNNER_RETENTION_AGE_BASED_MAX_AGE_HOURS: '0',
+    };
+    for (const [name, value] of Object.entries(wrong)) refused({ ...RETENTION, [name]: value }, name);
+  });
+
+  it('go by age where that is asked for', () => {
+    const byAge = { ...RETENTION, AGENTRUN_RUNNER_RETENTION_AGE_BASED_CLEANUP_ENABLED: 'true' };
+    refused(byAge, 'AGENTRUN_RUNNER_RETENTION_AGE_BASED_MAX_AGE_HOURS');
+    const hours = { ...byAge, AGENTRUN_RUNNER_RETENTION_AGE_BASED_MAX_AGE_HOURS: '1.5' };
+    assert.equal(readRunnerRetention(readSettings(hours))?.maxAgeMs, 5_400_000);
+  });
+
+  it('mean nothing without a cap', () => {
+    assert.equal(readRunnerRetention(readSettings({ AGENTRUN_RUNNER_RETENTION_JOB_NAME_PREFIXES: 'a' })), undefined);
+  });
+});

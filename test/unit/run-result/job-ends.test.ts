@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { JOB_END_REASONS } from '../../../src/domain/job-end-reasons.js';
+import { buildRunResult } from '../../../src/run-result/build-run-result.js';
+import { endedRun, factsOf, jobRecord } from './facts.js';
+
+const FAILED = { status: 'failed', terminalStatus: 'failed' } as const;
+
+function resultOf(reason: string, message: string | null = null) {
+  const run = endedRun({ ...FAILED, failureKind: 'runner-lost', failureMessage: 'The runner ended.' });
+  return buildRunResult(factsOf(run, { runnerJob: jobRecord({ status: 'failed', reason, message }) }));
+}
+
+describe("the end of a runner's Job, in the platform's words", () => {
+  it('has a diagnosis and a first action of its own for each reason', () => {
+    const results = JOB_END_REASONS.map((reason) => ({ reason, ...resultOf(reason) }));
+    assert.equal(new Set(results.map(({ diagnosis }) => diagnosis)).size, JOB_END_REASONS.length);
+    for (const { reason, diagnosis, liveness } of results) {
+      assert.ok(diagnosis.includes(`(${reason})`), diagnosis);
+      const [first, second] = liveness.recoveryActions;
+      assert.ok(first?.reasonHint, reason);
+      assert.equal(second?.action, 'inspect-runner-job');
+    }
+  });
+
+  it('quotes what the cluster said, and says what to do', () => {
+    const { diagnosis } = resultOf('Unschedulable', '0/3 nodes are available: 3 Insufficient memory.');
+    assert.match(diagnosis, /0\/3 nodes are available: 3 Insufficient memory.*ask for less/);
+  });
+
+  it('leaves other ends as they were', () => {
+    assert.match(resultOf('exited').diagnosis, /The runner ended.*look at the runner Job/i);
+  });
+});
