@@ -23,7 +23,7 @@ export const QueueUpdate = Type.Object(
     paused: Type.Optional(Type.Boolean()),
     /** Tasks are dispatched when they are created. */
     autoDispatch: Type.Optional(Type.Boolean()),
-    /** Pending tasks, those between two attempts among them; a further one is refused as `rate-limited`. */
+    /** Pending tasks, those between two attempts among them; a further one, or an ended one that is dispatched again, is refused as `rate-limited`. */
     maxPending: Type.Optional(MaxPending),
     weights: Type.Optional(Weights),
   },

@@ -78,6 +78,11 @@ export interface TaskStore {
   findReserved(reservation: Reservation): Promise<Drafted | undefined>;
   /** @throws rate-limited when the queue has no room for one more; idempotency-conflict. */
   draft(draft: TaskDraft, reservation?: Reservation): Promise<Drafted>;
+  /**
+   * An ended task takes a place among the queue's pending ones, for the two minutes in which it should begin again. Repeating is harmless.
+   * @throws rate-limited when the queue has no room for it.
+   */
+  admitAgain(taskId: string): Promise<void>;
   /** Takes back a draft that was refused, with its reservation. Does nothing to an opened task. */
   dropDraft(taskId: string): Promise<void>;
   /** Also while it is a draft. */

@@ -3,7 +3,7 @@ import { dropDraft } from './drafts.js';
 import type { Database } from './pool.js';
 import { getQueue, listQueues, readSlots, updateQueue } from './queues.js';
 import { listToMind, readStats } from './task-board.js';
-import { draftTask, findReservedTask } from './task-drafts.js';
+import { admitAgain, draftTask, findReservedTask } from './task-drafts.js';
 import { closeTask, projectTask } from './task-projection.js';
 import { getDrafted, getTask, listAttempts, listTasks, markTaskRead } from './tasks.js';
 
@@ -11,6 +11,7 @@ export function createTaskStore(database: Database): TaskStore {
   return {
     findReserved: (reservation) => findReservedTask(database, reservation),
     draft: (draft, reservation) => draftTask(database, draft, reservation),
+    admitAgain: (taskId) => admitAgain(database, taskId),
     dropDraft: (taskId) => dropDraft(database, 'task', taskId),
     getDrafted: (taskId) => getDrafted(database, taskId),
     get: (taskId, tenants, readerId) => getTask(database, taskId, tenants, readerId),
