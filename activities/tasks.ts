@@ -41,8 +41,9 @@ export function createTaskActivities(ports: Ports) {
       await ports.queueSignals.wantSlot(queue, wanted);
     },
 
-    async readSlots({ queue }: { queue: string }): Promise<SlotRecords> {
-      return ports.tasks.slots(queue);
+    /** `limit`: so many of those that wait. */
+    async readSlots({ queue, limit }: { queue: string; limit?: number }): Promise<SlotRecords> {
+      return ports.tasks.slots(queue, limit);
     },
 
     /** A workflow that was ended from outside writes its task's end no more: somebody has to. */
@@ -53,9 +54,7 @@ export function createTaskActivities(ports: Ports) {
 }
 
 async function closeGone(ports: Ports, queue: string): Promise<void> {
-  const { waiting, holding } = await ports.tasks.slots(queue);
-  // Those that have a slot first: it is missed by others.
-  const ids = [...holding, ...waiting].map(({ taskId }) => taskId);
+  const ids = await ports.tasks.listInQueue(queue);
   for (let from = 0; from < ids.length; from += AT_ONCE) {
     for (const taskId of await ports.queueSignals.findGoneTasks(ids.slice(from, from + AT_ONCE))) {
       const row = await ports.tasks.get(taskId, 'all');

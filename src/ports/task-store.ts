@@ -112,8 +112,11 @@ export interface TaskStore {
   /** Those that were set up, and those that have tasks; by name. */
   listQueues(filter: QueueFilter): Promise<{ items: QueueRecord[]; nextCursor?: string }>;
   /**
-   * Who waits for a slot of the queue and who has one, by the rows. A task that waits has projected the attempt before the one that it
-   * wants the slot for (0 before the first); from `starting` on, the one that has it.
+   * Who waits for a slot of the queue and who has one, by the rows; of those that wait the first `limit` (`QUEUE_LIMITS.carried`) in order. A
+   * task that waits has projected the attempt before the one that it wants the slot for (0 before the first); from `starting` on, the one
+   * that has it.
    */
-  slots(queue: string): Promise<SlotRecords>;
+  slots(queue: string, limit?: number): Promise<SlotRecords>;
+  /** All tasks that wait for a slot or have one; those that have one first: it is missed by others. */
+  listInQueue(queue: string): Promise<string[]>;
 }

@@ -1,7 +1,8 @@
 import type { TaskStore } from '../ports/task-store.js';
 import { dropDraft } from './drafts.js';
 import type { Database } from './pool.js';
-import { getQueue, listQueues, readSlots, updateQueue } from './queues.js';
+import { getQueue, listQueues, updateQueue } from './queues.js';
+import { listInQueue, readSlots } from './slots.js';
 import { listToMind, readStats } from './task-board.js';
 import { admitAgain, draftTask, findReservedTask } from './task-drafts.js';
 import { closeTask, projectTask } from './task-projection.js';
@@ -25,6 +26,7 @@ export function createTaskStore(database: Database): TaskStore {
     queue: (name) => getQueue(database, name),
     updateQueue: (name, update) => updateQueue(database, name, update),
     listQueues: (query) => listQueues(database, query),
-    slots: (queue) => readSlots(database, queue),
+    slots: (queue, limit) => readSlots(database, queue, limit),
+    listInQueue: (queue) => listInQueue(database, queue),
   };
 }
