@@ -44,6 +44,14 @@ export const QueueRecord = Type.Object({
 });
 export type QueueRecord = Static<typeof QueueRecord>;
 
+/** How a queue stands after a change. */
+export const QueueChanged = Type.Object({
+  ...QueueRecord.properties,
+  /** The queue goes by it. False where it could not be told, for Temporal does not answer: then it will within ten minutes of that's return. */
+  applied: Type.Boolean(),
+});
+export type QueueChanged = Static<typeof QueueChanged>;
+
 /** Of one queue, or of all: what the tasks that a principal may see are doing. */
 export const QueueStats = Type.Object({
   queue: Nullable(QueueName),

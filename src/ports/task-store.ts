@@ -119,4 +119,8 @@ export interface TaskStore {
   slots(queue: string, limit?: number): Promise<SlotRecords>;
   /** All tasks that wait for a slot or have one; those that have one first: it is missed by others. */
   listInQueue(queue: string): Promise<string[]>;
+  /** Queues in which tasks wait for a slot or have one. */
+  listQueuesAtWork(limit: number): Promise<string[]>;
+  /** Tasks that should have gone on by themselves longer ago than this: their time came, or the end of their backoff. */
+  listOverdue(lateMs: number, limit: number): Promise<string[]>;
 }

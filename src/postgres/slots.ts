@@ -3,7 +3,8 @@ import type { SlotRecords } from '../domain/task-messages.js';
 import type { Database } from './pool.js';
 import { getQueue } from './queues.js';
 
-const OPEN = `t.queue = $1 AND t.state IN ('pending', 'running') AND t.opened_at IS NOT NULL`;
+const LIVES = `t.state IN ('pending', 'running') AND t.opened_at IS NOT NULL`;
+const OPEN = `t.queue = $1 AND ${LIVES}`;
 const HOLDS = `t.phase = ANY ($2)`;
 const WAITS = `t.phase = 'waiting-for-slot'`;
 
@@ -62,6 +63,25 @@ export async function listInQueue(database: Database, queue: string): Promise<st
   const { rows } = await database.query<{ id: string }>(
     `SELECT t.id FROM tasks t WHERE ${OPEN} AND (${HOLDS} OR ${WAITS}) ORDER BY ${WAITS}, t.created_at, t.id`,
     [queue, [...SLOT_PHASES]],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** See `TaskStore.listQueuesAtWork`. */
+export async function listQueuesAtWork(database: Database, limit: number): Promise<string[]> {
+  const { rows } = await database.query<{ queue: string }>(
+    `SELECT DISTINCT t.queue FROM tasks t WHERE ${LIVES} AND (${HOLDS} OR ${WAITS}) ORDER BY t.queue LIMIT $1`,
+    [limit, [...SLOT_PHASES]],
+  );
+  return rows.map((row) => row.queue);
+}
+
+/** See `TaskStore.listOverdue`. */
+export async function listOverdue(database: Database, lateMs: number, limit: number): Promise<string[]> {
+  const { rows } = await database.query<{ id: string }>(
+    `SELECT t.id FROM tasks t WHERE ${LIVES} AND t.phase IN ('waiting-until', 'waiting-to-retry')
+       AND t.waiting_until < now() - $1 * interval '1 ms' ORDER BY t.waiting_until LIMIT $2`,
+    [lateMs, limit],
   );
   return rows.map((row) => row.id);
 }

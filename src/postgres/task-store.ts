@@ -2,7 +2,7 @@ import type { TaskStore } from '../ports/task-store.js';
 import { dropDraft } from './drafts.js';
 import type { Database } from './pool.js';
 import { getQueue, listQueues, updateQueue } from './queues.js';
-import { listInQueue, readSlots } from './slots.js';
+import { listInQueue, listOverdue, listQueuesAtWork, readSlots } from './slots.js';
 import { listToMind, readStats } from './task-board.js';
 import { admitAgain, draftTask, findReservedTask } from './task-drafts.js';
 import { closeTask, projectTask } from './task-projection.js';
@@ -28,5 +28,7 @@ export function createTaskStore(database: Database): TaskStore {
     listQueues: (query) => listQueues(database, query),
     slots: (queue, limit) => readSlots(database, queue, limit),
     listInQueue: (queue) => listInQueue(database, queue),
+    listQueuesAtWork: (limit) => listQueuesAtWork(database, limit),
+    listOverdue: (lateMs, limit) => listOverdue(database, lateMs, limit),
   };
 }
