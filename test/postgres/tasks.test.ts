@@ -152,6 +152,24 @@ describe('the task store', () => {
       await database.query(`UPDATE tasks SET created_at = created_at - interval '3 minutes' WHERE opened_at IS NULL`);
       await postgres.tasks.draft(taskDraft());
     });
+
+    it('lets as many ended tasks begin again as it has room for, of all that come at once too', async () => {
+      await postgres.tasks.updateQueue('default', { maxPending: 3 });
+      const ids: string[] = [];
+      for (let n = 0; n < 8; n++) ids.push(await openTask(postgres, {}, { state: 'failed', phase: 'ended' }));
+      await openTask(postgres);
+      const admit = (id: string) => postgres.tasks.admitAgain(id).then(() => id, refused('rate-limited', 'conflict'));
+      const [first, second, ...more] = (await Promise.all(ids.map(admit))).filter((answer) => answer !== true);
+      assert.ok(typeof first === 'string' && typeof second === 'string' && more.length === 0);
+      await postgres.tasks.admitAgain(first);
+      await assert.rejects(postgres.tasks.draft(taskDraft()), refused('rate-limited', 'conflict'));
+
+      const begun = { version: 2, afterVersion: 1, executionId: 'execution-2' };
+      await postgres.tasks.project(taskSnapshot(first, { ...begun, state: 'failed', phase: 'ended' }));
+      await postgres.tasks.draft(taskDraft());
+      await database.query(`UPDATE tasks SET admitted_at = now() - interval '3 minutes' WHERE id = $1`, [second]);
+      await postgres.tasks.draft(taskDraft());
+    });
   });
 
   describe('a projection', () => {
