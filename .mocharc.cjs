@@ -3,8 +3,8 @@ const named = process.argv.slice(2).some((argument) => /dist\/test\/|\.test\.m?j
 
 module.exports = {
   ...(named ? {} : { spec: ['dist/test/**/*.test.js'] }),
-  // What needs a cluster is built for minutes where there is none: in CI, and where it is asked for (npm run test:kubernetes).
-  ...(named || process.env.CI ? {} : { ignore: ['dist/test/kubernetes/**'] }),
+  // What needs a cluster or an image is built for minutes: in CI, and where it is asked for (npm run test:kubernetes, test:chart).
+  ...(named || process.env.CI ? {} : { ignore: ['dist/test/{kubernetes,chart}/**'] }),
   // Stops what test files share, after everything else.
   require: ['./dist/test/support/shared.js'],
   reporter: 'spec',
