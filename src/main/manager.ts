@@ -176,7 +176,7 @@ async function startWork(
     { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
     activities,
   );
-  polls = worker.isPolling;
+  polls = () => worker.isPolling();
   closing.unshift(async () => {
     stopping.abort();
     await worker.stop();
@@ -194,9 +194,10 @@ async function startHealth(
 ): Promise<void> {
   const { AGENTRUN_HEALTH_PORT: port, AGENTRUN_HOST: host } = settings;
   if (port === undefined || roles.api) return;
-  const asked = dependencies.probes.temporal;
-  const temporal = async () => (polls() ? asked() : { ready: false, message: 'this worker takes no work now' });
-  const server = await serveHealth({ ...dependencies, probes: { ...dependencies.probes, temporal } }, { host, port });
+  const { probes } = dependencies;
+  const temporal = async () =>
+    polls() ? probes.temporal() : { ready: false, message: 'this worker takes no work now' };
+  const server = await serveHealth({ ...dependencies, probes: { ...probes, temporal } }, { host, port });
   closing.unshift(async () => server.close());
 }
 
