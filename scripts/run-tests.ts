@@ -18,10 +18,10 @@ const TESTS = join(projectRoot, 'dist/test');
 /** Each folder starts its own servers: further ones would wait for each other. */
 const MOST_AT_ONCE = 2;
 const NAME_WIDTH = 16;
-/** What needs a cluster is built for minutes where there is none: in CI, and where it is asked for (npm run test:kubernetes). */
-const IN_CI_ONLY = ['kubernetes'];
+/** One cluster serves both, and it is built for minutes: in CI, and where it is asked for (npm run test:kubernetes, test:chart). */
+const ON_CLUSTER = ['kubernetes', 'chart'];
 /** Those that take longest begin first, so that none of them is waited for alone. */
-const LONGEST = ['kubernetes', 'run', 'queue', 'cli', 'runner', 'session', 'workflows', 'embedded', 'http'];
+const LONGEST = ['run', 'queue', 'cli', 'runner', 'session', 'workflows', 'embedded', 'http'];
 
 interface Outcome {
   readonly count: TestCount;
@@ -74,25 +74,29 @@ function complaints(code: number | null, count: TestCount): string[] {
   return found;
 }
 
-/** Every folder with tests in it, those that take longest first. */
-async function testFolders(): Promise<string[]> {
+/** Every folder with tests in it, those that take longest first, those that share something together. */
+async function testFolders(): Promise<string[][]> {
   const files = await readdir(TESTS, { recursive: true });
   const folders = new Set(files.filter((file) => file.endsWith('.test.js')).map((file) => file.split('/')[0] ?? ''));
-  const wanted = [...folders].filter((folder) => process.env['CI'] || !IN_CI_ONLY.includes(folder));
+  const onCluster = process.env['CI'] ? ON_CLUSTER.filter((folder) => folders.has(folder)) : [];
+  const others = [...folders].filter((folder) => !ON_CLUSTER.includes(folder));
   const rank = (folder: string) => (LONGEST.includes(folder) ? LONGEST.indexOf(folder) : LONGEST.length);
-  return wanted.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  const sorted = others.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((folder) => [folder]);
+  return onCluster.length > 0 ? [onCluster, ...sorted] : sorted;
 }
 
 async function runEverything(mochaArguments: readonly string[]): Promise<Outcome[]> {
   const waiting = await testFolders();
   const outcomes: Outcome[] = [];
   const lane = async () => {
-    for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
+    for (let folders = waiting.shift(); folders !== undefined; folders = waiting.shift()) {
       const startedAt = performance.now();
-      const outcome = await runMocha([`dist/test/${folder}/**/*.test.js`, ...mochaArguments], folder);
+      const name = folders.join(', ');
+      const files = folders.map((folder) => `dist/test/${folder}/**/*.test.js`);
+      const outcome = await runMocha([...files, ...mochaArguments], name);
       outcomes.push(outcome);
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-      console.log(`=== ${folder}: ${outcome.count.passed} passed, ${failedOf(outcome)} failed in ${seconds} s`);
+      console.log(`=== ${name}: ${outcome.count.passed} passed, ${failedOf(outcome)} failed in ${seconds} s`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, availableParallelism()) }, lane));
@@ -112,7 +116,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const given = process.argv.slice(2);
 if (given[0] === '--list') {
-  for (const folder of await testFolders()) console.log(`test/${folder}`);
+  for (const folder of (await testFolders()).flat()) console.log(`test/${folder}`);
   process.exit();
 }
 const namesFiles = given.some((argument) => /\.test\.m?js$/.test(argument));

@@ -8,7 +8,8 @@ import { ConfigurationError, readOperators, type Settings } from '../config.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { loggable } from '../http/log-error.js';
-import { serve, type RunningServer } from '../http/server.js';
+import type { HttpDependencies } from '../http/dependencies.js';
+import { serve, serveHealth, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
 import { builtInBackends } from '../operations/backends/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
@@ -98,31 +99,10 @@ async function startApi(
   specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
-  const { settings, platform, keys, logger } = options;
-  const operators = operatorTokens(settings, keys);
-  const tokens = signedRunnerTokens(keys.runnerTokenKey);
+  const { settings, logger } = options;
   await loadAipodSpecs(postgres.specs, specs, logger);
-  const server = await serve(
-    {
-      operations,
-      authenticator: createAuthenticator(operators, tokens),
-      logger,
-      probes: {
-        database: async () => postgres.ready(),
-        temporal: async () => operations.gateway.ready(),
-        platform: async () => platform.ready(),
-      },
-      settings: {
-        sourceCommit: settings.AGENTRUN_SOURCE_COMMIT,
-        databaseAdapter: 'postgres',
-        databaseUrlUsed: true,
-        platformKind: platform.kind,
-        operatorTokens: operators.count,
-        bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
-      },
-    },
-    { host: settings.AGENTRUN_HOST, port: settings.AGENTRUN_PORT },
-  );
+  const { AGENTRUN_HOST: host, AGENTRUN_PORT: port, AGENTRUN_SHUTDOWN_DELAY_MS: leaveMs } = settings;
+  const server = await serve(httpDependencies(options, postgres, operations), { host, port, leaveMs });
   const stopBeating = startBeating(postgres.leases, (error) =>
     logger.warn({ error: String(error) }, 'no beat written'),
   );
@@ -131,6 +111,29 @@ async function startApi(
     await stopBeating();
   });
   return server;
+}
+
+function httpDependencies(options: ManagerOptions, postgres: Postgres, operations: OperationContext): HttpDependencies {
+  const { settings, platform, keys, logger } = options;
+  const operators = operatorTokens(settings, keys);
+  return {
+    operations,
+    authenticator: createAuthenticator(operators, signedRunnerTokens(keys.runnerTokenKey)),
+    logger,
+    probes: {
+      database: async () => postgres.ready(),
+      temporal: async () => operations.gateway.ready(),
+      platform: async () => platform.ready(),
+    },
+    settings: {
+      sourceCommit: settings.AGENTRUN_SOURCE_COMMIT,
+      databaseAdapter: 'postgres',
+      databaseUrlUsed: true,
+      platformKind: platform.kind,
+      operatorTokens: operators.count,
+      bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
+    },
+  };
 }
 
 interface WorkParts {
@@ -167,16 +170,35 @@ async function startWork(
     stopping: stopping.signal,
     log: (message, facts) => logger.info(facts, message),
   });
+  let polls = (): boolean => false;
+  await startHealth(options, httpDependencies(options, postgres, operations), () => polls(), closing);
   const worker = await startWorker(
     { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
     activities,
   );
+  polls = () => worker.isPolling();
   closing.unshift(async () => {
     stopping.abort();
     await worker.stop();
   });
   await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined });
   return worker;
+}
+
+/** A worker is ready while it takes work: not before it does, and not while it lets the last of it come to an end. */
+async function startHealth(
+  { settings, roles }: ManagerOptions,
+  dependencies: HttpDependencies,
+  polls: () => boolean,
+  closing: (() => Promise<unknown>)[],
+): Promise<void> {
+  const { AGENTRUN_HEALTH_PORT: port, AGENTRUN_HOST: host } = settings;
+  if (port === undefined || roles.api) return;
+  const { probes } = dependencies;
+  const temporal = async () =>
+    polls() ? probes.temporal() : { ready: false, message: 'this worker takes no work now' };
+  const server = await serveHealth({ ...dependencies, probes: { ...probes, temporal } }, { host, port });
+  closing.unshift(async () => server.close());
 }
 
 function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
@@ -216,9 +238,11 @@ function queueGateway({ settings }: ManagerOptions, { client }: TemporalLink): Q
 }
 
 function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
-  const hasProgram = async (program: string) => isOnSearchPath(program, searchPath);
+  // In a cluster programs are the runner image's, which nobody here can look into.
+  const elsewhere = platform.kind === 'kubernetes';
+  const hasProgram = async (program: string) => elsewhere || isOnSearchPath(program, searchPath);
   const builtIn = builtInBackends(hasProgram, async () =>
-    whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+    elsewhere ? null : whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
   );
   return backendsWithProfiles(builtIn, platform.secrets, hasProgram);
 }

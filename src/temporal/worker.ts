@@ -8,6 +8,8 @@ import type { TemporalSettings } from './connection.js';
 export interface RunningWorker {
   /** Rejects when the worker fails; resolves after `stop`. */
   readonly stopped: Promise<void>;
+  /** Whether it takes new work. */
+  isPolling(): boolean;
   /** Stops polling, lets what runs come to an end, and resolves when it has. */
   stop(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function startWorker(settings: TemporalSettings, activities: Activi
   stopped.catch(() => undefined);
   return {
     stopped,
+    isPolling: () => worker.getState() === 'RUNNING',
     stop: async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;
