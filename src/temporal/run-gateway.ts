@@ -14,6 +14,7 @@ import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { answered, isReady } from './answered.js';
 import { isAlreadyStarted, translate } from './errors.js';
 import { keywordAttributes } from './keyword-attributes.js';
+import { readHistory } from './read-history.js';
 
 /** The only caller of the Temporal client. Says what `RunGateway` and `RunSignals` promise. */
 export function createRunGateway(client: Client): RunGateway & RunSignals {
@@ -46,6 +47,7 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
     requestRunnerJob: update(messages.requestRunnerJobUpdate),
     queryRunState: async ({ workflowId }) =>
       answered(client, async () => client.workflow.getHandle(workflowId).query(messages.runStateQuery)),
+    readHistory: async ({ workflowId }, runId) => readHistory(client, workflowId, runId),
     ready: async () => isReady(client),
     leaseExpired: async (workflowId, message) =>
       signal(workflowId, async (handle) => handle.signal(messages.leaseExpiredSignal, message)),

@@ -30,10 +30,9 @@ describe('a run of another tenant', () => {
   const requests = (): [method: string, path: string, body?: object][] => {
     const path = `/api/v1/runs/${run.id}`;
     return [
-      ...['', '/result', '/events', '/events/stream', '/commands', '/runner-jobs'].map((part): [string, string] => [
-        'GET',
-        path + part,
-      ]),
+      ...['', '/result', '/explain', '/events', '/events/stream', '/commands', '/runner-jobs'].map(
+        (part): [string, string] => ['GET', path + part],
+      ),
       ['GET', `${path}/runner-jobs/${jobId}`],
       ['GET', `${path}/commands/${turn.id}`],
       ['GET', `${path}/commands/${turn.id}/result`],
