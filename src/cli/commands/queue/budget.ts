@@ -15,9 +15,9 @@ const PATH = '/api/v1/queue/budgets';
 
 interface BudgetOptions {
   readonly period?: BudgetPeriod;
-  /** Null: no cap. */
-  readonly maxTokens?: number | null;
-  readonly maxTime?: number | null;
+  /** Infinite: no cap. */
+  readonly maxTokens?: number;
+  readonly maxTime?: number;
   readonly remove?: boolean;
   readonly json?: boolean;
 }
@@ -48,9 +48,13 @@ function updateOf({ period, maxTokens, maxTime }: BudgetOptions): TenantBudgetUp
   if (period === undefined && maxTokens === undefined && maxTime === undefined) return undefined;
   return {
     ...(period !== undefined && { period }),
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(maxTime !== undefined && { maxWallTimeMs: maxTime }),
+    ...(maxTokens !== undefined && { maxTokens: capOf(maxTokens) }),
+    ...(maxTime !== undefined && { maxWallTimeMs: capOf(maxTime) }),
   };
+}
+
+function capOf(given: number): number | null {
+  return given === Infinity ? null : given;
 }
 
 async function showAll(context: CliContext, { json = false }: BudgetOptions): Promise<void> {
@@ -121,6 +125,7 @@ function tenantName(given: string): string {
   return given;
 }
 
-function orNone(parse: (given: string) => number): (given: string) => number | null {
-  return (given) => (given === 'none' ? null : parse(given));
+/** An option's value must not be null. */
+function orNone(parse: (given: string) => number): (given: string) => number {
+  return (given) => (given === 'none' ? Infinity : parse(given));
 }
