@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ApiError, type HttpClient } from '../../../client/http-client.js';
-import type { TenantBudget, TenantBudgetUpdate } from '../../../contract/tenant-budget.js';
+import type { TenantBudget, TenantBudgetDeleted, TenantBudgetUpdate } from '../../../contract/tenant-budget.js';
 import { BUDGET_PERIODS, type BudgetPeriod } from '../../../domain/budgets.js';
 import { allPages } from '../../all-pages.js';
 import { usageError } from '../../cli-error.js';
@@ -86,9 +86,11 @@ async function change(
 
 async function remove(context: CliContext, tenant: string, { json = false }: BudgetOptions): Promise<void> {
   await reaching(context, async (client) => {
-    const deleted = await client.delete(budgetPath(tenant));
-    if (json) context.screen.data(JSON.stringify(deleted));
-    else context.screen.hint(`${tenant} has no caps any more`);
+    const deleted = await client.delete<TenantBudgetDeleted>(budgetPath(tenant));
+    const { screen } = context;
+    if (json) screen.data(JSON.stringify(deleted));
+    else if (screen.out.isTerminal) screen.data(`⊘ no caps any more  ${deleted.tenantId}`);
+    else screen.data(tabSeparated([[deleted.tenantId, 'no-caps']]));
   });
 }
 
