@@ -83,8 +83,6 @@ export interface TaskStore {
    * @throws rate-limited when the queue has no room for it.
    */
   admitAgain(taskId: string): Promise<void>;
-  /** Takes back a draft that was refused, with its reservation. Does nothing to an opened task. */
-  dropDraft(taskId: string): Promise<void>;
   /** Also while it is a draft. */
   getDrafted(taskId: string): Promise<TaskRow | undefined>;
 

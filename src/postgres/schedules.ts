@@ -11,7 +11,8 @@ import type {
   ScheduleRow,
   ScheduleStore,
 } from '../ports/schedule-store.js';
-import { afterCreation, decodeCursor, pageOf } from './cursor.js';
+import { afterCreation, pageOf } from './cursor.js';
+import { newestFirst } from './newest-first.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
@@ -77,7 +78,7 @@ export function createScheduleStore(database: Database): ScheduleStore {
   };
 }
 
-const LIST = 'schedules';
+const LIST = { list: 'schedules', columns: '*', table: 'schedules', seen: 'opened_at IS NOT NULL' };
 /** More than Temporal tells of. */
 const KEPT_OUTCOMES = 50;
 
@@ -184,23 +185,10 @@ async function insertOrFind(transaction: Queryable, { definition, task, bodyHash
 
 async function listSchedules(
   database: Database,
-  { tenants, tenantId, limit, cursor }: ScheduleFilter,
+  filter: ScheduleFilter,
 ): Promise<{ items: ScheduleRow[]; nextCursor?: string }> {
-  const after = cursor === undefined ? undefined : decodeCursor(LIST, cursor);
-  const { rows } = await database.query<Row>(
-    `SELECT * FROM schedules WHERE opened_at IS NOT NULL AND ($1::text[] IS NULL OR tenant_id = ANY ($1))
-       AND ($2::text IS NULL OR tenant_id = $2) AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
-     ORDER BY created_at DESC, id DESC LIMIT $5`,
-    [
-      tenants === 'all' ? null : tenants,
-      tenantId ?? null,
-      after ? new Date(after.atMs).toISOString() : null,
-      after?.id ?? null,
-      // One more than asked for tells whether a next page exists.
-      limit + 1,
-    ],
-  );
-  return pageOf(rows, limit, toRow, afterCreation(LIST));
+  const { rows } = await database.query<Row>(...newestFirst(LIST, filter));
+  return pageOf(rows, filter.limit, toRow, afterCreation(LIST.list));
 }
 
 function remove(database: Database, scheduleId: string, which: string, bodyHash?: string): Promise<void> {

@@ -1,5 +1,4 @@
 import type { TaskStore } from '../ports/task-store.js';
-import { dropDraft } from './drafts.js';
 import type { Database } from './pool.js';
 import { getQueue, listQueues, updateQueue } from './queues.js';
 import { listInQueue, listOverdue, listQueuesAtWork, readSlots } from './slots.js';
@@ -13,7 +12,6 @@ export function createTaskStore(database: Database): TaskStore {
     findReserved: (reservation) => findReservedTask(database, reservation),
     draft: (draft, reservation) => draftTask(database, draft, reservation),
     admitAgain: (taskId) => admitAgain(database, taskId),
-    dropDraft: (taskId) => dropDraft(database, 'task', taskId),
     getDrafted: (taskId) => getDrafted(database, taskId),
     get: (taskId, tenants, readerId) => getTask(database, taskId, tenants, readerId),
     list: (filter) => listTasks(database, filter),

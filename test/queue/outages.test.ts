@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { unavailable } from '../../src/domain/errors.js';
 import type { RunnerPlatform } from '../../src/ports/runner-platform.js';
 import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
-import type { TemporalDevServer } from '../../temporal-dev/dev-server.js';
 import { Api, eventually, type Loose } from '../support/api.js';
-import { startTemporalServer } from '../support/temporal-server.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { TemporalDown } from '../support/temporal-down.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
 const TASKS = '/api/v1/queue/tasks';
@@ -166,51 +162,28 @@ describe('what waits for a workflow that is gone, and of which nobody asks', fun
 
 describe('while Temporal is down', function () {
   this.timeout(120_000);
-  let folder: string;
-  let temporal: TemporalDevServer;
-  let manager: TestManager;
+  let scene: TemporalDown;
   let api: Api;
   let receiver: WebhookReceiver;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'agentrun-queue-down-'));
-    temporal = await startTemporalServer(folder);
-    const settings = { AGENTRUN_WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' };
-    manager = await startTestManager(settings, { temporal: { address: temporal.address, namespace: 'default' } });
-    api = new Api(manager.url, manager.operatorToken);
+    scene = await TemporalDown.start({ AGENTRUN_WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' });
+    ({ api } = scene);
     receiver = await startWebhookReceiver();
   });
 
   after(async () => {
     await receiver.close();
-    await manager.stop();
-    await temporal.stop();
-    await rm(folder, { recursive: true, force: true });
+    await scene.stop();
   });
-
-  const refused = async (method: string, path: string, body: Loose = {}) => {
-    const askedAt = Date.now();
-    const answer = await api.request(method, path, body);
-    assert.deepEqual([answer.status, answer.body.failureKind], [503, 'infra-failed'], JSON.stringify(answer.body));
-    assert.ok(Date.now() - askedAt < 5_000, `it took ${Date.now() - askedAt} ms to say so`);
-    return answer.body.message as string;
-  };
-  const lose = () => process.kill(temporal.pid, 'SIGKILL');
-  const recover = async () => {
-    temporal = await startTemporalServer(folder, Number(temporal.address.split(':')[1]));
-    await eventually(
-      async () => api.request('GET', '/health/readiness'),
-      ({ status }) => status === 200,
-    );
-  };
 
   it('tasks are read, nothing is promised, and what was asked with a key goes on afterwards as one task', async () => {
     const { id } = await api.post(TASKS, EXEC);
-    lose();
+    scene.lose();
     const asked = { ...EXEC, queue: 'later', idempotencyKey: randomUUID() };
-    await refused('POST', TASKS, asked);
-    await refused('POST', `${TASKS}/${id}/dispatch`);
-    await refused('POST', `${TASKS}/${id}/cancel`);
+    await scene.refuses('POST', TASKS, asked);
+    await scene.refuses('POST', `${TASKS}/${id}/dispatch`);
+    await scene.refuses('POST', `${TASKS}/${id}/cancel`, {});
     const changed = await api.ok('PUT', '/api/v1/queue/queues/later', { concurrency: 2 });
     assert.deepEqual([changed.concurrency, changed.applied], [2, false]);
     assert.equal((await api.get(`${TASKS}/${id}`)).state, 'pending');
@@ -218,7 +191,7 @@ describe('while Temporal is down', function () {
     assert.equal((await api.get('/api/v1/queue/stats?queue=later')).counts.pending, 0);
     await api.get('/api/v1/queue/commander');
 
-    await recover();
+    await scene.recover();
     const made = await eventually(
       async () => api.request('POST', TASKS, asked),
       ({ status }) => status === 200,
@@ -240,13 +213,13 @@ describe('while Temporal is down', function () {
     await api.post(TASKS, { ...EXEC, autoDispatch: true });
     const newest = async () => (await api.get(`${path}/${webhook.id}/deliveries`)).items[0];
     const delivered = await eventually(newest, (delivery) => delivery?.state === 'delivered', 60_000);
-    lose();
+    scene.lose();
     const again = `${path}/${webhook.id}/deliveries/${delivered.id}/redeliver`;
-    assert.match(await refused('POST', again), /is to be made, and is within two hours/);
+    assert.match(await scene.refuses('POST', again), /is to be made, and is within two hours/);
     assert.equal((await newest()).state, 'pending');
-    await recover();
-    await manager.database.query(`UPDATE webhook_deliveries SET next_attempt_at = now() - interval '1 hour'`);
-    const link = connectTemporal({ address: temporal.address, namespace: 'default' });
+    await scene.recover();
+    await scene.manager.database.query(`UPDATE webhook_deliveries SET next_attempt_at = now() - interval '1 hour'`);
+    const link = connectTemporal(scene.manager.temporal);
     await link.client.schedule.getHandle('maintenance').trigger();
     await link.close();
     const made = await eventually(newest, ({ state }) => state === 'delivered', 60_000);

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ApiError, type HttpClient } from '../../../client/http-client.js';
-import type { TenantBudget, TenantBudgetUpdate } from '../../../contract/tenant-budget.js';
+import type { TenantBudget, TenantBudgetDeleted, TenantBudgetUpdate } from '../../../contract/tenant-budget.js';
 import { BUDGET_PERIODS, type BudgetPeriod } from '../../../domain/budgets.js';
 import { allPages } from '../../all-pages.js';
 import { usageError } from '../../cli-error.js';
@@ -15,9 +15,9 @@ const PATH = '/api/v1/queue/budgets';
 
 interface BudgetOptions {
   readonly period?: BudgetPeriod;
-  /** Null: no cap. */
-  readonly maxTokens?: number | null;
-  readonly maxTime?: number | null;
+  /** Infinite: no cap. */
+  readonly maxTokens?: number;
+  readonly maxTime?: number;
   readonly remove?: boolean;
   readonly json?: boolean;
 }
@@ -48,9 +48,13 @@ function updateOf({ period, maxTokens, maxTime }: BudgetOptions): TenantBudgetUp
   if (period === undefined && maxTokens === undefined && maxTime === undefined) return undefined;
   return {
     ...(period !== undefined && { period }),
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(maxTime !== undefined && { maxWallTimeMs: maxTime }),
+    ...(maxTokens !== undefined && { maxTokens: capOf(maxTokens) }),
+    ...(maxTime !== undefined && { maxWallTimeMs: capOf(maxTime) }),
   };
+}
+
+function capOf(given: number): number | null {
+  return given === Infinity ? null : given;
 }
 
 async function showAll(context: CliContext, { json = false }: BudgetOptions): Promise<void> {
@@ -82,9 +86,11 @@ async function change(
 
 async function remove(context: CliContext, tenant: string, { json = false }: BudgetOptions): Promise<void> {
   await reaching(context, async (client) => {
-    const deleted = await client.delete(budgetPath(tenant));
-    if (json) context.screen.data(JSON.stringify(deleted));
-    else context.screen.hint(`${tenant} has no caps any more`);
+    const deleted = await client.delete<TenantBudgetDeleted>(budgetPath(tenant));
+    const { screen } = context;
+    if (json) screen.data(JSON.stringify(deleted));
+    else if (screen.out.isTerminal) screen.data(`⊘ no caps any more  ${deleted.tenantId}`);
+    else screen.data(tabSeparated([[deleted.tenantId, 'no-caps']]));
   });
 }
 
@@ -121,6 +127,7 @@ function tenantName(given: string): string {
   return given;
 }
 
-function orNone(parse: (given: string) => number): (given: string) => number | null {
-  return (given) => (given === 'none' ? null : parse(given));
+/** An option's value must not be null. */
+function orNone(parse: (given: string) => number): (given: string) => number {
+  return (given) => (given === 'none' ? Infinity : parse(given));
 }

@@ -32,7 +32,7 @@ export async function updateQueue(context: CliContext, name: string, update: Que
 }
 
 export function tellQueue({ screen }: CliContext, queue: QueueChanged, json: boolean): void {
-  if (!queue.applied) screen.hint(LATER);
+  if (!queue.applied) screen.note(LATER);
   if (json) return screen.data(JSON.stringify(queue));
   if (!screen.out.isTerminal) return screen.data(tabSeparated([plainQueue(queue)]));
   const { bold, dim } = screen.out.colors;
