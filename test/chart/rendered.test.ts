@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readSettings } from '../../src/config.js';
-import type { Loose } from '../support/api.js';
 import { helm, HELM_FETCH_TIMEOUT_MS, helmProgram } from './helm.js';
 import { CHART, golden, manifests, render, valuesFile, valueSets } from './rendered.js';
 
@@ -61,7 +60,7 @@ describe('the chart', function () {
 
   it('runs nothing as root, and nothing that could become it', async () => {
     for (const name of await valueSets()) {
-      const found = manifests(await render(name)).flatMap(({ spec }) => (spec?.template?.spec) ?? []);
+      const found = manifests(await render(name)).flatMap(({ spec }) => spec?.template?.spec ?? []);
       assert.ok(found.length >= 3);
       for (const { securityContext, containers } of found) {
         assert.deepEqual([securityContext.runAsNonRoot, securityContext.seccompProfile.type], [true, 'RuntimeDefault']);

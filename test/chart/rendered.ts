@@ -34,7 +34,7 @@ export async function render(name: string, more: readonly string[] = []): Promis
 }
 
 export function manifests(text: string): Loose[] {
-  return parseAllDocuments(text).flatMap((document) => (document.toJS()) ?? []);
+  return parseAllDocuments(text).flatMap((document) => document.toJS() ?? []);
 }
 
 export async function golden(name: string): Promise<string> {
