@@ -57,6 +57,7 @@ describe('a part of a manager that is told to end', function () {
       async () => api.request('GET', '/health/readiness'),
       ({ status }) => status === 503,
     );
+    assert.equal((await api.request('GET', '/health/readiness?scope=process')).status, 503);
     assert.deepEqual(
       [told.body.error.message, told.body.error.details.database.ready, told.body.error.details.ready],
       ['this process is about to end', true, false],

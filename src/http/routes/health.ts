@@ -2,6 +2,7 @@ import { Health, type Health as HealthReport } from '../../contract/health.js';
 import { AgentRunError } from '../../domain/errors.js';
 import { createHealthReport } from '../health-report.js';
 import type { App, HttpDependencies } from '../dependencies.js';
+import { wordField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
 
 /** A part that does not answer within this time counts as down. */
@@ -45,11 +46,13 @@ export function healthRoutes(dependencies: HttpDependencies): Route[] {
       operationId: 'getReadiness',
       summary: 'Whether the manager can work',
       description:
-        '503 while a needed part is down or this process is about to end, with the same object in `error.details`.',
+        '503 while a needed part is down or this process is about to end, with the same object in `error.details`. With ' +
+        '`scope=process` parts do not count: what a part that is down leaves to do, leases above all, must go on being asked for here.',
+      query: { scope: wordField(['process'], 'Only whether this process takes requests.') },
       answer: Health,
-      handle: async (_, { openRequests }) => {
+      handle: async ({ query }, { openRequests }) => {
         const health = here(await report(), openRequests);
-        if (health.ready) return health;
+        if (health.ready || (query.scope === 'process' && !openRequests.leaving)) return health;
         const why = openRequests.leaving ? 'this process is about to end' : 'a part that the manager needs is down';
         throw new AgentRunError('infra-failed', 'unavailable', why, health);
       },
