@@ -35,8 +35,15 @@ import { createWebhookSender } from '../webhooks/sender.js';
 import { targetPolicy } from '../webhooks/target-policy.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
+import { observeGateway, observeLaunches } from '../telemetry/observe-gateway.js';
+import { observeRequests } from '../telemetry/observe-requests.js';
+import { observeStores } from '../telemetry/observe-stores.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import { tracedActivity, tracedClient } from '../telemetry/temporal-interceptors.js';
 import { startBeating } from './beat.js';
 import type { Keys } from './keys.js';
+import { serveMetrics } from './metrics-server.js';
+import { openTelemetry } from './telemetry.js';
 
 export interface ManagerOptions {
   readonly settings: Settings;
@@ -70,19 +77,30 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const specs = options.roles.api ? await readAipodSpecDirectory(settings) : [];
   await migrate({ connectionString: options.databaseUrl, onMessage: (message) => logger.debug(message) });
   const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
-  const temporal = connectTemporal({ address: options.temporalAddress, namespace });
-  const postgres = openPostgres({
+  const untold = openPostgres({
     connectionString: options.databaseUrl,
     maxConnections: 30,
     onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
   });
-  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.close()];
+  const telemetry = await openTelemetry(options, untold);
+  const postgres = { ...untold, ...observeStores(untold, telemetry) };
+  const interceptors = telemetry.tracing.isOn ? [tracedClient(telemetry.tracing)] : [];
+  const temporal = connectTemporal({ address: options.temporalAddress, namespace, interceptors });
+  const closing: (() => Promise<unknown>)[] = [
+    () => postgres.close(),
+    () => temporal.close(),
+    () => telemetry.metrics.close(),
+    () => telemetry.tracing.close(),
+  ];
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
-    const operations = operationContext(options, postgres, temporal);
-    const api = options.roles.api ? await startApi(options, postgres, operations, specs, closing) : undefined;
-    const parts = { postgres, temporal, operations };
+    const operations = operationContext(options, { postgres, temporal, telemetry });
+    const api = options.roles.api
+      ? await startApi(options, { postgres, telemetry, operations }, specs, closing)
+      : undefined;
+    const parts = { postgres, temporal, telemetry, operations };
+    if (api === undefined) await startMetricsServer(options, telemetry, closing);
     const worker = options.roles.worker ? await startWork(options, parts, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
@@ -91,10 +109,20 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   }
 }
 
+/** A process with an API serves its figures there. */
+async function startMetricsServer(
+  { settings: { AGENTRUN_METRICS_PORT: port, AGENTRUN_HOST: host } }: ManagerOptions,
+  { metrics }: Telemetry,
+  closing: (() => Promise<unknown>)[],
+): Promise<void> {
+  if (port === undefined) return;
+  const server = await serveMetrics(metrics, { host, port });
+  closing.unshift(() => server.close());
+}
+
 async function startApi(
   options: ManagerOptions,
-  postgres: Postgres,
-  operations: OperationContext,
+  { postgres, telemetry, operations }: Omit<WorkParts, 'temporal'>,
   specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
@@ -107,6 +135,7 @@ async function startApi(
       operations,
       authenticator: createAuthenticator(operators, tokens),
       logger,
+      telling: observeRequests(telemetry.tracing, telemetry.metrics),
       probes: {
         database: async () => postgres.ready(),
         temporal: async () => operations.gateway.ready(),
@@ -136,12 +165,13 @@ async function startApi(
 interface WorkParts {
   readonly postgres: Postgres;
   readonly temporal: TemporalLink;
+  readonly telemetry: Telemetry;
   readonly operations: OperationContext;
 }
 
 async function startWork(
   options: ManagerOptions,
-  { postgres, temporal, operations }: WorkParts,
+  { postgres, temporal, telemetry, operations }: WorkParts,
   apiUrl: string | undefined,
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningWorker> {
@@ -150,7 +180,7 @@ async function startWork(
   const runnerRetention = readRunnerRetention(settings);
   const activities = createActivities({
     ...postgres,
-    platform,
+    platform: observeLaunches(platform, telemetry),
     backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
@@ -170,6 +200,7 @@ async function startWork(
   const worker = await startWorker(
     { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
     activities,
+    telemetry.tracing.isOn ? (activity) => tracedActivity(telemetry.tracing, activity) : undefined,
   );
   closing.unshift(async () => {
     stopping.abort();
@@ -179,11 +210,14 @@ async function startWork(
   return worker;
 }
 
-function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
+function operationContext(
+  options: ManagerOptions,
+  { postgres, temporal, telemetry }: Omit<WorkParts, 'operations'>,
+): OperationContext {
   const { settings, platform, keys, logger } = options;
   return {
     ...postgres,
-    gateway: createRunGateway(temporal.client),
+    gateway: observeGateway(createRunGateway(temporal.client), telemetry),
     sessionGateway: createSessionGateway(temporal.client),
     runnerGateway: createRunnerGateway(temporal.client),
     webhookGateway: createWebhookGateway(temporal.client),
