@@ -66,7 +66,7 @@ class Ledger {
 }
 
 describe(`${TASKS} tasks through ${SLOTS} slots, while managers and workers are killed with the runners in them`, function () {
-  this.timeout(900_000);
+  this.timeout(600_000 + TASKS * 6_000);
   const ledger = new Ledger();
   const processes = new Map<string, ChildProcess>();
   let database: TestDatabase;
@@ -186,7 +186,7 @@ describe(`${TASKS} tasks through ${SLOTS} slots, while managers and workers are 
     const { body } = await eventually(
       async () => ask().catch(() => ({ status: 0, body: undefined })),
       (answer) => answer.status === 200 && satisfies(answer.body.data),
-      300_000,
+      300_000 + TASKS * 3_000,
     );
     return body.data;
   }
