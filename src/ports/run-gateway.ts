@@ -15,6 +15,7 @@ import type {
   SendToSession,
   SendToSessionAnswer,
 } from '../domain/run-messages.js';
+import type { RunHistory } from '../domain/run-history.js';
 
 /** Where a run's workflow is. */
 export interface RunAddress {
@@ -42,5 +43,10 @@ export interface RunGateway {
   /** Whether a workflow lives that could still end this run: it is open, and not that of another run of the session. */
   isLive(address: RunAddress, runId: string): Promise<boolean>;
   queryRunState(address: RunAddress): Promise<RunStateView>;
+  /**
+   * What Temporal keeps of the run's newest execution, or its end where that is long; undefined where it keeps nothing.
+   * @throws unavailable('temporal') within about two seconds.
+   */
+  readHistory(address: RunAddress, runId: string): Promise<RunHistory | undefined>;
   ready(): Promise<{ ready: boolean; message?: string }>;
 }

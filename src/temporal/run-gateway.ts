@@ -15,6 +15,7 @@ import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { answered, isReady } from './answered.js';
 import { isAlreadyStarted, translate } from './errors.js';
 import { keywordAttributes } from './keyword-attributes.js';
+import { readHistory } from './read-history.js';
 
 const RUN_ID = defineSearchAttributeKey('AgentRunRunId' satisfies SearchAttributeName, SearchAttributeType.KEYWORD);
 
@@ -50,6 +51,7 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
     isLive: async ({ workflowId }, runId) => answered(client, async () => isLive(client, workflowId, runId)),
     queryRunState: async ({ workflowId }) =>
       answered(client, async () => client.workflow.getHandle(workflowId).query(messages.runStateQuery)),
+    readHistory: async ({ workflowId }, runId) => readHistory(client, workflowId, runId),
     ready: async () => isReady(client),
     leaseExpired: async (workflowId, message) =>
       signal(workflowId, async (handle) => handle.signal(messages.leaseExpiredSignal, message)),

@@ -14,7 +14,7 @@ const SLOTS = 10;
 const TENANTS = ['acme', 'beta', 'core'];
 
 describe(`${TASKS} tasks of ${TENANTS.length} tenants through ${SLOTS} slots of a queue that carries a few and continues as new`, function () {
-  this.timeout(600_000);
+  this.timeout(300_000 + TASKS * 2_000);
   let workflowBundle: WorkflowBundleWithSourceMap;
   let connection: Connection;
   let native: NativeConnection;
