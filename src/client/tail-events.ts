@@ -103,6 +103,9 @@ async function* messagesOf(
   const parser = createParser({ onEvent: (message) => messages.push(message) });
   const decoder = new TextDecoder();
   const reader = body.getReader();
+  // Once an answer has begun, fetch may forget its signal when memory is tidied up: the body is let go of by hand.
+  const letGo = () => void reader.cancel().catch(() => undefined);
+  connection.signal.addEventListener('abort', letGo, { once: true });
   try {
     for (;;) {
       const silence = setTimeout(() => connection.abort(new TransportError('the event stream is silent')), SILENCE_MS);
@@ -112,6 +115,7 @@ async function* messagesOf(
           throw connection.signal.aborted ? connection.signal.reason : new TransportError(reasonOf(error));
         })
         .finally(() => clearTimeout(silence));
+      connection.signal.throwIfAborted();
       if (done) return;
       parser.feed(decoder.decode(value, { stream: true }));
       yield* messages.splice(0);

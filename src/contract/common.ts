@@ -14,7 +14,8 @@ export const SessionId = Type.String({ pattern: SESSION_ID_PATTERN });
 export const Timestamp = Type.String({ format: 'date-time' });
 
 /** A name that people choose: tenant, project, profile, runner. No control characters, nothing that could pass for a path. */
-export const Name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}$' });
+export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}$';
+export const Name = Type.String({ pattern: NAME_PATTERN });
 export const IdempotencyKey = Type.String({ minLength: 1, maxLength: 200 });
 export const Metadata = Type.Record(Type.String(), Type.Unknown());
 

@@ -12,6 +12,8 @@ const MaxPending = Type.Integer({ minimum: 1, maximum: QUEUE_LIMITS.maxPending }
 /** Tenants whose share is not 1. A tenant of weight 3 gets three times the slots of one of weight 1, while both have tasks waiting. */
 const Weights = Type.Record(Name, Type.Integer({ minimum: 1, maximum: QUEUE_LIMITS.weight }), {
   maxProperties: QUEUE_LIMITS.tenants,
+  // What is no name is no tenant.
+  additionalProperties: false,
 });
 
 /** Changes what it names; the rest stays. */

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { TSchema } from 'typebox';
+import { NAME_PATTERN } from '../contract/common.js';
 import { AgentRunError, forbidden, invalid } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import type { App } from './dependencies.js';
@@ -13,6 +14,7 @@ import type { QueryShape, QueryValues } from './query-fields.js';
 import { stateOf } from './request-state.js';
 import type { ParamShape, Route, RouteRequest } from './route.js';
 import { toldOperation } from './told-operations.js';
+import { patternWords } from './validation/pattern-words.js';
 import { conforms, validated } from './validation/validate.js';
 
 const NOBODY: Principal = { kind: 'operator', name: 'nobody', tenants: [] };
@@ -127,12 +129,18 @@ function paramsOf(given: Record<string, string>, shape: ParamShape): Record<stri
   for (const [name, schema] of Object.entries(shape)) {
     const value = given[name] ?? '';
     if (conforms(schema, value)) continue;
-    if (!PLAIN_PARAM.test(value)) throw invalid(name, `${name} is not an id`);
+    if (!PLAIN_PARAM.test(value)) throw invalid(name, `${name} ${wordsOf(schema)}`);
     const what = name.replace(/Id$/, '');
     const message = `${what} ${value} does not exist`;
     throw new AgentRunError('schema-invalid', 'missing', message, { field: name, [what]: value });
   }
   return given;
+}
+
+/** Ids are not made by hand: what they look like helps nobody. */
+function wordsOf(schema: TSchema): string {
+  const { pattern } = schema as { pattern?: string };
+  return pattern === NAME_PATTERN ? patternWords(NAME_PATTERN) : 'is not an id';
 }
 
 function queryOf<Q extends QueryShape>(ctx: Context, shape: Q): QueryValues<Q> {

@@ -1,5 +1,6 @@
 import { Type, type TSchema } from 'typebox';
 import { invalid } from '../domain/errors.js';
+import { patternWords } from './validation/pattern-words.js';
 import { conforms } from './validation/validate.js';
 
 /** How one query parameter is read and described. */
@@ -87,7 +88,7 @@ export function textField(schema: TSchema, description: string): QueryField<stri
       const value = single(raw, name);
       if (value === undefined || conforms(schema, value)) return value;
       const pattern = (schema as { pattern?: string }).pattern;
-      throw invalid(name, `${name} ${pattern === undefined ? 'is not valid' : `must match the pattern ${pattern}`}`);
+      throw invalid(name, `${name} ${pattern === undefined ? 'is not valid' : patternWords(pattern)}`);
     },
   };
 }

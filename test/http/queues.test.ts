@@ -56,13 +56,16 @@ describe('the settings of a queue', function () {
       ['maxPending', { maxPending: 0 }],
       ['maxPending', { maxPending: 10_001 }],
       ['weights.acme', { weights: { acme: 0 } }],
+      ['weights', { weights: { 'a b': 2 } }],
       ['limit', { limit: 3 }],
     ] as const) {
       const details = refused(await put(manager.api, name, body), 400, 'schema-invalid');
       assert.equal(details.field, field, JSON.stringify(body));
     }
     assert.equal(succeeded(await manager.api.get(`${QUEUE}/queues/${name}`)).updatedAt, null);
-    refused(await put(manager.api, 'a%20b', {}), 400, 'schema-invalid');
+    const unnamed = await put(manager.api, 'a%20b', {});
+    assert.equal(refused(unnamed, 400, 'schema-invalid').field, 'name');
+    assert.match(unnamed.body.message, /^name must begin with a letter or digit and hold only letters/);
   });
 
   it('are changed by operators of all tenants alone, and tell the others nothing of tenants', async () => {

@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { invalid, type AgentRunError } from '../../domain/errors.js';
+import { patternWords } from './pattern-words.js';
 
 const MAX_FAULTS = 50;
 
@@ -87,7 +88,7 @@ function requirement(error: ErrorObject, all: readonly ErrorObject[]): string {
     case 'type':
       return `must be ${typesAt(error.instancePath, all).join(' or ')}`;
     case 'pattern':
-      return `must match the pattern ${String(params.pattern)}`;
+      return patternWords(String(params.pattern));
     case 'format':
       return `must be a ${String(params.format)}`;
     case 'additionalProperties':

@@ -39,6 +39,7 @@ export function addSessionCreate(session: Command, context: CliContext): void {
       reaching(context, async (client) => {
         const created = await client.post<SessionCreated>('/api/v1/sessions', bodyOf(id, options));
         tellCreated(context, created, options.json ?? false);
+        tellOtherBackend(context, created, options.backend ?? options.profile);
       }),
     );
 }
@@ -54,6 +55,13 @@ function bodyOf(id: string | undefined, options: CreateOptions): SessionCreate {
     expiresAt: expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn).toISOString(),
     idempotencyKey: options.idempotencyKey,
   };
+}
+
+/** What is there keeps what it was made with. */
+function tellOtherBackend({ screen }: CliContext, { session }: SessionCreated, asked: string | undefined): void {
+  const { sessionId: id, backendProfile } = session;
+  if (asked === undefined || asked === backendProfile) return;
+  screen.note(`! session ${id} was made with the backend ${backendProfile} before, and keeps it`);
 }
 
 function tellCreated({ screen, program }: CliContext, created: SessionCreated, json: boolean): void {
