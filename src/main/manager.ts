@@ -74,7 +74,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const temporal = connectTemporal({ address: options.temporalAddress, namespace });
   const postgres = openPostgres({
     connectionString: options.databaseUrl,
-    maxConnections: 30,
+    maxConnections: settings.AGENTRUN_DATABASE_CONNECTIONS,
     onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
   });
   const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.close()];
