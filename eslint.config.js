@@ -125,7 +125,7 @@ export default defineConfig(
   },
   {
     // The client of Kubernetes declares its objects as classes and takes them as plain ones: that is how it is used.
-    files: ['src/kubernetes/**/*.ts', 'test/kubernetes/**/*.ts', 'test/unit/kubernetes/**/*.ts'],
+    files: ['src/kubernetes/**/*.ts', 'test/{kubernetes,chart,unit/kubernetes}/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
   },
   {

@@ -34,6 +34,14 @@ export const Settings = Type.Object({
   AGENTRUN_DATABASE_URL: optionalText('A PostgreSQL of yours instead of the embedded one', {
     pattern: '^postgres(ql)?://',
   }),
+  AGENTRUN_DATABASE_CONNECTIONS: count(
+    'Connections to PostgreSQL that one process opens at most, beside the one that listens',
+    {
+      minimum: 2,
+      maximum: 1_000,
+      default: 30,
+    },
+  ),
   AGENTRUN_TEMPORAL_ADDRESS: optionalText('A Temporal of yours (host:port) instead of the embedded one', {
     pattern: '^[^/\\s]+:\\d+$',
   }),

@@ -79,7 +79,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
   const untold = openPostgres({
     connectionString: options.databaseUrl,
-    maxConnections: 30,
+    maxConnections: settings.AGENTRUN_DATABASE_CONNECTIONS,
     onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
   });
   const telemetry = await openTelemetry(options, untold);

@@ -2,11 +2,18 @@ import assert from 'node:assert/strict';
 import { CLUSTER_START_TIMEOUT_MS, hasPods, ownsCluster } from '../kubernetes/cluster/test-cluster.js';
 import { eventually, type Api } from '../support/api.js';
 import { untilEnded, untilPrinted } from '../support/live-runner.js';
+import { startMockProvider } from '../support/mock-provider.js';
+import { text } from '../support/mock-provider/answers.js';
 import { Installation } from './installation.js';
+import { Load } from './load.js';
+import { TcpRelay, type Target } from './tcp-relay.js';
 
 const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
 /** A Pod is placed, its volume mounted, its containers started: on a busy machine. */
 const STARTED_MS = 60_000;
+const RUNS = 2;
+/** A line a second: longer than it takes to replace everything. */
+const LINES = 60;
 
 // By addresses of this machine: a given cluster would need a network that reaches it.
 if (hasPods() && ownsCluster()) {
@@ -54,6 +61,25 @@ if (hasPods() && ownsCluster()) {
       await untilEnded(api, second.run.id, STARTED_MS);
     });
 
+    it('resumes a thread of codex in a later run, with the program of the image', async () => {
+      const provider = await startMockProvider([text('first answer'), text('second answer')]);
+      const relay = await TcpRelay.listen(installed.hostAddress, () => targetOf(provider.baseUrl));
+      try {
+        const profile = '/api/v1/provider-profiles/work';
+        await api.ok('PUT', `${profile}/config`, { config: configOf(`http://${relay.host}:${relay.port}/v1`) });
+        await api.ok('PUT', `${profile}/credential`, { apiKey: 'sk-planted-0123456789' });
+        const run = { ...RUN, backendProfile: 'work' };
+        for (const prompt of ['one', 'two']) {
+          const sent = await api.post('/api/v1/sessions/codex/send', { prompt, run });
+          assert.equal((await untilEnded(api, sent.run.id, 2 * STARTED_MS)).status, 'completed');
+        }
+        assert.deepEqual(provider.conversation(1).slice(-3), ['user: one', 'assistant: first answer', 'user: two']);
+      } finally {
+        await relay.close();
+        await provider.close();
+      }
+    });
+
     it('does a task', async () => {
       const task = await api.post('/api/v1/queue/tasks', { ...RUN, payload: { prompt: 'echo done' } });
       await api.post(`/api/v1/queue/tasks/${task.id}/dispatch`);
@@ -64,5 +90,96 @@ if (hasPods() && ownsCluster()) {
       );
       assert.equal(ended.state, 'completed', JSON.stringify(ended));
     });
+
+    it('loses nothing when every Pod of it is replaced under load', async function () {
+      // Helm gives the Pods four minutes, and what they worked on comes to its end after that.
+      this.timeout(480_000);
+      const before = { keys: await installed.keys(), pods: await bothParts() };
+      const load = new Load(api, before.keys['operator-token'] ?? '', RUN);
+      for (let count = 0; count < RUNS; count += 1) await load.startRun(LINES);
+      await Promise.all(load.runs.map(async ({ id }) => untilRunning(id)));
+      load.start();
+      const startedAt = performance.now();
+      await installed.apply('once').finally(async () => load.stop());
+      const seconds = Math.round((performance.now() - startedAt) / 1_000);
+      const pods = await bothParts();
+      assert.deepEqual(
+        pods.filter((name) => before.pods.includes(name)),
+        [],
+      );
+      assert.deepEqual(load.failures, []);
+      // A machine that starts six processes at once may keep PostgreSQL waiting.
+      assert.ok(load.repeated < load.asked / 20, `${load.repeated} of ${load.asked} were answered by 503`);
+      for (const { id, reader } of load.runs) {
+        const ended = await untilEnded(api, id, 2 * STARTED_MS);
+        assert.deepEqual([ended.status, ended.attempt], ['completed', 1]);
+        const events = await api.events(id);
+        const printed = events
+          .filter(({ type }) => type === 'command_output')
+          .map(({ payload }) => payload.text as string);
+        assert.equal(printed.join(''), Array.from({ length: LINES }, (_, index) => `line ${index + 1}\n`).join(''));
+        await reader.ended();
+        assert.deepEqual(
+          reader.seqs,
+          events.map(({ seq }) => seq as number),
+        );
+      }
+      for (const id of load.tasks) {
+        const task = await eventually(
+          async () => api.get(`/api/v1/queue/tasks/${id}`),
+          ({ state }) => state === 'completed' || state === 'failed',
+          2 * STARTED_MS,
+        );
+        assert.deepEqual([task.state, task.latestAttempt.attempt], ['completed', 1]);
+      }
+      // Others would have ended every runner's token.
+      assert.deepEqual(await installed.keys(), before.keys);
+      console.log(
+        `      replaced in ${seconds} s; ${load.asked} requests (${load.repeated} again), ${load.runs.length} runs, ${load.tasks.length} tasks meanwhile`,
+      );
+    });
+
+    it('sees on by another worker when the one that watches is killed', async () => {
+      const run = await api.createRun({ endsWithTurn: true, retryPolicy: { backoffMs: 200 } });
+      const turn = await api.addTurn(
+        run.id,
+        'echo try >> tries; wc -l < tries; test $(wc -l < tries) -gt 1 || sleep 120',
+      );
+      await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
+      await untilPrinted(api, turn, '1', STARTED_MS);
+      const watcher = await installed.workerThatWatches();
+      await installed.killPod(watcher);
+      const labelSelector = `agentrun.dev/run=${run.id}`;
+      const { namespace, cluster } = installed.fixture;
+      await cluster.core.deleteCollectionNamespacedPod({ namespace, labelSelector });
+      const ended = await untilEnded(api, run.id, 2 * STARTED_MS);
+      assert.deepEqual([ended.status, ended.attempt], ['completed', 2]);
+      assert.notEqual(await installed.workerThatWatches(), watcher);
+    });
+
+    const bothParts = async () => [...(await installed.podsOf('api')), ...(await installed.podsOf('worker'))];
+    const untilRunning = async (id: string) =>
+      eventually(
+        async () => api.get(`/api/v1/runs/${id}`),
+        ({ status }) => status === 'running',
+        2 * STARTED_MS,
+      );
   });
+}
+
+function targetOf(url: string): Target {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port) };
+}
+
+function configOf(baseUrl: string): string {
+  return [
+    'model = "mock-model"',
+    'model_provider = "mock"',
+    '[model_providers.mock]',
+    'name = "Mock"',
+    `base_url = "${baseUrl}"`,
+    'env_key = "MOCK_KEY"',
+    'request_max_retries = 0',
+  ].join('\n');
 }

@@ -1,10 +1,12 @@
 import { AppsV1Api, KubeConfig } from '@kubernetes/client-node';
+import { Client, Connection } from '@temporalio/client';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClusterFixture } from '../kubernetes/on-cluster/cluster-fixture.js';
 import { Api } from '../support/api.js';
 import { createEmptyDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { createTestNamespace } from '../support/temporal-server.js';
 import { helm } from './helm.js';
 import { CHART } from './rendered.js';
@@ -63,6 +65,11 @@ export class Installation {
     return new Installation(fixture, temporal, service, values, closing);
   }
 
+  /** Where Pods reach servers of this machine. */
+  get hostAddress(): string {
+    return this.fixture.test.pods?.hostAddress ?? '';
+  }
+
   /** `helm upgrade --install`, to the end: hooks have run, and Pods are ready. `restart` makes all Pods anew. */
   async apply(restart?: string): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'agentrun-values-'));
@@ -99,6 +106,28 @@ export class Installation {
     return items.map(({ metadata }) => metadata?.name ?? '');
   }
 
+  /** The Pod whose worker holds the watch of runner Jobs now. */
+  async workerThatWatches(): Promise<string> {
+    const connection = await Connection.connect({ address: this.temporal.address });
+    try {
+      const client = new Client({ connection, namespace: this.temporal.namespace });
+      return await eventually('the watch has a worker', async () => {
+        const { raw } = await client.workflow.getHandle('watch:runners').describe();
+        const [watch] = raw.pendingActivities ?? [];
+        // `<pid>@<host>`, and a Pod's host name is its name.
+        return Number(watch?.state) === STARTED ? watch?.lastWorkerIdentity?.split('@')[1] : undefined;
+      });
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** As when its Node loses power. */
+  async killPod(name: string): Promise<void> {
+    const { namespace, cluster } = this.fixture;
+    await cluster.core.deleteNamespacedPod({ name, namespace, gracePeriodSeconds: 0 });
+  }
+
   async readyReplicas(): Promise<Record<string, number>> {
     const config = new KubeConfig();
     config.loadFromFile(this.fixture.test.kubeconfig);
@@ -120,12 +149,14 @@ export class Installation {
   async remove(): Promise<void> {
     const { namespace, test } = this.fixture;
     await helm(['uninstall', RELEASE, '--namespace', namespace, '--wait', '--ignore-not-found'], test.kubeconfig);
-    await this.fixture.clear();
-    await this.fixture.assertNothingLeft();
-    await this.fixture.dispose();
+    // With what runs left there, as whoever takes an installation down for good.
+    await this.fixture.cluster.core.deleteNamespace({ name: namespace });
     for (const close of this.closing) await close();
   }
 }
+
+/** Temporal's word for a pending activity that a worker has. */
+const STARTED = 2;
 
 async function relayTo(host: string, address: string): Promise<TcpRelay> {
   const [name = '', port] = address.split(':');

@@ -62,6 +62,8 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
 {{- /* What API and worker have in common. */}}
 {{- define "agentrun.env" -}}
 {{ include "agentrun.databaseEnv" (list $ "agentrun-database") }}
+- name: AGENTRUN_DATABASE_CONNECTIONS
+  value: {{ .Values.database.connections | toString | quote }}
 - name: AGENTRUN_TEMPORAL_ADDRESS
   value: {{ include "agentrun.temporalAddress" . | quote }}
 - name: AGENTRUN_TEMPORAL_NAMESPACE

@@ -140,8 +140,10 @@ async function withNode(folder: string): Promise<TestCluster> {
     await namespace.end();
     await node.sweep();
   });
+  const startedAt = performance.now();
   const images = await productImages(folder);
   await node.importImage(images.tar);
+  say(`images in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
   const { manager, runner: image } = images;
   return finish(folder, plane, { image, managerImage: manager, hostAddress: namespace.hostAddress });
 }
