@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { projectRoot } from './project-root.js';
 
 const workflowsPath = join(projectRoot, 'dist/workflows/index.js');
-const workflowInterceptorModules = [join(projectRoot, 'dist/workflows/trace-headers.js')];
+const workflowInterceptorModules = ['trace-headers', 'activity-summaries'].map((name) =>
+  join(projectRoot, `dist/workflows/${name}.js`),
+);
 const bundlePath = join(projectRoot, 'dist/workflow-bundle.js');
 const hashPath = join(projectRoot, 'dist/workflow-bundle.hash');
 // The import rules keep workflow code within these folders; the lock file stands for the packages bundled with it.

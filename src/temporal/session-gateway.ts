@@ -11,6 +11,7 @@ import type {
   evictSessionWorkflow,
 } from '../../workflows/session/workflow.js';
 import { answered } from './answered.js';
+import { keywordAttributes } from './keyword-attributes.js';
 import { within } from './within.js';
 import { resultOf } from './result-of.js';
 
@@ -51,6 +52,7 @@ async function evict(client: Client, sessionId: string): Promise<EvictionVerdict
       workflowId: evictionWorkflowId(sessionId),
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [{ sessionId, onlyExpired: false }],
+      typedSearchAttributes: keywordAttributes({ AgentRunSessionId: sessionId }),
       staticSummary: `Gives up the storage of session ${sessionId}`,
     }),
   );

@@ -40,6 +40,13 @@ export async function ensureWatchers(client: Client, options: { retainRunners: b
   }
 }
 
+/** What operators read beside a schedule. */
+const NOTES: Readonly<Record<string, string>> = {
+  maintenance: 'Drops what is older than it is kept. Paused, the database only grows.',
+  [STORAGE_GC_WORKFLOW_ID]: 'Evicts the storage of expired sessions. Paused, volumes are kept.',
+  [RUNNER_RETENTION_WORKFLOW_ID]: 'Deletes runners over the cap. Paused, they are kept.',
+};
+
 async function ensureHourly(client: Client, scheduleId: string, workflowType: string): Promise<void> {
   await ensureEvery('1 hour', client, scheduleId, workflowType);
 }
@@ -57,6 +64,7 @@ async function ensureEvery(
       spec: { intervals: [{ every }], jitter: every === '1 hour' ? '5 minutes' : '1 minute' },
       action: { type: 'startWorkflow', workflowType, taskQueue: TASK_QUEUE, workflowId: scheduleId },
       policies: { overlap: 'SKIP' },
+      state: { note: NOTES[scheduleId] },
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;

@@ -38,7 +38,7 @@ export async function startWorker(
     ...workflowSource(),
     interceptors: {
       // Where the prebuilt bundle is used it has them already.
-      workflowModules: existsSync(BUNDLE) ? [] : [TRACE_HEADERS],
+      workflowModules: existsSync(BUNDLE) ? [] : INTERCEPTORS,
       activity: intercept === undefined ? [] : [(context) => ({ inbound: intercept(context.info.activityType) })],
     },
     // A killed worker's workflows move to another after this long instead of ten seconds.
@@ -66,7 +66,9 @@ export function installRuntime(logger: NonNullable<Parameters<typeof Runtime.ins
 }
 
 const BUNDLE = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
-const TRACE_HEADERS = fileURLToPath(new URL('../../workflows/trace-headers.js', import.meta.url));
+const INTERCEPTORS = ['trace-headers', 'activity-summaries'].map((name) =>
+  fileURLToPath(new URL(`../../workflows/${name}.js`, import.meta.url)),
+);
 
 function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (existsSync(BUNDLE)) return { workflowBundle: { codePath: BUNDLE } };

@@ -1,5 +1,12 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ChildWorkflowFailure, executeChild, ParentClosePolicy, proxyActivities, sleep } from '@temporalio/workflow';
+import {
+  ChildWorkflowFailure,
+  executeChild,
+  ParentClosePolicy,
+  proxyActivities,
+  setCurrentDetails,
+  sleep,
+} from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.js';
 import { evictionWorkflowId } from '../../src/domain/ids.js';
 
@@ -27,6 +34,7 @@ export type Eviction = Awaited<ReturnType<Activities['beginEviction']>>;
 export async function evictSessionWorkflow({ sessionId, onlyExpired }: EvictSession): Promise<Eviction> {
   const verdict = await records.beginEviction({ sessionId, onlyExpired });
   if (verdict !== 'evicting') return verdict;
+  setCurrentDetails(`**evicting** the volume of \`${sessionId}\`: decided, and tried until the platform confirms it`);
   await platform.deleteSessionVolume({ sessionId });
   await records.endEviction({ sessionId });
   return 'evicted';
@@ -48,6 +56,7 @@ const AT_ONCE = 10;
 export async function collectSessionStorageWorkflow(): Promise<{ items: Collected[]; more: boolean }> {
   const { items: expired, more } = await records.listExpiredSessions();
   const items: Collected[] = [];
+  setCurrentDetails(`- sessions whose time is over: ${expired.length}${more ? ', and more for the next cycle' : ''}`);
   for (let from = 0; from < expired.length; from += AT_ONCE) {
     items.push(...(await Promise.all(expired.slice(from, from + AT_ONCE).map(collect))));
   }

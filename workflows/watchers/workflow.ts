@@ -1,4 +1,4 @@
-import { continueAsNew, proxyActivities } from '@temporalio/workflow';
+import { continueAsNew, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.js';
 
 /**
@@ -11,20 +11,28 @@ const { monitorBudgets, monitorLeases, watchRunners } = proxyActivities<Activiti
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
 
+/** What an operator must know of it; it begins anew with each shift. */
+function shift(words: string): string {
+  return `${words}\n- this shift began ${new Date().toISOString()}\n- cancelled or terminated by mistake: it is started again with the next worker`;
+}
+
 /** Tells each run whose lease ran out. */
 export async function leaseMonitorWorkflow(): Promise<void> {
+  setCurrentDetails(shift('Tells each run whose lease ran out. Without it runs notice that hourly by themselves.'));
   await monitorLeases();
   await continueAsNew<typeof leaseMonitorWorkflow>();
 }
 
 /** Tells each task whose attempt passed a cap. */
 export async function budgetMonitorWorkflow(): Promise<void> {
+  setCurrentDetails(shift('Tells each task whose attempt passed a cap of tokens. Without it nothing is stopped.'));
   await monitorBudgets();
   await continueAsNew<typeof budgetMonitorWorkflow>();
 }
 
 /** Tells each run whose runner Job ended. */
 export async function runnerWatchWorkflow(): Promise<void> {
+  setCurrentDetails(shift('Tells each run whose runner Job ended. Without it a lost runner is noticed by its lease.'));
   await watchRunners();
   await continueAsNew<typeof runnerWatchWorkflow>();
 }
