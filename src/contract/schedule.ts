@@ -12,12 +12,12 @@ const closed = { additionalProperties: false };
 const Count = Type.Integer({ minimum: 0 });
 
 /** Five to seven fields (minute, hour, day of month, month, day of week; then the year; seconds before all), or a word as `@daily`. */
-const Cron = Type.String({
-  maxLength: 200,
-  pattern: '^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[0-9A-Za-z*?,/-]+( +[0-9A-Za-z*?,/-]+){4,6})$',
-});
+export const CRON_PATTERN =
+  '^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[0-9A-Za-z*?,/-]+( +[0-9A-Za-z*?,/-]+){4,6})$';
+const Cron = Type.String({ maxLength: 200, pattern: CRON_PATTERN });
 /** By its name in the tz database. */
-const TimeZone = Type.String({ pattern: '^(?!Local$)[A-Za-z][A-Za-z0-9_+/-]{0,63}$' });
+export const TIME_ZONE_PATTERN = '^(?!Local$)[A-Za-z][A-Za-z0-9_+/-]{0,63}$';
+const TimeZone = Type.String({ pattern: TIME_ZONE_PATTERN });
 const IntervalMs = Type.Integer({
   minimum: LIMITS.shortestIntervalMs,
   maximum: LIMITS.longestIntervalMs,

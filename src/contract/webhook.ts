@@ -10,7 +10,9 @@ export const DeliveryId = Type.String({ pattern: idPattern('dlv') });
 
 const closed = { additionalProperties: false };
 const Count = Type.Integer({ minimum: 0 });
-const WebhookUrl = Type.String({ maxLength: 2_048, pattern: '^https?://[^\\s]+$' });
+export const WEBHOOK_URL_PATTERN = '^https?://[^\\s]+$';
+const WebhookUrl = Type.String({ maxLength: 2_048, pattern: WEBHOOK_URL_PATTERN });
+export const WEBHOOK_SECRET_PATTERN = '^[!-~]{24,256}$';
 const Description = Type.String({ maxLength: 500 });
 
 const some = { minItems: 1, uniqueItems: true };
@@ -23,7 +25,7 @@ const EndState = Type.Enum(TERMINAL_STATUSES);
 export const WebhookCreate = Type.Object(
   {
     url: WebhookUrl,
-    secret: Type.String({ pattern: '^[!-~]{24,256}$' }),
+    secret: Type.String({ pattern: WEBHOOK_SECRET_PATTERN }),
     tenantId: Name,
     /** Of this queue only. */
     queue: Type.Optional(Nullable(QueueName)),

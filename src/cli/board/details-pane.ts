@@ -27,8 +27,9 @@ export function detailsPane(state: BoardState, height: number, colors: Colors, p
 
 function ruleLine(state: BoardState, { dim, bold }: Colors): string {
   const { columns } = state.size;
-  const row = selectedRow(state);
-  const name = row === undefined ? '' : fitTo(taskName(row.task), columns - 6);
+  // A filter may leave the row out whose details are open.
+  const task = selectedRow(state)?.task ?? state.details?.task ?? null;
+  const name = task === null ? '' : fitTo(taskName(task), columns - 6);
   const rest = '─'.repeat(Math.max(0, columns - textWidth(name) - 4));
   return lineOf(
     [
@@ -58,7 +59,7 @@ function detailLines(task: TaskDetail, { size, nowMs }: BoardState, colors: Colo
       'where',
       `${task.tenantId}/${task.projectId} · ${task.backendProfile} · ${task.queue}, priority ${task.priority}`,
     ),
-    ...(why === '' ? [] : [named('now', why)]),
+    ...(why === '' ? [] : [named(task.phase === 'ended' ? 'end' : 'now', why)]),
     named('since', `created ${clockTime(Date.parse(task.createdAt), nowMs)}, ${dispatched}`),
     ...(used === null ? [] : [named('used', used)]),
     ...(task.sessionRef === null ? [] : [named('session', task.sessionRef.sessionId)]),
