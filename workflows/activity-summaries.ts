@@ -57,7 +57,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
 });
 
 function of(argument: Fields, field: string): string {
-  return String(argument[field] ?? '');
+  const value = argument[field];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 /** What the manager tells in the run's events with this snapshot. */

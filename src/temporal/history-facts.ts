@@ -5,9 +5,10 @@ import { failureWords, firstArgument, idOf, summaryOf, timeMs, type HistoryEvent
 /** What is written when a task's commands came too late for what had happened meanwhile: nothing is wrong then. */
 const HARMLESS_CAUSES = [1, 13];
 
+const RESET = 20;
+
 const CAUSES: Record<number, string> = {
   14: 'an error in it',
-  20: 'somebody reset it',
   23: 'a search attribute that the server does not know',
   24: 'it no longer does what its history says: another version of the program',
 };
@@ -62,6 +63,7 @@ function executionFacts(event: HistoryEvent): HistoryFact[] {
   const started = event.workflowExecutionStartedEventAttributes;
   if (started) return [{ what: 'execution-started', atMs, continued: Boolean(started.continuedExecutionRunId) }];
   const failed = event.workflowTaskFailedEventAttributes;
+  if (failed && Number(failed.cause) === RESET) return [{ what: 'reset', atMs }];
   if (failed && !HARMLESS_CAUSES.includes(Number(failed.cause))) {
     return [{ what: 'task-failed', atMs, cause: CAUSES[Number(failed.cause)] ?? `cause ${String(failed.cause)}` }];
   }
