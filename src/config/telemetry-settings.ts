@@ -29,13 +29,6 @@ export const TELEMETRY_SETTINGS = {
     default: 60_000,
   }),
   OTEL_SERVICE_NAME: optionalText('What the manager calls itself; agentrun-mgr when absent'),
-  AGENTRUN_METRICS_PORT: Type.Optional(
-    Type.Integer({
-      description: 'Port where a worker without an API serves its figures at /metrics; nowhere when absent',
-      minimum: 1,
-      maximum: 65_535,
-    }),
-  ),
   AGENTRUN_RUNNER_OTLP_ENDPOINT: optionalText(
     'Where runners reach the collector, if not at OTEL_EXPORTER_OTLP_ENDPOINT; they are given no headers',
     { pattern: URL_PATTERN },

@@ -8,7 +8,8 @@ import { ConfigurationError, readOperators, type Settings } from '../config.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { loggable } from '../http/log-error.js';
-import { serve, type RunningServer } from '../http/server.js';
+import type { HttpDependencies } from '../http/dependencies.js';
+import { serve, serveHealth, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
 import { builtInBackends } from '../operations/backends/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
@@ -42,7 +43,6 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 import { tracedActivity, tracedClient } from '../telemetry/temporal-interceptors.js';
 import { startBeating } from './beat.js';
 import type { Keys } from './keys.js';
-import { serveMetrics } from './metrics-server.js';
 import { openTelemetry } from './telemetry.js';
 
 export interface ManagerOptions {
@@ -100,7 +100,6 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
       ? await startApi(options, { postgres, telemetry, operations }, specs, closing)
       : undefined;
     const parts = { postgres, temporal, telemetry, operations };
-    if (api === undefined) await startMetricsServer(options, telemetry, closing);
     const worker = options.roles.worker ? await startWork(options, parts, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
@@ -109,49 +108,16 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   }
 }
 
-/** A process with an API serves its figures there. */
-async function startMetricsServer(
-  { settings: { AGENTRUN_METRICS_PORT: port, AGENTRUN_HOST: host } }: ManagerOptions,
-  { metrics }: Telemetry,
-  closing: (() => Promise<unknown>)[],
-): Promise<void> {
-  if (port === undefined) return;
-  const server = await serveMetrics(metrics, { host, port });
-  closing.unshift(() => server.close());
-}
-
 async function startApi(
   options: ManagerOptions,
   { postgres, telemetry, operations }: Omit<WorkParts, 'temporal'>,
   specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
-  const { settings, platform, keys, logger } = options;
-  const operators = operatorTokens(settings, keys);
-  const tokens = signedRunnerTokens(keys.runnerTokenKey);
+  const { settings, logger } = options;
   await loadAipodSpecs(postgres.specs, specs, logger);
-  const server = await serve(
-    {
-      operations,
-      authenticator: createAuthenticator(operators, tokens),
-      logger,
-      telling: observeRequests(telemetry.tracing, telemetry.metrics),
-      probes: {
-        database: async () => postgres.ready(),
-        temporal: async () => operations.gateway.ready(),
-        platform: async () => platform.ready(),
-      },
-      settings: {
-        sourceCommit: settings.AGENTRUN_SOURCE_COMMIT,
-        databaseAdapter: 'postgres',
-        databaseUrlUsed: true,
-        platformKind: platform.kind,
-        operatorTokens: operators.count,
-        bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
-      },
-    },
-    { host: settings.AGENTRUN_HOST, port: settings.AGENTRUN_PORT },
-  );
+  const { AGENTRUN_HOST: host, AGENTRUN_PORT: port, AGENTRUN_SHUTDOWN_DELAY_MS: leaveMs } = settings;
+  const server = await serve(httpDependencies(options, { postgres, telemetry, operations }), { host, port, leaveMs });
   const stopBeating = startBeating(postgres.leases, (error) =>
     logger.warn({ error: String(error) }, 'no beat written'),
   );
@@ -160,6 +126,33 @@ async function startApi(
     await stopBeating();
   });
   return server;
+}
+
+function httpDependencies(
+  options: ManagerOptions,
+  { postgres, telemetry, operations }: Omit<WorkParts, 'temporal'>,
+): HttpDependencies {
+  const { settings, platform, keys, logger } = options;
+  const operators = operatorTokens(settings, keys);
+  return {
+    operations,
+    authenticator: createAuthenticator(operators, signedRunnerTokens(keys.runnerTokenKey)),
+    logger,
+    telling: observeRequests(telemetry.tracing, telemetry.metrics),
+    probes: {
+      database: async () => postgres.ready(),
+      temporal: async () => operations.gateway.ready(),
+      platform: async () => platform.ready(),
+    },
+    settings: {
+      sourceCommit: settings.AGENTRUN_SOURCE_COMMIT,
+      databaseAdapter: 'postgres',
+      databaseUrlUsed: true,
+      platformKind: platform.kind,
+      operatorTokens: operators.count,
+      bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
+    },
+  };
 }
 
 interface WorkParts {
@@ -197,17 +190,36 @@ async function startWork(
     stopping: stopping.signal,
     log: (message, facts) => logger.info(facts, message),
   });
+  let polls = (): boolean => false;
+  await startHealth(options, httpDependencies(options, { postgres, telemetry, operations }), () => polls(), closing);
   const worker = await startWorker(
     { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
     activities,
     telemetry.tracing.isOn ? (activity) => tracedActivity(telemetry.tracing, activity) : undefined,
   );
+  polls = () => worker.isPolling();
   closing.unshift(async () => {
     stopping.abort();
     await worker.stop();
   });
   await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined });
   return worker;
+}
+
+/** A process with an API tells it there. A worker is ready while it takes work: not before it does, and not while it lets the last of it come to an end. */
+async function startHealth(
+  { settings, roles }: ManagerOptions,
+  dependencies: HttpDependencies,
+  polls: () => boolean,
+  closing: (() => Promise<unknown>)[],
+): Promise<void> {
+  const { AGENTRUN_HEALTH_PORT: port, AGENTRUN_HOST: host } = settings;
+  if (port === undefined || roles.api) return;
+  const { probes } = dependencies;
+  const temporal = async () =>
+    polls() ? probes.temporal() : { ready: false, message: 'this worker takes no work now' };
+  const server = await serveHealth({ ...dependencies, probes: { ...probes, temporal } }, { host, port });
+  closing.unshift(async () => server.close());
 }
 
 function operationContext(
@@ -250,9 +262,11 @@ function queueGateway({ settings }: ManagerOptions, { client }: TemporalLink): Q
 }
 
 function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
-  const hasProgram = async (program: string) => isOnSearchPath(program, searchPath);
+  // In a cluster programs are the runner image's, which nobody here can look into.
+  const elsewhere = platform.kind === 'kubernetes';
+  const hasProgram = async (program: string) => elsewhere || isOnSearchPath(program, searchPath);
   const builtIn = builtInBackends(hasProgram, async () =>
-    whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+    elsewhere ? null : whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
   );
   return backendsWithProfiles(builtIn, platform.secrets, hasProgram);
 }

@@ -40,6 +40,8 @@ export interface RunGateway {
   finishRun(address: RunAddress, message: FinishRun): Promise<void>;
   cancelRun(address: RunAddress, message: CancelRun): Promise<void>;
   requestRunnerJob(address: RunAddress, message: RequestRunnerJob): Promise<void>;
+  /** Whether a workflow lives that could still end this run: it is open, and not that of another run of the session. */
+  isLive(address: RunAddress, runId: string): Promise<boolean>;
   queryRunState(address: RunAddress): Promise<RunStateView>;
   /**
    * What Temporal keeps of the run's newest execution, or its end where that is long; undefined where it keeps nothing.

@@ -17,6 +17,8 @@ export type InterceptActivity = (activity: string) => ActivityInboundCallsInterc
 export interface RunningWorker {
   /** Rejects when the worker fails; resolves after `stop`. */
   readonly stopped: Promise<void>;
+  /** Whether it takes new work. */
+  isPolling(): boolean;
   /** Stops polling, lets what runs come to an end, and resolves when it has. */
   stop(): Promise<void>;
 }
@@ -49,6 +51,7 @@ export async function startWorker(
   stopped.catch(() => undefined);
   return {
     stopped,
+    isPolling: () => worker.getState() === 'RUNNING',
     stop: async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;

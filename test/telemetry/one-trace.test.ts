@@ -46,7 +46,7 @@ describe('the telemetry of an API, a worker and a runner', function () {
       AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500',
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_METRIC_EXPORT_INTERVAL: '500',
-      AGENTRUN_METRICS_PORT: String(metricsPort),
+      AGENTRUN_HEALTH_PORT: String(metricsPort),
     };
     api = new Api(`http://127.0.0.1:${port}`, TOKEN);
     [server, worker] = await Promise.all([
