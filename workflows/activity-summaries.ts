@@ -25,6 +25,7 @@ const SUMMARIES: Readonly<Record<string, (argument: Fields) => string>> = {
   monitorLeases: () => 'Looks twice a second for leases that ran out',
   monitorBudgets: () => 'Compares tokens with caps each second',
   watchRunners: () => 'Hears from the platform which Jobs ended',
+  mendStranded: () => 'Finds what waits for a workflow that is gone',
   maintainRecords: () => 'Drops what is older than it is kept',
   retainRunners: () => 'Deletes runners over the cap',
   createScheduledTask: ({ scheduleId }) => `Makes the task of ${String(scheduleId)}`,
@@ -57,7 +58,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
 });
 
 function of(argument: Fields, field: string): string {
-  return String(argument[field] ?? '');
+  const value = argument[field];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 /** What the manager tells in the run's events with this snapshot. */

@@ -26,6 +26,7 @@ export type HistoryFact =
       readonly exitCode: number | null;
     })
   | (At & { readonly what: 'task-failed'; readonly cause: string })
+  | (At & { readonly what: 'reset' })
   | (At & { readonly what: 'cancel-requested' })
   | (At & { readonly what: 'execution-ended'; readonly how: ExecutionEnd; readonly reason: string | null });
 

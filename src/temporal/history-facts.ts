@@ -5,9 +5,10 @@ import { failureWords, firstArgument, idOf, summaryOf, timeMs, type HistoryEvent
 /** What is written when a task's commands came too late for what had happened meanwhile: nothing is wrong then. */
 const HARMLESS_CAUSES = [1, 13];
 
+const RESET = 20;
+
 const CAUSES: Record<number, string> = {
   14: 'an error in it',
-  20: 'somebody reset it',
   23: 'a search attribute that the server does not know',
   24: 'it no longer does what its history says: another version of the program',
 };
@@ -56,16 +57,23 @@ function factsOf(event: HistoryEvent, reading: Reading): HistoryFact[] {
 
 function executionFacts(event: HistoryEvent): HistoryFact[] {
   const atMs = timeMs(event.eventTime);
+  const started = event.workflowExecutionStartedEventAttributes;
+  if (started) return [{ what: 'execution-started', atMs, continued: Boolean(started.continuedExecutionRunId) }];
+  if (event.workflowExecutionCancelRequestedEventAttributes) return [{ what: 'cancel-requested', atMs }];
+  const { cause } = event.workflowTaskFailedEventAttributes ?? {};
+  return cause === undefined ? endFacts(event, atMs) : taskFacts(Number(cause), atMs);
+}
+
+function taskFacts(cause: number, atMs: number): HistoryFact[] {
+  if (cause === RESET) return [{ what: 'reset', atMs }];
+  if (HARMLESS_CAUSES.includes(cause)) return [];
+  return [{ what: 'task-failed', atMs, cause: CAUSES[cause] ?? `cause ${cause}` }];
+}
+
+function endFacts(event: HistoryEvent, atMs: number): HistoryFact[] {
   const ended = (how: ExecutionEnd, reason: string | null = null): HistoryFact[] => [
     { what: 'execution-ended', atMs, how, reason },
   ];
-  const started = event.workflowExecutionStartedEventAttributes;
-  if (started) return [{ what: 'execution-started', atMs, continued: Boolean(started.continuedExecutionRunId) }];
-  const failed = event.workflowTaskFailedEventAttributes;
-  if (failed && !HARMLESS_CAUSES.includes(Number(failed.cause))) {
-    return [{ what: 'task-failed', atMs, cause: CAUSES[Number(failed.cause)] ?? `cause ${String(failed.cause)}` }];
-  }
-  if (event.workflowExecutionCancelRequestedEventAttributes) return [{ what: 'cancel-requested', atMs }];
   if (event.workflowExecutionCompletedEventAttributes) return ended('completed');
   if (event.workflowExecutionContinuedAsNewEventAttributes) return ended('continued');
   if (event.workflowExecutionCanceledEventAttributes) return ended('cancelled');

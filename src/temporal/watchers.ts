@@ -42,7 +42,8 @@ export async function ensureWatchers(client: Client, options: { retainRunners: b
 
 /** What operators read beside a schedule. */
 const NOTES: Readonly<Record<string, string>> = {
-  maintenance: 'Drops what is older than it is kept. Paused, the database only grows.',
+  maintenance:
+    'Drops what is older than it is kept, and mends what waits for a workflow that is gone. Paused, neither is done.',
   [STORAGE_GC_WORKFLOW_ID]: 'Evicts the storage of expired sessions. Paused, volumes are kept.',
   [RUNNER_RETENTION_WORKFLOW_ID]: 'Deletes runners over the cap. Paused, they are kept.',
 };

@@ -33,6 +33,8 @@ function details(input: TaskInput, data: TaskData): string {
   const run = data.live?.started?.runId;
   return [
     `**${phaseOf(data)}**${ended}: attempt ${data.attempt}, try ${data.tries} of ${input.retry.maxAttempts}`,
+    // Else the list would be one paragraph with it.
+    '',
     `- run: ${run === undefined ? 'none' : `\`${run}\``}`,
     ...(data.wait === null ? [] : [`- waits until ${new Date(data.wait.untilMs).toISOString()}`]),
     `- task \`${input.taskId}\`, queue \`${input.queue}\`, tenant \`${input.tenantId}\`, priority ${input.priority}`,

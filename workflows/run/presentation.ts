@@ -64,6 +64,8 @@ function details(input: RunInput, data: RunData, phase: string): string {
   const ended = outcome === null ? '' : ` (${outcome.failureKind ?? outcome.status})`;
   return [
     `**${phase}**${ended}: attempt ${attempt} of ${maxAttempts}`,
+    // Else the list would be one paragraph with it.
+    '',
     `- runner: ${claimedBy ?? 'none'}`,
     `- runner Job: ${jobWords(job)}`,
     `- open commands: ${data.commands.length}${lastTurn === null ? '' : `, last turn ${lastTurn.failureKind ?? lastTurn.status}`}`,

@@ -55,6 +55,8 @@ function factEntries(tell: TellEntry, fact: HistoryFact): TimelineEntry[] {
       ];
     case 'task-failed':
       return [tell(fact.atMs, 'workflow', `The workflow’s code failed (${fact.cause}); Temporal tries it again.`, BAD)];
+    case 'reset':
+      return [tell(fact.atMs, 'workflow', 'Somebody reset the workflow to an earlier point of its history.', BAD)];
     case 'cancel-requested':
       return [tell(fact.atMs, 'cancel', 'A cancel was asked for in Temporal.')];
     case 'execution-ended':

@@ -157,6 +157,7 @@ describe('the timeline of a run', () => {
       { facts: [{ what: 'execution-ended', atMs: beforeMs(1), how: 'terminated', reason: 'by mistake' }] },
       /^The workflow was terminated: by mistake/,
     ],
+    ['a reset', { facts: [{ what: 'reset', atMs: beforeMs(1) }] }, /^Somebody reset the workflow/],
     [
       'code that failed',
       { facts: [{ what: 'task-failed', atMs: beforeMs(1), cause: 'an error in it' }] },
