@@ -8,6 +8,7 @@ import { readJsonSetting } from './config/json-setting.js';
 import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
+import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
 import { count, HOUR_MS, optionalText, text, URL_PATTERN } from './config/setting.js';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
@@ -23,7 +24,7 @@ export const Settings = Type.Object({
   ),
   AGENTRUN_HEALTH_PORT: Type.Optional(
     Type.Integer({
-      description: 'Port on which a worker without an API tells how it is (`/health`); none when absent',
+      description: 'Port on which a worker without an API tells how it is (`/health`), and its figures (`/metrics`); none when absent',
       minimum: 0,
       maximum: 65_535,
     }),
@@ -150,6 +151,7 @@ export const Settings = Type.Object({
     default: 'local',
   }),
   ...KUBERNETES_SETTINGS,
+  ...TELEMETRY_SETTINGS,
   AGENTRUN_AIPOD_SPEC_DIR: optionalText(
     'Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts',
   ),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { OperationContext } from '../operations/context.js';
 import type { HealthProbes } from '../ports/health-probes.js';
+import type { RequestTelling } from '../telemetry/observe-requests.js';
 import type { OpenRequests } from './open-requests.js';
 
 /** What the HTTP side needs; only src/main puts it together. */
@@ -10,6 +11,8 @@ export interface HttpDependencies {
   readonly authenticator: Authenticator;
   readonly probes: HealthProbes;
   readonly logger: Logger;
+  /** Tells of requests as spans and figures. */
+  readonly telling: RequestTelling;
   readonly settings: HttpSettings;
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createApp, type BuiltApp } from './app.js';
 import type { HttpDependencies } from './dependencies.js';
 import { healthRoutes } from './routes/health.js';
+import { metricsRoutes } from './routes/metrics.js';
 
 /** A whole request must have arrived by then; answers, long polls and streams may take longer. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -34,9 +35,9 @@ export async function serve(dependencies: HttpDependencies, options: ListenOptio
   return listen(createApp(dependencies), options);
 }
 
-/** Serves how a process is that has no API. */
+/** Serves how a process is that has no API, and its figures. */
 export async function serveHealth(dependencies: HttpDependencies, options: ListenOptions): Promise<RunningServer> {
-  return listen(createApp(dependencies, healthRoutes(dependencies)), options);
+  return listen(createApp(dependencies, [...healthRoutes(dependencies), ...metricsRoutes(dependencies)]), options);
 }
 
 async function listen({ koa, openRequests }: BuiltApp, options: ListenOptions): Promise<RunningServer> {

@@ -36,8 +36,14 @@ import { createWebhookSender } from '../webhooks/sender.js';
 import { targetPolicy } from '../webhooks/target-policy.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
+import { observeGateway, observeLaunches } from '../telemetry/observe-gateway.js';
+import { observeRequests } from '../telemetry/observe-requests.js';
+import { observeStores } from '../telemetry/observe-stores.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import { tracedActivity, tracedClient } from '../telemetry/temporal-interceptors.js';
 import { startBeating } from './beat.js';
 import type { Keys } from './keys.js';
+import { openTelemetry } from './telemetry.js';
 
 export interface ManagerOptions {
   readonly settings: Settings;
@@ -71,19 +77,29 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const specs = options.roles.api ? await readAipodSpecDirectory(settings) : [];
   await migrate({ connectionString: options.databaseUrl, onMessage: (message) => logger.debug(message) });
   const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
-  const temporal = connectTemporal({ address: options.temporalAddress, namespace });
-  const postgres = openPostgres({
+  const untold = openPostgres({
     connectionString: options.databaseUrl,
     maxConnections: settings.AGENTRUN_DATABASE_CONNECTIONS,
     onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
   });
-  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.close()];
+  const telemetry = await openTelemetry(options, untold);
+  const postgres = { ...untold, ...observeStores(untold, telemetry) };
+  const interceptors = telemetry.tracing.isOn ? [tracedClient(telemetry.tracing)] : [];
+  const temporal = connectTemporal({ address: options.temporalAddress, namespace, interceptors });
+  const closing: (() => Promise<unknown>)[] = [
+    () => postgres.close(),
+    () => temporal.close(),
+    () => telemetry.metrics.close(),
+    () => telemetry.tracing.close(),
+  ];
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
-    const operations = operationContext(options, postgres, temporal);
-    const api = options.roles.api ? await startApi(options, postgres, operations, specs, closing) : undefined;
-    const parts = { postgres, temporal, operations };
+    const operations = operationContext(options, { postgres, temporal, telemetry });
+    const api = options.roles.api
+      ? await startApi(options, { postgres, telemetry, operations }, specs, closing)
+      : undefined;
+    const parts = { postgres, temporal, telemetry, operations };
     const worker = options.roles.worker ? await startWork(options, parts, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
@@ -94,15 +110,14 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
 
 async function startApi(
   options: ManagerOptions,
-  postgres: Postgres,
-  operations: OperationContext,
+  { postgres, telemetry, operations }: Omit<WorkParts, 'temporal'>,
   specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
   const { settings, logger } = options;
   await loadAipodSpecs(postgres.specs, specs, logger);
   const { AGENTRUN_HOST: host, AGENTRUN_PORT: port, AGENTRUN_SHUTDOWN_DELAY_MS: leaveMs } = settings;
-  const server = await serve(httpDependencies(options, postgres, operations), { host, port, leaveMs });
+  const server = await serve(httpDependencies(options, { postgres, telemetry, operations }), { host, port, leaveMs });
   const stopBeating = startBeating(postgres.leases, (error) =>
     logger.warn({ error: String(error) }, 'no beat written'),
   );
@@ -113,13 +128,17 @@ async function startApi(
   return server;
 }
 
-function httpDependencies(options: ManagerOptions, postgres: Postgres, operations: OperationContext): HttpDependencies {
+function httpDependencies(
+  options: ManagerOptions,
+  { postgres, telemetry, operations }: Omit<WorkParts, 'temporal'>,
+): HttpDependencies {
   const { settings, platform, keys, logger } = options;
   const operators = operatorTokens(settings, keys);
   return {
     operations,
     authenticator: createAuthenticator(operators, signedRunnerTokens(keys.runnerTokenKey)),
     logger,
+    telling: observeRequests(telemetry.tracing, telemetry.metrics),
     probes: {
       database: async () => postgres.ready(),
       temporal: async () => operations.gateway.ready(),
@@ -139,12 +158,13 @@ function httpDependencies(options: ManagerOptions, postgres: Postgres, operation
 interface WorkParts {
   readonly postgres: Postgres;
   readonly temporal: TemporalLink;
+  readonly telemetry: Telemetry;
   readonly operations: OperationContext;
 }
 
 async function startWork(
   options: ManagerOptions,
-  { postgres, temporal, operations }: WorkParts,
+  { postgres, temporal, telemetry, operations }: WorkParts,
   apiUrl: string | undefined,
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningWorker> {
@@ -153,7 +173,7 @@ async function startWork(
   const runnerRetention = readRunnerRetention(settings);
   const activities = createActivities({
     ...postgres,
-    platform,
+    platform: observeLaunches(platform, telemetry),
     backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
@@ -171,10 +191,11 @@ async function startWork(
     log: (message, facts) => logger.info(facts, message),
   });
   let polls = (): boolean => false;
-  await startHealth(options, httpDependencies(options, postgres, operations), () => polls(), closing);
+  await startHealth(options, httpDependencies(options, { postgres, telemetry, operations }), () => polls(), closing);
   const worker = await startWorker(
     { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
     activities,
+    telemetry.tracing.isOn ? (activity) => tracedActivity(telemetry.tracing, activity) : undefined,
   );
   polls = () => worker.isPolling();
   closing.unshift(async () => {
@@ -185,7 +206,7 @@ async function startWork(
   return worker;
 }
 
-/** A worker is ready while it takes work: not before it does, and not while it lets the last of it come to an end. */
+/** A process with an API tells it there. A worker is ready while it takes work: not before it does, and not while it lets the last of it come to an end. */
 async function startHealth(
   { settings, roles }: ManagerOptions,
   dependencies: HttpDependencies,
@@ -201,11 +222,14 @@ async function startHealth(
   closing.unshift(async () => server.close());
 }
 
-function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
+function operationContext(
+  options: ManagerOptions,
+  { postgres, temporal, telemetry }: Omit<WorkParts, 'operations'>,
+): OperationContext {
   const { settings, platform, keys, logger } = options;
   return {
     ...postgres,
-    gateway: createRunGateway(temporal.client),
+    gateway: observeGateway(createRunGateway(temporal.client), telemetry),
     sessionGateway: createSessionGateway(temporal.client),
     runnerGateway: createRunnerGateway(temporal.client),
     webhookGateway: createWebhookGateway(temporal.client),

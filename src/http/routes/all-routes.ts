@@ -7,6 +7,7 @@ import { commandRoutes } from './commands.js';
 import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { leaseRoutes } from './leases.js';
+import { metricsRoutes } from './metrics.js';
 import { openApiRoutes } from './openapi.js';
 import { providerProfileRoutes } from './provider-profiles.js';
 import { queueTaskRoutes } from './queue-tasks.js';
@@ -24,6 +25,7 @@ import { webhookRoutes } from './webhooks.js';
 export function allRoutes(dependencies: HttpDependencies): Route[] {
   const described = [
     ...healthRoutes(dependencies),
+    ...metricsRoutes(dependencies),
     ...backendRoutes,
     ...runRoutes,
     ...commandRoutes,
