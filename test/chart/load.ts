@@ -49,6 +49,12 @@ export class Load {
     await this.#working;
   }
 
+  /** Also where a test failed before the runs had ended. */
+  async close(): Promise<void> {
+    await this.stop();
+    await Promise.all(this.runs.map(async ({ reader }) => reader.close()));
+  }
+
   async #repeat(everyMs: number, work: () => Promise<unknown>): Promise<void> {
     while (!this.#isOver) {
       await work();

@@ -53,7 +53,9 @@ export class TcpRelay {
       one.on('error', () => other.destroy());
       one.on('close', () => {
         this.#sockets.delete(one);
-        other.destroySoon();
+        // One that is not connected yet has nothing to say before it goes.
+        if (other.connecting) other.destroy();
+        else other.destroySoon();
       });
       one.pipe(other);
     }
