@@ -5,6 +5,7 @@ import { CommandAck, CommandCreate, CommandFinish, CommandList, CommandRecord } 
 import { Failure } from '../contract/envelope.js';
 import { EventAppend, EventBatch, EventInput, EventPage, EventRecord } from '../contract/event.js';
 import { Health } from '../contract/health.js';
+import { Installation } from '../contract/installation.js';
 import { ClaimedRun, ClaimRequest, LeaseRenewal, RenewedRun } from '../contract/lease.js';
 import * as profile from '../contract/provider-profile.js';
 import { QueueCommander, QueueRecord, QueueStats, QueueUpdate } from '../contract/queue.js';
@@ -44,6 +45,7 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ExecutionPolicy: run.ExecutionPolicy,
   Failure,
   Health,
+  Installation,
   LeaseRenewal,
   LeaseState: result.LeaseState,
   Liveness: result.Liveness,

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { createActivities } from '../../activities/index.js';
 import { createAuthenticator } from '../auth/authenticate.js';
@@ -7,6 +8,7 @@ import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { ConfigurationError, readOperators, type Settings } from '../config.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import { readConsoleFiles } from '../http/console/console-files.js';
 import { loggable } from '../http/log-error.js';
 import { serve, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
@@ -42,6 +44,8 @@ export interface ManagerOptions {
   readonly settings: Settings;
   readonly databaseUrl: string;
   readonly temporalAddress: string;
+  /** Of the Temporal that was started with this manager; the settings' own comes first. */
+  readonly temporalUiUrl?: string;
   readonly keys: Keys;
   readonly platform: RunnerPlatform;
   readonly searchPath: string;
@@ -62,6 +66,8 @@ export interface Manager {
 }
 
 const TEMPORAL_TIMEOUT_MS = 60_000;
+/** Where `npm run build` puts the console: beside what this file is compiled to. */
+const CONSOLE_FOLDER = fileURLToPath(new URL('../../console/', import.meta.url));
 
 /** Builds every part from its adapters and starts them: the one place where all of them meet. */
 export async function startManager(options: ManagerOptions): Promise<Manager> {
@@ -106,6 +112,7 @@ async function startApi(
     {
       operations,
       authenticator: createAuthenticator(operators, tokens),
+      consoleFiles: await readConsoleFiles(CONSOLE_FOLDER),
       logger,
       probes: {
         database: async () => postgres.ready(),
@@ -117,6 +124,8 @@ async function startApi(
         databaseAdapter: 'postgres',
         databaseUrlUsed: true,
         platformKind: platform.kind,
+        temporalUiUrl: settings.AGENTRUN_TEMPORAL_UI_URL ?? options.temporalUiUrl ?? null,
+        temporalNamespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
         operatorTokens: operators.count,
         bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
       },

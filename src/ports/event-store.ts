@@ -35,8 +35,8 @@ export interface EventStore {
   append(request: EventAppendRequest): Promise<EventRecord[]>;
   /** Events after `afterSeq`, oldest first. */
   page(query: EventQuery): Promise<EventRecord[]>;
-  /** The newest `limit` events, oldest first; of one command where given. */
-  tail(query: { runId: string; limit: number; commandId?: string }): Promise<EventRecord[]>;
+  /** The newest `limit` events, oldest first; of one command, or those before a `seq`, where given. */
+  tail(query: { runId: string; limit: number; commandId?: string; beforeSeq?: number }): Promise<EventRecord[]>;
   /** The newest event of a type; of one command where given. */
   latest(query: { runId: string; type: EventType; commandId?: string }): Promise<EventRecord | undefined>;
   /** When the run's last event was written (epoch ms) and its `seq`; `seq` 0 and null when there is none. */

@@ -18,7 +18,7 @@ const PAGE = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.seq > $2 AND ($4::text[] IS NULL OR e.type = ANY ($4)) ORDER BY e.seq LIMIT $3`;
 
 const TAIL = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
-  WHERE ${OF_RUN} ORDER BY e.seq DESC LIMIT $2`;
+  WHERE ${OF_RUN} AND ($3::integer IS NULL OR e.seq < $3) ORDER BY e.seq DESC LIMIT $2`;
 
 const TAIL_OF_COMMAND = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.command_id = $3 ORDER BY e.seq DESC LIMIT $2`;
@@ -44,10 +44,10 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
       return rows.map((row) => toEventRecord(runId, row));
     },
 
-    async tail({ runId, limit, commandId }) {
+    async tail({ runId, limit, commandId, beforeSeq }) {
       const { rows } =
         commandId === undefined
-          ? await database.query<EventRow>(TAIL, [runId, limit])
+          ? await database.query<EventRow>(TAIL, [runId, limit, beforeSeq ?? null])
           : await database.query<EventRow>(TAIL_OF_COMMAND, [runId, limit, commandId]);
       return rows.map((row) => toEventRecord(runId, row)).reverse();
     },

@@ -19,6 +19,7 @@ import { controlSession, readSession } from '../../operations/sessions/control-s
 import { createSession } from '../../operations/sessions/create-session.js';
 import { sessionSummary } from '../../operations/sessions/read-session.js';
 import { sendToSession } from '../../operations/sessions/send.js';
+import { sessionTraceBackward } from '../../operations/sessions/session-events-backward.js';
 import { sessionOutput, sessionTrace } from '../../operations/sessions/session-events.js';
 import { afterSeq, cursor, limit, textField, wordField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
@@ -108,13 +109,18 @@ export const sessionRoutes: Route[] = [
     operationId: 'traceSession',
     tag,
     summary: 'All events of a session across its runs',
-    description: PAGING,
+    description: `${PAGING} \`direction=backward\` begins with the newest events and goes back by \`nextCursor\` (\`runId\` and \`afterSeq\` do not apply); in a page the oldest stands first all the same.`,
     auth: 'operator',
     params,
-    query: eventQuery,
+    query: {
+      ...eventQuery,
+      direction: wordField(['forward', 'backward'], 'Where the pages lead; `forward` when absent.'),
+    },
     answer: SessionEventPage,
-    handle: ({ principal, params, query }, { operations }) =>
-      sessionTrace(operations, principal, { ...params, ...query }),
+    handle: ({ principal, params, query: { direction, ...query } }, { operations }) =>
+      direction === 'backward'
+        ? sessionTraceBackward(operations, principal, { ...params, ...query })
+        : sessionTrace(operations, principal, { ...params, ...query }),
   }),
   route({
     method: 'GET',
