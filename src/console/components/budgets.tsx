@@ -43,5 +43,5 @@ function TurnTime({ budget }: { readonly budget: Liveness['timeoutBudget'] }) {
   if (state === 'not-started') return null;
   if (state === 'ended') return <BudgetBar label="Turn" used={spell(elapsedMs)} />;
   const used = timeoutKind === 'idle' ? (idleElapsedMs ?? 0) : elapsedMs;
-  return <BudgetBar label={timeoutKind === 'idle' ? 'Silence' : 'Turn time'} used={spell(used)} cap={spell(timeoutMs)} share={used / timeoutMs} />;
+  return <BudgetBar label={timeoutKind === 'idle' ? 'Without an event' : 'Turn time'} used={spell(used)} cap={spell(timeoutMs)} share={used / timeoutMs} />;
 }

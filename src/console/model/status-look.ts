@@ -59,9 +59,27 @@ export function sessionLook(session: SessionRecord): StatusLook {
     case 'pending':
       return { ...LOOKS.queued, word: 'Starting' };
     case 'idle':
-      return session.attentionState === 'needs-input' ? LOOKS['needs-you'] : LOOKS.idle;
+      return idleLook(session);
     case 'terminal':
       return endLook(session) ?? LOOKS.idle;
+  }
+}
+
+/** Between turns: as its last turn ended, until somebody has seen that. */
+function idleLook(session: SessionRecord): StatusLook {
+  switch (session.attentionState) {
+    case 'needs-input':
+    case 'blocked':
+      return LOOKS['needs-you'];
+    case 'failed':
+      return LOOKS.failed;
+    case 'stalled':
+      return { ...LOOKS.lost, word: 'Stalled' };
+    case 'unread':
+      return LOOKS.done;
+    case 'active-session':
+    case 'none':
+      return LOOKS.idle;
   }
 }
 

@@ -19,6 +19,7 @@ import { cliFor } from '../model/cli-words.js';
 import { sessionTitle } from '../model/inbox-rows.js';
 import type { EventRef } from '../model/place.js';
 import { sessionLook } from '../model/status-look.js';
+import { oneLine } from '../model/times.js';
 import { SessionRail } from './session-rail.js';
 
 const POLL_MS = 3_000;
@@ -97,12 +98,12 @@ function livenessOf({ liveness }: SessionSummary): Liveness | null {
 function whyOf(session: SessionSummary): string {
   const activity = livenessOf(session)?.lastActivity;
   const why = sessionWhy(session);
-  return session.active && activity != null ? `${why}: ${activity.summary}` : why;
+  return session.active && activity != null ? `${why}: ${oneLine(activity.summary)}` : why;
 }
 
 function questionOf({ supervisor }: SessionSummary): string {
   const activity = 'message' in supervisor ? null : supervisor.lastActivity;
-  return activity?.summary ?? 'The agent waits for an answer.';
+  return activity !== null ? oneLine(activity.summary) : 'The agent waits for an answer.';
 }
 
 /** What the send will be: the manager decides, and the chip says what it decided. */
