@@ -14,7 +14,9 @@ const RETRY_MS = 3_000;
 
 /** Logged in or not. A manager that does not answer is no reason to log somebody out. */
 export function App() {
-  const [login, setLogin] = useState<Login>(() => (readToken() === null ? { state: 'out', reason: null } : { state: 'asking' }));
+  const [login, setLogin] = useState<Login>(() =>
+    readToken() === null ? { state: 'out', reason: null } : { state: 'asking' },
+  );
   const [problem, setProblem] = useState<string | null>(null);
   const logOut = (reason: string | null) => {
     forgetToken();
@@ -29,7 +31,8 @@ export function App() {
       client.installation.facts().then(
         (installation) => setLogin({ state: 'in', client, installation }),
         (error: unknown) => {
-          if (error instanceof ApiError && error.failureKind === 'auth-required') return logOut('The token that was kept here is not valid any more.');
+          if (error instanceof ApiError && error.failureKind === 'auth-required')
+            return logOut('The token that was kept here is not valid any more.');
           setProblem(error instanceof Error ? causeOf(error) : String(error));
           timer = setTimeout(ask, RETRY_MS);
         },
@@ -39,7 +42,13 @@ export function App() {
     return () => clearTimeout(timer);
   }, [login.state]);
   if (login.state === 'in') return <Shell client={login.client} installation={login.installation} onLogOut={logOut} />;
-  if (login.state === 'out') return <LoginPage reason={login.reason} onLogin={(client, installation) => setLogin({ state: 'in', client, installation })} />;
+  if (login.state === 'out')
+    return (
+      <LoginPage
+        reason={login.reason}
+        onLogin={(client, installation) => setLogin({ state: 'in', client, installation })}
+      />
+    );
   return (
     <main class="login">
       <p role="status">{problem === null ? 'Loading…' : `${problem} It is asked again.`}</p>

@@ -36,7 +36,8 @@ export function Shell({ client, installation, onLogOut }: ShellProps) {
   const pollMs = place.page === 'inbox' ? INBOX_MS : ELSEWHERE_MS;
   const inbox = usePoll(() => askInbox(client, readerId), pollMs, [client, readerId]);
   useEffect(() => {
-    if (inbox.error instanceof ApiError && inbox.error.failureKind === 'auth-required') onLogOut('The token is not valid any more.');
+    if (inbox.error instanceof ApiError && inbox.error.failureKind === 'auth-required')
+      onLogOut('The token is not valid any more.');
   }, [inbox.error]);
   useTab(inbox.data === undefined ? null : tabState(inbox.data), titleOf(place));
   useKeys({

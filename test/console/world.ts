@@ -23,10 +23,15 @@ async function startWorld(): Promise<ConsoleWorld> {
 }
 
 /** A page of somebody who is logged in already. `url`: of what stands between the browser and the manager. */
-export async function openConsole(path: string, options: PageOptions & { readonly url?: string } = {}): Promise<WatchedPage> {
+export async function openConsole(
+  path: string,
+  options: PageOptions & { readonly url?: string } = {},
+): Promise<WatchedPage> {
   const { manager } = await consoleWorld();
   const watched = await openPage(options);
-  await watched.page.addInitScript(`sessionStorage.setItem('agentrun.operator-token', ${JSON.stringify(manager.operatorToken)})`);
+  await watched.page.addInitScript(
+    `sessionStorage.setItem('agentrun.operator-token', ${JSON.stringify(manager.operatorToken)})`,
+  );
   await watched.page.goto((options.url ?? manager.url) + path);
   return watched;
 }
@@ -39,7 +44,10 @@ export async function send(sessionId: string, prompt: string): Promise<Loose> {
 }
 
 /** A run in a session whose runner is the test itself: it says what events there are. */
-export async function runByHand(sessionId: string, prompt = 'work'): Promise<{ runId: string; commandId: string; say: (events: Loose[]) => Promise<void> }> {
+export async function runByHand(
+  sessionId: string,
+  prompt = 'work',
+): Promise<{ runId: string; commandId: string; say: (events: Loose[]) => Promise<void> }> {
   const { api } = await consoleWorld();
   const run = await api.createRun({ sessionRef: { sessionId } });
   const turn = await api.addTurn(run.id, prompt);

@@ -14,7 +14,9 @@ export async function askInbox(client: AgentRun, readerId: string): Promise<Inbo
     client.runs.list({ limit: INBOX_LIMITS.runs }),
   ]);
   const allTasks = newestOfEach([...tasks.items, ...commander.items]);
-  const allSessions = [...new Map([...unread.items, ...sessions.items].map((session) => [session.sessionId, session])).values()];
+  const allSessions = [
+    ...new Map([...unread.items, ...sessions.items].map((session) => [session.sessionId, session])).values(),
+  ];
   return inboxRows({ tasks: allTasks, sessions: allSessions, runs: runs.items }, Date.now());
 }
 

@@ -1,4 +1,10 @@
-import { followSession, type AgentRun, type EventRecord, type OutageOptions, type SessionPlace } from '../../client/index.js';
+import {
+  followSession,
+  type AgentRun,
+  type EventRecord,
+  type OutageOptions,
+  type SessionPlace,
+} from '../../client/index.js';
 
 /** Where a transcript comes from, and where what is said goes to: a session, or one run. */
 export interface ConversationSource {

@@ -13,8 +13,15 @@ export interface Polled<T> {
 const HIDDEN_FACTOR = 5;
 
 /** Asks now, then `intervalMs` after each answer, and at once when somebody comes back to the page. */
-export function usePoll<T>(ask: (signal: AbortSignal) => Promise<T>, intervalMs: number, inputs: readonly unknown[]): Polled<T> {
-  const [state, setState] = useState<{ data?: T; error?: Error; atMs: number; inputs: readonly unknown[] }>({ atMs: 0, inputs });
+export function usePoll<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+  intervalMs: number,
+  inputs: readonly unknown[],
+): Polled<T> {
+  const [state, setState] = useState<{ data?: T; error?: Error; atMs: number; inputs: readonly unknown[] }>({
+    atMs: 0,
+    inputs,
+  });
   const latestAsk = useRef(ask);
   latestAsk.current = ask;
   const wake = useRef<() => void>(() => undefined);
@@ -31,7 +38,10 @@ export function usePoll<T>(ask: (signal: AbortSignal) => Promise<T>, intervalMs:
           (error: unknown) => ({ error: error instanceof Error ? error : new Error(String(error)) }),
         );
         if (signal.aborted) return;
-        setState((before) => ({ ...(before.inputs === inputs || 'data' in told ? before : { atMs: 0, inputs }), ...told }));
+        setState((before) => ({
+          ...(before.inputs === inputs || 'data' in told ? before : { atMs: 0, inputs }),
+          ...told,
+        }));
         await sleep(intervalMs * (isShown() ? 1 : HIDDEN_FACTOR), (wakeUp) => (wake.current = wakeUp));
       }
     };

@@ -1,4 +1,10 @@
-import { elementScroll, observeElementOffset, observeElementRect, Virtualizer, type VirtualItem } from '@tanstack/virtual-core';
+import {
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer,
+  type VirtualItem,
+} from '@tanstack/virtual-core';
 import { useLayoutEffect, useReducer, useState } from 'preact/hooks';
 
 export interface VirtualRowsOptions {
@@ -25,7 +31,7 @@ export function useVirtualRows({ count, keyOf, heightOf, scroller }: VirtualRows
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
-    overscan: 8,
+    overscan: 5,
     anchorTo: 'end' as const,
     followOnAppend: true,
     scrollEndThreshold: END_THRESHOLD,

@@ -21,7 +21,12 @@ export function BudgetBar({ label, used, cap, share, note }: BudgetBarProps) {
         </span>
       </div>
       {share !== undefined && (
-        <progress class={`bar ${level}`} aria-label={`${label}: ${used}${cap === undefined ? '' : ` of ${cap}`}`} value={Math.min(1, share)} max={1} />
+        <progress
+          class={`bar ${level}`}
+          aria-label={`${label}: ${used}${cap === undefined ? '' : ` of ${cap}`}`}
+          value={Math.min(1, share)}
+          max={1}
+        />
       )}
       {note !== undefined && note !== '' && <div class="budget-note dim">{note}</div>}
     </div>

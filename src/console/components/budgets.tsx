@@ -19,7 +19,12 @@ export function Budgets({ liveness, usage, task }: BudgetsProps) {
     <div class="budgets">
       {liveness !== null && <TurnTime budget={liveness.timeoutBudget} />}
       {task?.budget.maxWallTimeMs != null && (
-        <BudgetBar label="Task time" used={spell(task.usage.wallTimeMs)} cap={spell(task.budget.maxWallTimeMs)} share={task.usage.wallTimeMs / task.budget.maxWallTimeMs} />
+        <BudgetBar
+          label="Task time"
+          used={spell(task.usage.wallTimeMs)}
+          cap={spell(task.budget.maxWallTimeMs)}
+          share={task.usage.wallTimeMs / task.budget.maxWallTimeMs}
+        />
       )}
       {tokens !== null && (
         <BudgetBar
@@ -27,13 +32,24 @@ export function Budgets({ liveness, usage, task }: BudgetsProps) {
           used={amount(tokens)}
           cap={cap === null ? undefined : amount(cap)}
           share={cap === null ? undefined : tokens / cap}
-          note={rate !== null && rate > 0 ? `${amount(rate)} a minute${cap === null ? '' : `, full in ${spell(((cap - tokens) / rate) * 60_000)}`}` : undefined}
+          note={
+            rate !== null && rate > 0
+              ? `${amount(rate)} a minute${cap === null ? '' : `, full in ${spell(((cap - tokens) / rate) * 60_000)}`}`
+              : undefined
+          }
         />
       )}
       {usage.contextTokens !== null && usage.contextWindow !== null && (
-        <BudgetBar label="Context" used={amount(usage.contextTokens)} cap={amount(usage.contextWindow)} share={usage.contextTokens / usage.contextWindow} />
+        <BudgetBar
+          label="Context"
+          used={amount(usage.contextTokens)}
+          cap={amount(usage.contextWindow)}
+          share={usage.contextTokens / usage.contextWindow}
+        />
       )}
-      {usage.cost !== null && <BudgetBar label="Cost" used={`${usage.cost.amount.toFixed(2)} ${usage.cost.currency}`} />}
+      {usage.cost !== null && (
+        <BudgetBar label="Cost" used={`${usage.cost.amount.toFixed(2)} ${usage.cost.currency}`} />
+      )}
     </div>
   );
 }
@@ -43,5 +59,12 @@ function TurnTime({ budget }: { readonly budget: Liveness['timeoutBudget'] }) {
   if (state === 'not-started') return null;
   if (state === 'ended') return <BudgetBar label="Turn" used={spell(elapsedMs)} />;
   const used = timeoutKind === 'idle' ? (idleElapsedMs ?? 0) : elapsedMs;
-  return <BudgetBar label={timeoutKind === 'idle' ? 'Without an event' : 'Turn time'} used={spell(used)} cap={spell(timeoutMs)} share={used / timeoutMs} />;
+  return (
+    <BudgetBar
+      label={timeoutKind === 'idle' ? 'Without an event' : 'Turn time'}
+      used={spell(used)}
+      cap={spell(timeoutMs)}
+      share={used / timeoutMs}
+    />
+  );
 }

@@ -36,7 +36,8 @@ export function Composer({ mode, draftKey, field, draft, onDraft, onSend }: Comp
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.isComposing || event.shiftKey || (isCoarse && !event.ctrlKey && !event.metaKey)) return;
+    if (event.key !== 'Enter' || event.isComposing || event.shiftKey || (isCoarse && !event.ctrlKey && !event.metaKey))
+      return;
     event.preventDefault();
     send();
   };

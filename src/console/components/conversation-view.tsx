@@ -29,12 +29,24 @@ export function ConversationView({ conversation, ofRun, at, commands, mode, onRe
   const field = useRef<HTMLTextAreaElement>(null);
   const [draft, setDraft] = useState('');
   const steerTexts = useMemo(() => textsOf(commands), [commands]);
-  const texts = new Map([...steerTexts, ...conversation.outgoing.flatMap(({ sent, text }) => (sent.state === 'accepted' ? [[sent.commandId, text] as const] : []))]);
+  const texts = new Map([
+    ...steerTexts,
+    ...conversation.outgoing.flatMap(({ sent, text }) =>
+      sent.state === 'accepted' ? [[sent.commandId, text] as const] : [],
+    ),
+  ]);
   useKeys({ s: mode === null ? undefined : () => field.current?.focus() });
   useAnnouncements(conversation);
   const ours = new Set(conversation.outgoing.map(({ sent }) => (sent.state === 'accepted' ? sent.commandId : '')));
-  const others = commands.filter(({ id, state, type }) => state === 'pending' && type !== 'interrupt' && !ours.has(id) && !conversation.proofs.isSettled(id));
-  const remove = (commandId: string) => void client.runs.cancelCommand(commandId, 'removed in the console').catch(() => undefined).then(() => conversation.nudge());
+  const others = commands.filter(
+    ({ id, state, type }) =>
+      state === 'pending' && type !== 'interrupt' && !ours.has(id) && !conversation.proofs.isSettled(id),
+  );
+  const remove = (commandId: string) =>
+    void client.runs
+      .cancelCommand(commandId, 'removed in the console')
+      .catch(() => undefined)
+      .then(() => conversation.nudge());
   const edit = (commandId: string) => {
     setDraft(texts.get(commandId) ?? '');
     remove(commandId);
@@ -78,7 +90,9 @@ export function ConversationView({ conversation, ofRun, at, commands, mode, onRe
           draft={draft}
           onDraft={setDraft}
           onSend={(text) => {
-            for (const outgoing of conversation.outgoing) if (isOver(conversation.proofs.of(outgoing)) && outgoing.sent.state === 'accepted') conversation.forget(outgoing.key);
+            for (const outgoing of conversation.outgoing)
+              if (isOver(conversation.proofs.of(outgoing)) && outgoing.sent.state === 'accepted')
+                conversation.forget(outgoing.key);
             conversation.send(text);
           }}
         />
@@ -88,7 +102,9 @@ export function ConversationView({ conversation, ofRun, at, commands, mode, onRe
 }
 
 function textsOf(commands: readonly CommandRecord[]): ReadonlyMap<string, string> {
-  return new Map(commands.map(({ id, payload }) => [id, typeof payload['prompt'] === 'string' ? payload['prompt'] : '']));
+  return new Map(
+    commands.map(({ id, payload }) => [id, typeof payload['prompt'] === 'string' ? payload['prompt'] : '']),
+  );
 }
 
 /** One short sentence at a time for those who hear the page: not every line that an agent prints. */

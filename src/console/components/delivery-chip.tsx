@@ -63,7 +63,8 @@ function DeliveryWords({ delivery }: { readonly delivery: Delivery }) {
     case 'next-turn':
       return (
         <span class="tone-needs-you">
-          ! the turn had ended: {delivery.isDelivered ? 'it began the next turn' : 'it becomes the next turn'} <EventLink runId={delivery.runId} seq={delivery.seq} />
+          ! the turn had ended: {delivery.isDelivered ? 'it began the next turn' : 'it becomes the next turn'}{' '}
+          <EventLink runId={delivery.runId} seq={delivery.seq} />
         </span>
       );
     case 'removed':

@@ -16,7 +16,11 @@ export function InboxRowView({ row, isSelected, nowMs }: InboxRowProps) {
     if (isSelected) item.current?.scrollIntoView({ block: 'nearest' });
   }, [isSelected]);
   return (
-    <li ref={item} class={`inbox-item${isSelected ? ' is-selected' : ''}${row.isUnread ? ' is-unread' : ''}`} data-key={row.key}>
+    <li
+      ref={item}
+      class={`inbox-item${isSelected ? ' is-selected' : ''}${row.isUnread ? ' is-unread' : ''}`}
+      data-key={row.key}
+    >
       <Link to={row.place} class="inbox-link">
         <span class="inbox-status">
           <StatusBadge look={row.look} />

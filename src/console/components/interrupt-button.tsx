@@ -3,7 +3,13 @@ import { useConsole } from '../api/console-context.js';
 import type { Conversation } from '../api/conversation.js';
 
 /** Stops the turn, not the run. It says "interrupting" until an event proves that it is done. */
-export function InterruptButton({ runId, conversation }: { readonly runId: string; readonly conversation: Conversation }) {
+export function InterruptButton({
+  runId,
+  conversation,
+}: {
+  readonly runId: string;
+  readonly conversation: Conversation;
+}) {
   const { client, announce } = useConsole();
   const [commandId, setCommandId] = useState<string | null>(null);
   const [problem, setProblem] = useState('');
@@ -25,7 +31,11 @@ export function InterruptButton({ runId, conversation }: { readonly runId: strin
       <button type="button" disabled={isUnderWay} onClick={interrupt}>
         {isUnderWay ? 'Interrupting…' : 'Interrupt'}
       </button>
-      {problem !== '' && <span role="alert" class="tone-failed">{problem}</span>}
+      {problem !== '' && (
+        <span role="alert" class="tone-failed">
+          {problem}
+        </span>
+      )}
     </>
   );
 }

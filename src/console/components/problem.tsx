@@ -2,7 +2,8 @@ import { ApiError, TransportError } from '../../client/index.js';
 
 /** What went wrong: the cause, what can be done, and the name by which the server's log tells of it. */
 export function Problem({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
-  const traceId = error instanceof ApiError ? error.traceId : error instanceof TransportError ? error.failure?.traceId : null;
+  const traceId =
+    error instanceof ApiError ? error.traceId : error instanceof TransportError ? error.failure?.traceId : null;
   return (
     <div class="problem" role="alert">
       <p>

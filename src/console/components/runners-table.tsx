@@ -12,7 +12,12 @@ const LIVE = ['running', 'claimed', 'pending'] as const;
 export function RunnersTable() {
   const { client } = useConsole();
   const nowMs = useNow();
-  const runs = usePoll(async () => (await Promise.all(LIVE.map((status) => client.runs.list({ status, limit: 100 })))).flatMap(({ items }) => items), 3_000, [client]);
+  const runs = usePoll(
+    async () =>
+      (await Promise.all(LIVE.map((status) => client.runs.list({ status, limit: 100 })))).flatMap(({ items }) => items),
+    3_000,
+    [client],
+  );
   if (runs.error !== undefined && runs.data === undefined) return <Problem error={runs.error} retry={runs.refresh} />;
   if (runs.data === undefined) return <p class="empty">Loading…</p>;
   if (runs.data.length === 0) return <p class="empty">No run lives.</p>;

@@ -16,9 +16,18 @@ export function SecretForm({ label, isLong = false, onSave }: SecretFormProps) {
     const given = secret;
     setSecret('');
     setError(null);
-    onSave(given).catch((problem: unknown) => setError(problem instanceof Error ? problem : new Error(String(problem))));
+    onSave(given).catch((problem: unknown) =>
+      setError(problem instanceof Error ? problem : new Error(String(problem))),
+    );
   };
-  const field = { 'aria-label': label, placeholder: label, required: true, autocomplete: 'off', spellcheck: false, value: secret } as const;
+  const field = {
+    'aria-label': label,
+    placeholder: label,
+    required: true,
+    autocomplete: 'off',
+    spellcheck: false,
+    value: secret,
+  } as const;
   return (
     <form
       class="secret-form"

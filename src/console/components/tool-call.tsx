@@ -18,7 +18,13 @@ export function ToolCall({ row, isOpen, onToggle }: ToolCallProps) {
   const [firstLine = ''] = row.target.trim().split('\n');
   return (
     <div class={`tool tool-${row.status}`}>
-      <button type="button" class="tool-head" aria-expanded={isOpen && hasOutput} disabled={!hasOutput} onClick={onToggle}>
+      <button
+        type="button"
+        class="tool-head"
+        aria-expanded={isOpen && hasOutput}
+        disabled={!hasOutput}
+        onClick={onToggle}
+      >
         <span class="fold" aria-hidden="true">
           {hasOutput ? (isOpen ? '▾' : '▸') : '·'}
         </span>
@@ -54,7 +60,9 @@ export function ToolGroupHead({ group, onToggle }: { readonly group: ToolGroup; 
         {isOpen ? '▾' : '▸'}
       </span>
       <span class="tool-verb">{plural(rows.length, 'call')}</span>
-      <span class="tool-target dim">{running === undefined ? verbs.slice(0, 4).join(', ') : `now ${running.toolName} ${running.target}`}</span>
+      <span class="tool-target dim">
+        {running === undefined ? verbs.slice(0, 4).join(', ') : `now ${running.toolName} ${running.target}`}
+      </span>
       {failed > 0 && <span class="tone-failed">✕ {failed} failed</span>}
       <span class="tool-facts number">{tookMs > 0 ? spell(tookMs) : ''}</span>
     </button>

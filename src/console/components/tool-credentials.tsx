@@ -11,7 +11,8 @@ import { SecretForm } from './secret-form.js';
 export function ToolCredentials() {
   const { client } = useConsole();
   const credentials = usePoll(async () => (await client.installation.toolCredentials()).items, 30_000, [client]);
-  if (credentials.error !== undefined && credentials.data === undefined) return <Problem error={credentials.error} retry={credentials.refresh} />;
+  if (credentials.error !== undefined && credentials.data === undefined)
+    return <Problem error={credentials.error} retry={credentials.refresh} />;
   return (
     <div class="cards">
       {(credentials.data ?? []).map((credential) => (
@@ -21,10 +22,17 @@ export function ToolCredentials() {
   );
 }
 
-function CredentialCard({ credential, onChanged }: { readonly credential: ToolCredential; readonly onChanged: () => void }) {
+function CredentialCard({
+  credential,
+  onChanged,
+}: {
+  readonly credential: ToolCredential;
+  readonly onChanged: () => void;
+}) {
   const { client } = useConsole();
   const [isSetting, setSetting] = useState(false);
-  const { name, configured, type, bits, fingerprint, comment, knownHostsCount, knownHostsSource, reason, updatedAt } = credential;
+  const { name, configured, type, bits, fingerprint, comment, knownHostsCount, knownHostsSource, reason, updatedAt } =
+    credential;
   return (
     <article class="card" aria-label={`Credential ${name}`}>
       <div class="card-head">

@@ -21,7 +21,9 @@ export function ToolOutput({ output, outputCut }: { readonly output: string; rea
               Show earlier output, {plural(hidden, 'line')}
             </button>
           ) : (
-            <span class="dim">{plural(outputCut, 'earlier character')} are not held here; the events have them all</span>
+            <span class="dim">
+              {plural(outputCut, 'earlier character')} are not held here; the events have them all
+            </span>
           )}
         </div>
       )}
@@ -32,7 +34,9 @@ export function ToolOutput({ output, outputCut }: { readonly output: string; rea
 
 function tail(output: string, lines: number): { html: { __html: string }; hidden: number } {
   const all = output.replaceAll('\r\n', '\n').split('\n');
-  const shown = all.slice(-lines).map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}… (${line.length} characters)` : line));
+  const shown = all
+    .slice(-lines)
+    .map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}… (${line.length} characters)` : line));
   const ansi = new AnsiUp();
   ansi.use_classes = true;
   return { html: safeHtml(ansi.ansi_to_html(shown.join('\n'))), hidden: Math.max(0, all.length - lines) };

@@ -32,13 +32,18 @@ export function TopBar({ place, onHelp }: { readonly place: Place; readonly onHe
         ))}
       </nav>
       <div class="top-end">
-        <Link to={{ page: 'new-task' }} class="button primary" isCurrent={place.page === 'new-task'}>
-          New task
+        <Link to={{ page: 'new-task' }} class="button primary" label="New task" isCurrent={place.page === 'new-task'}>
+          <span aria-hidden="true">+</span> <span class="new-task-words">New task</span>
         </Link>
         <button type="button" class="quiet" onClick={onHelp} aria-label="Keys" title="Keys">
           ?
         </button>
-        <button type="button" class="quiet log-out" onClick={logOut} title={`Logged in as ${installation.operator.name}`}>
+        <button
+          type="button"
+          class="quiet log-out"
+          onClick={logOut}
+          title={`Logged in as ${installation.operator.name}`}
+        >
           Log out
         </button>
       </div>

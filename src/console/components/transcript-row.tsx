@@ -31,7 +31,13 @@ export class TranscriptRowView extends Component<RowProps> {
   override render() {
     const { row, isTarget, isSelected, isInGroup, ofRun } = this.props;
     const hash = eventHash({ ...(ofRun ? {} : { runId: row.runId }), seq: row.seq });
-    const classes = ['row', `row-${row.kind}`, isTarget && 'is-target', isSelected && 'is-selected', isInGroup && 'is-in-group'];
+    const classes = [
+      'row',
+      `row-${row.kind}`,
+      isTarget && 'is-target',
+      isSelected && 'is-selected',
+      isInGroup && 'is-in-group',
+    ];
     return (
       <div class={classes.filter(Boolean).join(' ')}>
         <div class="row-body">
@@ -84,7 +90,11 @@ function RowContent({ row, isOpen, steerText, onToggle }: RowProps) {
     case 'note':
       return <p class={row.isAttention ? 'note is-attention' : 'note'}>{row.text}</p>;
     case 'run':
-      return <p class="run-line">Run <code>{row.runId}</code></p>;
+      return (
+        <p class="run-line">
+          Run <code>{row.runId}</code>
+        </p>
+      );
     case 'end':
       return <End row={row} />;
   }
@@ -99,7 +109,15 @@ function Said({ text, label }: { readonly text: string; readonly label: string }
   );
 }
 
-function Reasoning({ text, isOpen, onToggle }: { readonly text: string; readonly isOpen: boolean; readonly onToggle: () => void }) {
+function Reasoning({
+  text,
+  isOpen,
+  onToggle,
+}: {
+  readonly text: string;
+  readonly isOpen: boolean;
+  readonly onToggle: () => void;
+}) {
   const [first = ''] = text.trim().split('\n');
   return (
     <div class="reasoning">
@@ -115,7 +133,12 @@ function Reasoning({ text, isOpen, onToggle }: { readonly text: string; readonly
   );
 }
 
-const END_TONES: Readonly<Record<string, Tone | undefined>> = { completed: 'done', failed: 'failed', blocked: 'needs-you', cancelled: 'interrupted' };
+const END_TONES: Readonly<Record<string, Tone | undefined>> = {
+  completed: 'done',
+  failed: 'failed',
+  blocked: 'needs-you',
+  cancelled: 'interrupted',
+};
 
 function End({ row }: { readonly row: Extract<TranscriptRow, { kind: 'end' }> }) {
   const tone = row.failureKind === 'runner-lost' ? 'lost' : (END_TONES[row.terminalStatus] ?? 'idle');

@@ -65,7 +65,11 @@ export function TranscriptView({ conversation, ofRun, at, steerTexts, onEndSeen 
   const firstSeen = list.range?.startIndex ?? 0;
   const step = (by: number) => select(selectedIndex < 0 ? firstSeen : selectedIndex + by);
   const stepPrompt = (by: number) => {
-    for (let index = (selectedIndex < 0 ? firstSeen : selectedIndex) + by; index >= 0 && index < items.length; index += by) {
+    for (
+      let index = (selectedIndex < 0 ? firstSeen : selectedIndex) + by;
+      index >= 0 && index < items.length;
+      index += by
+    ) {
       const item = items[index];
       if (item?.kind === 'row' && (item.row.kind === 'user' || item.row.kind === 'run')) return select(index);
     }
@@ -86,7 +90,12 @@ export function TranscriptView({ conversation, ofRun, at, steerTexts, onEndSeen 
     <div class="transcript-frame">
       <div class="transcript" ref={scroller} role="log" aria-live="off" aria-label="Transcript" tabIndex={0}>
         {conversation.hasOlder && (
-          <button type="button" class="quiet older" disabled={conversation.isLoadingOlder} onClick={() => void conversation.loadOlder()}>
+          <button
+            type="button"
+            class="quiet older"
+            disabled={conversation.isLoadingOlder}
+            onClick={() => void conversation.loadOlder()}
+          >
             {conversation.isLoadingOlder ? 'Loading earlier events…' : 'Load earlier events'}
           </button>
         )}
@@ -94,7 +103,13 @@ export function TranscriptView({ conversation, ofRun, at, steerTexts, onEndSeen 
           {list.getVirtualItems().map(({ key, index, start }) => {
             const item = items[index];
             return (
-              <div key={key} class="row-slot" data-index={index} ref={list.measureElement} style={{ transform: `translateY(${start}px)` }}>
+              <div
+                key={key}
+                class="row-slot"
+                data-index={index}
+                ref={list.measureElement}
+                style={{ transform: `translateY(${start}px)` }}
+              >
                 {item?.kind === 'group' && <ToolGroupHead group={item} onToggle={() => toggle(item.key, false)} />}
                 {item?.kind === 'row' && (
                   <TranscriptRowView

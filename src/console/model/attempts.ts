@@ -24,12 +24,23 @@ export interface Stage {
 const SILENCE_MS = 60_000;
 
 /** The attempts of a run, oldest first. Pure. */
-export function attemptsOf(run: RunRecord, jobs: readonly RunnerJobRecord[], rows: readonly TranscriptRow[], nowMs: number): Attempt[] {
+export function attemptsOf(
+  run: RunRecord,
+  jobs: readonly RunnerJobRecord[],
+  rows: readonly TranscriptRow[],
+  nowMs: number,
+): Attempt[] {
   const numbers = new Set([...jobs.map(({ attempt }) => attempt), run.attempt]);
   return [...numbers].sort((one, other) => one - other).map((attempt) => attemptOf(attempt, run, jobs, rows, nowMs));
 }
 
-function attemptOf(attempt: number, run: RunRecord, jobs: readonly RunnerJobRecord[], rows: readonly TranscriptRow[], nowMs: number): Attempt {
+function attemptOf(
+  attempt: number,
+  run: RunRecord,
+  jobs: readonly RunnerJobRecord[],
+  rows: readonly TranscriptRow[],
+  nowMs: number,
+): Attempt {
   const job = jobs.findLast((candidate) => candidate.attempt === attempt);
   const isLast = attempt === run.attempt;
   const isOver = !isLast || run.terminalStatus !== null;
@@ -39,9 +50,19 @@ function attemptOf(attempt: number, run: RunRecord, jobs: readonly RunnerJobReco
     look: isLast ? runLook(run) : job === undefined ? look('lost') : lostLook(job),
     runnerId,
     jobName: job?.jobName ?? null,
-    words: job === undefined ? (isOver ? '' : 'no Job was asked for: any runner may take it') : jobWords(job, isOver),
-    stages: job === undefined ? [] : stagesOf(job, claimedAtMs(rows, job.runnerId), isOver ? Date.parse(job.finishedAt ?? job.updatedAt) : nowMs),
+    words: job === undefined ? withoutJob(run, isOver) : jobWords(job, isOver),
+    stages:
+      job === undefined
+        ? []
+        : stagesOf(job, claimedAtMs(rows, job.runnerId), isOver ? Date.parse(job.finishedAt ?? job.updatedAt) : nowMs),
   };
+}
+
+function withoutJob(run: RunRecord, isOver: boolean): string {
+  if (isOver) return '';
+  return run.claimedBy === null
+    ? 'no Job was asked for: any runner may take it'
+    : 'taken by a runner that was started elsewhere';
 }
 
 /** An attempt that another one followed was lost, whatever its Job says of its end. */
@@ -51,7 +72,13 @@ function lostLook(job: RunnerJobRecord): StatusLook {
 }
 
 function jobWords({ status, reason, exitCode, message, phase }: RunnerJobRecord, isOver: boolean): string {
-  const facts = [`Job ${status}`, reason, exitCode === null || exitCode === 0 ? null : `exit ${exitCode}`, message, isOver ? null : phase];
+  const facts = [
+    `Job ${status}`,
+    reason,
+    exitCode === null || exitCode === 0 ? null : `exit ${exitCode}`,
+    message,
+    isOver ? null : phase,
+  ];
   return facts.filter((fact) => fact !== null && fact !== undefined && fact !== '').join(' · ');
 }
 
@@ -66,7 +93,11 @@ function stagesOf({ createdAt, lastEventAt }: RunnerJobRecord, claimedMs: number
   const workFromMs = claimedMs ?? lastMs;
   if (workFromMs === undefined) return [stage('starting', fromMs, endMs)];
   const silentFromMs = lastMs !== undefined && endMs - lastMs > SILENCE_MS ? lastMs : endMs;
-  const stages = [stage('starting', fromMs, workFromMs), stage('working', workFromMs, silentFromMs), stage('silent', silentFromMs, endMs)];
+  const stages = [
+    stage('starting', fromMs, workFromMs),
+    stage('working', workFromMs, silentFromMs),
+    stage('silent', silentFromMs, endMs),
+  ];
   return stages.filter(({ fromMs: from, toMs }) => toMs > from);
 }
 

@@ -51,9 +51,11 @@ function workWords({ supervisor, attentionState }: TaskSummary): string {
 
 function taskEndWords(task: TaskSummary): string {
   if (task.active) return 'ended; its session goes on';
-  if (task.state === 'completed') return `took ${spell(Date.parse(task.finishedAt ?? task.updatedAt) - Date.parse(task.dispatchedAt ?? task.createdAt))}`;
+  if (task.state === 'completed')
+    return `took ${spell(Date.parse(task.finishedAt ?? task.updatedAt) - Date.parse(task.dispatchedAt ?? task.createdAt))}`;
   if (task.state === 'cancelled') return task.cancelReason ?? 'cancelled';
-  if (task.state === 'blocked' && task.failureKind === null) return `asks: ${task.failureMessage ?? 'it waits for an answer'}`;
+  if (task.state === 'blocked' && task.failureKind === null)
+    return `asks: ${task.failureMessage ?? 'it waits for an answer'}`;
   return [failureWords(task.failureKind), task.failureMessage].filter(Boolean).join(': ');
 }
 
@@ -63,7 +65,9 @@ export function failureWords(failureKind: string | null): string {
 }
 
 function endWords(terminalStatus: string | null): string {
-  return terminalStatus === null ? 'nothing was said to it yet' : `its last run ${terminalStatus === 'cancelled' ? 'was cancelled' : terminalStatus}`;
+  return terminalStatus === null
+    ? 'nothing was said to it yet'
+    : `its last run ${terminalStatus === 'cancelled' ? 'was cancelled' : terminalStatus}`;
 }
 
 function soon(iso: string | null, nowMs: number): string {

@@ -11,7 +11,12 @@ export interface Outgoing {
 type SendState =
   | { readonly state: 'sending' }
   | { readonly state: 'not-sent'; readonly message: string }
-  | { readonly state: 'accepted'; readonly decision: 'steer' | 'turn'; readonly commandId: string; readonly runId: string };
+  | {
+      readonly state: 'accepted';
+      readonly decision: 'steer' | 'turn';
+      readonly commandId: string;
+      readonly runId: string;
+    };
 
 /** `delivered` only when an event proves it; `next-turn`: too late for its turn, so it became the next one. */
 export type Delivery =
@@ -66,7 +71,8 @@ export class DeliveryProofs {
 function proofIn(event: EventRecord): Proof | undefined {
   const { runId, seq, type, payload } = event;
   const { phase, supersededBy, terminalStatus } = payload;
-  if (type === 'user_message' || phase === 'steer-delivered' || phase === 'turn/started') return { runId, seq, what: 'delivered' };
+  if (type === 'user_message' || phase === 'steer-delivered' || phase === 'turn/started')
+    return { runId, seq, what: 'delivered' };
   if (phase !== 'command-terminal') return undefined;
   if (typeof supersededBy === 'string') return { runId, seq, what: 'superseded', by: supersededBy };
   return { runId, seq, what: terminalStatus === 'completed' ? 'delivered' : 'removed' };

@@ -43,7 +43,8 @@ function kindInHunk(text: string): DiffLine['kind'] {
 
 /** A diff without hunks (as some tools write them) has its lines told by their first character. */
 function kindOutside(text: string): DiffLine['kind'] {
-  if (/^(diff |index |\+\+\+ |--- |new file|deleted file|similarity|rename|old mode|new mode|Binary)/.test(text)) return 'meta';
+  if (/^(diff |index |\+\+\+ |--- |new file|deleted file|similarity|rename|old mode|new mode|Binary)/.test(text))
+    return 'meta';
   return kindInHunk(text);
 }
 

@@ -5,8 +5,7 @@ const GROUP_FROM = 5;
 
 /** What stands in the list: a row, or a group of calls. */
 export type ListItem =
-  | { readonly kind: 'row'; readonly key: string; readonly row: TranscriptRow; readonly isInGroup: boolean }
-  | ToolGroup;
+  { readonly kind: 'row'; readonly key: string; readonly row: TranscriptRow; readonly isInGroup: boolean } | ToolGroup;
 
 export interface ToolGroup {
   readonly kind: 'group';
@@ -19,7 +18,7 @@ export interface ToolGroup {
 /** Long runs of tool calls become groups; those that `isOpen` says are followed by their calls. Pure. */
 export function foldRows(rows: readonly TranscriptRow[], isOpen: (groupKey: string) => boolean): ListItem[] {
   const items: ListItem[] = [];
-  for (let index = 0; index < rows.length; ) {
+  for (let index = 0; index < rows.length;) {
     const calls = callsFrom(rows, index);
     if (calls.length < GROUP_FROM) {
       const row = rows[index];

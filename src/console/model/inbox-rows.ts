@@ -44,7 +44,10 @@ export function inboxRows({ tasks, sessions, runs }: InboxData, nowMs: number): 
 /** Every word of the filter stands somewhere in the row. */
 export function matchesSearch(row: InboxRow, search: string): boolean {
   const text = [row.title, row.why, row.about, row.backend, row.look.word, row.kind, row.key].join(' ').toLowerCase();
-  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 /** How many rows stand elsewhere, or are new, in a fresher list: what is held back while somebody points at the older one. */
@@ -62,7 +65,11 @@ export function inShownOrder(shown: readonly InboxRow[], fresh: readonly InboxRo
 /** What the tab says: how many need somebody, and how many work. */
 export function tabState(rows: readonly InboxRow[]): { needYou: number; running: number; unread: number } {
   const count = (group: InboxGroup) => rows.filter((row) => row.group === group).length;
-  return { needYou: count('needs-you'), running: count('running'), unread: rows.filter(({ isUnread }) => isUnread).length };
+  return {
+    needYou: count('needs-you'),
+    running: count('running'),
+    unread: rows.filter(({ isUnread }) => isUnread).length,
+  };
 }
 
 function byUrgency(one: InboxRow, other: InboxRow): number {
@@ -140,7 +147,12 @@ function runRow(run: RunRecord): InboxRow {
   };
 }
 
-function runWhy(status: string, terminalStatus: string | null, failureKind: string | null, message: string | null): string {
+function runWhy(
+  status: string,
+  terminalStatus: string | null,
+  failureKind: string | null,
+  message: string | null,
+): string {
   if (terminalStatus === null) return status === 'pending' ? 'waits for a runner' : 'its runner works';
   if (failureKind === null) return message ?? terminalStatus;
   return [failureWords(failureKind), message].filter(Boolean).join(': ');

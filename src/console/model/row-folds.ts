@@ -4,5 +4,8 @@ import type { TranscriptRow } from './transcript-rows.js';
 export function isOpenByItself(row: TranscriptRow, rows: readonly TranscriptRow[]): boolean {
   if (row.kind !== 'tool') return false;
   if (row.status === 'running' || row.status === 'failed' || row.isPrompt) return true;
-  return row === rows.findLast(({ kind }) => kind === 'tool') && !rows.slice(rows.lastIndexOf(row)).some(({ kind }) => kind === 'assistant');
+  return (
+    row === rows.findLast(({ kind }) => kind === 'tool') &&
+    !rows.slice(rows.lastIndexOf(row)).some(({ kind }) => kind === 'assistant')
+  );
 }

@@ -10,8 +10,13 @@ export function indexOfEvent({ runId, seq }: EventRef): string {
  * The row in which an event is shown: what comes in pieces is in the row that it began. Undefined while it may be further back than
  * what is loaded. Pure.
  */
-export function targetRow(rows: readonly TranscriptRow[], { runId, seq }: EventRef, isAllLoaded: boolean): TranscriptRow | undefined {
+export function targetRow(
+  rows: readonly TranscriptRow[],
+  { runId, seq }: EventRef,
+  isAllLoaded: boolean,
+): TranscriptRow | undefined {
   const ofRun = rows.filter((row) => row.kind !== 'run' && (runId === undefined || row.runId === runId));
-  const holding = ofRun.findLast((row) => row.seq <= seq);
+  const holding =
+    ofRun.find((row) => row.seq === seq || row.lastSeq === seq) ?? ofRun.findLast((row) => row.seq <= seq);
   return holding ?? (isAllLoaded ? ofRun[0] : undefined);
 }

@@ -41,7 +41,9 @@ function endLook({ terminalStatus, failureKind }: Ended): StatusLook | undefined
     case 'failed':
       return failureKind === 'runner-lost' ? LOOKS.lost : LOOKS.failed;
     case 'cancelled':
-      return failureKind === null || failureKind === 'cancelled' ? { ...LOOKS.interrupted, word: 'Cancelled' } : LOOKS.interrupted;
+      return failureKind === null || failureKind === 'cancelled'
+        ? { ...LOOKS.interrupted, word: 'Cancelled' }
+        : LOOKS.interrupted;
   }
 }
 

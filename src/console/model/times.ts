@@ -56,7 +56,11 @@ export function bytes(count: number): string {
 /** A text on one line, without what a terminal would take for colours. */
 export function oneLine(text: string): string {
   // eslint-disable-next-line no-control-regex -- the escape character begins what is taken out
-  return text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').replaceAll(/ +/g, ' ').trim();
+  return text
+    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+    .replaceAll(/ +/g, ' ')
+    .trim();
 }
 
 export function plural(count: number, word: string): string {

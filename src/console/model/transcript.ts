@@ -52,7 +52,12 @@ export class Transcript {
       case 'plan':
         return this.#plan(event);
       case 'error':
-        this.rows.push({ ...placeOf(event), kind: 'error', text: textOf(payload, 'message', 'text'), willRetry: payload['willRetry'] === true });
+        this.rows.push({
+          ...placeOf(event),
+          kind: 'error',
+          text: textOf(payload, 'message', 'text'),
+          willRetry: payload['willRetry'] === true,
+        });
         return;
       case 'backend_status':
         return this.#phase(event);
@@ -90,7 +95,12 @@ export class Transcript {
   #toolCall(event: EventRecord): void {
     const { payload } = event;
     const item = this.#itemOf(event);
-    const facts = { toolName: said(payload['toolName']) || 'tool', status: toolStatus(payload), exitCode: numberOf(payload['exitCode']), durationMs: numberOf(payload['durationMs']) };
+    const facts = {
+      toolName: said(payload['toolName']) || 'tool',
+      status: toolStatus(payload),
+      exitCode: numberOf(payload['exitCode']),
+      durationMs: numberOf(payload['durationMs']),
+    };
     const index = this.#open.get(item);
     const before = index === undefined ? undefined : this.rows[index];
     if (index !== undefined && before?.kind === 'tool') {
@@ -99,7 +109,15 @@ export class Transcript {
     }
     const target = this.#target(payload);
     const isPrompt = target !== '' && this.#prompt.trim().startsWith(target.replace(/…$/, '').trim());
-    const row: ToolTranscriptRow = { ...placeOf(event), kind: 'tool', ...facts, target, output: '', outputCut: 0, isPrompt };
+    const row: ToolTranscriptRow = {
+      ...placeOf(event),
+      kind: 'tool',
+      ...facts,
+      target,
+      output: '',
+      outputCut: 0,
+      isPrompt,
+    };
     this.#open.set(item, this.rows.push(row) - 1);
   }
 
@@ -192,7 +210,8 @@ function placeOf({ runId, seq, payload, createdAt }: EventRecord): RowPlace {
 }
 
 function toolStatus({ status, exitCode }: Payload): ToolRow['status'] {
-  if (status === undefined || status === 'running' || status === 'in_progress' || status === 'pending') return 'running';
+  if (status === undefined || status === 'running' || status === 'in_progress' || status === 'pending')
+    return 'running';
   if (status === 'cancelled') return 'cancelled';
   if (status === 'completed') return typeof exitCode === 'number' && exitCode !== 0 ? 'failed' : 'completed';
   return 'failed';

@@ -32,7 +32,10 @@ export class UsageMeter {
     if (totalTokens !== null) this.#sample(Date.parse(createdAt), totalTokens);
     this.#usage = {
       totalTokens,
-      contextTokens: numberIn(payload, 'contextTokens') ?? numberIn(countsIn(payload['last']) ?? {}, 'totalTokens') ?? this.#usage.contextTokens,
+      contextTokens:
+        numberIn(payload, 'contextTokens') ??
+        numberIn(countsIn(payload['last']) ?? {}, 'totalTokens') ??
+        this.#usage.contextTokens,
       contextWindow: numberIn(payload, 'modelContextWindow') ?? this.#usage.contextWindow,
       cost: costIn(payload['cost']) ?? this.#usage.cost,
       tokensPerMinute: this.#burnRate(),

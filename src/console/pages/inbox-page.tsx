@@ -8,12 +8,28 @@ import { Link } from '../components/link.js';
 import { AsOf } from '../components/page-head.js';
 import { Problem } from '../components/problem.js';
 import { cliFor } from '../model/cli-words.js';
-import { INBOX_GROUPS, inShownOrder, matchesSearch, movedRows, type InboxGroup, type InboxRow } from '../model/inbox-rows.js';
+import {
+  INBOX_GROUPS,
+  inShownOrder,
+  matchesSearch,
+  movedRows,
+  type InboxGroup,
+  type InboxRow,
+} from '../model/inbox-rows.js';
 import { INBOX_FILTERS, type InboxFilter } from '../model/place.js';
 import { INBOX_LIMITS } from '../api/ask-inbox.js';
 
-const TITLES: Readonly<Record<InboxFilter, string>> = { all: 'All', 'needs-you': 'Needs you', running: 'Running', recent: 'Recent' };
-const EMPTY: Readonly<Record<InboxGroup, string>> = { 'needs-you': 'Nothing needs you.', running: 'Nothing runs.', recent: 'Nothing has ended yet.' };
+const TITLES: Readonly<Record<InboxFilter, string>> = {
+  all: 'All',
+  'needs-you': 'Needs you',
+  running: 'Running',
+  recent: 'Recent',
+};
+const EMPTY: Readonly<Record<InboxGroup, string>> = {
+  'needs-you': 'Nothing needs you.',
+  running: 'Nothing runs.',
+  recent: 'Nothing has ended yet.',
+};
 
 interface InboxPageProps {
   readonly search: string;
@@ -36,7 +52,12 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
     const groups = INBOX_GROUPS.filter((group) => visible.some((row) => row.group === group));
     const at = groups.indexOf(current?.group ?? 'needs-you');
     const group = groups[Math.max(0, Math.min(groups.length - 1, at + by))];
-    setSelected(Math.max(0, visible.findIndex((row) => row.group === group)));
+    setSelected(
+      Math.max(
+        0,
+        visible.findIndex((row) => row.group === group),
+      ),
+    );
   };
   useKeys({
     j: () => step(1),
@@ -52,8 +73,15 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
         <h1 class="hidden-words">Inbox</h1>
         <div class="filters" role="group" aria-label="Show">
           {INBOX_FILTERS.map((filter) => (
-            <button key={filter} type="button" class="filter" aria-pressed={show === filter} onClick={() => change({ show: filter })}>
-              {TITLES[filter]} {filter !== 'all' && <span class="number dim">{rows.filter((row) => row.group === filter).length}</span>}
+            <button
+              key={filter}
+              type="button"
+              class="filter"
+              aria-pressed={show === filter}
+              onClick={() => change({ show: filter })}
+            >
+              {TITLES[filter]}{' '}
+              {filter !== 'all' && <span class="number dim">{rows.filter((row) => row.group === filter).length}</span>}
             </button>
           ))}
         </div>
@@ -80,10 +108,18 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
       {inbox.data !== undefined && (
         <div onPointerEnter={hold} onPointerLeave={release}>
           {INBOX_GROUPS.filter((group) => show === 'all' || show === group).map((group) => (
-            <InboxSection key={group} group={group} rows={visible.filter((row) => row.group === group)} isSearched={search !== ''} selectedKey={current?.key} nowMs={nowMs} />
+            <InboxSection
+              key={group}
+              group={group}
+              rows={visible.filter((row) => row.group === group)}
+              isSearched={search !== ''}
+              selectedKey={current?.key}
+              nowMs={nowMs}
+            />
           ))}
           <p class="dim list-end">
-            The search looks at the newest {INBOX_LIMITS.sessions} sessions, {INBOX_LIMITS.tasks} tasks and {INBOX_LIMITS.runs} runs, and at everything that needs you. <code>agentrun session list</code> has them all.
+            The search looks at the newest {INBOX_LIMITS.sessions} sessions, {INBOX_LIMITS.tasks} tasks and{' '}
+            {INBOX_LIMITS.runs} runs, and at everything that needs you. <code>agentrun session list</code> has them all.
           </p>
         </div>
       )}

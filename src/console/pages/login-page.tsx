@@ -27,7 +27,13 @@ export function LoginPage({ reason, onLogin }: LoginPageProps) {
     } catch (problem) {
       setAsking(false);
       const isWrong = problem instanceof ApiError && problem.failureKind === 'auth-required';
-      setError(isWrong ? new Error('This token is not one of an operator.') : problem instanceof Error ? problem : new Error(String(problem)));
+      setError(
+        isWrong
+          ? new Error('This token is not one of an operator.')
+          : problem instanceof Error
+            ? problem
+            : new Error(String(problem)),
+      );
     }
   };
   return (
@@ -42,7 +48,15 @@ export function LoginPage({ reason, onLogin }: LoginPageProps) {
         <h1>AgentRun</h1>
         {reason !== null && <p role="status">{reason}</p>}
         <label for="token">Operator token</label>
-        <input id="token" type="password" required autocomplete="off" spellcheck={false} value={token} onInput={(event) => setToken(event.currentTarget.value)} />
+        <input
+          id="token"
+          type="password"
+          required
+          autocomplete="off"
+          spellcheck={false}
+          value={token}
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
         <p class="dim hint">
           The embedded stack made one at its first start: <code>keys/operator-token</code> in its data folder.
         </p>

@@ -19,7 +19,11 @@ export function ProfilesPage() {
   const specs = usePoll(async () => (await client.installation.specs()).items, 30_000, [client]);
   return (
     <div class="page page-wide">
-      <PageHead title="Profiles and credentials" why="Secrets can be set here; nothing shows them again." actions={<CopyMenu commands={cliFor({ page: 'profiles' })} />} />
+      <PageHead
+        title="Profiles and credentials"
+        why="Secrets can be set here; nothing shows them again."
+        actions={<CopyMenu commands={cliFor({ page: 'profiles' })} />}
+      />
       {profiles.error !== undefined && <Problem error={profiles.error} retry={profiles.refresh} />}
       {profiles.data === undefined && profiles.error === undefined && <p class="empty">Loading…</p>}
       <div class="cards">
@@ -61,9 +65,21 @@ function ProfileCard({ profile, onChanged }: { readonly profile: ProviderProfile
         facts={[
           ['Kind', kind],
           ['Config', config.configured ? `set ${clock(config.updatedAt ?? '', Date.now())}` : 'not set'],
-          ['Credential', credential.configured ? `${credential.type ?? ''}, set ${clock(credential.updatedAt ?? '', Date.now())}` : 'not set'],
+          [
+            'Credential',
+            credential.configured
+              ? `${credential.type ?? ''}, set ${clock(credential.updatedAt ?? '', Date.now())}`
+              : 'not set',
+          ],
           ['Fingerprint', credential.fingerprint && <code key="fingerprint">{credential.fingerprint}</code>],
-          ['Who can read it', credential.configured ? (credential.reachesAgent ? 'the agent, in its environment' : 'the runner only') : null],
+          [
+            'Who can read it',
+            credential.configured
+              ? credential.reachesAgent
+                ? 'the agent, in its environment'
+                : 'the runner only'
+              : null,
+          ],
         ]}
       />
       <Validation profile={name} />
@@ -116,7 +132,9 @@ function Validation({ profile }: { readonly profile: string }) {
       {error !== null && <Problem error={error} />}
       {validation !== null && (
         <p>
-          {validation.state === 'succeeded' && <span class="tone-done">✓ it works, {spell(validation.latencyMs ?? 0)}. </span>}
+          {validation.state === 'succeeded' && (
+            <span class="tone-done">✓ it works, {spell(validation.latencyMs ?? 0)}. </span>
+          )}
           {validation.state === 'failed' && <span class="tone-failed">✕ {validation.diagnosis} </span>}
           <Link to={{ page: 'run', id: validation.runId, at: null }}>its run</Link>
         </p>

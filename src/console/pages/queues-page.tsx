@@ -19,15 +19,23 @@ const POLL_MS = 3_000;
 export function QueuesPage() {
   const { client } = useConsole();
   const nowMs = useNow(5_000);
-  const queues = usePoll(async () => {
-    const { items } = await client.queues.list({ limit: 100 });
-    return Promise.all(items.map(async (queue) => ({ queue, stats: await client.queues.stats(queue.name) })));
-  }, POLL_MS, [client]);
+  const queues = usePoll(
+    async () => {
+      const { items } = await client.queues.list({ limit: 100 });
+      return Promise.all(items.map(async (queue) => ({ queue, stats: await client.queues.stats(queue.name) })));
+    },
+    POLL_MS,
+    [client],
+  );
   const budgets = usePoll(async () => (await client.queues.budgets()).items, 10_000, [client]);
   const retention = usePoll(() => client.installation.retention().catch(() => null), 30_000, [client]);
   return (
     <div class="page page-wide">
-      <PageHead title="Queues and runners" pills={<AsOf polled={queues} intervalMs={POLL_MS} />} actions={<CopyMenu commands={cliFor({ page: 'queues' })} />} />
+      <PageHead
+        title="Queues and runners"
+        pills={<AsOf polled={queues} intervalMs={POLL_MS} />}
+        actions={<CopyMenu commands={cliFor({ page: 'queues' })} />}
+      />
       {queues.error !== undefined && <Problem error={queues.error} retry={queues.refresh} />}
       {queues.data === undefined && queues.error === undefined && <p class="empty">Loading…</p>}
       {queues.data?.length === 0 && (
@@ -56,8 +64,18 @@ export function QueuesPage() {
             {(budgets.data ?? []).map((budget) => (
               <article key={budget.tenantId} class="card">
                 <h3>{budget.tenantId}</h3>
-                <BudgetBar label={`Tokens a ${budget.period}`} used={amount(budget.usedTokens)} cap={budget.maxTokens === null ? undefined : amount(budget.maxTokens)} share={budget.maxTokens === null ? undefined : budget.usedTokens / budget.maxTokens} />
-                <BudgetBar label={`Time a ${budget.period}`} used={spell(budget.usedWallTimeMs)} cap={budget.maxWallTimeMs === null ? undefined : spell(budget.maxWallTimeMs)} share={budget.maxWallTimeMs === null ? undefined : budget.usedWallTimeMs / budget.maxWallTimeMs} />
+                <BudgetBar
+                  label={`Tokens a ${budget.period}`}
+                  used={amount(budget.usedTokens)}
+                  cap={budget.maxTokens === null ? undefined : amount(budget.maxTokens)}
+                  share={budget.maxTokens === null ? undefined : budget.usedTokens / budget.maxTokens}
+                />
+                <BudgetBar
+                  label={`Time a ${budget.period}`}
+                  used={spell(budget.usedWallTimeMs)}
+                  cap={budget.maxWallTimeMs === null ? undefined : spell(budget.maxWallTimeMs)}
+                  share={budget.maxWallTimeMs === null ? undefined : budget.usedWallTimeMs / budget.maxWallTimeMs}
+                />
                 <p class="dim">begins anew {clock(budget.periodEndsAt, nowMs)}</p>
               </article>
             ))}
@@ -95,18 +113,36 @@ function QueueCard({ queue, stats, onChanged }: QueueCardProps) {
         {queue.paused && <span class="pill pill-lost">paused</span>}
       </div>
       <p>{whyWaiting(queue, stats)}</p>
-      <BudgetBar label="Slots" used={String(stats.running)} cap={String(queue.concurrency)} share={queue.concurrency === 0 ? 1 : stats.running / queue.concurrency} />
+      <BudgetBar
+        label="Slots"
+        used={String(stats.running)}
+        cap={String(queue.concurrency)}
+        share={queue.concurrency === 0 ? 1 : stats.running / queue.concurrency}
+      />
       <Facts
         facts={[
           ['Waiting', String(counts.pending)],
-          ['Oldest waits', oldestPendingAgeMs !== null && oldestPendingTaskId !== null ? <Link key="oldest" to={{ page: 'task', id: oldestPendingTaskId, at: null }}>{spell(oldestPendingAgeMs)}</Link> : null],
-          ['Needs somebody', counts.failed + counts.blocked > 0 ? `${counts.failed} failed, ${counts.blocked} blocked` : null],
+          [
+            'Oldest waits',
+            oldestPendingAgeMs !== null && oldestPendingTaskId !== null ? (
+              <Link key="oldest" to={{ page: 'task', id: oldestPendingTaskId, at: null }}>
+                {spell(oldestPendingAgeMs)}
+              </Link>
+            ) : null,
+          ],
+          [
+            'Needs somebody',
+            counts.failed + counts.blocked > 0 ? `${counts.failed} failed, ${counts.blocked} blocked` : null,
+          ],
           ['Last hour', `${throughput.completedLastHour} done, ${throughput.failedLastHour} failed`],
         ]}
       />
       {error !== null && <Problem error={error} />}
       <div class="actions">
-        <button type="button" onClick={() => change({ paused: !queue.paused }, queue.paused ? 'queue resumed' : 'queue paused')}>
+        <button
+          type="button"
+          onClick={() => change({ paused: !queue.paused }, queue.paused ? 'queue resumed' : 'queue paused')}
+        >
           {queue.paused ? `Resume, ${counts.pending} waiting` : 'Pause'}
         </button>
         <label class="inline-field">

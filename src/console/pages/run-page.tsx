@@ -37,7 +37,12 @@ export function RunPage({ id, at }: { readonly id: string; readonly at: EventRef
   const [isCancelling, setCancelling] = useState(false);
   const nowMs = useNow(5_000);
   const { data } = facts;
-  if (data === undefined) return facts.error === undefined ? <p class="empty">Loading…</p> : <Problem error={facts.error} retry={facts.refresh} />;
+  if (data === undefined)
+    return facts.error === undefined ? (
+      <p class="empty">Loading…</p>
+    ) : (
+      <Problem error={facts.error} retry={facts.refresh} />
+    );
   const { run, result, jobs, commands } = data;
   const isLive = run.terminalStatus === null;
   return (
@@ -62,7 +67,15 @@ export function RunPage({ id, at }: { readonly id: string; readonly at: EventRef
                 </button>
               )}
               {isLive && jobs.length === 0 && run.status === 'pending' && (
-                <button type="button" onClick={() => void client.runs.startRunner(id).catch(() => undefined).then(facts.refresh)}>
+                <button
+                  type="button"
+                  onClick={() =>
+                    void client.runs
+                      .startRunner(id)
+                      .catch(() => undefined)
+                      .then(facts.refresh)
+                  }
+                >
                   Start a runner
                 </button>
               )}
@@ -71,7 +84,14 @@ export function RunPage({ id, at }: { readonly id: string; readonly at: EventRef
             </>
           }
         />
-        <ConversationView conversation={conversation} ofRun at={at} commands={commands} mode={isLive ? modeOf(commands, result) : null} onRead={() => undefined} />
+        <ConversationView
+          conversation={conversation}
+          ofRun
+          at={at}
+          commands={commands}
+          mode={isLive ? modeOf(commands, result) : null}
+          onRead={() => undefined}
+        />
       </div>
       <aside class="rail" aria-label="About this run">
         <Section title="Attempts">
@@ -90,7 +110,12 @@ export function RunPage({ id, at }: { readonly id: string; readonly at: EventRef
           title="Cancel this run?"
           words="Its agent is interrupted, then its runner ends. What it has not been given yet is cancelled with it."
           action="Cancel the run"
-          onConfirm={() => void client.runs.cancel(id, 'cancelled in the console').catch(() => undefined).then(facts.refresh)}
+          onConfirm={() =>
+            void client.runs
+              .cancel(id, 'cancelled in the console')
+              .catch(() => undefined)
+              .then(facts.refresh)
+          }
           onClose={() => setCancelling(false)}
         />
       )}
@@ -98,19 +123,43 @@ export function RunPage({ id, at }: { readonly id: string; readonly at: EventRef
   );
 }
 
-function RunFacts({ run, result, nowMs }: { readonly run: RunRecord; readonly result: RunResult; readonly nowMs: number }) {
+function RunFacts({
+  run,
+  result,
+  nowMs,
+}: {
+  readonly run: RunRecord;
+  readonly result: RunResult;
+  readonly nowMs: number;
+}) {
   const { lease } = result.liveness;
   return (
     <Facts
       facts={[
         ['Id', <code key="id">{run.id}</code>],
-        ['Session', run.sessionRef && <Link key="session" to={{ page: 'session', id: run.sessionRef.sessionId, at: null }}>{run.sessionRef.sessionId}</Link>],
+        [
+          'Session',
+          run.sessionRef && (
+            <Link key="session" to={{ page: 'session', id: run.sessionRef.sessionId, at: null }}>
+              {run.sessionRef.sessionId}
+            </Link>
+          ),
+        ],
         ['Backend', run.backendProfile],
         ['Project', `${run.tenantId}/${run.projectId}`],
         ['Workspace', run.workspaceRef.repoUrl ?? run.workspaceRef.path ?? run.workspaceRef.kind],
         ['Phase', result.liveness.phase],
-        ['Lease until', run.terminalStatus === null && lease.leaseExpiresAt !== null ? `${clock(lease.leaseExpiresAt, nowMs)}${lease.leaseExpired ? ', over' : ''}` : null],
-        ['Cancel', run.cancelRequestedAt && `asked for ${clock(run.cancelRequestedAt, nowMs)}${run.cancelReason === null ? '' : `: ${run.cancelReason}`}`],
+        [
+          'Lease until',
+          run.terminalStatus === null && lease.leaseExpiresAt !== null
+            ? `${clock(lease.leaseExpiresAt, nowMs)}${lease.leaseExpired ? ', over' : ''}`
+            : null,
+        ],
+        [
+          'Cancel',
+          run.cancelRequestedAt &&
+            `asked for ${clock(run.cancelRequestedAt, nowMs)}${run.cancelReason === null ? '' : `: ${run.cancelReason}`}`,
+        ],
         ['Failure', run.failureKind && [run.failureKind, run.failureMessage].filter(Boolean).join(': ')],
         ['Created', clock(run.createdAt, nowMs)],
         ['Ended', run.finishedAt && clock(run.finishedAt, nowMs)],

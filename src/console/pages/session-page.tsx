@@ -31,7 +31,11 @@ export function SessionPage({ id, at }: { readonly id: string; readonly at: Even
   const conversation = useConversation(source);
   const session = usePoll(() => client.sessions.get(id, readerId), POLL_MS, [client, id]);
   const runId = session.data?.activeRunId ?? session.data?.lastRunId ?? null;
-  const commands = usePoll(async () => (runId === null ? [] : (await client.runs.commands(runId, { limit: 500 })).items), POLL_MS, [client, runId]);
+  const commands = usePoll(
+    async () => (runId === null ? [] : (await client.runs.commands(runId, { limit: 500 })).items),
+    POLL_MS,
+    [client, runId],
+  );
   useRefreshOnNews(conversation, [session.refresh, commands.refresh]);
   const onRead = useMarkRead(session.data, () => {
     session.refresh();
@@ -39,7 +43,12 @@ export function SessionPage({ id, at }: { readonly id: string; readonly at: Even
   });
   const [isCancelling, setCancelling] = useState(false);
   const { data } = session;
-  if (data === undefined) return session.error === undefined ? <p class="empty">Loading…</p> : <Problem error={session.error} retry={session.refresh} />;
+  if (data === undefined)
+    return session.error === undefined ? (
+      <p class="empty">Loading…</p>
+    ) : (
+      <Problem error={session.error} retry={session.refresh} />
+    );
   const question = data.attentionState === 'needs-input' ? questionOf(data) : null;
   return (
     <div class="page page-conversation">
@@ -56,7 +65,9 @@ export function SessionPage({ id, at }: { readonly id: string; readonly at: Even
           }
           actions={
             <>
-              {data.activeRunId !== null && data.executionState === 'running' && <InterruptButton runId={data.activeRunId} conversation={conversation} />}
+              {data.activeRunId !== null && data.executionState === 'running' && (
+                <InterruptButton runId={data.activeRunId} conversation={conversation} />
+              )}
               {data.activeRunId !== null && (
                 <button type="button" onClick={() => setCancelling(true)}>
                   Cancel…
@@ -75,15 +86,31 @@ export function SessionPage({ id, at }: { readonly id: string; readonly at: Even
             {question}
           </div>
         )}
-        <ConversationView conversation={conversation} ofRun={false} at={at} commands={commands.data ?? []} mode={modeOf(data)} onRead={onRead} />
+        <ConversationView
+          conversation={conversation}
+          ofRun={false}
+          at={at}
+          commands={commands.data ?? []}
+          mode={modeOf(data)}
+          onRead={onRead}
+        />
       </div>
       <SessionRail session={data} liveness={livenessOf(data)} conversation={conversation} />
       {isCancelling && (
         <ConfirmDialog
           title="Cancel the work of this session?"
-          words={data.activeCommandId === null ? `The run ${data.activeRunId ?? ''} ends.` : 'The command that runs now ends; the run stays open for further turns until it idles out.'}
+          words={
+            data.activeCommandId === null
+              ? `The run ${data.activeRunId ?? ''} ends.`
+              : 'The command that runs now ends; the run stays open for further turns until it idles out.'
+          }
           action="Cancel it"
-          onConfirm={() => void client.sessions.control(id, { action: 'cancel', reason: 'cancelled in the console' }).catch(() => undefined).then(session.refresh)}
+          onConfirm={() =>
+            void client.sessions
+              .control(id, { action: 'cancel', reason: 'cancelled in the console' })
+              .catch(() => undefined)
+              .then(session.refresh)
+          }
           onClose={() => setCancelling(false)}
         />
       )}

@@ -21,7 +21,11 @@ export function SessionRail({ session, liveness, conversation }: SessionRailProp
   const { client } = useConsole();
   const nowMs = useNow(10_000);
   const { sessionId } = session;
-  const runs = usePoll(async () => (await client.runs.list({ sessionId, limit: 20 })).items, 15_000, [client, sessionId, session.lastRunId]);
+  const runs = usePoll(async () => (await client.runs.list({ sessionId, limit: 20 })).items, 15_000, [
+    client,
+    sessionId,
+    session.lastRunId,
+  ]);
   const storage = usePoll(() => client.sessions.storage(sessionId), 60_000, [client, sessionId]);
   return (
     <aside class="rail" aria-label="About this session">
@@ -49,7 +53,14 @@ export function SessionRail({ session, liveness, conversation }: SessionRailProp
             ['Backend', session.backendProfile],
             ['Project', `${session.tenantId}/${session.projectId}`],
             ['Thread', session.threadId && <code key="thread">{session.threadId}</code>],
-            ['Storage', storageWords(session.storageKind, storage.data?.storageSizeBytes ?? null, storage.data?.storageOverQuota === true)],
+            [
+              'Storage',
+              storageWords(
+                session.storageKind,
+                storage.data?.storageSizeBytes ?? null,
+                storage.data?.storageOverQuota === true,
+              ),
+            ],
             ['Kept until', clock(session.expiresAt, nowMs)],
           ]}
         />

@@ -19,7 +19,9 @@ export function StatusPage() {
     <div class="page page-wide">
       <PageHead
         title="Health"
-        why={health.data && (health.data.ready ? 'Everything that is needed is there.' : 'A part that is needed is down.')}
+        why={
+          health.data && (health.data.ready ? 'Everything that is needed is there.' : 'A part that is needed is down.')
+        }
         pills={<AsOf polled={health} intervalMs={POLL_MS} />}
         actions={
           <>
@@ -46,7 +48,12 @@ export function StatusPage() {
               <Facts
                 facts={[
                   ['Kind', kind],
-                  ['Can', Object.entries(capabilities).flatMap(([what, can]) => (can ? [what] : [])).join(', ')],
+                  [
+                    'Can',
+                    Object.entries(capabilities)
+                      .flatMap(([what, can]) => (can ? [what] : []))
+                      .join(', '),
+                  ],
                 ]}
               />
             </article>

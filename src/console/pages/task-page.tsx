@@ -29,7 +29,12 @@ export function TaskPage({ id, at }: { readonly id: string; readonly at: EventRe
   const { client, readerId } = useConsole();
   const task = usePoll(() => client.tasks.get(id, readerId), POLL_MS, [client, id]);
   const { data } = task;
-  if (data === undefined) return task.error === undefined ? <p class="empty">Loading…</p> : <Problem error={task.error} retry={task.refresh} />;
+  if (data === undefined)
+    return task.error === undefined ? (
+      <p class="empty">Loading…</p>
+    ) : (
+      <Problem error={task.error} retry={task.refresh} />
+    );
   const runId = data.latestAttempt?.runId ?? null;
   if (runId === null) return <WaitingTask task={data} polled={task} />;
   return <WorkedTask key={runId} task={data} runId={runId} at={at} polled={task} />;
@@ -70,15 +75,21 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
   const source = useMemo(() => runSource(client, runId), [client, runId]);
   const conversation = useConversation(source);
   const result = usePoll(() => client.runs.result(runId), POLL_MS, [client, runId]);
-  const commands = usePoll(async () => (await client.runs.commands(runId, { limit: 500 })).items, POLL_MS, [client, runId]);
+  const commands = usePoll(async () => (await client.runs.commands(runId, { limit: 500 })).items, POLL_MS, [
+    client,
+    runId,
+  ]);
   useRefreshOnNews(conversation, [polled.refresh, commands.refresh]);
   const isLive = task.state === 'running';
   const isRead = () => {
     if (!task.unread || isLive) return;
-    void client.tasks.markRead(task.id, readerId).then(() => {
-      polled.refresh();
-      inbox.refresh();
-    }, () => undefined);
+    void client.tasks.markRead(task.id, readerId).then(
+      () => {
+        polled.refresh();
+        inbox.refresh();
+      },
+      () => undefined,
+    );
   };
   useEffect(() => {
     if (document.hasFocus()) isRead();
@@ -90,7 +101,14 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
         <TaskHead task={task} polled={polled} pills={<ConnectionPill connection={conversation.connection} />}>
           {isLive && isTurn && <InterruptButton runId={runId} conversation={conversation} />}
         </TaskHead>
-        <ConversationView conversation={conversation} ofRun at={at} commands={commands.data ?? []} mode={isLive && isTurn ? 'steer' : null} onRead={isRead} />
+        <ConversationView
+          conversation={conversation}
+          ofRun
+          at={at}
+          commands={commands.data ?? []}
+          mode={isLive && isTurn ? 'steer' : null}
+          onRead={isRead}
+        />
       </div>
       <TaskRail task={task} liveness={result.data?.liveness ?? null} conversation={conversation} />
     </div>
@@ -114,7 +132,11 @@ function TaskHead({ task, polled, pills, children }: TaskHeadProps) {
     polled.refresh();
     inbox.refresh();
   };
-  const dispatch = () => void client.tasks.dispatch(id).catch(() => undefined).then(done);
+  const dispatch = () =>
+    void client.tasks
+      .dispatch(id)
+      .catch(() => undefined)
+      .then(done);
   const canDispatch = task.phase === 'waiting-for-dispatch' || task.state === 'failed' || task.state === 'blocked';
   return (
     <>
@@ -149,9 +171,18 @@ function TaskHead({ task, polled, pills, children }: TaskHeadProps) {
       {isCancelling && (
         <ConfirmDialog
           title="Cancel this task?"
-          words={task.latestAttempt?.startedRun === false ? 'Its turn is cancelled; the run of its session goes on.' : 'It is not tried again; a run that it started ends.'}
+          words={
+            task.latestAttempt?.startedRun === false
+              ? 'Its turn is cancelled; the run of its session goes on.'
+              : 'It is not tried again; a run that it started ends.'
+          }
           action="Cancel the task"
-          onConfirm={() => void client.tasks.cancel(id, 'cancelled in the console').catch(() => undefined).then(done)}
+          onConfirm={() =>
+            void client.tasks
+              .cancel(id, 'cancelled in the console')
+              .catch(() => undefined)
+              .then(done)
+          }
           onClose={() => setCancelling(false)}
         />
       )}

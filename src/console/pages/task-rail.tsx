@@ -36,7 +36,9 @@ export function TaskRail({ task, liveness, conversation }: TaskRailProps) {
                 </Link>
               )}
               <StatusBadge look={attemptLook(attempt)} />
-              <span class="dim number">{spell(Date.parse(attempt.finishedAt ?? new Date(nowMs).toISOString()) - Date.parse(attempt.startedAt))}</span>
+              <span class="dim number">
+                {spell(Date.parse(attempt.finishedAt ?? new Date(nowMs).toISOString()) - Date.parse(attempt.startedAt))}
+              </span>
               {attempt.failureKind !== null && <span class="dim rail-note">{failureWords(attempt.failureKind)}</span>}
             </li>
           ))}
@@ -51,12 +53,24 @@ export function TaskRail({ task, liveness, conversation }: TaskRailProps) {
         <Facts
           facts={[
             ['Id', <code key="id">{task.id}</code>],
-            ['Queue', <Link key="queue" to={{ page: 'queues' }}>{task.queue}</Link>],
+            [
+              'Queue',
+              <Link key="queue" to={{ page: 'queues' }}>
+                {task.queue}
+              </Link>,
+            ],
             ['Priority', String(task.priority)],
             ['Backend', task.backendProfile],
             ['Project', `${task.tenantId}/${task.projectId}`],
             ['Workspace', task.workspaceRef.repoUrl ?? task.workspaceRef.path ?? task.workspaceRef.kind],
-            ['Session', task.latestAttempt?.sessionId && <Link key="session" to={{ page: 'session', id: task.latestAttempt.sessionId, at: null }}>{task.latestAttempt.sessionId}</Link>],
+            [
+              'Session',
+              task.latestAttempt?.sessionId && (
+                <Link key="session" to={{ page: 'session', id: task.latestAttempt.sessionId, at: null }}>
+                  {task.latestAttempt.sessionId}
+                </Link>
+              ),
+            ],
             ['Spec', task.aipod && `${task.aipod.name}, version ${task.aipod.version}`],
             ['Not before', task.notBefore && clock(task.notBefore, nowMs)],
             ['Created', clock(task.createdAt, nowMs)],
