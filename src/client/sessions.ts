@@ -77,6 +77,10 @@ export class Sessions {
     return this.http.post<SessionControlled>(`${pathOf(sessionId)}/read`, { readerId });
   }
 
+  markUnread(sessionId: string, readerId?: string): Promise<SessionControlled> {
+    return this.http.post<SessionControlled>(`${pathOf(sessionId)}/read`, { readerId, unread: true });
+  }
+
   control(sessionId: string, control: SessionControl): Promise<SessionControlled> {
     return this.http.post<SessionControlled>(`${pathOf(sessionId)}/control`, control);
   }

@@ -86,6 +86,8 @@ export interface SessionStore {
   list(filter: SessionFilter): Promise<{ items: SessionRecord[]; nextCursor?: string }>;
   /** The reader has seen all that there is now. */
   markRead(sessionId: string, readerId: string): Promise<void>;
+  /** As if the reader had not seen the last that happened, where anything did. */
+  markUnread(sessionId: string, readerId: string): Promise<void>;
 
   /** Ids of the session's runs, oldest first, from `fromRunId` on (with it) where given. */
   listRunIds(sessionId: string, query: RunIdsQuery): Promise<string[]>;

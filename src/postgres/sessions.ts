@@ -156,6 +156,15 @@ export async function markRead(database: Database, sessionId: string, readerId: 
   );
 }
 
+/** As if the reader had not seen the last that happened. */
+export async function markUnread(database: Database, sessionId: string, readerId: string): Promise<void> {
+  await database.query(
+    `INSERT INTO session_readers (session_id, reader_id, seen) SELECT s.id, $2, greatest(s.news - 1, 0) FROM sessions s WHERE s.id = $1
+     ON CONFLICT (session_id, reader_id) DO UPDATE SET seen = least(session_readers.seen, excluded.seen)`,
+    [sessionId, readerId],
+  );
+}
+
 export async function listRunIds(database: Database, sessionId: string, query: RunIdsQuery): Promise<string[]> {
   // As they were opened, one after the other: an old draft may be opened late, and must not come before what was read already.
   const isBackward = 'toRunId' in query;

@@ -4,6 +4,13 @@ import type { Loose } from '../support/api.js';
 
 const EVENTS = 10_000;
 
+interface Scrolled {
+  readonly median: number;
+  readonly p95: number;
+  readonly longest: number;
+  readonly mostRows: number;
+}
+
 /** Scrolls through the transcript frame by frame; answers how long each frame took and how many rows were in the page. Runs in the browser. */
 const SCROLL = `(async () => {
   const log = document.querySelector('[role=log]');
@@ -55,7 +62,7 @@ describe('the console, with 10,000 events', function () {
   it('paints the end at once, loads what is older as it is scrolled to, and keeps few rows in the page', async () => {
     const { page, complaints } = await openConsole('/sessions/long-one');
     await page.getByText('make part-2499').first().waitFor();
-    const paintedMs = (await page.evaluate('performance.now()')) as number;
+    const paintedMs = await page.evaluate<number>('performance.now()');
     await page.evaluate(`(async () => {
       const log = document.querySelector('[role=log]');
       for (let tries = 0; tries < 400 && !document.querySelector('.row-run'); tries += 1) {
@@ -66,7 +73,7 @@ describe('the console, with 10,000 events', function () {
     await page.getByText('Thought 0 of the work.').waitFor();
     await page.keyboard.press('f');
     await page.getByText('make part-2499').first().waitFor();
-    const frames = (await page.evaluate(SCROLL)) as { median: number; p95: number; longest: number; mostRows: number };
+    const frames = await page.evaluate<Scrolled>(SCROLL);
     console.log(`      painted in ${Math.round(paintedMs)} ms; frames of ${JSON.stringify(frames)}`);
     assert.ok(frames.mostRows < 120, `${frames.mostRows} rows in the page`);
     assert.ok(frames.median < 34, `half of the frames took more than ${frames.median} ms`);

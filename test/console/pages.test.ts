@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
+import axeCore from 'axe-core';
 import { eventually } from '../support/api.js';
 import { consoleWorld, openConsole, send } from './world.js';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 interface Fault {
   readonly id: string;
@@ -82,7 +79,6 @@ describe('the console, page by page', function () {
 
   for (const scheme of ['light', 'dark'] as const) {
     it(`has no serious fault of accessibility, in ${scheme}`, async () => {
-      const axe = await readFile(AXE, 'utf8');
       const paths = [
         '/',
         '/sessions/looked-at',
@@ -99,10 +95,10 @@ describe('the console, page by page', function () {
         await page.locator('main h1').first().waitFor({ state: 'attached' });
         await page.getByText('Loading…').first().waitFor({ state: 'detached' });
         // What is being looked at is the page, not its policy: axe comes in as DevTools would.
-        await page.evaluate(axe);
-        const { violations } = (await page.evaluate(`axe.run(document, { resultTypes: ['violations'] })`)) as {
-          violations: Fault[];
-        };
+        await page.evaluate(axeCore.source);
+        const { violations } = await page.evaluate<{ violations: Fault[] }>(
+          `axe.run(document, { resultTypes: ['violations'] })`,
+        );
         const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
         assert.deepEqual(
           serious.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`),

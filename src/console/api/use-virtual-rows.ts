@@ -1,10 +1,4 @@
-import {
-  elementScroll,
-  observeElementOffset,
-  observeElementRect,
-  Virtualizer,
-  type VirtualItem,
-} from '@tanstack/virtual-core';
+import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import { useLayoutEffect, useReducer, useState } from 'preact/hooks';
 
 export interface VirtualRowsOptions {
@@ -15,7 +9,6 @@ export interface VirtualRowsOptions {
 }
 
 export type VirtualRows = Virtualizer<HTMLElement, HTMLElement>;
-export type { VirtualItem };
 
 /** So many pixels from the end still count as there. */
 const END_THRESHOLD = 32;

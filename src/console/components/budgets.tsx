@@ -1,6 +1,6 @@
 import type { Liveness, TaskDetail } from '../../client/index.js';
-import type { Usage } from '../model/usage.js';
 import { amount, spell } from '../model/times.js';
+import type { Usage } from '../model/usage.js';
 import { BudgetBar } from './budget-bar.js';
 
 interface BudgetsProps {
@@ -12,44 +12,21 @@ interface BudgetsProps {
 
 /** Time, tokens and money, apart. */
 export function Budgets({ liveness, usage, task }: BudgetsProps) {
-  const tokens = task === undefined || task.usage.totalTokens === 0 ? usage.totalTokens : task.usage.totalTokens;
-  const cap = task?.budget.maxTokens ?? null;
-  const rate = usage.tokensPerMinute;
+  const { contextTokens, contextWindow, cost } = usage;
   return (
     <div class="budgets">
       {liveness !== null && <TurnTime budget={liveness.timeoutBudget} />}
-      {task?.budget.maxWallTimeMs != null && (
-        <BudgetBar
-          label="Task time"
-          used={spell(task.usage.wallTimeMs)}
-          cap={spell(task.budget.maxWallTimeMs)}
-          share={task.usage.wallTimeMs / task.budget.maxWallTimeMs}
-        />
-      )}
-      {tokens !== null && (
-        <BudgetBar
-          label="Tokens"
-          used={amount(tokens)}
-          cap={cap === null ? undefined : amount(cap)}
-          share={cap === null ? undefined : tokens / cap}
-          note={
-            rate !== null && rate > 0
-              ? `${amount(rate)} a minute${cap === null ? '' : `, full in ${spell(((cap - tokens) / rate) * 60_000)}`}`
-              : undefined
-          }
-        />
-      )}
-      {usage.contextTokens !== null && usage.contextWindow !== null && (
+      {task !== undefined && <TaskTime task={task} />}
+      <Tokens usage={usage} task={task} />
+      {contextTokens !== null && contextWindow !== null && (
         <BudgetBar
           label="Context"
-          used={amount(usage.contextTokens)}
-          cap={amount(usage.contextWindow)}
-          share={usage.contextTokens / usage.contextWindow}
+          used={amount(contextTokens)}
+          cap={amount(contextWindow)}
+          share={contextTokens / contextWindow}
         />
       )}
-      {usage.cost !== null && (
-        <BudgetBar label="Cost" used={`${usage.cost.amount.toFixed(2)} ${usage.cost.currency}`} />
-      )}
+      {cost !== null && <BudgetBar label="Cost" used={`${cost.amount.toFixed(2)} ${cost.currency}`} />}
     </div>
   );
 }
@@ -58,13 +35,29 @@ function TurnTime({ budget }: { readonly budget: Liveness['timeoutBudget'] }) {
   const { state, timeoutKind, timeoutMs, elapsedMs, idleElapsedMs } = budget;
   if (state === 'not-started') return null;
   if (state === 'ended') return <BudgetBar label="Turn" used={spell(elapsedMs)} />;
-  const used = timeoutKind === 'idle' ? (idleElapsedMs ?? 0) : elapsedMs;
+  const [label, usedMs] = timeoutKind === 'idle' ? ['Without an event', idleElapsedMs ?? 0] : ['Turn time', elapsedMs];
+  return <BudgetBar label={label} used={spell(usedMs)} cap={spell(timeoutMs)} share={usedMs / timeoutMs} />;
+}
+
+function TaskTime({ task: { budget, usage } }: { readonly task: Pick<TaskDetail, 'budget' | 'usage'> }) {
+  const { maxWallTimeMs: capMs } = budget;
+  if (capMs === null) return null;
   return (
-    <BudgetBar
-      label={timeoutKind === 'idle' ? 'Without an event' : 'Turn time'}
-      used={spell(used)}
-      cap={spell(timeoutMs)}
-      share={used / timeoutMs}
-    />
+    <BudgetBar label="Task time" used={spell(usage.wallTimeMs)} cap={spell(capMs)} share={usage.wallTimeMs / capMs} />
   );
+}
+
+function Tokens({ usage, task }: Pick<BudgetsProps, 'usage' | 'task'>) {
+  const tokens = task === undefined || task.usage.totalTokens === 0 ? usage.totalTokens : task.usage.totalTokens;
+  const cap = task?.budget.maxTokens ?? null;
+  if (tokens === null) return null;
+  const note = rateWords(usage.tokensPerMinute, cap === null ? null : cap - tokens);
+  if (cap === null) return <BudgetBar label="Tokens" used={amount(tokens)} note={note} />;
+  return <BudgetBar label="Tokens" used={amount(tokens)} cap={amount(cap)} share={tokens / cap} note={note} />;
+}
+
+function rateWords(perMinute: number | null, left: number | null): string | undefined {
+  if (perMinute === null || perMinute <= 0) return undefined;
+  const full = left === null || left <= 0 ? '' : `, full in ${spell((left / perMinute) * 60_000)}`;
+  return `${amount(perMinute)} a minute${full}`;
 }

@@ -35,7 +35,7 @@ export function CopyMenu({ commands }: { readonly commands: readonly CliCommand[
 }
 
 /** Browsers give out the clipboard on secure origins only; the old way works on the others. */
-export async function copyText(text: string): Promise<boolean> {
+async function copyText(text: string): Promise<boolean> {
   if (window.isSecureContext) {
     return navigator.clipboard.writeText(text).then(
       () => true,
@@ -46,6 +46,7 @@ export async function copyText(text: string): Promise<boolean> {
   area.value = text;
   document.body.append(area);
   area.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- on insecure origins there is nothing else
   const isDone = document.execCommand('copy');
   area.remove();
   return isDone;

@@ -19,13 +19,15 @@ export interface RowProps {
   readonly ofRun: boolean;
   /** What a steer said that no event repeats. */
   readonly steerText: string | undefined;
-  readonly onToggle: (key: string) => void;
+  /** Not a reason to draw the row again. */
+  readonly onToggle: () => void;
 }
 
 /** One row of a transcript, drawn again only when it has changed. */
 export class TranscriptRowView extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
-    return (Object.keys(next) as (keyof RowProps)[]).some((name) => next[name] !== this.props[name]);
+    const { onToggle: _, ...shown } = next;
+    return (Object.keys(shown) as (keyof typeof shown)[]).some((name) => next[name] !== this.props[name]);
   }
 
   override render() {
@@ -52,6 +54,7 @@ export class TranscriptRowView extends Component<RowProps> {
   }
 }
 
+/** What is said, and what is done, here; what is told beside it below. */
 function RowContent({ row, isOpen, steerText, onToggle }: RowProps) {
   switch (row.kind) {
     case 'user':
@@ -61,9 +64,9 @@ function RowContent({ row, isOpen, steerText, onToggle }: RowProps) {
     case 'assistant':
       return <Markdown text={row.text} isOpen={row.isOpen} />;
     case 'reasoning':
-      return <Reasoning text={row.text} isOpen={isOpen} onToggle={() => onToggle(row.key)} />;
+      return <Reasoning text={row.text} isOpen={isOpen} onToggle={onToggle} />;
     case 'tool':
-      return <ToolCall row={row} isOpen={isOpen} onToggle={() => onToggle(row.key)} />;
+      return <ToolCall row={row} isOpen={isOpen} onToggle={onToggle} />;
     case 'diff':
       return (
         <>
@@ -72,6 +75,19 @@ function RowContent({ row, isOpen, steerText, onToggle }: RowProps) {
           ))}
         </>
       );
+    case 'plan':
+    case 'error':
+    case 'note':
+    case 'run':
+    case 'end':
+      return <Told row={row} />;
+  }
+}
+
+type ToldRow = Extract<TranscriptRow, { kind: 'plan' | 'error' | 'note' | 'run' | 'end' }>;
+
+function Told({ row }: { readonly row: ToldRow }) {
+  switch (row.kind) {
     case 'plan':
       return (
         <div class="plan">

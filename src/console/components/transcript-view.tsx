@@ -1,11 +1,12 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Conversation } from '../api/conversation.js';
-import { useKeys } from '../api/use-keys.js';
+import { useFolds } from '../api/use-folds.js';
+import { useOlder, useTarget } from '../api/use-target.js';
+import { useTranscriptKeys } from '../api/use-transcript-keys.js';
 import { useVirtualRows } from '../api/use-virtual-rows.js';
-import { foldRows, groupKeyOf, type ListItem } from '../model/fold-rows.js';
+import { foldRows, groupKeyOf } from '../model/fold-rows.js';
 import type { EventRef } from '../model/place.js';
-import { isOpenByItself } from '../model/row-folds.js';
-import { indexOfEvent, targetRow } from '../model/row-target.js';
+import { estimatedHeight } from '../model/row-heights.js';
 import { ToolGroupHead } from './tool-call.js';
 import { TranscriptRowView } from './transcript-row.js';
 
@@ -22,13 +23,11 @@ interface TranscriptViewProps {
 /** A transcript of any length: only what can be seen is in the page. Scrolling up stops following; the pill tells what came since. */
 export function TranscriptView({ conversation, ofRun, at, steerTexts, onEndSeen }: TranscriptViewProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const [folds, setFolds] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const [selected, setSelected] = useState<string | null>(null);
   const { rows } = conversation.transcript;
-  const isOpen = (key: string, byItself: boolean) => folds.get(key) ?? byItself;
+  const folds = useFolds(rows);
   const items = useMemo(
-    () => foldRows(rows, (key) => folds.get(key) ?? false),
-    [conversation.transcript, conversation.arrived, conversation.eventCount, folds],
+    () => foldRows(rows, (key) => folds.chosen.get(key) ?? false),
+    [conversation.transcript, conversation.arrived, conversation.eventCount, folds.chosen],
   );
   const list = useVirtualRows({
     count: items.length,
@@ -37,101 +36,52 @@ export function TranscriptView({ conversation, ofRun, at, steerTexts, onEndSeen 
     scroller: () => scroller.current,
   });
   const isAtEnd = list.isAtEnd();
-  const arrivedAtPause = useRef(0);
-  if (isAtEnd) arrivedAtPause.current = conversation.arrived;
-  const unseen = conversation.arrived - arrivedAtPause.current;
+  const unseen = useUnseen(conversation, isAtEnd);
   useEffect(() => onEndSeen(isAtEnd), [isAtEnd, conversation.arrived]);
-
-  const toggle = (key: string, byItself: boolean) => setFolds(new Map(folds).set(key, !isOpen(key, byItself)));
-  const follow = () => list.scrollToEnd();
   useEffect(() => {
-    if (conversation.isLoaded && at === null) follow();
+    if (conversation.isLoaded && at === null) list.scrollToEnd();
   }, [conversation.isLoaded]);
   useOlder(conversation, list.range?.startIndex ?? Infinity, items.length);
+  const selected = useTranscriptKeys(items, list, folds);
   const target = useTarget(conversation, at, (rowKey) => {
     const group = groupKeyOf(rows, rowKey);
-    if (group !== undefined && folds.get(group) !== true) setFolds(new Map(folds).set(group, true));
-    const index = items.findIndex((item) => item.key === rowKey || item.key === group);
+    if (group !== undefined) folds.open(group);
+    const index = items.findIndex(({ key }) => key === rowKey || key === group);
     if (index >= 0) list.scrollToIndex(index, { align: 'center' });
   });
-
-  const select = (index: number) => {
-    const item = items[Math.max(0, Math.min(items.length - 1, index))];
-    if (item === undefined) return;
-    setSelected(item.key);
-    list.scrollToIndex(items.indexOf(item), { align: 'auto' });
-  };
-  const selectedIndex = items.findIndex(({ key }) => key === selected);
-  const firstSeen = list.range?.startIndex ?? 0;
-  const step = (by: number) => select(selectedIndex < 0 ? firstSeen : selectedIndex + by);
-  const stepPrompt = (by: number) => {
-    for (
-      let index = (selectedIndex < 0 ? firstSeen : selectedIndex) + by;
-      index >= 0 && index < items.length;
-      index += by
-    ) {
-      const item = items[index];
-      if (item?.kind === 'row' && (item.row.kind === 'user' || item.row.kind === 'run')) return select(index);
-    }
-  };
-  useKeys({
-    j: () => step(1),
-    k: () => step(-1),
-    ']': () => stepPrompt(1),
-    '[': () => stepPrompt(-1),
-    f: () => (isAtEnd ? select(firstSeen) : follow()),
-    o: () => {
-      const item = items[selectedIndex];
-      if (item !== undefined) toggle(item.key, item.kind === 'row' && isOpenByItself(item.row, rows));
-    },
-  });
-
   return (
     <div class="transcript-frame">
       <div class="transcript" ref={scroller} role="log" aria-live="off" aria-label="Transcript" tabIndex={0}>
-        {conversation.hasOlder && (
-          <button
-            type="button"
-            class="quiet older"
-            disabled={conversation.isLoadingOlder}
-            onClick={() => void conversation.loadOlder()}
-          >
-            {conversation.isLoadingOlder ? 'Loading earlier events…' : 'Load earlier events'}
-          </button>
-        )}
+        <OlderButton conversation={conversation} />
         <div class="rows" style={{ height: `${list.getTotalSize()}px` }}>
           {list.getVirtualItems().map(({ key, index, start }) => {
             const item = items[index];
+            const slot = { key, 'data-index': index, style: { transform: `translateY(${start}px)` } };
             return (
-              <div
-                key={key}
-                class="row-slot"
-                data-index={index}
-                ref={list.measureElement}
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                {item?.kind === 'group' && <ToolGroupHead group={item} onToggle={() => toggle(item.key, false)} />}
+              <div {...slot} class="row-slot" ref={list.measureElement}>
+                {item?.kind === 'group' && <ToolGroupHead group={item} onToggle={() => folds.toggle(item)} />}
                 {item?.kind === 'row' && (
                   <TranscriptRowView
                     row={item.row}
-                    isOpen={isOpen(item.key, isOpenByItself(item.row, rows))}
+                    isOpen={folds.isOpen(item)}
                     isInGroup={item.isInGroup}
                     isTarget={item.key === target}
                     isSelected={item.key === selected}
                     ofRun={ofRun}
                     steerText={item.row.kind === 'steer' ? steerTexts.get(item.row.commandId ?? '') : undefined}
-                    onToggle={() => toggle(item.key, isOpenByItself(item.row, rows))}
+                    onToggle={() => folds.toggle(item)}
                   />
                 )}
               </div>
             );
           })}
         </div>
-        {conversation.isLoaded && items.length === 0 && <p class="empty">Nothing has happened here yet.</p>}
-        {!conversation.isLoaded && <p class="empty">Loading…</p>}
+        {items.length === 0 && (
+          <p class="empty">{conversation.isLoaded ? 'Nothing has happened here yet.' : 'Loading…'}</p>
+        )}
       </div>
       {!isAtEnd && items.length > 0 && (
-        <button type="button" class="pill-button" onClick={follow}>
+        <button type="button" class="pill-button" onClick={() => list.scrollToEnd()}>
           {unseen > 0 ? `${unseen} new ↓` : 'To the end ↓'}
         </button>
       )}
@@ -139,45 +89,23 @@ export function TranscriptView({ conversation, ofRun, at, steerTexts, onEndSeen 
   );
 }
 
-/** What is older comes when somebody scrolls up to where it begins. */
-function useOlder(conversation: Conversation, firstIndex: number, count: number): void {
-  const hasMoved = useRef(false);
-  hasMoved.current ||= firstIndex > 10 && count > 20;
-  useEffect(() => {
-    if (hasMoved.current && firstIndex < 3 && conversation.hasOlder) void conversation.loadOlder();
-  }, [firstIndex, count]);
+function OlderButton({ conversation }: { readonly conversation: Conversation }) {
+  if (!conversation.hasOlder) return null;
+  return (
+    <button
+      type="button"
+      class="quiet older"
+      disabled={conversation.isLoadingOlder}
+      onClick={() => void conversation.loadOlder()}
+    >
+      {conversation.isLoadingOlder ? 'Loading earlier events…' : 'Load earlier events'}
+    </button>
+  );
 }
 
-/** Goes to the event that a link points at, further back than what is loaded where it must; answers the row's key. */
-function useTarget(conversation: Conversation, at: EventRef | null, show: (rowKey: string) => void): string | null {
-  const [target, setTarget] = useState<string | null>(null);
-  const address = at === null ? null : indexOfEvent(at);
-  const shown = useRef<string | null>(null);
-  useEffect(() => {
-    if (at === null || !conversation.isLoaded || shown.current === address) return;
-    const row = targetRow(conversation.transcript.rows, at, !conversation.hasOlder);
-    if (row === undefined) {
-      if (conversation.hasOlder) void conversation.loadOlder();
-      return;
-    }
-    shown.current = address;
-    setTarget(row.key);
-    show(row.key);
-  }, [address, conversation.isLoaded, conversation.eventCount]);
-  return target;
-}
-
-function estimatedHeight(item: ListItem | undefined): number {
-  if (item?.kind !== 'row') return 36;
-  const { row } = item;
-  switch (row.kind) {
-    case 'user':
-      return 44 + 20 * Math.min(12, row.text.split('\n').length);
-    case 'assistant':
-      return 24 + 20 * Math.ceil(row.text.length / 90);
-    case 'diff':
-      return 40 + 20 * row.files.reduce((sum, { lines }) => sum + Math.min(120, lines.length), 0);
-    default:
-      return 32;
-  }
+/** How many events came since somebody scrolled away from the end. */
+function useUnseen(conversation: Conversation, isAtEnd: boolean): number {
+  const arrivedAtPause = useRef(0);
+  if (isAtEnd) arrivedAtPause.current = conversation.arrived;
+  return conversation.arrived - arrivedAtPause.current;
 }

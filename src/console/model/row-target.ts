@@ -2,7 +2,7 @@ import type { EventRef } from './place.js';
 import type { TranscriptRow } from './transcript-rows.js';
 
 /** Two links to the same event are one. */
-export function indexOfEvent({ runId, seq }: EventRef): string {
+export function addressOfEvent({ runId, seq }: EventRef): string {
   return `${runId ?? ''}/${seq}`;
 }
 

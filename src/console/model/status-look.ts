@@ -86,14 +86,10 @@ function idleLook(session: SessionRecord): StatusLook {
 }
 
 export function taskLook(task: Pick<TaskSummary, 'state' | 'phase' | 'failureKind' | 'attentionState'>): StatusLook {
-  switch (task.state) {
-    case 'pending':
-      return { ...LOOKS.queued, word: task.phase === 'waiting-to-retry' ? 'Retrying' : 'Queued' };
-    case 'running':
-      return task.attentionState === 'stalled' ? { ...LOOKS.lost, word: 'Stalled' } : LOOKS.running;
-    default:
-      return endLook({ terminalStatus: task.state, failureKind: task.failureKind }) ?? LOOKS.idle;
-  }
+  const { state, phase, failureKind, attentionState } = task;
+  if (state === 'pending') return { ...LOOKS.queued, word: phase === 'waiting-to-retry' ? 'Retrying' : 'Queued' };
+  if (state === 'running') return attentionState === 'stalled' ? { ...LOOKS.lost, word: 'Stalled' } : LOOKS.running;
+  return endLook({ terminalStatus: state, failureKind }) ?? LOOKS.idle;
 }
 
 export function jobLook({ status, reason }: Pick<RunnerJobRecord, 'status' | 'reason'>): StatusLook {

@@ -53,14 +53,14 @@ export function bytes(count: number): string {
   return `${(count / 1_024 ** power).toFixed(1).replace(/\.0$/, '')} ${units[power - 1] ?? ''}`;
 }
 
+/* eslint-disable no-control-regex -- control characters are what is taken out */
+const TERMINAL_COLOURS = /\u001b\[[0-9;?]*[A-Za-z]/g;
+const CONTROLS_AND_SPACES = /[\u0000-\u0020\u007f]+/g;
+/* eslint-enable no-control-regex */
+
 /** A text on one line, without what a terminal would take for colours. */
 export function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the escape character begins what is taken out
-  return text
-    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-    .replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
-    .replaceAll(/ +/g, ' ')
-    .trim();
+  return text.replaceAll(TERMINAL_COLOURS, '').replaceAll(CONTROLS_AND_SPACES, ' ').trim();
 }
 
 export function plural(count: number, word: string): string {

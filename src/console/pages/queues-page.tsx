@@ -50,7 +50,7 @@ export function QueuesPage() {
       </div>
       <Section title="Runners">
         <RunnersTable />
-        {retention.data != null && (
+        {retention.data !== undefined && retention.data !== null && (
           <p class="dim">
             {retention.data.enabled
               ? `Retention: at most ${plural(retention.data.maxRunners ?? 0, 'runner')}; ${retention.data.matching} count, ${retention.data.active} of them active. A cycle now would end ${retention.data.items.length}.`

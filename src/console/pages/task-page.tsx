@@ -1,25 +1,17 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { TaskDetail } from '../../client/index.js';
-import { isTerminalStatus } from '../../domain/outcome.js';
 import { useConsole } from '../api/console-context.js';
 import { runSource } from '../api/conversation-source.js';
 import { useConversation } from '../api/use-conversation.js';
-import { useNow, usePoll, type Polled } from '../api/use-poll.js';
+import { usePoll, type Polled } from '../api/use-poll.js';
 import { useRefreshOnNews } from '../api/use-refresh-on-news.js';
-import { ConfirmDialog } from '../components/confirm-dialog.js';
 import { ConnectionPill } from '../components/connection-pill.js';
 import { ConversationView } from '../components/conversation-view.js';
-import { CopyMenu } from '../components/copy-menu.js';
 import { InterruptButton } from '../components/interrupt-button.js';
-import { AsOf, PageHead } from '../components/page-head.js';
 import { Problem } from '../components/problem.js';
-import { TemporalLink } from '../components/temporal-link.js';
-import { taskWhy } from '../model/attention-words.js';
-import { cliFor } from '../model/cli-words.js';
+import { isTurnLive } from '../model/commands.js';
 import type { EventRef } from '../model/place.js';
-import { taskLook } from '../model/status-look.js';
-import { isTurnLive } from './run-page.js';
+import { TaskHead } from './task-head.js';
 import { TaskRail } from './task-rail.js';
 
 const POLL_MS = 2_000;
@@ -29,12 +21,10 @@ export function TaskPage({ id, at }: { readonly id: string; readonly at: EventRe
   const { client, readerId } = useConsole();
   const task = usePoll(() => client.tasks.get(id, readerId), POLL_MS, [client, id]);
   const { data } = task;
-  if (data === undefined)
-    return task.error === undefined ? (
-      <p class="empty">Loading…</p>
-    ) : (
-      <Problem error={task.error} retry={task.refresh} />
-    );
+  if (data === undefined) {
+    if (task.error !== undefined) return <Problem error={task.error} retry={task.refresh} />;
+    return <p class="empty">Loading…</p>;
+  }
   const runId = data.latestAttempt?.runId ?? null;
   if (runId === null) return <WaitingTask task={data} polled={task} />;
   return <WorkedTask key={runId} task={data} runId={runId} at={at} polled={task} />;
@@ -45,17 +35,15 @@ function WaitingTask({ task, polled }: { readonly task: TaskDetail; readonly pol
   return (
     <div class="page page-conversation">
       <div class="page-main">
-        <TaskHead task={task} polled={polled} />
-        <div class="transcript-frame">
-          <div class="transcript" tabIndex={0} aria-label="What it is to do">
-            <div class="row row-user">
-              <div class="row-body said">
-                <span class="row-label">Prompt</span>
-                <div class="said-text">{task.payload.prompt}</div>
-              </div>
+        <TaskHead task={task} polled={polled} intervalMs={POLL_MS} />
+        <div class="waiting">
+          <div class="said">
+            <span class="row-label">Prompt</span>
+            <div class="said-text" tabIndex={0} role="region" aria-label="Prompt">
+              {task.payload.prompt}
             </div>
-            <p class="empty">{task.diagnosis}</p>
           </div>
+          <p class="empty">{task.diagnosis}</p>
         </div>
       </div>
       <TaskRail task={task} liveness={null} conversation={null} />
@@ -71,18 +59,45 @@ interface WorkedTaskProps {
 }
 
 function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
-  const { client, readerId, inbox } = useConsole();
+  const { client } = useConsole();
   const source = useMemo(() => runSource(client, runId), [client, runId]);
   const conversation = useConversation(source);
   const result = usePoll(() => client.runs.result(runId), POLL_MS, [client, runId]);
-  const commands = usePoll(async () => (await client.runs.commands(runId, { limit: 500 })).items, POLL_MS, [
-    client,
-    runId,
-  ]);
+  const askCommands = async () => (await client.runs.commands(runId, { limit: 500 })).items;
+  const commands = usePoll(askCommands, POLL_MS, [client, runId]);
   useRefreshOnNews(conversation, [polled.refresh, commands.refresh]);
-  const isLive = task.state === 'running';
-  const isRead = () => {
-    if (!task.unread || isLive) return;
+  const onRead = useMarkTaskRead(task, polled);
+  const canSteer = task.state === 'running' && isTurnLive(commands.data ?? []);
+  return (
+    <div class="page page-conversation">
+      <div class="page-main">
+        <TaskHead
+          task={task}
+          polled={polled}
+          intervalMs={POLL_MS}
+          pills={<ConnectionPill connection={conversation.connection} />}
+        >
+          {canSteer && <InterruptButton runId={runId} conversation={conversation} />}
+        </TaskHead>
+        <ConversationView
+          conversation={conversation}
+          ofRun
+          at={at}
+          commands={commands.data ?? []}
+          mode={canSteer ? 'steer' : null}
+          onRead={onRead}
+        />
+      </div>
+      <TaskRail task={task} liveness={result.data?.liveness ?? null} conversation={conversation} />
+    </div>
+  );
+}
+
+/** Somebody who is there sees how it ended. */
+function useMarkTaskRead(task: TaskDetail, polled: Polled<TaskDetail>): () => void {
+  const { client, readerId, inbox } = useConsole();
+  const mark = () => {
+    if (!task.unread || task.state === 'running') return;
     void client.tasks.markRead(task.id, readerId).then(
       () => {
         polled.refresh();
@@ -92,100 +107,7 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
     );
   };
   useEffect(() => {
-    if (document.hasFocus()) isRead();
+    if (document.hasFocus()) mark();
   }, [task.unread, task.state]);
-  const isTurn = isTurnLive(commands.data ?? []);
-  return (
-    <div class="page page-conversation">
-      <div class="page-main">
-        <TaskHead task={task} polled={polled} pills={<ConnectionPill connection={conversation.connection} />}>
-          {isLive && isTurn && <InterruptButton runId={runId} conversation={conversation} />}
-        </TaskHead>
-        <ConversationView
-          conversation={conversation}
-          ofRun
-          at={at}
-          commands={commands.data ?? []}
-          mode={isLive && isTurn ? 'steer' : null}
-          onRead={isRead}
-        />
-      </div>
-      <TaskRail task={task} liveness={result.data?.liveness ?? null} conversation={conversation} />
-    </div>
-  );
-}
-
-interface TaskHeadProps {
-  readonly task: TaskDetail;
-  readonly polled: Polled<TaskDetail>;
-  readonly pills?: ComponentChildren;
-  readonly children?: ComponentChildren;
-}
-
-function TaskHead({ task, polled, pills, children }: TaskHeadProps) {
-  const { client, inbox } = useConsole();
-  const [isCancelling, setCancelling] = useState(false);
-  const nowMs = useNow(5_000);
-  const { id } = task;
-  const isOver = isTerminalStatus(task.state);
-  const done = () => {
-    polled.refresh();
-    inbox.refresh();
-  };
-  const dispatch = () =>
-    void client.tasks
-      .dispatch(id)
-      .catch(() => undefined)
-      .then(done);
-  const canDispatch = task.phase === 'waiting-for-dispatch' || task.state === 'failed' || task.state === 'blocked';
-  return (
-    <>
-      <PageHead
-        title={task.title ?? `Task …${id.slice(-8)}`}
-        look={taskLook(task)}
-        why={isOver ? task.diagnosis : taskWhy(task, nowMs)}
-        pills={
-          <>
-            {pills}
-            <AsOf polled={polled} intervalMs={POLL_MS} />
-          </>
-        }
-        actions={
-          <>
-            {children}
-            {canDispatch && (
-              <button type="button" onClick={dispatch}>
-                {isOver ? 'Try again' : 'Dispatch'}
-              </button>
-            )}
-            {!isOver && task.cancelRequestedAt === null && (
-              <button type="button" onClick={() => setCancelling(true)}>
-                Cancel…
-              </button>
-            )}
-            <CopyMenu commands={cliFor({ page: 'task', id, at: null })} />
-            <TemporalLink workflowId={`task:${id}`} />
-          </>
-        }
-      />
-      {isCancelling && (
-        <ConfirmDialog
-          title="Cancel this task?"
-          words={
-            task.latestAttempt?.startedRun === false
-              ? 'Its turn is cancelled; the run of its session goes on.'
-              : 'It is not tried again; a run that it started ends.'
-          }
-          action="Cancel the task"
-          onConfirm={() =>
-            void client.tasks
-              .cancel(id, 'cancelled in the console')
-              .catch(() => undefined)
-              .then(done)
-          }
-          onClose={() => setCancelling(false)}
-        />
-      )}
-    </>
-  );
+  return mark;
 }

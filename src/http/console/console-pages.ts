@@ -23,8 +23,8 @@ const CONTENT_SECURITY_POLICY = [
 export function consolePages(files: ConsoleFiles): Middleware {
   return async (ctx, next) => {
     const file = ctx.method === 'GET' || ctx.method === 'HEAD' ? fileFor(files, ctx.path) : undefined;
-    if (file === undefined) return next();
-    answer(ctx, file);
+    if (file === undefined) await next();
+    else answer(ctx, file);
   };
 }
 

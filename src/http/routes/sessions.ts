@@ -15,7 +15,7 @@ import {
 import { SessionSend, SessionSendAnswer } from '../../contract/session-send.js';
 import { SESSION_FILTER_STATES } from '../../domain/session-state.js';
 import { tenantScope } from '../../operations/access.js';
-import { controlSession, readSession } from '../../operations/sessions/control-session.js';
+import { controlSession, readSession, unreadSession } from '../../operations/sessions/control-session.js';
 import { createSession } from '../../operations/sessions/create-session.js';
 import { sessionSummary } from '../../operations/sessions/read-session.js';
 import { sendToSession } from '../../operations/sessions/send.js';
@@ -159,13 +159,13 @@ export const sessionRoutes: Route[] = [
     path: '/api/v1/sessions/:sessionId/read',
     operationId: 'markSessionRead',
     tag,
-    summary: 'Mark all that there is now as read by a reader',
+    summary: 'Mark all that there is now as read by a reader, or, with `unread`, the last of it as not',
     auth: 'operator',
     params,
     body: SessionRead,
     answer: SessionControlled,
     handle: ({ principal, params, body }, { operations }) =>
-      readSession(operations, principal, params.sessionId, body.readerId),
+      (body.unread === true ? unreadSession : readSession)(operations, principal, params.sessionId, body.readerId),
   }),
   route({
     method: 'POST',

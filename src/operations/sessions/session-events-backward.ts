@@ -23,22 +23,33 @@ export async function sessionTraceBackward(
   const before = cursor === undefined ? undefined : decodeCursor(cursor);
   const runIds = await context.sessions.listRunIds(sessionId, { toRunId: before?.runId, limit: RUNS_A_PAGE });
   if (before !== undefined && runIds[0] !== before.runId) throw invalid('cursor', 'cursor is not one of this session');
+  const { items, at, isCut } = await newestOf(context, runIds, before, limit);
+  // What is before the first event of a run is the run before it.
+  const mayBeMore = runIds.length === RUNS_A_PAGE || at?.runId !== runIds.at(-1);
+  return answer(items, at, isCut || mayBeMore);
+}
+
+/** From run to run until the page is full; `isCut`: within a run. */
+async function newestOf(
+  context: OperationContext,
+  runIds: readonly string[],
+  before: TracePosition | undefined,
+  limit: number,
+): Promise<{ items: EventRecord[]; at: TracePosition | undefined; isCut: boolean }> {
   let items: EventRecord[] = [];
+  let at = before;
   let bytesLeft = PAGE_BYTES;
   for (const runId of runIds) {
     const beforeSeq = runId === before?.runId ? before.seq : undefined;
     const page = await pageOfEventsBefore(context.events, { runId, beforeSeq, limit: limit - items.length }, bytesLeft);
     items = [...page.items, ...items];
     bytesLeft -= page.bytes;
-    const isFirstOfRun = page.items[0]?.seq === 1;
-    if (page.isFull && !isFirstOfRun) return answer(items, { runId, seq: page.items[0]?.seq ?? 1 }, true);
-    if (items.length >= limit || bytesLeft <= 0) {
-      const mayBeMore = runId !== runIds.at(-1) || runIds.length === RUNS_A_PAGE;
-      return answer(items, { runId, seq: 1 }, mayBeMore);
-    }
+    const firstSeq = page.items[0]?.seq ?? 1;
+    at = { runId, seq: firstSeq };
+    if (page.isFull && firstSeq > 1) return { items, at, isCut: true };
+    if (items.length >= limit || bytesLeft <= 0) break;
   }
-  const oldest = runIds.at(-1);
-  return answer(items, oldest === undefined ? undefined : { runId: oldest, seq: 1 }, runIds.length === RUNS_A_PAGE);
+  return { items, at, isCut: false };
 }
 
 function answer(items: EventRecord[], at: TracePosition | undefined, more: boolean): SessionEventPage {
