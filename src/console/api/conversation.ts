@@ -67,15 +67,14 @@ export class Conversation {
     if (this.#older === null || this.isLoadingOlder) return;
     this.isLoadingOlder = true;
     this.onChange();
-    try {
-      const { events, older } = await this.source.before(this.#older);
-      this.#older = older;
-      this.#events = [...events, ...this.#events];
+    const part = await this.source.before(this.#older).catch(() => undefined);
+    this.isLoadingOlder = false;
+    if (part !== undefined) {
+      this.#older = part.older;
+      this.#events = [...part.events, ...this.#events];
       this.#rebuild();
-    } finally {
-      this.isLoadingOlder = false;
-      this.onChange();
     }
+    this.onChange();
   }
 
   send(text: string): void {

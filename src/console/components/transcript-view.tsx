@@ -4,7 +4,7 @@ import { useFolds } from '../api/use-folds.js';
 import { useOlder, useTarget } from '../api/use-target.js';
 import { useTranscriptKeys } from '../api/use-transcript-keys.js';
 import { useVirtualRows } from '../api/use-virtual-rows.js';
-import { foldRows, groupKeyOf } from '../model/fold-rows.js';
+import { foldRows } from '../model/fold-rows.js';
 import type { EventRef } from '../model/place.js';
 import { estimatedHeight } from '../model/row-heights.js';
 import { ToolGroupHead } from './tool-call.js';
@@ -43,12 +43,7 @@ export function TranscriptView({ conversation, ofRun, at, steerTexts, onEndSeen 
   }, [conversation.isLoaded]);
   useOlder(conversation, list.range?.startIndex ?? Infinity, items.length);
   const selected = useTranscriptKeys(items, list, folds);
-  const target = useTarget(conversation, at, (rowKey) => {
-    const group = groupKeyOf(rows, rowKey);
-    if (group !== undefined) folds.open(group);
-    const index = items.findIndex(({ key }) => key === rowKey || key === group);
-    if (index >= 0) list.scrollToIndex(index, { align: 'center' });
-  });
+  const target = useTarget(conversation, at, { items, list, folds });
   return (
     <div class="transcript-frame">
       <div class="transcript" ref={scroller} role="log" aria-live="off" aria-label="Transcript" tabIndex={0}>
