@@ -4,6 +4,7 @@ import { createRetentionActivities } from './runner-retention.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
 import { createScheduleActivities } from './schedules.js';
 import { createSessionActivities } from './sessions.js';
+import { createStrandedActivities } from './stranded.js';
 import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
 import { createWebhookActivities } from './webhooks.js';
@@ -17,6 +18,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
     ...createMaintenanceActivities(ports),
+    ...createStrandedActivities(ports),
     ...createRetentionActivities(ports),
     ...createWebhookActivities(ports),
     ...createScheduleActivities(ports),

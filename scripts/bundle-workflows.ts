@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { projectRoot } from './project-root.js';
 
 const workflowsPath = join(projectRoot, 'dist/workflows/index.js');
+const workflowInterceptorModules = [join(projectRoot, 'dist/workflows/trace-headers.js')];
 const bundlePath = join(projectRoot, 'dist/workflow-bundle.js');
 const hashPath = join(projectRoot, 'dist/workflow-bundle.hash');
 // The import rules keep workflow code within these folders; the lock file stands for the packages bundled with it.
@@ -33,7 +34,11 @@ async function bundle(hash: string): Promise<void> {
   // Loading the SDK's bundler takes a second, which most builds need not spend.
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   // Webpack's progress is noise; its warnings are not.
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    workflowInterceptorModules,
+    logger: new DefaultLogger('WARN'),
+  });
   // The hash goes first and comes last: an interrupted build is never taken for a finished one.
   await rm(hashPath, { force: true });
   await writeFile(`${bundlePath}.new`, code);

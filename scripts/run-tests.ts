@@ -1,34 +1,64 @@
-// Runs mocha with the arguments given (all tests without any) and prints `N passed, N failed` as the last line.
+// Runs mocha with the arguments given and prints `N passed, N failed` as the last line; without a file among them, every test: folder by
+// folder, two at a time where there are processors for it, with the folder before each line (`--list` names them).
 // Ends non-zero on a failed, skipped or leaking test, on a run cut short, and when there were no tests at all.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { TestCount } from './counting-reporter.js';
 import { projectRoot } from './project-root.js';
 
-const NOTHING_RAN: TestCount = { passed: 0, failed: 0, pending: 0, ended: false, leaks: [] };
+const NOTHING_RAN: TestCount = { passed: 0, failed: 0, pending: 0, failures: [], ended: false, leaks: [] };
+const TESTS = join(projectRoot, 'dist/test');
+/** Each folder starts its own servers: further ones would wait for each other. */
+const MOST_AT_ONCE = 2;
+const NAME_WIDTH = 16;
+/** One cluster serves both, and it is built for minutes: in CI, and where it is asked for (npm run test:kubernetes, test:chart). */
+const ON_CLUSTER = ['kubernetes', 'chart'];
+/** Runs where there is a Chromium, and always in CI. */
+const IN_BROWSER = 'console';
+const CHROMIUM = process.env['AGENTRUN_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
+/** Those that take longest begin first, so that none of them is waited for alone. */
+const LONGEST = ['run', 'queue', 'cli', 'runner', 'session', 'workflows', 'embedded', 'http'];
 
-/** Runs mocha to its end. Returns its exit code (null when a signal ended it) and the count it left behind. */
-async function runMocha(mochaArguments: string[]): Promise<{ code: number | null; count: TestCount }> {
+interface Outcome {
+  readonly count: TestCount;
+  /** Why it is not a pass although mocha may have counted no failed test; one sentence each. */
+  readonly complaints: readonly string[];
+}
+
+const running = new Set<ChildProcess>();
+
+/** Runs mocha to its end. Under a name its lines carry that. */
+async function runMocha(mochaArguments: readonly string[], name?: string): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'agentrun-tests-'));
   const countFile = join(folder, 'count.json');
   try {
     const mocha = spawn(process.execPath, ['--enable-source-maps', ...mochaCommand(), ...mochaArguments], {
       cwd: projectRoot,
-      stdio: 'inherit',
+      stdio: name === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, AGENTRUN_TEST_COUNT: countFile },
     });
-    process.once('SIGTERM', () => mocha.kill('SIGTERM'));
-    const [code] = (await once(mocha, 'exit')) as [number | null];
+    running.add(mocha);
+    for (const stream of [mocha.stdout, mocha.stderr]) if (stream !== null) printNamed(stream, name ?? '');
+    const [code] = (await once(mocha, name === undefined ? 'exit' : 'close')) as [number | null];
+    running.delete(mocha);
     const count = existsSync(countFile) ? (JSON.parse(await readFile(countFile, 'utf8')) as TestCount) : NOTHING_RAN;
-    return { code, count };
+    return { count, complaints: complaints(code, count) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function printNamed(stream: Readable, name: string): void {
+  createInterface({ input: stream }).on('line', (line) => {
+    if (line.trim() !== '') console.log(`${name.padEnd(NAME_WIDTH)} ${line}`);
+  });
 }
 
 function mochaCommand(): string[] {
@@ -37,19 +67,68 @@ function mochaCommand(): string[] {
   return [mocha, '--forbid-only', '--forbid-pending', '--reporter', reporter];
 }
 
-/** Why this run is not a pass although mocha may have counted no failed test; one sentence each. */
 function complaints(code: number | null, count: TestCount): string[] {
   const found: string[] = [];
   if (!count.ended) found.push(`Mocha ended (code ${String(code)}) before the tests did.`);
   else if (count.passed + count.failed === 0) found.push('There were no tests to run.');
   if (count.leaks.length > 0) found.push(`The tests left something running: ${count.leaks.join(', ')}.`);
+  if (code !== 0 && found.length === 0 && count.failed + count.pending === 0)
+    found.push(`Mocha ended with code ${String(code)}.`);
   return found;
 }
 
-const { code, count } = await runMocha(process.argv.slice(2));
-const found = complaints(code, count);
-for (const complaint of found) console.error(complaint);
-// A test which was running when mocha died, or which left something running, has not passed: it counts as one failed.
-const failed = count.failed + count.pending + (count.ended ? 0 : 1) + (count.leaks.length > 0 ? 1 : 0);
-process.exitCode = code === 0 && found.length === 0 && failed === 0 ? 0 : 1;
-console.log(`${count.passed} passed, ${failed} failed`);
+/** Every folder with tests in it, those that take longest first, those that share something together. */
+async function testFolders(): Promise<string[][]> {
+  const files = await readdir(TESTS, { recursive: true });
+  const folders = new Set(files.filter((file) => file.endsWith('.test.js')).map((file) => file.split('/')[0] ?? ''));
+  const onCluster = process.env['CI'] ? ON_CLUSTER.filter((folder) => folders.has(folder)) : [];
+  const hasBrowser = Boolean(process.env['CI']) || existsSync(CHROMIUM);
+  const isHere = (folder: string) => !ON_CLUSTER.includes(folder) && (folder !== IN_BROWSER || hasBrowser);
+  const others = [...folders].filter(isHere);
+  const rank = (folder: string) => (LONGEST.includes(folder) ? LONGEST.indexOf(folder) : LONGEST.length);
+  const sorted = others.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((folder) => [folder]);
+  return onCluster.length > 0 ? [onCluster, ...sorted] : sorted;
+}
+
+async function runEverything(mochaArguments: readonly string[]): Promise<Outcome[]> {
+  const waiting = await testFolders();
+  const outcomes: Outcome[] = [];
+  const lane = async () => {
+    for (let folders = waiting.shift(); folders !== undefined; folders = waiting.shift()) {
+      const startedAt = performance.now();
+      const name = folders.join(', ');
+      const files = folders.map((folder) => `dist/test/${folder}/**/*.test.js`);
+      const outcome = await runMocha([...files, ...mochaArguments], name);
+      outcomes.push(outcome);
+      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+      console.log(`=== ${name}: ${outcome.count.passed} passed, ${failedOf(outcome)} failed in ${seconds} s`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, availableParallelism()) }, lane));
+  return outcomes;
+}
+
+/** A test which was running when mocha died, or which left something running, has not passed: it counts as one failed. */
+function failedOf({ count }: Outcome): number {
+  return count.failed + count.pending + Number(!count.ended) + Number(count.leaks.length > 0);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const mocha of running) mocha.kill('SIGTERM');
+  });
+}
+
+const given = process.argv.slice(2);
+if (given[0] === '--list') {
+  for (const folder of (await testFolders()).flat()) console.log(`test/${folder}`);
+  process.exit();
+}
+const namesFiles = given.some((argument) => /\.test\.m?js$/.test(argument));
+const outcomes = namesFiles ? [await runMocha(given)] : await runEverything(given);
+for (const failure of outcomes.flatMap(({ count }) => count.failures)) console.error(`FAILED: ${failure}`);
+for (const complaint of outcomes.flatMap((outcome) => outcome.complaints)) console.error(complaint);
+const passed = outcomes.reduce((sum, { count }) => sum + count.passed, 0);
+const failed = outcomes.reduce((sum, outcome) => sum + failedOf(outcome), 0);
+process.exitCode = failed === 0 && outcomes.every((outcome) => outcome.complaints.length === 0) ? 0 : 1;
+console.log(`${passed} passed, ${failed} failed`);

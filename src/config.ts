@@ -8,6 +8,7 @@ import { readJsonSetting } from './config/json-setting.js';
 import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
+import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
 import { count, HOUR_MS, optionalText, text, URL_PATTERN } from './config/setting.js';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
@@ -17,6 +18,17 @@ export const Settings = Type.Object({
   }),
   AGENTRUN_HOST: text('Address the API listens on', { default: '127.0.0.1' }),
   AGENTRUN_PORT: count('Port the API listens on; 0 takes a free one', { minimum: 0, maximum: 65_535, default: 8080 }),
+  AGENTRUN_SHUTDOWN_DELAY_MS: count(
+    'From being told to end until the API takes no more requests: it says that it is not ready meanwhile, so that a load balancer sends them elsewhere',
+    { minimum: 0, maximum: 300_000, default: 0 },
+  ),
+  AGENTRUN_HEALTH_PORT: Type.Optional(
+    Type.Integer({
+      description: 'Port on which a worker without an API tells how it is (`/health`), and its figures (`/metrics`); none when absent',
+      minimum: 0,
+      maximum: 65_535,
+    }),
+  ),
   AGENTRUN_DATA_DIR: optionalText('Folder of the embedded stack: databases, volumes, keys; kept over restarts'),
   AGENTRUN_CACHE_DIR: optionalText('Folder where downloaded programs are kept'),
   AGENTRUN_DATABASE_URL: optionalText('A PostgreSQL of yours instead of the embedded one', {
@@ -135,6 +147,7 @@ export const Settings = Type.Object({
     default: 'local',
   }),
   ...KUBERNETES_SETTINGS,
+  ...TELEMETRY_SETTINGS,
   AGENTRUN_AIPOD_SPEC_DIR: optionalText(
     'Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts',
   ),

@@ -21,6 +21,7 @@ import { addProfileValidate } from './commands/profile/validate.js';
 import { addQueueCommands } from './commands/queue.js';
 import { addRunCancel } from './commands/run/cancel.js';
 import { addRunCreate } from './commands/run/create.js';
+import { addRunExplain } from './commands/run/explain.js';
 import { addRunList } from './commands/run/list.js';
 import { addRunSend } from './commands/run/send.js';
 import { addRunShow } from './commands/run/show.js';
@@ -66,6 +67,7 @@ function addRunCommands(program: Command, context: CliContext): void {
   addRunCreate(run, context);
   addRunList(run, context);
   addRunShow(run, context);
+  addRunExplain(run, context);
   addRunTail(run, context);
   addRunSend(run, context);
   addRunCancel(run, context);

@@ -14,7 +14,7 @@ export function nearestCap({ budget, usage }: TaskRecord): { readonly share: num
 }
 
 /** In full: `162,000 of 200,000 tokens, 12 min of 30 min`; without caps what was used, and null where that is nothing. */
-export function budgetWords({ budget, usage }: TaskRecord): string | null {
+export function budgetWords({ budget, usage }: Pick<TaskRecord, 'budget' | 'usage'>): string | null {
   const tokens = ofCap(usage.totalTokens, budget.maxTokens, inThousands);
   const time = ofCap(usage.wallTimeMs, budget.maxWallTimeMs, spell);
   const words = [tokens === null ? null : `${tokens} tokens`, time].filter((part) => part !== null);

@@ -9,6 +9,8 @@ export interface HttpClientOptions {
   readonly token?: string;
   /** Default for one request, answer included; 30,000. */
   readonly timeoutMs?: number;
+  /** Headers of each request, asked for when it is made. */
+  readonly headers?: () => Readonly<Record<string, string>>;
 }
 
 export interface RequestOptions {
@@ -85,7 +87,11 @@ export class HttpClient {
   }
 
   async #fetch(method: Method, path: string, options: RequestOptions, signal: AbortSignal): Promise<Response> {
-    const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      ...this.options.headers?.(),
+      ...options.headers,
+    };
     if (this.options.token !== undefined) headers['authorization'] = `Bearer ${this.options.token}`;
     if (options.body !== undefined) headers['content-type'] = 'application/json; charset=utf-8';
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);

@@ -23,7 +23,7 @@ export const QueueUpdate = Type.Object(
     paused: Type.Optional(Type.Boolean()),
     /** Tasks are dispatched when they are created. */
     autoDispatch: Type.Optional(Type.Boolean()),
-    /** Pending tasks, those between two attempts among them; a further one is refused as `rate-limited`. */
+    /** Pending tasks, those between two attempts among them; a further one, or an ended one that is dispatched again, is refused as `rate-limited`. */
     maxPending: Type.Optional(MaxPending),
     weights: Type.Optional(Weights),
   },
@@ -43,6 +43,14 @@ export const QueueRecord = Type.Object({
   valuesPrinted: ValuesPrinted,
 });
 export type QueueRecord = Static<typeof QueueRecord>;
+
+/** How a queue stands after a change. */
+export const QueueChanged = Type.Object({
+  ...QueueRecord.properties,
+  /** The queue goes by it. False where it could not be told, for Temporal does not answer: then it will within ten minutes of that's return. */
+  applied: Type.Boolean(),
+});
+export type QueueChanged = Static<typeof QueueChanged>;
 
 /** Of one queue, or of all: what the tasks that a principal may see are doing. */
 export const QueueStats = Type.Object({

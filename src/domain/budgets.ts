@@ -6,6 +6,9 @@ export type BudgetPeriod = (typeof BUDGET_PERIODS)[number];
 export interface BudgetFacts {
   readonly maxTokens: number | null;
   readonly usedTokens: number;
+  /** The task's own; `usedWallTimeMs`: of its attempts that have ended. */
+  readonly maxWallTimeMs: number | null;
+  readonly usedWallTimeMs: number;
   readonly tenant: {
     readonly period: BudgetPeriod;
     readonly maxTokens: number | null;
@@ -16,8 +19,9 @@ export interface BudgetFacts {
 }
 
 /** Which cap is used up, in a sentence; null while none is. Pure. */
-export function exceededBudget({ maxTokens, usedTokens, tenant }: BudgetFacts): string | null {
-  if (isUp(maxTokens, usedTokens)) return `The task used ${usedTokens} of its ${maxTokens} tokens.`;
+export function exceededBudget({ tenant, ...task }: BudgetFacts): string | null {
+  if (isUp(task.maxTokens, task.usedTokens)) return `The task used ${task.usedTokens} of its ${task.maxTokens} tokens.`;
+  if (isUp(task.maxWallTimeMs, task.usedWallTimeMs)) return usedAllWallTime(task.maxWallTimeMs ?? 0);
   if (tenant === null) return null;
   const { period } = tenant;
   if (isUp(tenant.maxTokens, tenant.usedTokens))
@@ -25,6 +29,11 @@ export function exceededBudget({ maxTokens, usedTokens, tenant }: BudgetFacts): 
   if (isUp(tenant.maxWallTimeMs, tenant.usedWallTimeMs))
     return `The tenant used ${seconds(tenant.usedWallTimeMs)} of its ${seconds(tenant.maxWallTimeMs ?? 0)} of this ${period} (UTC).`;
   return null;
+}
+
+/** How a task is told that it is over its time. */
+export function usedAllWallTime(maxWallTimeMs: number): string {
+  return `The task used all of its wall time, ${Math.round(maxWallTimeMs / 100) / 10} s.`;
 }
 
 /** Tokens of the turn that a usage report tells of, so far; null where it tells none. Pure. */

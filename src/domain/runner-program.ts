@@ -33,6 +33,10 @@ export const RUNNER_VARIABLES = {
   placement: 'AGENTRUN_PLACEMENT',
   sourceCommit: 'AGENTRUN_SOURCE_COMMIT',
   logLevel: 'AGENTRUN_LOG_LEVEL',
+  /** The span that the attempt belongs under, by W3C Trace Context. */
+  traceparent: 'AGENTRUN_TRACEPARENT',
+  /** Where the runner sends spans of its own; a full address. */
+  tracesUrl: 'AGENTRUN_RUNNER_TRACES_URL',
 } as const;
 
 /** What is where in a folder of `handoverDir`; below `secrets` as in one of `secretsDir`. */

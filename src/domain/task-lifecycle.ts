@@ -37,5 +37,15 @@ export const QUEUE_DEFAULTS = {
   maxPending: 10_000,
 } as const;
 
-/** Largest values of a queue's settings. The waiting tasks of a queue are carried by its workflow, and must fit into one payload. */
-export const QUEUE_LIMITS = { concurrency: 1_000, maxPending: 10_000, weight: 1_000, tenants: 1_000 } as const;
+/** Largest values of a queue's settings. */
+export const QUEUE_LIMITS = {
+  concurrency: 1_000,
+  maxPending: 10_000,
+  weight: 1_000,
+  tenants: 1_000,
+  /**
+   * Waiting tasks that a queue's workflow carries, the first in order: with the longest names of tenants they stay within half of the 2 MiB
+   * that a payload may have. The others wait in the records.
+   */
+  carried: 1_000,
+} as const;

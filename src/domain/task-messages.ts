@@ -112,6 +112,8 @@ export interface QueueInput {
   readonly idleMs: number;
   /** How often slots are compared with the records, should a task have ended without giving its slot back. */
   readonly reviewMs: number;
+  /** So many waiting tasks it carries, where not `QUEUE_LIMITS.carried`. */
+  readonly carried?: number;
   readonly continueAsNewAtEvents?: number;
 }
 
@@ -140,7 +142,10 @@ export interface SlotSettings {
 /** Slots as the records know them: what a queue's workflow begins from, and is compared with. */
 export interface SlotRecords {
   readonly settings: SlotSettings;
+  /** The first in order: all of them together may be too many for a message. */
   readonly waiting: readonly SlotWanted[];
+  /** Further ones wait. */
+  readonly more?: boolean;
   readonly holding: readonly (SlotReleased & { readonly tenantId: string })[];
 }
 
@@ -149,6 +154,8 @@ export interface QueueStateView {
   readonly queue: string;
   readonly settings: SlotSettings;
   readonly holding: readonly string[];
+  /** Those that it carries; `more`: the records know further ones. */
   readonly waiting: number;
+  readonly more: boolean;
   readonly waitingByTenant: Readonly<Record<string, number>>;
 }

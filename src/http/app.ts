@@ -21,11 +21,10 @@ export interface BuiltApp {
   readonly openRequests: OpenRequests;
 }
 
-/** The HTTP application. It opens nothing: `serve` listens. */
-export function createApp(dependencies: HttpDependencies): BuiltApp {
+/** The HTTP application, or one of some routes alone. It opens nothing: `serve` listens. */
+export function createApp(dependencies: HttpDependencies, routes = allRoutes(dependencies)): BuiltApp {
   const openRequests = new OpenRequests();
   const app: App = { ...dependencies, openRequests };
-  const routes = allRoutes(dependencies);
   const koa = new Koa();
   koa.silent = true;
   // What Koa meets after an answer has begun: a client that went away, a stream that broke.
@@ -35,7 +34,7 @@ export function createApp(dependencies: HttpDependencies): BuiltApp {
   koa.use(errorEnvelope(dependencies.logger));
   koa.use(refuseUnreadableTarget());
   koa.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
-  koa.use(closeWhenStopping(openRequests));
+  koa.use(closeWhenLeaving(openRequests));
   if (dependencies.consoleFiles !== undefined) koa.use(consolePages(dependencies.consoleFiles));
   koa.use(mountRoutes(routes, app));
   koa.use(unknownRoute());
@@ -53,10 +52,10 @@ function refuseUnreadableTarget(): Koa.Middleware {
   };
 }
 
-/** A kept connection would hold the drain up. */
-function closeWhenStopping(openRequests: OpenRequests): Koa.Middleware {
+/** A kept connection would bring the next request here, and hold the drain up. */
+function closeWhenLeaving(openRequests: OpenRequests): Koa.Middleware {
   return async (ctx, next) => {
-    if (openRequests.stopping) ctx.set('connection', 'close');
+    if (openRequests.leaving) ctx.set('connection', 'close');
     await next();
   };
 }

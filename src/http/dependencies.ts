@@ -3,6 +3,7 @@ import type { Authenticator } from '../auth/authenticate.js';
 import type { OperationContext } from '../operations/context.js';
 import type { HealthProbes } from '../ports/health-probes.js';
 import type { ConsoleFiles } from './console/console-files.js';
+import type { RequestTelling } from '../telemetry/observe-requests.js';
 import type { OpenRequests } from './open-requests.js';
 
 /** What the HTTP side needs; only src/main puts it together. */
@@ -11,6 +12,8 @@ export interface HttpDependencies {
   readonly authenticator: Authenticator;
   readonly probes: HealthProbes;
   readonly logger: Logger;
+  /** Tells of requests as spans and figures. */
+  readonly telling: RequestTelling;
   readonly settings: HttpSettings;
   /** The pages of the web console; absent where they were not built. */
   readonly consoleFiles?: ConsoleFiles;

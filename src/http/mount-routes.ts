@@ -4,12 +4,15 @@ import type { TSchema } from 'typebox';
 import { AgentRunError, forbidden, invalid } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import type { App } from './dependencies.js';
+import type { ToldRequest } from '../telemetry/observe-requests.js';
+import { statusOf } from './error-status.js';
 import { HttpError } from './http-error.js';
 import { jsonBody } from './middleware/json-body.js';
 import { jsonOrYamlBody } from './middleware/yaml-body.js';
 import type { QueryShape, QueryValues } from './query-fields.js';
 import { stateOf } from './request-state.js';
 import type { ParamShape, Route, RouteRequest } from './route.js';
+import { toldOperation } from './told-operations.js';
 import { conforms, validated } from './validation/validate.js';
 
 const NOBODY: Principal = { kind: 'operator', name: 'nobody', tenants: [] };
@@ -23,7 +26,7 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
   const parseJson = jsonBody(app.settings.bodyLimitBytes);
   const parseEither = jsonOrYamlBody(app.settings.bodyLimitBytes);
   for (const route of routes) {
-    router.register(route.path, [route.method], async (ctx: Context) => {
+    const serveRoute = async (ctx: Context) => {
       const state = stateOf(ctx);
       state.quiet = route.quiet;
       state.principal = await principalOf(ctx, route, app);
@@ -31,9 +34,37 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
       if (route.body === undefined) return handle();
       // What is to be done with the body is the parser's `next`: it is not called for a client that is gone before its body was read.
       await (route.takesYaml ? parseEither : parseJson)(ctx, handle);
+    };
+    router.register(route.path, [route.method], async (ctx: Context) => {
+      const statusOf = (error?: unknown) => (error === undefined ? ctx.status : statusOfThrown(error));
+      const ids = idsOf(ctx);
+      stateOf(ctx).ids = ids;
+      await app.telling.tell(toldRequest(ctx, route), statusOf, async (span) => {
+        span.set(ids);
+        await serveRoute(ctx);
+      });
     });
   }
   return router.routes() as unknown as Middleware;
+}
+
+function toldRequest(ctx: Context, { method, path, quiet = false }: Route): ToldRequest {
+  const { traceId } = stateOf(ctx);
+  return { method, route: path, traceId, traceparent: ctx.get('traceparent') || undefined, quiet };
+}
+
+/** What a path names that operators search for. */
+function idsOf(ctx: Context): Record<string, string | undefined> {
+  const { runId, commandId, sessionId } = (ctx as Context & { params: Record<string, string> }).params;
+  const ids = { runId, commandId, sessionId };
+  // Something else in their place is what somebody typed.
+  return Object.fromEntries(
+    Object.entries(ids).map(([name, id]) => [name, id && PLAIN_PARAM.test(id) ? id : undefined]),
+  );
+}
+
+function statusOfThrown(error: unknown): number {
+  return error instanceof AgentRunError ? statusOf(error) : 500;
 }
 
 /** Comes after the routes: says whether the path or only the method is unknown. */
@@ -61,9 +92,23 @@ async function principalOf(ctx: Context, route: Route, app: App): Promise<Princi
 async function answer(ctx: Context, route: Route, app: App): Promise<void> {
   const request = requestOf(ctx, route, app);
   if ('respond' in route) return route.respond(ctx, request, app);
-  const data = await route.handle(request, app);
+  const data = await told(route, request, app);
   ctx.status = 200;
   ctx.body = { ok: true, data, traceId: stateOf(ctx).traceId };
+}
+
+async function told(
+  route: Extract<Route, { answer: TSchema }>,
+  request: RouteRequest<ParamShape, QueryShape, TSchema>,
+  app: App,
+): Promise<unknown> {
+  const operation = toldOperation(route);
+  if (operation === undefined) return route.handle(request, app);
+  return app.telling.span(operation.name, operation.asked(request), async (span) => {
+    const data = await route.handle(request, app);
+    span.set(operation.answered(data));
+    return data;
+  });
 }
 
 function requestOf(ctx: Context, route: Route, app: App): RouteRequest<ParamShape, QueryShape, TSchema> {

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 /** Requests that wait: long polls and event streams. Each has a signal that tells it to stop waiting. */
 export class OpenRequests {
   readonly #waiting = new Set<AbortController>();
+  #leaving = false;
   #stopping = false;
 
   /** Aborts when the client is gone or the server stops. */
@@ -17,12 +18,18 @@ export class OpenRequests {
     return controller.signal;
   }
 
-  get stopping(): boolean {
-    return this.#stopping;
+  /** Whether this process is about to stop: it still answers, but nobody new should come. */
+  get leaving(): boolean {
+    return this.#leaving;
+  }
+
+  leave(): void {
+    this.#leaving = true;
   }
 
   /** Lets every waiting request end with what it has, now and from now on. */
   stop(): void {
+    this.#leaving = true;
     this.#stopping = true;
     for (const controller of this.#waiting) controller.abort();
   }

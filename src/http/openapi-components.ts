@@ -4,6 +4,7 @@ import { BackendList, BackendProfile } from '../contract/backend.js';
 import { CommandAck, CommandCreate, CommandFinish, CommandList, CommandRecord } from '../contract/command.js';
 import { Failure } from '../contract/envelope.js';
 import { EventAppend, EventBatch, EventInput, EventPage, EventRecord } from '../contract/event.js';
+import { RunExplanation, SessionExplanation, TimelineEntry } from '../contract/explanation.js';
 import { Health } from '../contract/health.js';
 import { Installation } from '../contract/installation.js';
 import { ClaimedRun, ClaimRequest, LeaseRenewal, RenewedRun } from '../contract/lease.js';
@@ -65,6 +66,7 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   RenewedRun,
   RetryPolicy: run.RetryPolicy,
   RunCreate: run.RunCreate,
+  RunExplanation,
   RunFinish: run.RunFinish,
   RunnerJobCreate,
   RunnerJobList,
@@ -78,6 +80,7 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ScheduleDetail: schedule.ScheduleDetail,
   ScheduleRecord: schedule.ScheduleRecord,
   SecretScope: run.SecretScope,
+  SessionExplanation,
   SessionRef: run.SessionRef,
   SteerDelivery: result.SteerDelivery,
   ActiveSession: task.ActiveSession,
@@ -87,6 +90,7 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   TaskSummary: task.TaskSummary,
   TaskSupervisor: task.TaskSupervisor,
   TerminalClassification: result.TerminalClassification,
+  TimelineEntry,
   TimeoutBudget: result.TimeoutBudget,
   ToolCredential,
   ToolCredentialList,

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApp } from './app.js';
+import { createApp, type BuiltApp } from './app.js';
 import type { HttpDependencies } from './dependencies.js';
+import { healthRoutes } from './routes/health.js';
+import { metricsRoutes } from './routes/metrics.js';
 
 /** A whole request must have arrived by then; answers, long polls and streams may take longer. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -17,18 +19,28 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** How long a server that is told to close goes on answering, and says that it is not ready: those who send requests here look elsewhere meanwhile. */
+  readonly leaveMs?: number;
 }
 
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
-  /** Stops accepting, ends streams and long polls, waits for the rest up to `drainMs`, then cuts it off. */
+  /** Says for `leaveMs` that it is leaving; then stops accepting, ends streams and long polls, waits for the rest up to `drainMs`, then cuts it off. */
   close(drainMs?: number): Promise<void>;
 }
 
 /** Serves the application; resolves when it accepts connections. */
 export async function serve(dependencies: HttpDependencies, options: ListenOptions): Promise<RunningServer> {
-  const { koa, openRequests } = createApp(dependencies);
+  return listen(createApp(dependencies), options);
+}
+
+/** Serves how a process is that has no API, and its figures. */
+export async function serveHealth(dependencies: HttpDependencies, options: ListenOptions): Promise<RunningServer> {
+  return listen(createApp(dependencies, [...healthRoutes(dependencies), ...metricsRoutes(dependencies)]), options);
+}
+
+async function listen({ koa, openRequests }: BuiltApp, options: ListenOptions): Promise<RunningServer> {
   const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
   const handle = koa.callback();
   const server = createServer(
@@ -44,6 +56,8 @@ export async function serve(dependencies: HttpDependencies, options: ListenOptio
     url: `http://${host}:${port}`,
     port,
     close: async (drainMs = DEFAULT_DRAIN_MS) => {
+      openRequests.leave();
+      await delay(options.leaveMs ?? 0);
       openRequests.stop();
       closeUnused();
       await drain(server, drainMs);

@@ -153,6 +153,7 @@ function runnerEnvironment(launch: JobLaunch, settings: RunnerJobSettings): Reco
     [RUNNER_VARIABLES.backendKind]: launch.backendKind,
     [RUNNER_VARIABLES.placement]: 'kubernetes',
     [RUNNER_VARIABLES.handoverDir]: PATHS.handover,
+    ...(launch.traceparent !== undefined && { [RUNNER_VARIABLES.traceparent]: launch.traceparent }),
   };
 }
 

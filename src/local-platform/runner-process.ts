@@ -58,6 +58,7 @@ export function runnerEnvironment(
     [RUNNER_VARIABLES.namespace]: volume.namespace,
     [RUNNER_VARIABLES.backendKind]: launch.backendKind,
     [RUNNER_VARIABLES.placement]: 'local',
+    ...(launch.traceparent !== undefined && { [RUNNER_VARIABLES.traceparent]: launch.traceparent }),
   };
 }
 

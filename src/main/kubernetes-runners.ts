@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ConfigurationError, type Settings } from '../config.js';
 import { readRunnerPods } from '../config/runner-pods.js';
 import { jobNamePrefix } from '../config/runner-retention.js';
+import { runnerTelemetry } from '../config/telemetry-settings.js';
 import { RUNNER_VARIABLES } from '../domain/runner-program.js';
 import { connectCluster, type Cluster } from '../kubernetes/cluster.js';
 import { KubernetesPlatform } from '../kubernetes/kubernetes-platform.js';
@@ -71,6 +72,7 @@ function runnerSettings(settings: Settings): RunnerJobSettings {
       [RUNNER_VARIABLES.idleTimeoutMs]: String(settings.AGENTRUN_RUNNER_IDLE_TIMEOUT_MS),
       [RUNNER_VARIABLES.sourceCommit]: settings.AGENTRUN_SOURCE_COMMIT,
       [RUNNER_VARIABLES.logLevel]: settings.AGENTRUN_LOG_LEVEL,
+      ...runnerTelemetry(settings),
       // The image's own: this machine's path of it means nothing there.
       ...(settings.AGENTRUN_CODEX_PATH && { [RUNNER_VARIABLES.codexPath]: settings.AGENTRUN_CODEX_PATH }),
     },

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { folders, type Settings } from '../config.js';
 import { jobNamePrefix } from '../config/runner-retention.js';
+import { runnerTelemetry } from '../config/telemetry-settings.js';
 import { RUNNER_VARIABLES } from '../domain/runner-program.js';
 import { LocalPlatform } from '../local-platform/local-platform.js';
 
@@ -27,6 +28,7 @@ export function createLocalPlatform(
         [RUNNER_VARIABLES.idleTimeoutMs]: String(settings.AGENTRUN_RUNNER_IDLE_TIMEOUT_MS),
         [RUNNER_VARIABLES.sourceCommit]: settings.AGENTRUN_SOURCE_COMMIT,
         [RUNNER_VARIABLES.logLevel]: settings.AGENTRUN_LOG_LEVEL,
+        ...runnerTelemetry(settings),
         // A runner looks for its agent's program itself, so that one installed later is found without a restart.
         [RUNNER_VARIABLES.cacheDir]: folders(settings, environment).cacheDir,
         ...(settings.AGENTRUN_CODEX_PATH && { [RUNNER_VARIABLES.codexPath]: settings.AGENTRUN_CODEX_PATH }),

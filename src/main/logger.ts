@@ -1,5 +1,6 @@
 import { renameSync, statSync } from 'node:fs';
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { currentTrace } from '../telemetry/tracing.js';
 
 /** Names under which something secret could reach a log line; a second fence, behind never logging payloads and headers. */
 const SECRETS = [
@@ -23,8 +24,14 @@ export function openLogFile(level: string, file: string): Logger {
   return createLogger(level, pino.destination({ dest: file, sync: true, mode: 0o600 }));
 }
 
+/** A line that is written while something traced is under way names the trace as answers do; its own word for it comes first. */
+function traceOfLine(): Record<string, string> {
+  const here = currentTrace();
+  return here === undefined ? {} : { traceId: `trc_${here.traceId}` };
+}
+
 /** Structured log lines, as JSON. */
 export function createLogger(level: string, destination: DestinationStream): Logger {
   const redact = { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' };
-  return pino({ level, redact, base: { service: 'agentrun-mgr' } }, destination);
+  return pino({ level, redact, mixin: traceOfLine, base: { service: 'agentrun-mgr' } }, destination);
 }

@@ -10,7 +10,8 @@ import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { readConsoleFiles } from '../http/console/console-files.js';
 import { loggable } from '../http/log-error.js';
-import { serve, type RunningServer } from '../http/server.js';
+import type { HttpDependencies } from '../http/dependencies.js';
+import { serve, serveHealth, type RunningServer } from '../http/server.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
 import { builtInBackends } from '../operations/backends/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
@@ -37,8 +38,14 @@ import { createWebhookSender } from '../webhooks/sender.js';
 import { targetPolicy } from '../webhooks/target-policy.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
+import { observeGateway, observeLaunches } from '../telemetry/observe-gateway.js';
+import { observeRequests } from '../telemetry/observe-requests.js';
+import { observeStores } from '../telemetry/observe-stores.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import { tracedActivity, tracedClient } from '../telemetry/temporal-interceptors.js';
 import { startBeating } from './beat.js';
 import type { Keys } from './keys.js';
+import { openTelemetry } from './telemetry.js';
 
 export interface ManagerOptions {
   readonly settings: Settings;
@@ -76,19 +83,29 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const specs = options.roles.api ? await readAipodSpecDirectory(settings) : [];
   await migrate({ connectionString: options.databaseUrl, onMessage: (message) => logger.debug(message) });
   const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
-  const temporal = connectTemporal({ address: options.temporalAddress, namespace });
-  const postgres = openPostgres({
+  const untold = openPostgres({
     connectionString: options.databaseUrl,
     maxConnections: 30,
     onConnectionError: (error) => logger.warn({ error: String(error) }, 'a database connection broke'),
   });
-  const closing: (() => Promise<unknown>)[] = [() => postgres.close(), () => temporal.close()];
+  const telemetry = await openTelemetry(options, untold);
+  const postgres = { ...untold, ...observeStores(untold, telemetry) };
+  const interceptors = telemetry.tracing.isOn ? [tracedClient(telemetry.tracing)] : [];
+  const temporal = connectTemporal({ address: options.temporalAddress, namespace, interceptors });
+  const closing: (() => Promise<unknown>)[] = [
+    () => postgres.close(),
+    () => temporal.close(),
+    () => telemetry.metrics.close(),
+    () => telemetry.tracing.close(),
+  ];
   try {
     await awaitTemporal(temporal.client, namespace, TEMPORAL_TIMEOUT_MS);
     await ensureSearchAttributes(temporal.connection, namespace, SEARCH_ATTRIBUTES);
-    const operations = operationContext(options, postgres, temporal);
-    const api = options.roles.api ? await startApi(options, postgres, operations, specs, closing) : undefined;
-    const parts = { postgres, temporal, operations };
+    const operations = operationContext(options, { postgres, temporal, telemetry });
+    const api = options.roles.api
+      ? await startApi(options, { postgres, telemetry, operations }, specs, closing)
+      : undefined;
+    const parts = { postgres, temporal, telemetry, operations };
     const worker = options.roles.worker ? await startWork(options, parts, api?.url, closing) : undefined;
     return { url: api?.url, failed: failureOf(worker), stop: async () => closeAll(closing) };
   } catch (error) {
@@ -99,38 +116,17 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
 
 async function startApi(
   options: ManagerOptions,
-  postgres: Postgres,
-  operations: OperationContext,
+  { postgres, telemetry, operations }: Omit<WorkParts, 'temporal'>,
   specs: readonly AipodSpecDraft[],
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
-  const { settings, platform, keys, logger } = options;
-  const operators = operatorTokens(settings, keys);
-  const tokens = signedRunnerTokens(keys.runnerTokenKey);
+  const { settings, logger } = options;
   await loadAipodSpecs(postgres.specs, specs, logger);
+  const consoleFiles = await readConsoleFiles(CONSOLE_FOLDER);
+  const { AGENTRUN_HOST: host, AGENTRUN_PORT: port, AGENTRUN_SHUTDOWN_DELAY_MS: leaveMs } = settings;
   const server = await serve(
-    {
-      operations,
-      authenticator: createAuthenticator(operators, tokens),
-      consoleFiles: await readConsoleFiles(CONSOLE_FOLDER),
-      logger,
-      probes: {
-        database: async () => postgres.ready(),
-        temporal: async () => operations.gateway.ready(),
-        platform: async () => platform.ready(),
-      },
-      settings: {
-        sourceCommit: settings.AGENTRUN_SOURCE_COMMIT,
-        databaseAdapter: 'postgres',
-        databaseUrlUsed: true,
-        platformKind: platform.kind,
-        temporalUiUrl: settings.AGENTRUN_TEMPORAL_UI_URL ?? options.temporalUiUrl ?? null,
-        temporalNamespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
-        operatorTokens: operators.count,
-        bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
-      },
-    },
-    { host: settings.AGENTRUN_HOST, port: settings.AGENTRUN_PORT },
+    { ...httpDependencies(options, { postgres, telemetry, operations }), consoleFiles },
+    { host, port, leaveMs },
   );
   const stopBeating = startBeating(postgres.leases, (error) =>
     logger.warn({ error: String(error) }, 'no beat written'),
@@ -142,15 +138,45 @@ async function startApi(
   return server;
 }
 
+function httpDependencies(
+  options: ManagerOptions,
+  { postgres, telemetry, operations }: Omit<WorkParts, 'temporal'>,
+): HttpDependencies {
+  const { settings, platform, keys, logger } = options;
+  const operators = operatorTokens(settings, keys);
+  return {
+    operations,
+    authenticator: createAuthenticator(operators, signedRunnerTokens(keys.runnerTokenKey)),
+    logger,
+    telling: observeRequests(telemetry.tracing, telemetry.metrics),
+    probes: {
+      database: async () => postgres.ready(),
+      temporal: async () => operations.gateway.ready(),
+      platform: async () => platform.ready(),
+    },
+    settings: {
+      sourceCommit: settings.AGENTRUN_SOURCE_COMMIT,
+      databaseAdapter: 'postgres',
+      databaseUrlUsed: true,
+      platformKind: platform.kind,
+      temporalUiUrl: settings.AGENTRUN_TEMPORAL_UI_URL ?? options.temporalUiUrl ?? null,
+      temporalNamespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+      operatorTokens: operators.count,
+      bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
+    },
+  };
+}
+
 interface WorkParts {
   readonly postgres: Postgres;
   readonly temporal: TemporalLink;
+  readonly telemetry: Telemetry;
   readonly operations: OperationContext;
 }
 
 async function startWork(
   options: ManagerOptions,
-  { postgres, temporal, operations }: WorkParts,
+  { postgres, temporal, telemetry, operations }: WorkParts,
   apiUrl: string | undefined,
   closing: (() => Promise<unknown>)[],
 ): Promise<RunningWorker> {
@@ -159,7 +185,7 @@ async function startWork(
   const runnerRetention = readRunnerRetention(settings);
   const activities = createActivities({
     ...postgres,
-    platform,
+    platform: observeLaunches(platform, telemetry),
     backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
@@ -176,10 +202,14 @@ async function startWork(
     stopping: stopping.signal,
     log: (message, facts) => logger.info(facts, message),
   });
+  let polls = (): boolean => false;
+  await startHealth(options, httpDependencies(options, { postgres, telemetry, operations }), () => polls(), closing);
   const worker = await startWorker(
     { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
     activities,
+    telemetry.tracing.isOn ? (activity) => tracedActivity(telemetry.tracing, activity) : undefined,
   );
+  polls = () => worker.isPolling();
   closing.unshift(async () => {
     stopping.abort();
     await worker.stop();
@@ -188,11 +218,30 @@ async function startWork(
   return worker;
 }
 
-function operationContext(options: ManagerOptions, postgres: Postgres, temporal: TemporalLink): OperationContext {
+/** A process with an API tells it there. A worker is ready while it takes work: not before it does, and not while it lets the last of it come to an end. */
+async function startHealth(
+  { settings, roles }: ManagerOptions,
+  dependencies: HttpDependencies,
+  polls: () => boolean,
+  closing: (() => Promise<unknown>)[],
+): Promise<void> {
+  const { AGENTRUN_HEALTH_PORT: port, AGENTRUN_HOST: host } = settings;
+  if (port === undefined || roles.api) return;
+  const { probes } = dependencies;
+  const temporal = async () =>
+    polls() ? probes.temporal() : { ready: false, message: 'this worker takes no work now' };
+  const server = await serveHealth({ ...dependencies, probes: { ...probes, temporal } }, { host, port });
+  closing.unshift(async () => server.close());
+}
+
+function operationContext(
+  options: ManagerOptions,
+  { postgres, temporal, telemetry }: Omit<WorkParts, 'operations'>,
+): OperationContext {
   const { settings, platform, keys, logger } = options;
   return {
     ...postgres,
-    gateway: createRunGateway(temporal.client),
+    gateway: observeGateway(createRunGateway(temporal.client), telemetry),
     sessionGateway: createSessionGateway(temporal.client),
     runnerGateway: createRunnerGateway(temporal.client),
     webhookGateway: createWebhookGateway(temporal.client),
@@ -225,9 +274,11 @@ function queueGateway({ settings }: ManagerOptions, { client }: TemporalLink): Q
 }
 
 function backendCatalog({ settings, platform, searchPath, cacheDir }: ManagerOptions): BackendCatalog {
-  const hasProgram = async (program: string) => isOnSearchPath(program, searchPath);
+  // In a cluster programs are the runner image's, which nobody here can look into.
+  const elsewhere = platform.kind === 'kubernetes';
+  const hasProgram = async (program: string) => elsewhere || isOnSearchPath(program, searchPath);
   const builtIn = builtInBackends(hasProgram, async () =>
-    whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
+    elsewhere ? null : whyNoCodex({ explicitPath: settings.AGENTRUN_CODEX_PATH, pathEnv: searchPath, cacheDir }),
   );
   return backendsWithProfiles(builtIn, platform.secrets, hasProgram);
 }

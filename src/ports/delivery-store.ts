@@ -16,6 +16,7 @@ export interface DeliveryToTry extends Pick<WebhookDelivery, 'webhookId' | 'task
   /** When the task ended. */
   readonly occurredAt: string;
   readonly url: string;
+  readonly tenantId: string;
   /** The webhook is disabled. */
   readonly disabled: boolean;
 }
@@ -45,4 +46,6 @@ export interface DeliveryStore {
   recordTry(deliveryId: string, tried: DeliveryTried, waitMs: number | null): Promise<DeliveryState | undefined>;
   /** It is to be made again. Undefined where it is gone, or its webhook is disabled. */
   reopen(deliveryId: string): Promise<DueDelivery | undefined>;
+  /** Those that are still to be made and should have been tried longer ago than this. */
+  listOverdue(lateMs: number, limit: number): Promise<DueDelivery[]>;
 }

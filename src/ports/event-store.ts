@@ -25,6 +25,15 @@ export interface EventQuery {
   readonly types?: readonly EventType[];
 }
 
+export interface TailQuery {
+  readonly runId: string;
+  readonly limit: number;
+  readonly commandId?: string;
+  readonly types?: readonly EventType[];
+  /** Not with `commandId`. */
+  readonly beforeSeq?: number;
+}
+
 /** A run's append-only log: `seq` from 1, no holes under concurrent writers, never changes. */
 export interface EventStore {
   /**
@@ -35,8 +44,8 @@ export interface EventStore {
   append(request: EventAppendRequest): Promise<EventRecord[]>;
   /** Events after `afterSeq`, oldest first. */
   page(query: EventQuery): Promise<EventRecord[]>;
-  /** The newest `limit` events, oldest first; of one command, or those before a `seq`, where given. */
-  tail(query: { runId: string; limit: number; commandId?: string; beforeSeq?: number }): Promise<EventRecord[]>;
+  /** The newest `limit` events, oldest first; of one command, of some types, or those before a `seq`, where given. */
+  tail(query: TailQuery): Promise<EventRecord[]>;
   /** The newest event of a type; of one command where given. */
   latest(query: { runId: string; type: EventType; commandId?: string }): Promise<EventRecord | undefined>;
   /** When the run's last event was written (epoch ms) and its `seq`; `seq` 0 and null when there is none. */

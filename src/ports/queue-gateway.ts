@@ -20,6 +20,8 @@ export interface QueueGateway {
 /** What activities tell tasks and queues. `gone`: there is no such workflow, or it has ended. */
 export interface QueueSignals {
   wantSlot(queue: string, message: SlotWanted): Promise<void>;
+  /** The queue asks the records; one whose workflow is gone begins again. */
+  tendQueue(queue: string): Promise<void>;
   budgetExceeded(message: BudgetExceeded): Promise<'told' | 'gone'>;
   /** Of these, the tasks that have no workflow that lives. */
   findGoneTasks(taskIds: readonly string[]): Promise<string[]>;

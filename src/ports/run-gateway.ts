@@ -15,6 +15,7 @@ import type {
   SendToSession,
   SendToSessionAnswer,
 } from '../domain/run-messages.js';
+import type { RunHistory } from '../domain/run-history.js';
 
 /** Where a run's workflow is. */
 export interface RunAddress {
@@ -39,6 +40,13 @@ export interface RunGateway {
   finishRun(address: RunAddress, message: FinishRun): Promise<void>;
   cancelRun(address: RunAddress, message: CancelRun): Promise<void>;
   requestRunnerJob(address: RunAddress, message: RequestRunnerJob): Promise<void>;
+  /** Whether a workflow lives that could still end this run: it is open, and not that of another run of the session. */
+  isLive(address: RunAddress, runId: string): Promise<boolean>;
   queryRunState(address: RunAddress): Promise<RunStateView>;
+  /**
+   * What Temporal keeps of the run's newest execution, or its end where that is long; undefined where it keeps nothing.
+   * @throws unavailable('temporal') within about two seconds.
+   */
+  readHistory(address: RunAddress, runId: string): Promise<RunHistory | undefined>;
   ready(): Promise<{ ready: boolean; message?: string }>;
 }

@@ -15,6 +15,8 @@ export interface RunnerLaunch {
   readonly tenantId: string;
   readonly sessionId: string | null;
   readonly traceId: string;
+  /** The span that the runner's belong under; the same for every try of one attempt. Absent where nobody wants spans. */
+  readonly traceparent?: string;
   /** The volume that holds the conversation and its workspace; ensured before. */
   readonly volumeName: string;
   /** Where the runner reaches the manager. */

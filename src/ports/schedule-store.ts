@@ -54,15 +54,16 @@ export interface ScheduleFilter {
  */
 export interface ScheduleStore {
   /**
-   * A draft of the tenant's own is replaced.
+   * A draft of the tenant's own in other words is replaced once no request can still be giving it to Temporal.
    * @throws conflict when the name is another schedule's, whoever's that is; idempotency-conflict.
    */
   draft(draft: ScheduleDraft, reservation?: Reservation): Promise<Drafted>;
   /** Whether there is an open schedule of this name that was asked for in these words. */
   isMade(scheduleId: string, bodyHash: string, tenants: TenantScope): Promise<boolean>;
-  /** Takes back a draft that was refused, with its reservations. Does nothing to an open schedule. */
-  dropDraft(scheduleId: string): Promise<void>;
-  open(scheduleId: string): Promise<void>;
+  /** Takes back a draft, if it is in these words, with its reservations. Does nothing to an open schedule. */
+  dropDraft(scheduleId: string, bodyHash?: string): Promise<void>;
+  /** False where there is none, or none in these words. */
+  open(scheduleId: string, bodyHash?: string): Promise<boolean>;
   /** A draft as well. */
   find(scheduleId: string): Promise<ScheduleRow | undefined>;
 

@@ -78,8 +78,11 @@ export interface TaskStore {
   findReserved(reservation: Reservation): Promise<Drafted | undefined>;
   /** @throws rate-limited when the queue has no room for one more; idempotency-conflict. */
   draft(draft: TaskDraft, reservation?: Reservation): Promise<Drafted>;
-  /** Takes back a draft that was refused, with its reservation. Does nothing to an opened task. */
-  dropDraft(taskId: string): Promise<void>;
+  /**
+   * An ended task takes a place among the queue's pending ones, for the two minutes in which it should begin again. Repeating is harmless.
+   * @throws rate-limited when the queue has no room for it.
+   */
+  admitAgain(taskId: string): Promise<void>;
   /** Also while it is a draft. */
   getDrafted(taskId: string): Promise<TaskRow | undefined>;
 
@@ -107,8 +110,15 @@ export interface TaskStore {
   /** Those that were set up, and those that have tasks; by name. */
   listQueues(filter: QueueFilter): Promise<{ items: QueueRecord[]; nextCursor?: string }>;
   /**
-   * Who waits for a slot of the queue and who has one, by the rows. A task that waits has projected the attempt before the one that it
-   * wants the slot for (0 before the first); from `starting` on, the one that has it.
+   * Who waits for a slot of the queue and who has one, by the rows; of those that wait the first `limit` (`QUEUE_LIMITS.carried`) in order. A
+   * task that waits has projected the attempt before the one that it wants the slot for (0 before the first); from `starting` on, the one
+   * that has it.
    */
-  slots(queue: string): Promise<SlotRecords>;
+  slots(queue: string, limit?: number): Promise<SlotRecords>;
+  /** All tasks that wait for a slot or have one; those that have one first: it is missed by others. */
+  listInQueue(queue: string): Promise<string[]>;
+  /** Queues in which tasks wait for a slot or have one. */
+  listQueuesAtWork(limit: number): Promise<string[]>;
+  /** Tasks that should have gone on by themselves longer ago than this: their time came, or the end of their backoff. */
+  listOverdue(lateMs: number, limit: number): Promise<string[]>;
 }

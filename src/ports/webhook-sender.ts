@@ -1,6 +1,8 @@
 /** One request to a receiver. `secret` signs it. */
 export interface WebhookMessage {
   readonly url: string;
+  /** Whose webhook it is: no tenant may have too much under way. */
+  readonly tenantId: string;
   readonly secret: string;
   /** The same at every try. */
   readonly id: string;

@@ -27,21 +27,24 @@ interface TenantRow {
   readonly used_seconds: string;
 }
 
-/** `$1`: one task, or all that have a live attempt. */
+/** `$1`: one task, or all that have a live attempt, but for those that only their own workflow times. */
 const TASKS = `WITH tenants AS (${TENANTS})
-  SELECT t.id, t.attempt, t.max_tokens AS task_max_tokens,
+  SELECT t.id, t.attempt, t.max_tokens AS task_max_tokens, t.max_wall_time_ms AS task_max_wall_time_ms, t.wall_time_ms,
     (SELECT coalesce(sum(u.total_tokens), 0)::bigint FROM task_attempts a JOIN command_usage u ON u.command_id = a.command_id
       WHERE a.task_id = t.id) AS task_tokens,
     n.*
   FROM tasks t LEFT JOIN tenants n ON n.tenant_id = t.tenant_id
-  WHERE (t.max_tokens IS NOT NULL OR n.tenant_id IS NOT NULL)
-    AND CASE WHEN $1::text IS NULL THEN t.state = 'running' AND t.phase = 'running' ELSE t.id = $1 END`;
+  WHERE CASE WHEN $1::text IS NULL
+    THEN t.state = 'running' AND t.phase = 'running' AND (t.max_tokens IS NOT NULL OR n.tenant_id IS NOT NULL)
+    ELSE t.id = $1 AND (t.max_tokens IS NOT NULL OR t.max_wall_time_ms IS NOT NULL OR n.tenant_id IS NOT NULL) END`;
 
 interface TaskBudgetRow extends Partial<TenantRow> {
   readonly id: string;
   readonly attempt: number;
   readonly task_max_tokens: number | null;
   readonly task_tokens: number;
+  readonly task_max_wall_time_ms: number | null;
+  readonly wall_time_ms: number;
 }
 
 export function createBudgetStore(database: Database): BudgetStore {
@@ -82,13 +85,15 @@ export function createBudgetStore(database: Database): BudgetStore {
   };
 }
 
+const NO_TASK = { maxTokens: null, usedTokens: 0, maxWallTimeMs: null, usedWallTimeMs: 0 };
+
 function toTenantBudget(row: TenantRow): TenantBudget {
   const caps = capsOf(row);
   return {
     tenantId: row.tenant_id,
     ...caps,
     periodEndsAt: row.period_ends_at.toISOString(),
-    exceeded: exceededBudget({ maxTokens: null, usedTokens: 0, tenant: caps }) !== null,
+    exceeded: exceededBudget({ ...NO_TASK, tenant: caps }) !== null,
     updatedAt: row.updated_at.toISOString(),
     valuesPrinted: false,
   };
@@ -100,6 +105,8 @@ function toBudgetedTask(row: TaskBudgetRow): BudgetedTask {
     attempt: row.attempt,
     maxTokens: row.task_max_tokens,
     usedTokens: row.task_tokens,
+    maxWallTimeMs: row.task_max_wall_time_ms,
+    usedWallTimeMs: row.wall_time_ms,
     tenant: hasTenant(row) ? capsOf(row) : null,
   };
 }

@@ -3,6 +3,7 @@ import type { BudgetStore } from '../ports/budget-store.js';
 import type { BoardRecords } from '../ports/board-records.js';
 import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
+import type { FleetGauges } from '../ports/fleet-gauges.js';
 import type { LeaseStore } from '../ports/lease-store.js';
 import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
@@ -15,6 +16,7 @@ import { createAipodSpecStore } from './aipod-specs.js';
 import { createBudgetStore } from './budgets.js';
 import { createBoardRecords } from './board-records.js';
 import { createEventStore } from './events.js';
+import { createFleetGauges } from './fleet-gauges.js';
 import { createLeaseStore } from './leases.js';
 import { createMaintenance, type Maintenance } from './maintenance.js';
 import { Database, type DatabaseOptions } from './pool.js';
@@ -40,6 +42,7 @@ export interface Postgres {
   readonly schedules: ScheduleStore;
   readonly tasks: TaskStore;
   readonly board: BoardRecords;
+  readonly fleet: FleetGauges;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
   ready(): Promise<{ ready: boolean; message?: string }>;
@@ -64,6 +67,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     schedules: createScheduleStore(database),
     tasks: createTaskStore(database),
     board: createBoardRecords(database),
+    fleet: createFleetGauges(database),
     wakeups,
     maintenance: createMaintenance(database),
     ready: () => database.ready(),

@@ -1,6 +1,5 @@
 import type { QueueRecord, QueueUpdate } from '../contract/queue.js';
-import { QUEUE_DEFAULTS, SLOT_PHASES } from '../domain/task-lifecycle.js';
-import type { SlotRecords, SlotSettings } from '../domain/task-messages.js';
+import { QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
 import type { QueueFilter } from '../ports/task-store.js';
 import { decodeNameCursor, encodeNameCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
@@ -79,45 +78,6 @@ export async function listQueues(
     [tenants === 'all' ? null : tenants, cursor === undefined ? '' : decodeNameCursor(LIST, cursor), limit + 1],
   );
   return pageOf(rows, limit, toQueueRecord, (last) => encodeNameCursor(LIST, last.name));
-}
-
-interface SlotRow {
-  readonly id: string;
-  readonly tenant_id: string;
-  readonly attempt: number;
-  readonly priority: number;
-  readonly created_at: Date;
-  readonly holds: boolean;
-}
-
-/** A task that waits has not begun the attempt that it wants a slot for. */
-export async function readSlots(database: Database, queue: string): Promise<SlotRecords> {
-  const { rows } = await database.query<SlotRow>(
-    `SELECT t.id, t.tenant_id, t.attempt, t.priority, t.created_at, t.phase = ANY ($2) AS holds FROM tasks t
-     WHERE t.queue = $1 AND t.state IN ('pending', 'running') AND t.opened_at IS NOT NULL
-       AND (t.phase = ANY ($2) OR t.phase = 'waiting-for-slot')
-     ORDER BY t.created_at, t.id`,
-    [queue, [...SLOT_PHASES]],
-  );
-  return {
-    settings: slotSettings(await getQueue(database, queue)),
-    waiting: rows
-      .filter((row) => !row.holds)
-      .map((row) => ({
-        taskId: row.id,
-        attempt: row.attempt + 1,
-        tenantId: row.tenant_id,
-        priority: row.priority,
-        sinceMs: row.created_at.getTime(),
-      })),
-    holding: rows
-      .filter((row) => row.holds)
-      .map((row) => ({ taskId: row.id, attempt: row.attempt, tenantId: row.tenant_id })),
-  };
-}
-
-function slotSettings({ concurrency, paused, weights }: QueueRecord): SlotSettings {
-  return { concurrency, paused, weights };
 }
 
 function toQueueRecord(row: MaybeQueueRow): QueueRecord {

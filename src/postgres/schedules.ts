@@ -11,7 +11,8 @@ import type {
   ScheduleRow,
   ScheduleStore,
 } from '../ports/schedule-store.js';
-import { afterCreation, decodeCursor, pageOf } from './cursor.js';
+import { afterCreation, pageOf } from './cursor.js';
+import { newestFirst } from './newest-first.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
@@ -29,10 +30,14 @@ export function createScheduleStore(database: Database): ScheduleStore {
       return rowCount === 1;
     },
 
-    dropDraft: (scheduleId) => remove(database, scheduleId, 'opened_at IS NULL'),
+    dropDraft: (scheduleId, bodyHash) => remove(database, scheduleId, 'opened_at IS NULL', bodyHash),
 
-    async open(scheduleId) {
-      await database.query('UPDATE schedules SET opened_at = coalesce(opened_at, now()) WHERE id = $1', [scheduleId]);
+    async open(scheduleId, bodyHash) {
+      const { rowCount } = await database.query(
+        `UPDATE schedules SET opened_at = coalesce(opened_at, now()) WHERE id = $1 AND body_hash = coalesce($2, body_hash)`,
+        [scheduleId, bodyHash ?? null],
+      );
+      return rowCount === 1;
     },
 
     async find(scheduleId) {
@@ -73,7 +78,7 @@ export function createScheduleStore(database: Database): ScheduleStore {
   };
 }
 
-const LIST = 'schedules';
+const LIST = { list: 'schedules', columns: '*', table: 'schedules', seen: 'opened_at IS NOT NULL' };
 /** More than Temporal tells of. */
 const KEPT_OUTCOMES = 50;
 
@@ -121,19 +126,24 @@ const thingId = (scheduleId: string) => `schedule:${scheduleId}`;
 function draftSchedule(database: Database, draft: ScheduleDraft, reservation?: Reservation): Promise<Drafted> {
   const { scheduleId } = draft.definition;
   return database.transaction(async (transaction) => {
-    const join = async (thing: string) => joinDraft(transaction, thing);
+    const join = async (thing: string) => joinDraft(transaction, thing, draft.bodyHash);
     const found = reservation && (await reserve(transaction, reservation, thingId(scheduleId), join));
     return found ?? (await insertOrFind(transaction, draft));
   });
 }
 
-async function joinDraft(transaction: Queryable, thing: string): Promise<Drafted | undefined> {
+/** In the words of this request: those of a draft may have been replaced meanwhile. */
+async function joinDraft(transaction: Queryable, thing: string, bodyHash: string): Promise<Drafted | undefined> {
   const { rows } = await transaction.query<{ id: string; opened: boolean }>(
-    `SELECT id, opened_at IS NOT NULL AS opened FROM schedules WHERE 'schedule:' || id = $1`,
-    [thing],
+    `UPDATE schedules SET updated_at = CASE WHEN opened_at IS NULL THEN now() ELSE updated_at END
+     WHERE 'schedule:' || id = $1 AND body_hash = $2 RETURNING id, opened_at IS NOT NULL AS opened`,
+    [thing, bodyHash],
   );
   return rows[0];
 }
+
+/** Longer than a request takes to give its draft to Temporal: until then nobody else gives that another one of this name. */
+const BEING_MADE = `interval '30 seconds'`;
 
 const INSERT = `INSERT INTO schedules AS s (id, tenant_id, cron, interval_ms, time_zone, overlap_policy, jitter_ms, start_at, end_at,
     catchup_window_ms, paused, task, body_hash)
@@ -142,7 +152,8 @@ const INSERT = `INSERT INTO schedules AS s (id, tenant_id, cron, interval_ms, ti
     overlap_policy = excluded.overlap_policy, jitter_ms = excluded.jitter_ms, start_at = excluded.start_at,
     end_at = excluded.end_at, catchup_window_ms = excluded.catchup_window_ms, paused = excluded.paused, task = excluded.task,
     body_hash = excluded.body_hash, updated_at = now()
-  WHERE s.opened_at IS NULL AND s.tenant_id = excluded.tenant_id`;
+  WHERE s.opened_at IS NULL AND s.tenant_id = excluded.tenant_id
+    AND (s.body_hash = excluded.body_hash OR s.updated_at < now() - ${BEING_MADE})`;
 
 async function insertOrFind(transaction: Queryable, { definition, task, bodyHash }: ScheduleDraft): Promise<Drafted> {
   const id = definition.scheduleId;
@@ -174,28 +185,18 @@ async function insertOrFind(transaction: Queryable, { definition, task, bodyHash
 
 async function listSchedules(
   database: Database,
-  { tenants, tenantId, limit, cursor }: ScheduleFilter,
+  filter: ScheduleFilter,
 ): Promise<{ items: ScheduleRow[]; nextCursor?: string }> {
-  const after = cursor === undefined ? undefined : decodeCursor(LIST, cursor);
-  const { rows } = await database.query<Row>(
-    `SELECT * FROM schedules WHERE opened_at IS NOT NULL AND ($1::text[] IS NULL OR tenant_id = ANY ($1))
-       AND ($2::text IS NULL OR tenant_id = $2) AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
-     ORDER BY created_at DESC, id DESC LIMIT $5`,
-    [
-      tenants === 'all' ? null : tenants,
-      tenantId ?? null,
-      after ? new Date(after.atMs).toISOString() : null,
-      after?.id ?? null,
-      // One more than asked for tells whether a next page exists.
-      limit + 1,
-    ],
-  );
-  return pageOf(rows, limit, toRow, afterCreation(LIST));
+  const { rows } = await database.query<Row>(...newestFirst(LIST, filter));
+  return pageOf(rows, filter.limit, toRow, afterCreation(LIST.list));
 }
 
-function remove(database: Database, scheduleId: string, which: string): Promise<void> {
+function remove(database: Database, scheduleId: string, which: string, bodyHash?: string): Promise<void> {
   return database.transaction(async (transaction) => {
-    const { rowCount } = await transaction.query(`DELETE FROM schedules WHERE id = $1 AND ${which}`, [scheduleId]);
+    const { rowCount } = await transaction.query(
+      `DELETE FROM schedules WHERE id = $1 AND ${which} AND body_hash = coalesce($2, body_hash)`,
+      [scheduleId, bodyHash ?? null],
+    );
     if (rowCount === 0) return;
     await transaction.query('DELETE FROM idempotency_keys WHERE thing_id = $1', [thingId(scheduleId)]);
   });

@@ -8,8 +8,8 @@ import type { Queryable } from './queryable.js';
 import { findReserved } from './reservations.js';
 import { firstRow } from './rows.js';
 
-/** A draft that is older is most likely nobody's any more, and must not take the place of a task until maintenance deletes it. */
-const DRAFT_COUNTS = `interval '2 minutes'`;
+/** What was let in before and has not begun since is most likely nobody's any more, and must not take the place of a task. */
+const LET_IN_COUNTS = `interval '2 minutes'`;
 
 export function draftTask(database: Database, draft: TaskDraft, reservation?: Reservation): Promise<Drafted> {
   return createDraft(database, 'task', draft.id, reservation, async (transaction) => {
@@ -29,18 +29,36 @@ export async function findReservedTask(database: Database, reservation: Reservat
   return rows[0] && { id, opened: rows[0].opened };
 }
 
-/** Those who draft for one queue wait for each other here, so that none is let in too many. */
-async function assertRoom(transaction: Queryable, queue: string): Promise<void> {
+/** See `TaskStore.admitAgain`. */
+export function admitAgain(database: Database, taskId: string): Promise<void> {
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.query<{ queue: string }>('SELECT queue FROM tasks WHERE id = $1', [taskId]);
+    if (rows[0] === undefined) return;
+    await assertRoom(transaction, rows[0].queue, taskId);
+    await transaction.query(
+      `UPDATE tasks SET admitted_at = now() WHERE id = $1 AND state NOT IN ('pending', 'running')`,
+      [taskId],
+    );
+  });
+}
+
+/** Those who are let into one queue wait for each other here, so that none is let in too many. `taskId` has its own place. */
+async function assertRoom(transaction: Queryable, queue: string, taskId = ''): Promise<void> {
   await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`queue:${queue}`]);
   const answer = await transaction.query<{ max_pending: number; full: boolean }>(
     `WITH room AS (SELECT coalesce((SELECT q.max_pending FROM queues q WHERE q.name = $1), $2::int) AS max_pending)
-     SELECT room.max_pending, (SELECT count(*) FROM tasks t WHERE t.queue = $1 AND t.state = 'pending'
-       AND (t.opened_at IS NOT NULL OR t.created_at > now() - ${DRAFT_COUNTS})) >= room.max_pending AS full FROM room`,
-    [queue, QUEUE_DEFAULTS.maxPending],
+     SELECT room.max_pending, ${WAITING} + ${ADMITTED} >= room.max_pending AS full FROM room`,
+    [queue, QUEUE_DEFAULTS.maxPending, taskId],
   );
   const { max_pending: maxPending, full } = firstRow(answer);
   if (full) throw queueFull(queue, maxPending);
 }
+
+const WAITING = `(SELECT count(*) FROM tasks t WHERE t.queue = $1 AND t.id <> $3 AND t.state = 'pending'
+  AND (t.opened_at IS NOT NULL OR t.created_at > now() - ${LET_IN_COUNTS}))`;
+
+const ADMITTED = `(SELECT count(*) FROM tasks t WHERE t.queue = $1 AND t.id <> $3
+  AND t.admitted_at > now() - ${LET_IN_COUNTS})`;
 
 function queueFull(queue: string, maxPending: number): AgentRunError {
   const message = `the queue ${queue} has ${maxPending} pending tasks, as many as it takes; try again when some have begun`;

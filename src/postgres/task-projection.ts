@@ -19,7 +19,7 @@ const PROJECT = `UPDATE tasks t SET version = $2, state = $3, phase = $4, attemp
     cancel_reason = ${noteText('t.cancel_reason', { text: '$13', noteId: '$14' })}, wall_time_ms = $15,
     finished_at = CASE WHEN $16 THEN coalesce(t.finished_at, $17) END,
     news = t.news + CASE WHEN $16 AND t.finished_at IS NULL THEN 1 ELSE 0 END,
-    opened_at = coalesce(t.opened_at, now()), execution_id = $19, updated_at = now()
+    opened_at = coalesce(t.opened_at, now()), admitted_at = NULL, execution_id = $19, updated_at = now()
   WHERE t.id = $1 AND t.version < $2
     AND (t.execution_id IS NULL OR t.execution_id = $19 OR ($18::bigint IS NOT NULL AND t.version = $18))`;
 

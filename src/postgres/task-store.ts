@@ -1,9 +1,9 @@
 import type { TaskStore } from '../ports/task-store.js';
-import { dropDraft } from './drafts.js';
 import type { Database } from './pool.js';
-import { getQueue, listQueues, readSlots, updateQueue } from './queues.js';
+import { getQueue, listQueues, updateQueue } from './queues.js';
+import { listInQueue, listOverdue, listQueuesAtWork, readSlots } from './slots.js';
 import { listToMind, readStats } from './task-board.js';
-import { draftTask, findReservedTask } from './task-drafts.js';
+import { admitAgain, draftTask, findReservedTask } from './task-drafts.js';
 import { closeTask, projectTask } from './task-projection.js';
 import { getDrafted, getTask, listAttempts, listTasks, markTaskRead } from './tasks.js';
 
@@ -11,7 +11,7 @@ export function createTaskStore(database: Database): TaskStore {
   return {
     findReserved: (reservation) => findReservedTask(database, reservation),
     draft: (draft, reservation) => draftTask(database, draft, reservation),
-    dropDraft: (taskId) => dropDraft(database, 'task', taskId),
+    admitAgain: (taskId) => admitAgain(database, taskId),
     getDrafted: (taskId) => getDrafted(database, taskId),
     get: (taskId, tenants, readerId) => getTask(database, taskId, tenants, readerId),
     list: (filter) => listTasks(database, filter),
@@ -24,6 +24,9 @@ export function createTaskStore(database: Database): TaskStore {
     queue: (name) => getQueue(database, name),
     updateQueue: (name, update) => updateQueue(database, name, update),
     listQueues: (query) => listQueues(database, query),
-    slots: (queue) => readSlots(database, queue),
+    slots: (queue, limit) => readSlots(database, queue, limit),
+    listInQueue: (queue) => listInQueue(database, queue),
+    listQueuesAtWork: (limit) => listQueuesAtWork(database, limit),
+    listOverdue: (lateMs, limit) => listOverdue(database, lateMs, limit),
   };
 }

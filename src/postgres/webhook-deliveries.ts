@@ -28,6 +28,15 @@ export function createDeliveryStore(database: Database): DeliveryStore {
       database.transaction((transaction) => recordTry(transaction, deliveryId, tried, waitMs)),
 
     reopen: (deliveryId) => reopen(database, deliveryId),
+
+    async listOverdue(lateMs, limit) {
+      const { rows } = await database.query<DueRow>(
+        `${SELECT_DUE} WHERE d.state = 'pending' AND d.next_attempt_at < now() - $1 * interval '1 ms' AND w.closed_at IS NULL
+         ORDER BY d.next_attempt_at LIMIT $2`,
+        [lateMs, limit],
+      );
+      return rows.map(toDue);
+    },
   };
 }
 
@@ -125,18 +134,25 @@ async function listDeliveries(
   return pageOf(rows, limit, toRecord, afterCreation(list));
 }
 
+interface TryRow extends DeliveryRow {
+  readonly url: string;
+  readonly tenant_id: string;
+  readonly disabled_at: Date | null;
+  readonly occurred_at: Date;
+}
+
 async function readTry(database: Database, deliveryId: string): Promise<DeliveryToTry | undefined> {
-  const { rows } = await database.query<DeliveryRow & { url: string; disabled_at: Date | null; occurred_at: Date }>(
-    `SELECT d.*, w.url, w.disabled_at FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+  const { rows } = await database.query<TryRow>(
+    `SELECT d.*, w.url, w.tenant_id, w.disabled_at FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
      WHERE d.id = $1 AND w.closed_at IS NULL`,
     [deliveryId],
   );
   const [row] = rows;
   if (row === undefined) return undefined;
   const { webhookId, taskId, state, attempts, type } = toRecord(row);
-  const { url, occurred_at, disabled_at } = row;
-  const of = { webhookId, taskId, state, attempts, type };
-  return { ...of, occurredAt: occurred_at.toISOString(), url, disabled: disabled_at !== null };
+  const { url, tenant_id: tenantId, occurred_at, disabled_at } = row;
+  const of = { webhookId, taskId, state, attempts, type, url, tenantId };
+  return { ...of, occurredAt: occurred_at.toISOString(), disabled: disabled_at !== null };
 }
 
 /** A repeat says the same of the same attempt, and changes nothing but `updated_at`. */

@@ -1,7 +1,8 @@
 import type { WebhookRecord } from '../contract/webhook.js';
 import type { Drafted, Reservation, TenantScope } from '../ports/run-store.js';
-import type { WebhookDraft, WebhookFilter, WebhookStore } from '../ports/webhook-store.js';
-import { afterCreation, decodeCursor, pageOf } from './cursor.js';
+import type { WebhookDraft, WebhookStore } from '../ports/webhook-store.js';
+import { afterCreation, pageOf } from './cursor.js';
+import { newestFirst } from './newest-first.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { reserve } from './reservations.js';
@@ -17,7 +18,10 @@ export function createWebhookStore(database: Database): WebhookStore {
 
     get: (webhookId, tenants) => getWebhook(database, webhookId, tenants),
 
-    list: (filter) => listWebhooks(database, filter),
+    async list(filter) {
+      const { rows } = await database.query<WebhookRow>(...newestFirst(LIST, filter));
+      return pageOf(rows, filter.limit, toRecord, afterCreation(LIST.list));
+    },
 
     close: (webhookId, tenants) => closeWebhook(database, webhookId, tenants),
 
@@ -38,13 +42,13 @@ export function createWebhookStore(database: Database): WebhookStore {
   };
 }
 
-const LIST = 'webhooks';
-
 const COLUMNS = `id, tenant_id, url, queue, states, description, secret_fingerprint, created_at, disabled_at, disabled_reason,
   updated_at`;
 
 /** Neither a draft nor one that is being deleted. */
 const IS_SEEN = 'opened_at IS NOT NULL AND closed_at IS NULL';
+
+const LIST = { list: 'webhooks', columns: COLUMNS, table: 'webhooks', seen: IS_SEEN };
 
 interface WebhookRow {
   readonly id: string;
@@ -114,28 +118,6 @@ async function getWebhook(
     [webhookId, tenants === 'all' ? null : tenants],
   );
   return rows[0] && toRecord(rows[0]);
-}
-
-async function listWebhooks(
-  database: Database,
-  { tenants, tenantId, limit, cursor }: WebhookFilter,
-): Promise<{ items: WebhookRecord[]; nextCursor?: string }> {
-  const after = cursor === undefined ? undefined : decodeCursor(LIST, cursor);
-  const { rows } = await database.query<WebhookRow>(
-    `SELECT ${COLUMNS} FROM webhooks WHERE ${IS_SEEN} AND ($1::text[] IS NULL OR tenant_id = ANY ($1))
-       AND ($2::text IS NULL OR tenant_id = $2)
-       AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
-     ORDER BY created_at DESC, id DESC LIMIT $5`,
-    [
-      tenants === 'all' ? null : tenants,
-      tenantId ?? null,
-      after ? new Date(after.atMs).toISOString() : null,
-      after?.id ?? null,
-      // One more than asked for tells whether a next page exists.
-      limit + 1,
-    ],
-  );
-  return pageOf(rows, limit, toRecord, afterCreation(LIST));
 }
 
 function closeWebhook(database: Database, webhookId: string, tenants: TenantScope): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { RunnerConfig } from './config.js';
 import type { EventOutbox } from './events/outbox.js';
 import type { LentSshKey } from './lent-ssh-key.js';
 import type { Log } from './log.js';
+import type { Tracing } from '../telemetry/tracing.js';
 import type { RunApi } from './run-api.js';
 
 /** What an attempt is made of before it is claimed. */
@@ -21,4 +22,5 @@ export interface AttemptParts {
   readonly processes: AgentProcesses;
   readonly createBackend: (kind: string, context: BackendContext) => Backend;
   readonly log: Log;
+  readonly tracing: Tracing;
 }

@@ -118,14 +118,14 @@ export class Attempt {
   }
 
   #openDesk(host: AgentHost, journal: TurnJournal, threadId: string): CommandDesk {
-    const { api, config, log, outbox, scope } = this.parts;
+    const { api, config, log, outbox, scope, tracing } = this.parts;
     const isFull = () => outbox.isFull;
     const status = (phase: string, facts: Record<string, unknown>) => this.#status(phase, facts);
     const { executionPolicy: policy } = this.run;
     const { interruptGraceMs } = config;
     return new CommandDesk({
       api,
-      turns: { host, lease: this.#lease, scope, policy, isFull, status, interruptGraceMs },
+      turns: { host, lease: this.#lease, scope, policy, isFull, status, interruptGraceMs, tracing },
       outbox,
       journal,
       threadId,

@@ -37,6 +37,10 @@ export interface RunnerConfig {
   readonly placement: string;
   readonly sourceCommit: string;
   readonly logLevel: string;
+  /** The span that this attempt belongs under. */
+  readonly traceparent: string | undefined;
+  /** Where spans go; undefined: nowhere. */
+  readonly tracesUrl: string | undefined;
   /** All that the agent gets of an environment. */
   readonly agentEnvironment: Readonly<Record<string, string>>;
 }
@@ -76,6 +80,8 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     placement: optional(environment, NAMES.placement) ?? 'by-hand',
     sourceCommit: optional(environment, NAMES.sourceCommit) ?? 'unknown',
     logLevel: optional(environment, NAMES.logLevel) ?? 'info',
+    traceparent: optional(environment, NAMES.traceparent),
+    tracesUrl: optional(environment, NAMES.tracesUrl),
     agentEnvironment: agentEnvironment(environment),
   };
 }
@@ -88,6 +94,9 @@ function volumeOf(environment: Environment): RunnerConfig['volume'] {
 
 function agentEnvironment(environment: Environment): Record<string, string> {
   const result: Record<string, string> = {};
+  const traceparent = optional(environment, NAMES.traceparent);
+  // By the name that programs look for, so that an agent's own spans belong to the run's trace.
+  if (traceparent !== undefined) result['TRACEPARENT'] = traceparent;
   for (const [name, value] of Object.entries(environment)) {
     if (value !== undefined && PASSED_ON.test(name)) result[name] = value;
   }

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { processEnvironment } from '../environment.js';
 import { RUNNER_EXIT_CODES as EXIT_CODES } from '../domain/runner-program.js';
+import { parseTraceparent } from '../telemetry/trace-context.js';
 import { ConfigError, readRunnerConfig } from './config.js';
 import { NoTokenError, readHandover } from './handover.js';
 import { createLog } from './log.js';
 import { startAttempt } from './run-attempt.js';
+import { runnerTracing } from './telling.js';
 
 /** The program in a runner Job: one attempt of one run. */
 
@@ -14,8 +16,14 @@ const LAST_RESORT_MS = 20_000;
 async function main(): Promise<number> {
   const config = readRunnerConfig(processEnvironment);
   const { runId, runnerId, jobName } = config;
-  const log = createLog({ runId, runnerId, jobName, pid: process.pid }, config.logLevel);
-  const attempt = startAttempt({ config, log, ...(await readHandover(config, process.stdin)) });
+  const traceId = parseTraceparent(config.traceparent)?.traceId;
+  const log = createLog(
+    { runId, runnerId, jobName, pid: process.pid, ...(traceId && { traceId: `trc_${traceId}` }) },
+    config.logLevel,
+  );
+  const handedOver = await readHandover(config, process.stdin);
+  const tracing = await runnerTracing(config);
+  const attempt = startAttempt({ config, log, tracing, ...handedOver });
   // Whatever ends this process, its agent does not outlive it.
   process.once('exit', () => attempt.kill());
   process.on('uncaughtException', (error) => {
@@ -31,6 +39,7 @@ async function main(): Promise<number> {
   }
   const end = await attempt.ended;
   log.info({ end }, 'the runner ends');
+  await tracing.close();
   return EXIT_CODES[end];
 }
 

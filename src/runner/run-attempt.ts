@@ -14,7 +14,9 @@ import { sendEvents } from './events/sending.js';
 import { LentSshKey } from './lent-ssh-key.js';
 import type { Log } from './log.js';
 import { sweepPrivateFolders } from '../processes/private-folder.js';
+import { noTracing, type Tracing } from '../telemetry/tracing.js';
 import { RunApi, isOverFor, type Claim } from './run-api.js';
+import { asAttempt, traceHeaders } from './telling.js';
 import { within } from './within.js';
 
 export interface RunnerOptions {
@@ -22,6 +24,8 @@ export interface RunnerOptions {
   readonly token: string;
   readonly secrets: HandedSecrets;
   readonly log: Log;
+  /** Where its spans go; nowhere when absent. */
+  readonly tracing?: Tracing;
   /** Defaults to those built in. */
   readonly createBackend?: (kind: string, context: BackendContext) => Backend;
 }
@@ -50,7 +54,8 @@ export function startAttempt(options: RunnerOptions): RunningAttempt {
   const { config, log, secrets } = options;
   const scope = new AttemptScope();
   const calls = new AbortController();
-  const client = new HttpClient({ baseUrl: config.managerUrl, token: options.token });
+  const tracing = options.tracing ?? noTracing;
+  const client = new HttpClient({ baseUrl: config.managerUrl, token: options.token, headers: traceHeaders });
   const api = new RunApi({ client, runId: config.runId, runnerId: config.runnerId, log, signal: calls.signal });
   const processes = new AgentProcesses(config.agentEnvironment, {
     name: RUNNER_VARIABLES.jobName,
@@ -59,9 +64,9 @@ export function startAttempt(options: RunnerOptions): RunningAttempt {
   const outbox = new EventOutbox(sendEvents({ api, scope, log }), { firstSeq: firstClientSeq() });
   const backendOf = options.createBackend ?? createBackend;
   const sshKey = new LentSshKey(secrets);
-  const parts = { config, secrets, sshKey, api, scope, outbox, processes, createBackend: backendOf, log };
+  const parts = { config, secrets, sshKey, api, scope, outbox, processes, createBackend: backendOf, log, tracing };
   return {
-    ended: drive(parts).finally(() => calls.abort(new Error('the runner ends'))),
+    ended: asAttempt(tracing, config, () => drive(parts)).finally(() => calls.abort(new Error('the runner ends'))),
     terminate: () => scope.end('terminated'),
     kill: () => {
       processes.kill();

@@ -4,6 +4,7 @@ import {
   defaultGrpcRetryOptions,
   makeGrpcRetryInterceptor,
   type GrpcRetryOptions,
+  type WorkflowClientInterceptor,
 } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../domain/errors.js';
@@ -11,6 +12,8 @@ import { unavailable } from '../domain/errors.js';
 export interface TemporalSettings {
   readonly address: string;
   readonly namespace: string;
+  /** What stands between callers and the client, to tell of calls. */
+  readonly interceptors?: readonly WorkflowClientInterceptor[];
 }
 
 /** How long a call may look for a server that is down, in milliseconds. The SDK's own default retries for 21 s. */
@@ -27,7 +30,7 @@ export interface TemporalLink {
 }
 
 /** A client that finds out within about 1.5 s that Temporal is down. Connects when first used; close it at the end. */
-export function connectTemporal({ address, namespace }: TemporalSettings): TemporalLink {
+export function connectTemporal({ address, namespace, interceptors = [] }: TemporalSettings): TemporalLink {
   const retries = endableRetries();
   const connection = Connection.lazy({
     address,
@@ -47,7 +50,11 @@ export function connectTemporal({ address, namespace }: TemporalSettings): Tempo
     await retries.end();
     await connection.close();
   };
-  return { connection, client: new Client({ connection, namespace }), close };
+  return {
+    connection,
+    client: new Client({ connection, namespace, interceptors: { workflow: [...interceptors] } }),
+    close,
+  };
 }
 
 /** A retry on a closed connection throws out of a timer of the SDK's, where nobody can catch it: none may be due then. */

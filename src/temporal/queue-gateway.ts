@@ -22,6 +22,8 @@ import { keywordAttributes } from './keyword-attributes.js';
  */
 const TASK_PRIORITY_KEY = 4;
 
+type Queue = typeof queueWorkflow;
+
 /** Waits of a queue's workflow, in milliseconds. */
 const QUEUE_IDLE_MS = 3_600_000;
 const QUEUE_REVIEW_MS = 600_000;
@@ -35,6 +37,12 @@ export function createQueueGateway(
     unlessOver(async () =>
       answered(client, async () => taskHandle(client, message.taskId).executeUpdate(definition, { args: [message] })),
     );
+  const inputOf = (queue: string): QueueInput => ({
+    queue,
+    idleMs: QUEUE_IDLE_MS,
+    reviewMs: QUEUE_REVIEW_MS,
+    continueAsNewAtEvents,
+  });
   return {
     openTask: async (input) => openTask(client, input),
     dispatchTask: async (input) => unlessOver(async () => startWith(client, taskMessages.dispatchTaskUpdate, input)),
@@ -44,8 +52,17 @@ export function createQueueGateway(
       const handle = client.workflow.getHandle(queueWorkflowId(queue));
       await told(async () => answered(client, async () => handle.signal(queueMessages.queueChangedSignal)));
     },
-    wantSlot: async (queue, wanted) =>
-      wantSlot(client, { queue, idleMs: QUEUE_IDLE_MS, reviewMs: QUEUE_REVIEW_MS, continueAsNewAtEvents }, wanted),
+    wantSlot: async (queue, wanted) => {
+      const signal = { signal: queueMessages.slotWantedSignal, signalArgs: [wanted] as [SlotWanted] };
+      const options = { ...queueOptions(inputOf(queue)), ...signal };
+      await answered(client, async () =>
+        client.workflow.signalWithStart<Queue, [SlotWanted]>('queueWorkflow', options),
+      );
+    },
+    tendQueue: async (queue) => {
+      const options = { ...queueOptions(inputOf(queue)), signal: queueMessages.queueChangedSignal };
+      await answered(client, async () => client.workflow.signalWithStart<Queue>('queueWorkflow', options));
+    },
     budgetExceeded: async (message) => {
       const handle = taskHandle(client, message.taskId);
       return told(async () => answered(client, async () => handle.signal(taskMessages.budgetExceededSignal, message)));
@@ -65,20 +82,16 @@ async function openTask(client: Client, input: TaskInput): Promise<void> {
   }
 }
 
-/** Whoever wants the first slot of a queue starts its workflow. */
-async function wantSlot(client: Client, input: QueueInput, wanted: SlotWanted): Promise<void> {
+/** Whoever has something to say to a queue first starts its workflow. */
+function queueOptions(input: QueueInput) {
   const { queue } = input;
-  await answered(client, async () =>
-    client.workflow.signalWithStart<typeof queueWorkflow, [SlotWanted]>('queueWorkflow', {
-      taskQueue: TASK_QUEUE,
-      workflowId: queueWorkflowId(queue),
-      args: [input],
-      signal: queueMessages.slotWantedSignal,
-      signalArgs: [wanted],
-      typedSearchAttributes: keywordAttributes({ AgentRunQueue: queue }),
-      staticSummary: `Gives out the slots of queue ${queue}`,
-    }),
-  );
+  return {
+    taskQueue: TASK_QUEUE,
+    workflowId: queueWorkflowId(queue),
+    args: [input] as [QueueInput],
+    typedSearchAttributes: keywordAttributes({ AgentRunQueue: queue }),
+    staticSummary: `Gives out the slots of queue ${queue}`,
+  };
 }
 
 function taskHandle(client: Client, taskId: string) {

@@ -4,9 +4,10 @@ import {
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import type { TypedSearchAttributes } from '@temporalio/common';
+import { defineSearchAttributeKey, SearchAttributeType, type TypedSearchAttributes } from '@temporalio/common';
 import { TASK_QUEUE } from '../domain/ids.js';
 import type { OpenRunAnswer, RunInput, SendToSession, SendToSessionAnswer } from '../domain/run-messages.js';
+import type { SearchAttributeName } from '../domain/search-attributes.js';
 import type { RunAddress, RunGateway } from '../ports/run-gateway.js';
 import type { RunSignals, SignalResult } from '../ports/run-signals.js';
 import * as messages from '../../workflows/run/messages.js';
@@ -14,6 +15,9 @@ import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { answered, isReady } from './answered.js';
 import { isAlreadyStarted, translate } from './errors.js';
 import { keywordAttributes } from './keyword-attributes.js';
+import { readHistory } from './read-history.js';
+
+const RUN_ID = defineSearchAttributeKey('AgentRunRunId' satisfies SearchAttributeName, SearchAttributeType.KEYWORD);
 
 /** The only caller of the Temporal client. Says what `RunGateway` and `RunSignals` promise. */
 export function createRunGateway(client: Client): RunGateway & RunSignals {
@@ -44,8 +48,10 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
     finishRun: update(messages.finishRunUpdate),
     cancelRun: update(messages.cancelRunUpdate),
     requestRunnerJob: update(messages.requestRunnerJobUpdate),
+    isLive: async ({ workflowId }, runId) => answered(client, async () => isLive(client, workflowId, runId)),
     queryRunState: async ({ workflowId }) =>
       answered(client, async () => client.workflow.getHandle(workflowId).query(messages.runStateQuery)),
+    readHistory: async ({ workflowId }, runId) => readHistory(client, workflowId, runId),
     ready: async () => isReady(client),
     leaseExpired: async (workflowId, message) =>
       signal(workflowId, async (handle) => handle.signal(messages.leaseExpiredSignal, message)),
@@ -110,6 +116,17 @@ function startAttributes(input: RunInput): TypedSearchAttributes {
     AgentRunPhase: 'waiting-for-runner',
     ...(input.sessionId !== null && { AgentRunSessionId: input.sessionId }),
   });
+}
+
+/** As the server itself knows it: no worker has to answer. */
+async function isLive(client: Client, workflowId: string, runId: string): Promise<boolean> {
+  try {
+    const { status, typedSearchAttributes } = await client.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' && typedSearchAttributes.get(RUN_ID) === runId;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }
 
 async function toldOrGone(sent: Promise<void>): Promise<SignalResult> {

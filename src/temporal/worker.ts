@@ -1,19 +1,34 @@
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  NativeConnection,
+  Runtime,
+  Worker,
+  type ActivityInboundCallsInterceptor,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Activities } from '../../activities/index.js';
 import { TASK_QUEUE } from '../domain/ids.js';
 import type { TemporalSettings } from './connection.js';
 
+/** What stands before an activity of that name, to tell of it. */
+export type InterceptActivity = (activity: string) => ActivityInboundCallsInterceptor;
+
 export interface RunningWorker {
   /** Rejects when the worker fails; resolves after `stop`. */
   readonly stopped: Promise<void>;
+  /** Whether it takes new work. */
+  isPolling(): boolean;
   /** Stops polling, lets what runs come to an end, and resolves when it has. */
   stop(): Promise<void>;
 }
 
 /** Starts a worker for all workflows and activities. The prebuilt bundle starts in a fraction of the time; without it the sources are bundled now. */
-export async function startWorker(settings: TemporalSettings, activities: Activities): Promise<RunningWorker> {
+export async function startWorker(
+  settings: Pick<TemporalSettings, 'address' | 'namespace'>,
+  activities: Activities,
+  intercept?: InterceptActivity,
+): Promise<RunningWorker> {
   const connection = await NativeConnection.connect({ address: settings.address });
   const worker = await Worker.create({
     connection,
@@ -21,6 +36,11 @@ export async function startWorker(settings: TemporalSettings, activities: Activi
     taskQueue: TASK_QUEUE,
     activities,
     ...workflowSource(),
+    interceptors: {
+      // Where the prebuilt bundle is used it has them already.
+      workflowModules: existsSync(BUNDLE) ? [] : [TRACE_HEADERS],
+      activity: intercept === undefined ? [] : [(context) => ({ inbound: intercept(context.info.activityType) })],
+    },
     // A killed worker's workflows move to another after this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',
     shutdownGraceTime: '5s',
@@ -31,6 +51,7 @@ export async function startWorker(settings: TemporalSettings, activities: Activi
   stopped.catch(() => undefined);
   return {
     stopped,
+    isPolling: () => worker.getState() === 'RUNNING',
     stop: async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;
@@ -44,8 +65,10 @@ export function installRuntime(logger: NonNullable<Parameters<typeof Runtime.ins
   Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging } });
 }
 
+const BUNDLE = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+const TRACE_HEADERS = fileURLToPath(new URL('../../workflows/trace-headers.js', import.meta.url));
+
 function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const bundle = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
-  if (existsSync(bundle)) return { workflowBundle: { codePath: bundle } };
+  if (existsSync(BUNDLE)) return { workflowBundle: { codePath: BUNDLE } };
   return { workflowsPath: fileURLToPath(new URL('../../workflows/index.js', import.meta.url)) };
 }

@@ -1,28 +1,38 @@
 /** Requests at once; beyond that somebody who hangs would keep others waiting. */
 const MOST = 40;
 const MOST_PER_HOST = 10;
+/** Names of hosts cost nothing: a tenant may have as many as it likes. */
+const MOST_PER_TENANT = 10;
 
-/** Which requests are under way, to whom. */
+/** Whose request it is, and where it goes. */
+interface Whose {
+  readonly host: string;
+  readonly tenantId: string;
+}
+
+/** Which requests are under way, whose and to whom. */
 export class InFlight {
-  readonly #byHost = new Map<string, number>();
-  #all = 0;
+  readonly #counts = new Map<string, number>();
 
-  /** Does the work, unless too much is under way, to all or to this host: then it answers undefined at once. */
-  async unlessFull<T>(host: string, work: () => Promise<T>): Promise<T | undefined> {
-    const ofHost = this.#byHost.get(host) ?? 0;
-    if (this.#all >= MOST || ofHost >= MOST_PER_HOST) return undefined;
-    this.#count(host, 1);
+  /** Does the work, unless too much is under way, of all, to this host or of this tenant: then it answers undefined at once. */
+  async unlessFull<T>({ host, tenantId }: Whose, work: () => Promise<T>): Promise<T | undefined> {
+    const limits = [
+      ['all', MOST],
+      [`host ${host}`, MOST_PER_HOST],
+      [`tenant ${tenantId}`, MOST_PER_TENANT],
+    ] as const;
+    if (limits.some(([of, most]) => (this.#counts.get(of) ?? 0) >= most)) return undefined;
+    for (const [of] of limits) this.#count(of, 1);
     try {
       return await work();
     } finally {
-      this.#count(host, -1);
+      for (const [of] of limits) this.#count(of, -1);
     }
   }
 
-  #count(host: string, by: 1 | -1): void {
-    const ofHost = (this.#byHost.get(host) ?? 0) + by;
-    this.#all += by;
-    if (ofHost === 0) this.#byHost.delete(host);
-    else this.#byHost.set(host, ofHost);
+  #count(of: string, by: 1 | -1): void {
+    const count = (this.#counts.get(of) ?? 0) + by;
+    if (count === 0) this.#counts.delete(of);
+    else this.#counts.set(of, count);
   }
 }

@@ -37,7 +37,10 @@ export function createWebhookSender(policy: TargetPolicy, options: SenderOptions
       return null;
     },
 
-    send: async (message) => inFlight.unlessFull(new URL(message.url).host, async () => sendOne(message)),
+    send: async (message) => {
+      const whose = { host: new URL(message.url).host, tenantId: message.tenantId };
+      return inFlight.unlessFull(whose, async () => sendOne(message));
+    },
   };
 
   async function sendOne(message: WebhookMessage): Promise<WebhookReply> {

@@ -51,11 +51,14 @@ function plain(address: string): Address {
 /** What the whole internet may reach. Everything that is not known to be public is not. */
 export function isPublic(address: string): boolean {
   const one = plain(address);
-  if (one instanceof ipaddr.IPv4) return one.range() === 'unicast';
+  if (one instanceof ipaddr.IPv4) return one.range() === 'unicast' && !OF_CLOUDS.includes(one.toString());
   const behind = translated(one);
   if (behind !== undefined) return isPublic(behind.toString());
   return one.range() === 'unicast' && one.match(GLOBAL_UNICAST);
 }
+
+/** Within a cloud an address of that range may be the cloud itself: Azure's host, which hands out certificates and settings of the machine. */
+const OF_CLOUDS = ['168.63.129.16'];
 
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 /** In networks that have IPv6 alone, names of IPv4 hosts resolve to addresses in here (RFC 6052). */

@@ -68,6 +68,25 @@ describe('agentrun queue, against `agentrun up`', function () {
     );
   });
 
+  it('caps tenants, one cap at a time, shows what they used, and takes caps away', async () => {
+    const set = await row('queue', 'budget', 'acme', '--max-tokens', '5M');
+    assert.deepEqual(set.slice(0, 7), ['acme', 'open', 'day', '0', '5000000', '0', '']);
+    const also = await stack.json('queue', 'budget', 'acme', '--max-time', '2h', '--period', 'month');
+    assert.deepEqual([also.maxTokens, also.maxWallTimeMs, also.period], [5_000_000, 7_200_000, 'month']);
+    const less = await stack.json('queue', 'budget', 'acme', '--max-tokens', 'none');
+    assert.deepEqual([less.maxTokens, less.maxWallTimeMs, less.period], [null, 7_200_000, 'month']);
+    assert.deepEqual(await stack.json('queue', 'budget', 'acme'), less);
+    assert.deepEqual(await stack.json('queue', 'budget'), [less]);
+    const unnamed = await stack.run('queue', 'budget', '--max-tokens', '5M');
+    assert.deepEqual([unnamed.code, /name the tenant/.test(unnamed.stderr)], [2, true]);
+    const wrong = await stack.run('queue', 'budget', 'acme', '--max-time', 'soon');
+    assert.deepEqual([wrong.code, /--max-time/.test(wrong.stderr)], [2, true]);
+    assert.deepEqual(await row('queue', 'budget', 'acme', '--remove'), ['acme', 'no-caps']);
+    const gone = await stack.run('queue', 'budget', 'acme');
+    assert.deepEqual([gone.code, /acme/.test(gone.stderr)], [1, true]);
+    assert.deepEqual(await stack.json('queue', 'budget'), []);
+  });
+
   it('names the field of what the manager refuses', async () => {
     const { code, stderr } = await stack.run('queue', 'limit', 'nightly', '100000');
     assert.equal(code, 1);

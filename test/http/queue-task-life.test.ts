@@ -146,6 +146,21 @@ describe('a task', function () {
     assert.equal((await create(manager.api, { queue, idempotencyKey })).state, 'pending');
   });
 
+  it('does not begin again when its queue is full', async () => {
+    const queue = freshQueue();
+    const failed = await create(manager.api, { queue, prompt: 'exit 3', autoDispatch: true });
+    assert.equal((await ended(manager.api, failed.id)).state, 'failed');
+    succeeded(await manager.api.request('PUT', `/api/v1/queue/queues/${queue}`, { maxPending: 1, paused: true }));
+    const first = await create(manager.api, { queue });
+    const dispatched = await manager.api.post(`${TASKS}/${failed.id}/dispatch`);
+    assert.equal(refused(dispatched, 429, 'rate-limited').maxPending, 1);
+    assert.equal((await read(manager.api, failed.id)).state, 'failed');
+    succeeded(await manager.api.post(`${TASKS}/${first.id}/dispatch`));
+    succeeded(await manager.api.post(`${TASKS}/${first.id}/cancel`));
+    assert.equal((await dispatch(manager.api, failed.id)).phase, 'waiting-for-slot');
+    refused(await manager.api.post(TASKS, bodyOf({ queue })), 429, 'rate-limited');
+  });
+
   it('cannot be told a reason or a reader that is none', async () => {
     const { id } = await create(manager.api);
     const field = (answer: Awaited<ReturnType<Api['post']>>) => refused(answer, 400, 'schema-invalid').field;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'mocha';
 import fc from 'fast-check';
-import { AgentRunError } from '../../src/domain/errors.js';
 import type { EventAppendRequest, NewEvent } from '../../src/ports/event-store.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { refused } from '../support/refused.js';
 import { openRun, runSnapshot } from '../support/runs.js';
 
 const event = (clientSeq?: number, payload: Record<string, unknown> = { n: clientSeq ?? null }): NewEvent => ({
@@ -16,10 +16,6 @@ const event = (clientSeq?: number, payload: Record<string, unknown> = { n: clien
 
 const append = (postgres: Postgres, runId: string, events: NewEvent[], given: Partial<EventAppendRequest> = {}) =>
   postgres.events.append({ runId, fence: null, producer: 'runner', events, ...given });
-
-function refused(failureKind: string, refusal: string): (error: unknown) => boolean {
-  return (error) => error instanceof AgentRunError && error.failureKind === failureKind && error.refusal === refusal;
-}
 
 describe('the event store', () => {
   let database: TestDatabase;

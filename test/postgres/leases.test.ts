@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
-import { AgentRunError } from '../../src/domain/errors.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createLeaseStore } from '../../src/postgres/leases.js';
 import { Database } from '../../src/postgres/pool.js';
 import { countStatements } from '../support/count-statements.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { refused } from '../support/refused.js';
 import { openRun, runSnapshot } from '../support/runs.js';
 
 const GAP_MS = 5_000;
 const MINUTE_MS = 60_000;
-
-function refused(failureKind: string, refusal: string): (error: unknown) => boolean {
-  return (error) => error instanceof AgentRunError && error.failureKind === failureKind && error.refusal === refusal;
-}
 
 describe('the lease store', () => {
   let database: TestDatabase;

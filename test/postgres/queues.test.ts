@@ -12,6 +12,7 @@ import { TERMINAL_STATUSES } from '../../src/domain/outcome.js';
 import type { TaskSnapshot } from '../../src/domain/task-snapshot.js';
 import type { TaskDraft } from '../../src/ports/task-store.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
+import { firstInOrder } from '../../workflows/queue/first-in-order.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { openRun, runSnapshot } from '../support/runs.js';
 import { attemptSnapshot, openTask, taskDraft } from '../support/tasks.js';
@@ -89,7 +90,10 @@ describe('the rows of queues', () => {
 
   it('know who waits for a slot and who has one', async () => {
     await postgres.tasks.updateQueue('q', { concurrency: 2, weights: { 'tenant-a': 2 } });
-    const waiting = await open({ queue: 'q', priority: 7 }, { phase: 'waiting-for-slot', slotWantedAtMs: Date.now() });
+    const waiting = await open(
+      { queue: 'q', priority: 700 },
+      { phase: 'waiting-for-slot', slotWantedAtMs: Date.now() },
+    );
     const again = await open({ queue: 'q' }, { phase: 'waiting-for-slot', attempt: 2 });
     const starting = await open({ queue: 'q' }, { phase: 'starting', attempt: 1 });
     const running = await open(
@@ -103,13 +107,31 @@ describe('the rows of queues', () => {
     const slots = await postgres.tasks.slots('q');
     assert.deepEqual(slots.settings, { concurrency: 2, paused: false, weights: { 'tenant-a': 2 } });
     const createdAt = (await postgres.tasks.get(waiting, 'all'))!.record.createdAt;
-    const wants = { tenantId: 'tenant-a', priority: 7, sinceMs: Date.parse(createdAt) };
+    const wants = { tenantId: 'tenant-a', priority: 700, sinceMs: Date.parse(createdAt) };
     assert.deepEqual(slots.waiting[0], { taskId: waiting, attempt: 1, ...wants });
     assert.deepEqual([slots.waiting[1]?.taskId, slots.waiting[1]?.attempt, slots.waiting.length], [again, 3, 2]);
     assert.deepEqual(slots.holding, [
       { taskId: starting, attempt: 1, tenantId: 'tenant-a' },
       { taskId: running, attempt: 3, tenantId: 'tenant-b' },
     ]);
+  });
+
+  it('tell the first of very many that wait, in the order in which slots come to them', async () => {
+    await postgres.tasks.updateQueue('q', { weights: { b: 2 } });
+    await database.query(
+      `INSERT INTO tasks (id, queue, tenant_id, project_id, backend_profile, run, metadata, runner_job, payload, priority, auto_dispatch,
+         retry_policy, trace_id, created_at, opened_at, phase)
+       SELECT 'task_' || n, 'q', (ARRAY['a', 'b', 'c'])[1 + n % 3], 'p', 'exec', '{}', '{}', '{}', '{}', 500 + (n % 7) * 10, true, '{}',
+         'trc', timestamptz '2026-01-01' + (n % 997) * interval '1 second', now(), 'waiting-for-slot'
+       FROM generate_series(1, 10000) n`,
+    );
+    const all = await postgres.tasks.slots('q', 20_000);
+    assert.deepEqual([all.waiting.length, all.more], [10_000, undefined]);
+    const first = await postgres.tasks.slots('q');
+    assert.deepEqual([first.waiting.length, first.more], [1_000, true]);
+    const expected = firstInOrder(all.waiting, first.settings, 1_000);
+    assert.deepEqual(first.waiting, expected);
+    assert.equal((await postgres.tasks.listInQueue('q')).length, 10_000);
   });
 
   it('count what tasks do, of one queue or of all, as far as the reader may see them', async () => {

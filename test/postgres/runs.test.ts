@@ -3,14 +3,11 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import fc from 'fast-check';
 import { AgentRunError } from '../../src/domain/errors.js';
 import { newId } from '../../src/domain/new-id.js';
-import type { Reservation } from '../../src/ports/run-store.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { refused } from '../support/refused.js';
+import { reservation } from '../support/reservations.js';
 import { commandDraft, commandSnapshot, openRun, runDraft, runSnapshot } from '../support/runs.js';
-
-function refused(failureKind: string, refusal: string): (error: unknown) => boolean {
-  return (error) => error instanceof AgentRunError && error.failureKind === failureKind && error.refusal === refusal;
-}
 
 describe('the run store', () => {
   let database: TestDatabase;
@@ -28,14 +25,6 @@ describe('the run store', () => {
   after(async () => {
     await postgres.close();
     await database.drop();
-  });
-
-  const reservation = (given: Partial<Reservation> = {}): Reservation => ({
-    tenantId: 'tenant-a',
-    route: 'POST runs',
-    key: 'key-1',
-    bodyHash: 'hash-1',
-    ...given,
   });
 
   describe('a run', () => {

@@ -80,7 +80,12 @@ describe('schedules in PostgreSQL', () => {
       postgres.schedules.draft(draftOf('mine', { tenantId: 'other' })),
       isConflict('schema-invalid'),
     );
+    // Whoever drafted it may be giving it to Temporal in this moment.
+    await assert.rejects(postgres.schedules.draft(draftOf('mine', {}, 'two')), isConflict('schema-invalid'));
+    await database.query(`UPDATE schedules SET updated_at = now() - interval '31 seconds'`);
     await postgres.schedules.draft(draftOf('mine', { cron: '5 * * * *' }, 'two'));
+    assert.equal(await postgres.schedules.open('mine', 'one'), false);
+    await postgres.schedules.dropDraft('mine', 'one');
     assert.equal((await postgres.schedules.find('mine'))?.definition.cron, '5 * * * *');
     await postgres.schedules.dropDraft('mine');
     assert.equal(await postgres.schedules.find('mine'), undefined);

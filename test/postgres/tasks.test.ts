@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
-import { AgentRunError } from '../../src/domain/errors.js';
 import { newId } from '../../src/domain/new-id.js';
-import type { Reservation } from '../../src/ports/run-store.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { refused } from '../support/refused.js';
+import { reservation } from '../support/reservations.js';
 import { commandDraft, commandSnapshot, openRun, runSnapshot } from '../support/runs.js';
 import { attemptSnapshot, openTask, taskDraft, taskSnapshot } from '../support/tasks.js';
-
-function refused(failureKind: string, refusal: string): (error: unknown) => boolean {
-  return (error) => error instanceof AgentRunError && error.failureKind === failureKind && error.refusal === refusal;
-}
 
 describe('the task store', () => {
   let database: TestDatabase;
@@ -34,14 +30,6 @@ describe('the task store', () => {
   const recordOf = async (taskId: string, readerId?: string) => (await read(taskId, readerId)).record;
   const end = (taskId: string, given: Parameters<typeof taskSnapshot>[1] = {}) =>
     postgres.tasks.project(taskSnapshot(taskId, { version: 9, state: 'completed', phase: 'ended', ...given }));
-
-  const reservation = (given: Partial<Reservation> = {}): Reservation => ({
-    tenantId: 'tenant-a',
-    route: 'POST tasks',
-    key: 'key-1',
-    bodyHash: 'hash-1',
-    ...given,
-  });
 
   describe('a task', () => {
     it('is read back as it was drafted, once opened', async () => {
@@ -112,18 +100,6 @@ describe('the task store', () => {
       );
       await postgres.tasks.project(taskSnapshot(id));
       assert.deepEqual(await postgres.tasks.draft(taskDraft(), reservation()), { id, opened: true });
-      await postgres.tasks.dropDraft(id);
-      assert.ok(await read(id));
-    });
-
-    it('is free again when its draft was taken back by all who tried to open it', async () => {
-      const { id } = await postgres.tasks.draft(taskDraft(), reservation());
-      await postgres.tasks.draft(taskDraft(), reservation());
-      await postgres.tasks.dropDraft(id);
-      assert.equal((await database.query('SELECT FROM tasks')).length, 1);
-      await postgres.tasks.dropDraft(id);
-      assert.equal((await database.query('SELECT FROM tasks')).length, 0);
-      assert.notEqual((await postgres.tasks.draft(taskDraft(), reservation({ bodyHash: 'other' }))).id, id);
     });
   });
 
@@ -150,6 +126,24 @@ describe('the task store', () => {
       await postgres.tasks.draft(taskDraft());
       await assert.rejects(postgres.tasks.draft(taskDraft()), refused('rate-limited', 'conflict'));
       await database.query(`UPDATE tasks SET created_at = created_at - interval '3 minutes' WHERE opened_at IS NULL`);
+      await postgres.tasks.draft(taskDraft());
+    });
+
+    it('lets as many ended tasks begin again as it has room for, of all that come at once too', async () => {
+      await postgres.tasks.updateQueue('default', { maxPending: 3 });
+      const ids: string[] = [];
+      for (let n = 0; n < 8; n++) ids.push(await openTask(postgres, {}, { state: 'failed', phase: 'ended' }));
+      await openTask(postgres);
+      const admit = (id: string) => postgres.tasks.admitAgain(id).then(() => id, refused('rate-limited', 'conflict'));
+      const [first, second, ...more] = (await Promise.all(ids.map(admit))).filter((answer) => answer !== true);
+      assert.ok(typeof first === 'string' && typeof second === 'string' && more.length === 0);
+      await postgres.tasks.admitAgain(first);
+      await assert.rejects(postgres.tasks.draft(taskDraft()), refused('rate-limited', 'conflict'));
+
+      const begun = { version: 2, afterVersion: 1, executionId: 'execution-2' };
+      await postgres.tasks.project(taskSnapshot(first, { ...begun, state: 'failed', phase: 'ended' }));
+      await postgres.tasks.draft(taskDraft());
+      await database.query(`UPDATE tasks SET admitted_at = now() - interval '3 minutes' WHERE id = $1`, [second]);
       await postgres.tasks.draft(taskDraft());
     });
   });

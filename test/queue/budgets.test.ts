@@ -78,6 +78,11 @@ describe('budgets', function () {
     assert.deepEqual([task.state, task.failureKind], ['blocked', 'budget-exceeded']);
     assert.match(task.failureMessage, /wall time, 1.5 s/);
     assert.ok(task.usage.wallTimeMs >= 1_500);
+    // One that would be stopped at once is not started.
+    await api.post(`/api/v1/queue/tasks/${task.id}/dispatch`);
+    const again = await until(task.id, ({ phase, latestAttempt }) => phase === 'ended' && latestAttempt.attempt === 2);
+    assert.deepEqual([again.state, again.failureKind, again.latestAttempt.runId], ['blocked', 'budget-exceeded', null]);
+    assert.match(again.failureMessage, /all of its wall time, 1.5 s/);
   });
 
   it("counts all of a tenant's runs, interrupts its tasks and begins no more of them, and nobody else's", async () => {

@@ -94,6 +94,8 @@ describe('tasks with real runners', function () {
     const { latestAttempt } = await until(first.id, (one) => one.latestAttempt?.state === 'acknowledged');
     const second = await task('echo still here', { autoDispatch: true, sessionRef });
     await until(second.id, (one) => one.latestAttempt?.runId === latestAttempt.runId);
+    const behind = await api.get(`/api/v1/queue/tasks/${second.id}`);
+    assert.match(behind.diagnosis, /^The task's turn waits in session crowded for another one that works there;/);
     await api.post(`/api/v1/queue/tasks/${first.id}/cancel`, {});
     assert.equal((await ended(first.id)).state, 'cancelled');
     assert.equal((await ended(second.id)).state, 'completed');

@@ -73,6 +73,8 @@ describe('while Temporal is down for longer than every lease', () => {
       await runner.append({ type: 'backend_status', payload: { beat }, clientSeq: beat });
       assert.equal((await api.request('GET', '/health/live')).status, 200);
       assert.equal((await api.request('GET', '/health/readiness')).status, 503);
+      // What renews a lease must still be sent here.
+      assert.equal((await api.request('GET', '/health/readiness?scope=process')).status, 200);
       await delay(500);
     }
     await comeBack();

@@ -58,6 +58,23 @@ describe('the times of a schedule', function () {
     (await api.get(`${TASKS}?limit=500`)).items.filter((task: Loose) => task.tenantId === tenantId);
   const scheduleOf = ({ scheduleId }: Loose) => temporal.schedule.getHandle(temporalScheduleId(scheduleId));
 
+  it('are those of one of several that are asked for at once in different words', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { scheduleId, ...rest } = bodyOf({ paused: true });
+      const asked = [3_600_000, 7_200_000, 10_800_000, 14_400_000].map((intervalMs) => ({
+        ...rest,
+        scheduleId,
+        intervalMs,
+      }));
+      const answers = await Promise.all(asked.map(async (body) => api.request('POST', PATH, body)));
+      assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409]);
+      const { intervalMs } = await show({ scheduleId });
+      const { spec } = await scheduleOf({ scheduleId }).describe();
+      assert.equal(spec.intervals?.[0]?.every, intervalMs);
+      await api.ok('DELETE', `${PATH}/${scheduleId}`);
+    }
+  });
+
   it('make tasks that are dispatched by themselves, one after another, and tell which', async () => {
     const schedule = await create({}, { title: 'each second' });
     const shown = await until(schedule, ({ lastActions }) => lastActions.length >= 2 && lastActions[1].taskId !== null);

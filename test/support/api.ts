@@ -18,6 +18,10 @@ export class Api {
     private readonly token: string | undefined,
   ) {}
 
+  get headers(): Record<string, string> {
+    return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+  }
+
   as(token: string | undefined): Api {
     return new Api(this.url, token);
   }
@@ -26,7 +30,7 @@ export class Api {
     const response = await fetch(this.url + path, {
       method,
       headers: {
-        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+        ...this.headers,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },

@@ -10,6 +10,7 @@ import type {
   TaskInput,
 } from '../../src/domain/task-messages.js';
 import type { TaskSnapshot } from '../../src/domain/task-snapshot.js';
+import { firstInOrder } from '../../workflows/queue/first-in-order.js';
 import { slotWantedSignal } from '../../workflows/queue/messages.js';
 import type { queueWorkflow } from '../../workflows/queue/workflow.js';
 import { commandEndedSignal } from '../../workflows/queue-task/messages.js';
@@ -47,7 +48,9 @@ export class QueueWorld {
   constructor(
     private readonly client: Client,
     private readonly taskQueue: string,
-    private readonly queueWaits: Partial<Pick<QueueInput, 'idleMs' | 'reviewMs' | 'continueAsNewAtEvents'>> = {},
+    private readonly queueWaits: Partial<
+      Pick<QueueInput, 'idleMs' | 'reviewMs' | 'carried' | 'continueAsNewAtEvents'>
+    > = {},
   ) {}
 
   latest(taskId: string): TaskSnapshot {
@@ -86,16 +89,17 @@ export class QueueWorld {
       },
       readTaskAttempt: async () => this.ended,
       wantSlot: async ({ queue, wanted }: { queue: string; wanted: SlotWanted }) => {
-        const { idleMs = HOUR_MS, reviewMs = HOUR_MS, continueAsNewAtEvents } = this.queueWaits;
+        const { idleMs = HOUR_MS, reviewMs = HOUR_MS, ...more } = this.queueWaits;
         await this.client.workflow.signalWithStart<typeof queueWorkflow, [SlotWanted]>('queueWorkflow', {
           taskQueue: this.taskQueue,
           workflowId: queueWorkflowId(queue),
-          args: [{ queue, idleMs, reviewMs, continueAsNewAtEvents }],
+          args: [{ queue, idleMs, reviewMs, ...more }],
           signal: slotWantedSignal,
           signalArgs: [wanted],
         });
       },
-      readSlots: async ({ queue }: { queue: string }): Promise<SlotRecords> => this.slots(queue),
+      readSlots: async ({ queue, limit = Infinity }: { queue: string; limit?: number }): Promise<SlotRecords> =>
+        this.slots(queue, limit),
       closeGoneTasks: async () => {
         this.reviews += 1;
       },
@@ -106,7 +110,7 @@ export class QueueWorld {
   }
 
   /** As the rows tell it. */
-  private slots(queue: string): SlotRecords {
+  private slots(queue: string, limit: number): SlotRecords {
     const inQueue = [...this.tasks.values()].filter(({ taskId }) => this.inputs.get(taskId)?.queue === queue);
     const of = ({ taskId, attempt }: TaskSnapshot) => {
       const { tenantId = '', priority = 0, createdAtMs = 0 } = this.inputs.get(taskId) ?? {};
@@ -114,9 +118,11 @@ export class QueueWorld {
     };
     const waiting = inQueue.filter(({ phase }) => phase === 'waiting-for-slot').map(of);
     const holding = inQueue.filter(({ phase }) => ['starting', 'running', 'cancelling'].includes(phase)).map(of);
+    const first = firstInOrder(waiting, this.settings, limit);
     return {
       settings: this.settings,
-      waiting: waiting.map((one) => ({ ...one, attempt: one.attempt + 1 })),
+      waiting: first.map((one) => ({ ...one, attempt: one.attempt + 1 })),
+      more: waiting.length > first.length,
       // A task that has its slot and no attempt yet is about to begin the next.
       holding: holding.map(({ taskId, attempt, tenantId }) => ({ taskId, attempt: Math.max(1, attempt), tenantId })),
     };

@@ -59,6 +59,7 @@ export class ScriptedActivities implements Activities {
   monitorBudgets = async () => undefined;
   watchRunners = async () => undefined;
   maintainRecords = async () => undefined;
+  mendStranded = async () => undefined;
 
   retainRunners = async (): Promise<never> => {
     throw new Error('nothing is retained here');

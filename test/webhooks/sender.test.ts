@@ -16,8 +16,9 @@ describe('sending to a webhook', () => {
   });
   afterEach(async () => receiver.close());
 
-  const message = (given: { url?: string; secret?: string } = {}) => ({
+  const message = (given: { url?: string; secret?: string; tenantId?: string } = {}) => ({
     url: receiver.url,
+    tenantId: 'acme',
     secret: SECRET,
     id: 'dlv_1',
     body: '{"a":1}',
@@ -177,7 +178,7 @@ describe('sending to a webhook', () => {
     assert.equal(reply.error, null);
   });
 
-  it('keeps nobody waiting for a host that hangs: ten requests to it, and no more', async () => {
+  it('keeps nobody waiting for a host that hangs: ten requests to it, ten of its tenant, and no more', async () => {
     const other = await startWebhookReceiver('127.0.0.2');
     try {
       receiver.answer(() => undefined);
@@ -185,7 +186,10 @@ describe('sending to a webhook', () => {
       const hanging = Array.from({ length: 10 }, async () => sender.send(message()));
       await receiver.untilReceived(10);
       assert.equal(await sender.send(message()), undefined);
-      assert.equal((await sender.send(message({ url: other.url })))?.error, null);
+      // The host's limit, and the tenant's: one that hangs costs its tenant, and others who told of the same host.
+      assert.equal(await sender.send(message({ tenantId: 'other' })), undefined);
+      assert.equal(await sender.send(message({ url: other.url })), undefined);
+      assert.equal((await sender.send(message({ tenantId: 'other', url: other.url })))?.error, null);
       for (const reply of await Promise.all(hanging)) assert.match(reply?.error ?? '', /no answer within/);
       receiver.answer(204);
       assert.equal((await sender.send(message()))?.error, null);

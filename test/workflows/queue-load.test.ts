@@ -13,8 +13,8 @@ const TASKS = Number(process.env['AGENTRUN_TEST_QUEUE_TASKS'] ?? 120);
 const SLOTS = 10;
 const TENANTS = ['acme', 'beta', 'core'];
 
-describe(`${TASKS} tasks of ${TENANTS.length} tenants through ${SLOTS} slots of a queue that continues as new`, function () {
-  this.timeout(600_000);
+describe(`${TASKS} tasks of ${TENANTS.length} tenants through ${SLOTS} slots of a queue that carries a few and continues as new`, function () {
+  this.timeout(300_000 + TASKS * 2_000);
   let workflowBundle: WorkflowBundleWithSourceMap;
   let connection: Connection;
   let native: NativeConnection;
@@ -37,7 +37,7 @@ describe(`${TASKS} tasks of ${TENANTS.length} tenants through ${SLOTS} slots of 
 
   it('each runs once, never more than the slots, every tenant has its share, and nothing is dropped', async () => {
     const taskQueue = 'queue-load';
-    const world = new QueueWorld(client, taskQueue, { continueAsNewAtEvents: 150 });
+    const world = new QueueWorld(client, taskQueue, { continueAsNewAtEvents: 150, carried: 20 });
     world.settings = { ...world.settings, concurrency: SLOTS };
     world.runMs = 1_500;
     const worker = await Worker.create({

@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { patched, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.js';
 
 const { maintainRecords } = proxyActivities<Activities>({
@@ -7,7 +7,14 @@ const { maintainRecords } = proxyActivities<Activities>({
   retry: { initialInterval: '5s', backoffCoefficient: 2, maximumAttempts: 5 },
 });
 
-/** Keeps the records in bounds: partitions ahead, old ones dropped, abandoned drafts and expired keys removed. */
+const { mendStranded } = proxyActivities<Activities>({
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '5s', backoffCoefficient: 2, maximumAttempts: 5 },
+});
+
+/** Keeps the records in bounds: partitions ahead, old ones dropped, abandoned drafts and expired keys removed. And finds what hangs. */
 export async function maintenanceWorkflow(): Promise<void> {
   await maintainRecords();
+  if (patched('mends-what-hangs')) await mendStranded();
 }

@@ -1,3 +1,4 @@
+import { usedAllWallTime } from '../../src/domain/budgets.js';
 import type { Outcome } from '../../src/domain/outcome.js';
 import type { TaskInput } from '../../src/domain/task-messages.js';
 import { mayBegin, type LiveAttempt, type TaskData } from './task-data.js';
@@ -65,6 +66,5 @@ function wallTimeIsUpAtMs(
 }
 
 function wallTimeOutcome(maxWallTimeMs: number): Outcome {
-  const text = `The task used all of its wall time, ${Math.round(maxWallTimeMs / 100) / 10} s.`;
-  return { status: 'blocked', failureKind: 'budget-exceeded', message: { text } };
+  return { status: 'blocked', failureKind: 'budget-exceeded', message: { text: usedAllWallTime(maxWallTimeMs) } };
 }

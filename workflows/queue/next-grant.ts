@@ -3,7 +3,7 @@ import type { SlotSettings, SlotWanted } from '../../src/domain/task-messages.js
 /** What the order of a queue is decided from. */
 export interface Contenders {
   readonly settings: SlotSettings;
-  readonly waiting: readonly SlotWanted[];
+  readonly waiting: Iterable<SlotWanted>;
   readonly holding: readonly { readonly tenantId: string }[];
   /** Slots that a tenant was given since it came, divided by its weight. */
   readonly served: Readonly<Record<string, number>>;
@@ -29,7 +29,7 @@ export function weightOf({ weights }: SlotSettings, tenantId: string): number {
 }
 
 /** The oldest task of each tenant among those of the highest priority. */
-function firstOfEachTenant(waiting: readonly SlotWanted[]): SlotWanted[] {
+function firstOfEachTenant(waiting: Iterable<SlotWanted>): SlotWanted[] {
   let highest = -Infinity;
   let first = new Map<string, SlotWanted>();
   for (const one of waiting) {
@@ -58,6 +58,6 @@ function isBefore(contenders: Contenders, held: Map<string, number>, a: SlotWant
 }
 
 /** Ids sort by their time: between tasks of one millisecond the id decides. */
-function isOlder(a: SlotWanted, b: SlotWanted): boolean {
+export function isOlder(a: SlotWanted, b: SlotWanted): boolean {
   return a.sinceMs === b.sinceMs ? a.taskId < b.taskId : a.sinceMs < b.sinceMs;
 }

@@ -2,6 +2,7 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
@@ -18,8 +19,8 @@ import { QueueState, type QueueData } from './queue-state.js';
  * rest when it begins, when its settings change, and now and then. Ends when it has nothing to do; the next task starts it again.
  */
 export async function queueWorkflow(input: QueueInput, data?: QueueData): Promise<void> {
-  const state = new QueueState(data);
-  state.data.reviewAtMs ??= Date.now() + input.reviewMs;
+  const state = new QueueState(data, input.carried);
+  state.reviewAtMs ??= Date.now() + input.reviewMs;
   const live: LiveQueue = { input, state, changed: false, unread: data === undefined, reviewing: false };
   setHandler(messages.slotWantedSignal, (wanted) => {
     live.state.want(wanted);
@@ -36,8 +37,9 @@ export async function queueWorkflow(input: QueueInput, data?: QueueData): Promis
     description: 'Who waits for a slot and who has one, for operators',
   });
   while (await work(live)) {
-    if (!live.unread && !live.reviewing && historyIsLong(input))
-      await continueAsNew<typeof queueWorkflow>(input, live.state.data);
+    if (live.unread || live.reviewing || !historyIsLong(input)) continue;
+    keepWithinPayload(state);
+    await continueAsNew<typeof queueWorkflow>(input, state.data);
   }
 }
 
@@ -54,12 +56,13 @@ interface LiveQueue {
 /** One round; false when there is nothing left to do. No await follows the last look at what came in. */
 async function work(live: LiveQueue): Promise<boolean> {
   const { input, state } = live;
-  if (live.unread) await readRecords(live);
+  keepWithinPayload(state);
+  if (live.unread || state.runsLow) await readRecords(live);
   live.changed = false;
   await Promise.all(state.grant(Date.now()).map(async (grant) => tell(live, grant)));
   present(live);
   const { idle } = state;
-  const woken = () => live.changed || live.unread;
+  const woken = () => live.changed || live.unread || state.runsLow;
   const isWoken = await condition(woken, idle ? input.idleMs : Math.max(1, untilReview(live)), {
     summary: idle ? 'ends when nothing comes' : 'compares slots with the records',
   });
@@ -68,8 +71,13 @@ async function work(live: LiveQueue): Promise<boolean> {
   return true;
 }
 
+/** Executions that began before this was known carry all until they continue as new. */
+function keepWithinPayload(state: QueueState): void {
+  if (state.overfull && patched('carries-the-first-in-order')) state.keepFirst();
+}
+
 function untilReview({ state, input }: LiveQueue): number {
-  return (state.data.reviewAtMs ?? Date.now() + input.reviewMs) - Date.now();
+  return (state.reviewAtMs ?? Date.now() + input.reviewMs) - Date.now();
 }
 
 /**
@@ -78,7 +86,7 @@ function untilReview({ state, input }: LiveQueue): number {
  */
 function beginReview(live: LiveQueue): void {
   const { input, state } = live;
-  state.data.reviewAtMs = Date.now() + input.reviewMs;
+  state.reviewAtMs = Date.now() + input.reviewMs;
   live.reviewing = true;
   void queueReview
     .closeGoneTasks({ queue: input.queue })
@@ -92,7 +100,7 @@ function beginReview(live: LiveQueue): void {
 async function readRecords(live: LiveQueue): Promise<void> {
   live.unread = false;
   live.state.beginLearning();
-  const records = await queueRecords.readSlots({ queue: live.input.queue });
+  const records = await queueRecords.readSlots({ queue: live.input.queue, limit: live.input.carried });
   live.state.learn(records, Date.now());
 }
 
@@ -107,11 +115,8 @@ async function tell(live: LiveQueue, grant: SlotReleased): Promise<void> {
 }
 
 function present({ input, state }: LiveQueue): void {
-  const { settings, holding, waiting } = state.data;
+  const { settings, holding, waiting, more } = state.view(input.queue);
   const limit = settings.paused ? 'paused' : `${settings.concurrency} slots`;
-  setCurrentDetails(
-    [`**${input.queue}**: ${limit}`, `- running: ${holding.length}`, `- waiting for a slot: ${waiting.length}`].join(
-      '\n',
-    ),
-  );
+  const waits = `- waiting for a slot: ${waiting}${more ? ', and more' : ''}`;
+  setCurrentDetails([`**${input.queue}**: ${limit}`, `- running: ${holding.length}`, waits].join('\n'));
 }

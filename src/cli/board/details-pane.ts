@@ -8,7 +8,7 @@ import { oneLine, taskName, taskWhy } from '../task-words.js';
 import { cell, lineOf, type Piece } from '../terminal/line.js';
 import { fitTo, textWidth } from '../terminal/text-width.js';
 import { selectedRow, type BoardState } from './board-state.js';
-import { wrapWords } from './wrap-words.js';
+import { wrapWords } from '../wrap-words.js';
 
 const NAME = 9;
 const ATTEMPTS = 3;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
+import { addQueueBudget } from './queue/budget.js';
 import { addQueueList } from './queue/list.js';
 import {
   addQueueAutoDispatch,
@@ -19,4 +20,5 @@ export function addQueueCommands(program: Command, context: CliContext): void {
   addQueueResume(queue, context);
   addQueueWeights(queue, context);
   addQueueAutoDispatch(queue, context);
+  addQueueBudget(queue, context);
 }

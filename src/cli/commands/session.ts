@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { addSessionCancel } from './session/cancel.js';
 import { addSessionCreate } from './session/create.js';
+import { addSessionExplain } from './session/explain.js';
 import { addSessionGc } from './session/gc.js';
 import { addSessionList } from './session/list.js';
 import { addSessionRead } from './session/read.js';
@@ -15,6 +16,7 @@ export function addSessionCommands(program: Command, context: CliContext): void 
   addSessionCreate(session, context);
   addSessionList(session, context);
   addSessionShow(session, context);
+  addSessionExplain(session, context);
   addSessionSend(session, context);
   addSessionTail(session, context);
   addSessionRead(session, context);

@@ -13,8 +13,17 @@ export function requestLog(logger: Logger): Middleware {
 
 function log(logger: Logger, ctx: Context, durationMs: number): void {
   const aborted = ctx.res.writableFinished ? {} : { aborted: true };
-  const { traceId, quiet } = stateOf(ctx);
-  const line = { traceId, method: ctx.method, path: ctx.path, status: ctx.status, durationMs, ...who(ctx), ...aborted };
+  const { traceId, quiet, ids } = stateOf(ctx);
+  const line = {
+    traceId,
+    ...ids,
+    method: ctx.method,
+    path: ctx.path,
+    status: ctx.status,
+    durationMs,
+    ...who(ctx),
+    ...aborted,
+  };
   if (ctx.status >= 500) logger.warn(line, 'request');
   else if (quiet === true) logger.debug(line, 'request');
   else logger.info(line, 'request');

@@ -8,6 +8,7 @@ import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { installationRoutes } from './installation.js';
 import { leaseRoutes } from './leases.js';
+import { metricsRoutes } from './metrics.js';
 import { openApiRoutes } from './openapi.js';
 import { providerProfileRoutes } from './provider-profiles.js';
 import { queueTaskRoutes } from './queue-tasks.js';
@@ -26,6 +27,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
   const described = [
     ...healthRoutes(dependencies),
     ...installationRoutes,
+    ...metricsRoutes(dependencies),
     ...backendRoutes,
     ...runRoutes,
     ...commandRoutes,

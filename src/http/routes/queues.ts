@@ -1,5 +1,5 @@
 import { Page } from '../../contract/common.js';
-import { QueueCommander, QueueRecord, QueueStats, QueueUpdate } from '../../contract/queue.js';
+import { QueueChanged, QueueCommander, QueueRecord, QueueStats, QueueUpdate } from '../../contract/queue.js';
 import { DEFAULT_READER, ReaderId } from '../../contract/session.js';
 import { QueueName } from '../../contract/task.js';
 import { queueCommander } from '../../operations/queues/commander.js';
@@ -68,12 +68,13 @@ export const queueRoutes: Route[] = [
     tag,
     summary: 'Change the settings of a queue',
     description:
-      'What the body does not name stays; `weights` is replaced as a whole. For operators of all tenants: they share the queue.',
+      'What the body does not name stays; `weights` is replaced as a whole. For operators of all tenants: they share the queue. ' +
+      '`applied` is false where Temporal could not be reached: the change is kept, and the queue goes by it later.',
     auth: 'operator',
     params,
     body: QueueUpdate,
     bodyExample: { concurrency: 4, weights: { acme: 3 } },
-    answer: QueueRecord,
+    answer: QueueChanged,
     handle: ({ principal, params, body }, { operations }) => changeQueue(operations, principal, params.name, body),
   }),
 ];

@@ -1,10 +1,12 @@
 import { CommandId, Name, Page, RunId, SessionId } from '../../contract/common.js';
+import { RunExplanation } from '../../contract/explanation.js';
 import { RunResult } from '../../contract/result.js';
 import { CancelRequest, RunCreate, RunFinish, RunRecord } from '../../contract/run.js';
 import { RUN_STATUSES } from '../../domain/run-lifecycle.js';
 import { requireRun, tenantScope } from '../../operations/access.js';
 import { createRun } from '../../operations/runs/create-run.js';
 import { cancelRun, finishRun } from '../../operations/runs/end-run.js';
+import { explainRun } from '../../operations/runs/explain-run.js';
 import { runResult } from '../../operations/runs/run-result.js';
 import { cursor, limit, textField, wordField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
@@ -115,5 +117,19 @@ export const runRoutes: Route[] = [
     answer: RunResult,
     handle: ({ principal, params, query }, { operations }) =>
       runResult(operations, principal, params.runId, query.commandId),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/runs/:runId/explain',
+    operationId: 'explainRun',
+    tag,
+    summary: 'Why a run is where it is: all that happened to it, what that comes to, and what to do next',
+    description:
+      'One timeline from the records, the events and the history in Temporal. It holds no prompt and no output. Where Temporal does not ' +
+      'answer in time, or no longer has the history, `sources` says so and the rest is told from PostgreSQL alone.',
+    auth: 'operator',
+    params,
+    answer: RunExplanation,
+    handle: ({ principal, params }, { operations }) => explainRun(operations, principal, params.runId),
   }),
 ];

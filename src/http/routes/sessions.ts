@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Name, Nullable, Page, RunId, SessionId } from '../../contract/common.js';
 import { EventRecord } from '../../contract/event.js';
+import { SessionExplanation } from '../../contract/explanation.js';
 import {
   DEFAULT_READER,
   ReaderId,
@@ -17,6 +18,7 @@ import { SESSION_FILTER_STATES } from '../../domain/session-state.js';
 import { tenantScope } from '../../operations/access.js';
 import { controlSession, readSession, unreadSession } from '../../operations/sessions/control-session.js';
 import { createSession } from '../../operations/sessions/create-session.js';
+import { explainSession } from '../../operations/sessions/explain-session.js';
 import { sessionSummary } from '../../operations/sessions/read-session.js';
 import { sendToSession } from '../../operations/sessions/send.js';
 import { sessionTraceBackward } from '../../operations/sessions/session-events-backward.js';
@@ -181,5 +183,17 @@ export const sessionRoutes: Route[] = [
     answer: SessionControlled,
     handle: ({ principal, params, body }, { operations }) =>
       controlSession(operations, principal, params.sessionId, body),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/sessions/:sessionId/explain',
+    operationId: 'explainSession',
+    tag,
+    summary: 'Why a session is where it is: its runs, the one that counts in full, and what to do next',
+    description: 'One timeline, made as that of a run is: see `/runs/{runId}/explain`.',
+    auth: 'operator',
+    params,
+    answer: SessionExplanation,
+    handle: ({ principal, params }, { operations }) => explainSession(operations, principal, params.sessionId),
   }),
 ];

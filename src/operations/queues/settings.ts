@@ -1,4 +1,5 @@
-import type { QueueRecord, QueueUpdate } from '../../contract/queue.js';
+import type { QueueChanged, QueueRecord, QueueUpdate } from '../../contract/queue.js';
+import { AgentRunError } from '../../domain/errors.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import { requireInstallation, tenantScope } from '../access.js';
 import type { OperationContext } from '../context.js';
@@ -21,19 +22,28 @@ export async function readQueue({ tasks }: Tasks, principal: Principal, name: st
 
 /**
  * Changes a queue's settings and tells the queue. Where that cannot be told, the settings stand all the same, and the queue finds them
- * by itself later; repeating tells it again.
+ * by itself as it looks at the records; repeating tells it again.
  * @throws forbidden for operators that are limited to tenants: a queue is shared by all
  */
 export async function changeQueue(
-  { tasks, queueGateway }: Pick<OperationContext, 'tasks' | 'queueGateway'>,
+  context: Pick<OperationContext, 'tasks' | 'queueGateway'>,
   principal: Principal,
   name: string,
   update: QueueUpdate,
-): Promise<QueueRecord> {
+): Promise<QueueChanged> {
   requireInstallation(principal);
-  const queue = await tasks.updateQueue(name, update);
-  await queueGateway.queueChanged(name);
-  return queue;
+  const queue = await context.tasks.updateQueue(name, update);
+  return { ...queue, applied: await isTold(context, name) };
+}
+
+async function isTold({ queueGateway }: Pick<OperationContext, 'queueGateway'>, name: string): Promise<boolean> {
+  try {
+    await queueGateway.queueChanged(name);
+    return true;
+  } catch (error) {
+    if (error instanceof AgentRunError && error.refusal === 'unavailable') return false;
+    throw error;
+  }
 }
 
 /** Weights name tenants, of which others are not told. */

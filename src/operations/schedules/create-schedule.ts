@@ -1,9 +1,9 @@
 import type { ScheduleCreate, ScheduleDetail } from '../../contract/schedule.js';
-import { AgentRunError, invalid } from '../../domain/errors.js';
+import { AgentRunError, invalid, unavailable } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
 import { SCHEDULE_LIMITS } from '../../domain/schedules.js';
 import type { Reservation } from '../../ports/run-store.js';
-import type { ScheduleDefinition } from '../../ports/schedule-store.js';
+import type { ScheduleDefinition, ScheduleDraft } from '../../ports/schedule-store.js';
 import { tenantScope } from '../access.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
@@ -34,16 +34,25 @@ export async function createSchedule(
   const definition = definitionOf(body, tenantId);
   const draft = { definition, task: body.task, bodyHash: hash };
   const { opened } = await context.schedules.draft(draft, reservationOf(body, tenantId, hash));
-  if (!opened) await makeLive(context, definition);
+  if (!opened) await makeLive(context, draft);
   return readSchedule(context, principal, scheduleId, { heal: opened });
 }
 
-/** @throws schema-invalid, and then it is as if nobody had asked. */
-async function makeLive({ schedules, scheduleGateway }: OperationContext, definition: ScheduleDefinition) {
+/** @throws schema-invalid or unavailable, and then it is as if nobody had asked: the name is free for other words. */
+async function makeLive(
+  { schedules, scheduleGateway }: OperationContext,
+  { definition, bodyHash: hash }: ScheduleDraft,
+): Promise<void> {
   const { scheduleId } = definition;
-  const refused = await scheduleGateway.put(definition);
-  if (refused === undefined) return schedules.open(scheduleId);
-  await schedules.dropDraft(scheduleId);
+  const refused = await scheduleGateway.put(definition).catch(async (error: unknown) => {
+    await schedules.dropDraft(scheduleId, hash);
+    throw error;
+  });
+  if (refused === undefined) {
+    if (await schedules.open(scheduleId, hash)) return;
+    throw unavailable('temporal', undefined, `schedule ${scheduleId} was taken back by another request; try again`);
+  }
+  await schedules.dropDraft(scheduleId, hash);
   throw invalid(refused.field, `${refused.field} is not usable: ${refused.message}`);
 }
 

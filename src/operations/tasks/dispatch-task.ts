@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskSummary } from '../../contract/task.js';
 import { conflict, unavailable } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
@@ -9,13 +8,11 @@ import { hasEnded, settled, taskInput, toTask } from './to-task.js';
 
 /** A task may end, or go on, while it is told to begin, and its workflow may be gone: it is then looked at anew. */
 const TRIES = 10;
-/** A workflow that is ending has little left to write. */
-const PAUSE_MS = 100;
 
 /**
  * Lets a task begin: its attempt starts when its time has come and its queue has a slot. Repeating is harmless. One that failed or is
  * blocked begins again, and one that waits to be tried again does not wait longer.
- * @throws missing; conflict for a task that was completed or cancelled
+ * @throws missing; conflict for a task that was completed or cancelled; rate-limited for one that has ended where its queue is full
  */
 export async function dispatchTask(
   context: OperationContext,
@@ -25,11 +22,11 @@ export async function dispatchTask(
   for (let tries = 0; tries < TRIES; tries++) {
     const row = await requireTask(context, principal, taskId);
     assertMayBegin(row);
+    if (hasEnded(row)) await context.tasks.admitAgain(taskId);
     const input = taskInput(row, context);
     const refused = await toTask(context, taskId, (gateway) => gateway.dispatchTask(input));
     if (refused === undefined) return taskAnswer(context, principal, taskId);
-    if (refused.type === 'task-over') await settled(context, taskId, refused, hasEnded);
-    else await delay(PAUSE_MS);
+    await settled(context, taskId, refused, hasEnded);
   }
   throw unavailable('temporal', undefined, `task ${taskId} is just ending; try again`);
 }

@@ -85,8 +85,17 @@ async function readOneRunFacts(context: OperationContext, [target]: readonly Fac
   return () => facts;
 }
 
-/** Unless the session has gone on with something else: that tells nothing of this task. */
-function attemptSentence({ state, supervisor }: TaskSummary): string | null {
+/** Unless the session works on something else, or has gone on with that: then its sentence tells nothing of this task. */
+function attemptSentence(summary: TaskSummary): string | null {
+  const { state, supervisor, latestAttempt } = summary;
+  if (state === 'running' && isBehindAnother(summary)) {
+    return `The task's turn waits in session ${latestAttempt?.sessionId} for another one that works there; it begins when that has ended; wait, or cancel the task.`;
+  }
   if (supervisor === null || supervisor.phase === 'unavailable' || !('source' in supervisor)) return null;
   return supervisor.source === 'latest-attempt' || state === 'running' ? supervisor.diagnosis : null;
+}
+
+function isBehindAnother({ latestAttempt, activeSession }: TaskSummary): boolean {
+  const current = activeSession?.activeCommandId ?? null;
+  return latestAttempt?.state === 'pending' && current !== null && current !== latestAttempt.commandId;
 }

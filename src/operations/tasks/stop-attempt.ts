@@ -1,9 +1,8 @@
-import { isTerminalStatus, type NoteRef, type Outcome } from '../../domain/outcome.js';
+import type { NoteRef, Outcome } from '../../domain/outcome.js';
 import { RunRefused } from '../../domain/refusals.js';
 import type { StartedAttempt } from '../../domain/task-messages.js';
-import { awaitRow } from '../runs/await-row.js';
+import { closeGoneRun } from '../runs/close-gone-run.js';
 import { COMMAND_OVER } from '../runs/end-command.js';
-import { WORKFLOW_GONE } from '../runs/end-run.js';
 import { toRun } from '../runs/to-run.js';
 import type { OperationContext } from '../context.js';
 
@@ -37,12 +36,4 @@ async function unlessOver(context: OperationContext, runId: string, ask: () => P
     if (!(error instanceof RunRefused) || !COMMAND_OVER.includes(error.type)) throw error;
     if (error.facts.closed === true) await closeGoneRun(context, runId);
   }
-}
-
-/** A run writes its end before its workflow closes; one that did not is ended here, or its command would stay open for ever. */
-async function closeGoneRun({ runs }: OperationContext, runId: string): Promise<void> {
-  const read = async () => runs.getRun(runId, 'all');
-  const run = await awaitRow(read, (row) => row === undefined || isTerminalStatus(row.status));
-  if (run === undefined || isTerminalStatus(run.status)) return;
-  await runs.closeOrphan(runId, WORKFLOW_GONE);
 }

@@ -23,14 +23,14 @@ export async function tryDelivery(context: Context, deliveryId: string): Promise
 
 async function send(
   context: Context,
-  { id, body, url, webhookId, attempts }: DeliveryToTry & { id: string; body: string },
+  { id, body, url, tenantId, webhookId, attempts }: DeliveryToTry & { id: string; body: string },
 ): Promise<DeliveryTried> {
   const attempt = attempts + 1;
   const secret = await secretOf(context, webhookId);
   if (secret === undefined) {
     return { ...NOT_SENT, attempt, verdict: 'retry', error: "the webhook's secret is unreadable" };
   }
-  const reply = await context.webhookSender.send({ url, secret, id, body });
+  const reply = await context.webhookSender.send({ url, tenantId, secret, id, body });
   if (reply === undefined) throw tooMuch();
   return { attempt, verdict: verdictOf(reply), ...reply };
 }

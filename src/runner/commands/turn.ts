@@ -10,6 +10,7 @@ import {
   type TurnOutcome,
 } from '../backends/backend.js';
 import type { LeaseKeeper } from '../lease-keeper.js';
+import type { Tracing } from '../../telemetry/tracing.js';
 import { TurnLimits } from './turn-limits.js';
 
 export interface TurnContext {
@@ -23,6 +24,7 @@ export interface TurnContext {
   readonly status: (phase: string, facts: Record<string, unknown>) => void;
   /** From asking the agent to end a turn until it is made to. */
   readonly interruptGraceMs: number;
+  readonly tracing: Pick<Tracing, 'span'>;
 }
 
 /**
@@ -61,6 +63,16 @@ export class Turn {
 
   /** Call after the ack. Null when the attempt ended before the turn did: it is the next attempt's. */
   async play(): Promise<TurnOutcome | null> {
+    const attributes = { commandId: this.command.id, runId: this.command.runId, commandType: 'turn' };
+    return this.context.tracing.span('agent_turn', { attributes }, async (span) => {
+      const outcome = await this.#playToItsEnd();
+      span.set({ terminalStatus: outcome?.status, failureKind: outcome?.failureKind, turnId: outcome?.turnId });
+      if (outcome?.status === 'failed' || outcome?.status === 'blocked') span.fail();
+      return outcome;
+    });
+  }
+
+  async #playToItsEnd(): Promise<TurnOutcome | null> {
     const { policy, isFull, lease } = this.context;
     const isHeldBack = () => isFull() || lease.isInDoubt;
     this.#limits = new TurnLimits({ policy, isHeldBack, onExceeded: (verdict) => this.stop(verdict) });
@@ -89,6 +101,15 @@ export class Turn {
 
   /** Waits for the turn to have begun; resolves on proof, or when it certainly comes too late. */
   async steer(command: CommandRecord, isCancelled: () => boolean): Promise<'delivered' | 'too-late'> {
+    const attributes = { commandId: command.id, runId: command.runId, commandType: 'steer' };
+    return this.context.tracing.span('agent_steer', { attributes }, async (span) => {
+      const delivery = await this.#deliver(command, isCancelled);
+      span.set({ phase: delivery });
+      return delivery;
+    });
+  }
+
+  async #deliver(command: CommandRecord, isCancelled: () => boolean): Promise<'delivered' | 'too-late'> {
     const { host, lease, scope } = this.context;
     if (!host.backend.capabilities.steer) return 'too-late';
     for (;;) {

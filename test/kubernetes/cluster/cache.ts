@@ -5,10 +5,9 @@ import { cacheDir } from '../../support/temporal-server.js';
 /** The Kubernetes that tests run against, where none is given. */
 export const KUBERNETES_VERSION = 'v1.34.2';
 
-/** Outlives a checkout: binaries, by version, and parts of images, by content. */
+/** Outlives a checkout: binaries, by version. */
 export const clusterCache = join(cacheDir, 'kubernetes', KUBERNETES_VERSION);
 export const binariesDir = join(clusterCache, 'bin');
-export const imagesDir = join(clusterCache, 'images');
 
 /** The Go module that says what the servers are built from. */
 export const goModuleDir = join(projectRoot, 'test/kubernetes/cluster/go');

@@ -102,6 +102,8 @@ function controllers(folder: string, ports: ControlPlanePorts, kubeconfig: strin
       '--bind-address=127.0.0.1',
       `--secure-port=${ports.controllers}`,
       `--cert-dir=${join(folder, 'controller-certificates')}`,
+      // Pods with a service account check the API server by it.
+      `--root-ca-file=${join(folder, 'api-certificates/apiserver.crt')}`,
       '--leader-elect=false',
       '--use-service-account-credentials=true',
       `--service-account-private-key-file=${keyFile}`,

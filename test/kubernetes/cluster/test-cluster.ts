@@ -13,7 +13,7 @@ import { startControlPlane, type ControlPlane, type ControlPlanePorts } from './
 import { openNodeNamespace } from './node-namespace.js';
 import { startNode } from './node.js';
 import { pauseImage } from './pause-image.js';
-import { runnerImage } from './runner-image.js';
+import { productImages } from './product-images.js';
 import { TestServer, type ServerSpec } from './test-server.js';
 import { createStorageClass, VolumeProvisioner } from './volume-provisioner.js';
 
@@ -28,7 +28,10 @@ export interface TestCluster {
 }
 
 export interface PodsReady {
+  /** The runner's. */
   readonly image: string;
+  /** API and worker; undefined where none is named. */
+  readonly managerImage: string | undefined;
   /** Where Pods reach servers of this machine. */
   readonly hostAddress: string;
 }
@@ -63,7 +66,8 @@ async function givenCluster(kubeconfig: string): Promise<TestCluster> {
   stopAtEnd(async () => cluster.close());
   const image = process.env['AGENTRUN_TEST_RUNNER_IMAGE'];
   const hostAddress = process.env['AGENTRUN_TEST_HOST_ADDRESS'];
-  const pods = image && hostAddress ? { image, hostAddress } : undefined;
+  const managerImage = process.env['AGENTRUN_TEST_MANAGER_IMAGE'];
+  const pods = image && hostAddress ? { image, managerImage, hostAddress } : undefined;
   say(`the cluster of ${kubeconfig}; ${pods ? 'Pods run' : NO_PODS_THERE}`);
   return { kubeconfig, cluster, pods, apiServer: undefined };
 }
@@ -136,9 +140,10 @@ async function withNode(folder: string): Promise<TestCluster> {
     await namespace.end();
     await node.sweep();
   });
-  const image = await runnerImage(folder);
-  await node.importImage(image.tar);
-  return finish(folder, plane, { image: image.name, hostAddress: namespace.hostAddress });
+  const images = await productImages(folder);
+  await node.importImage(images.tar);
+  const { manager, runner: image } = images;
+  return finish(folder, plane, { image, managerImage: manager, hostAddress: namespace.hostAddress });
 }
 
 function starter(folder: string, wrap: (spec: ServerSpec) => ServerSpec) {

@@ -1,4 +1,6 @@
-import { queueWorkflowId, taskWorkflowId } from '../../../src/domain/ids.js';
+import { queueWorkflowId, TASK_QUEUE, taskWorkflowId } from '../../../src/domain/ids.js';
+import type { QueueInput } from '../../../src/domain/task-messages.js';
+import type { queueWorkflow } from '../../../workflows/queue/workflow.js';
 import type { Loose } from '../api.js';
 import { eventually } from '../api.js';
 import type { Life } from './life.js';
@@ -102,6 +104,26 @@ export const queueLives: Record<string, Life> = {
       await stage.api.ok('PUT', queue, { paused: false, concurrency: 3 });
       for (const id of ids) await until(stage, id, ({ phase }) => phase === 'ended');
       return stage.executions(queueWorkflowId('default'));
+    },
+  },
+
+  'queue-that-carries-two-of-five': {
+    settings: { AGENTRUN_CONTINUE_AS_NEW_EVENTS: '60' },
+    async play(stage) {
+      const queue = 'few';
+      await stage.api.ok('PUT', `/api/v1/queue/queues/${queue}`, { concurrency: 0 });
+      const input: QueueInput = { queue, idleMs: 60_000, reviewMs: 60_000, carried: 2, continueAsNewAtEvents: 60 };
+      await stage.temporal.workflow.start<typeof queueWorkflow>('queueWorkflow', {
+        workflowId: queueWorkflowId(queue),
+        taskQueue: TASK_QUEUE,
+        args: [input],
+      });
+      const ids: string[] = [];
+      for (let made = 0; made < 5; made += 1) ids.push((await task(stage, 'sleep 0.2', { queue })).id);
+      for (const id of ids) await until(stage, id, ({ phase }) => phase === 'waiting-for-slot');
+      await stage.api.ok('PUT', `/api/v1/queue/queues/${queue}`, { concurrency: 1 });
+      for (const id of ids) await until(stage, id, ({ phase }) => phase === 'ended');
+      return stage.executions(queueWorkflowId(queue));
     },
   },
 };

@@ -2,6 +2,7 @@ import { NEEDS_ATTENTION } from '../../../src/domain/attention.js';
 import type { BoardData } from '../../../src/cli/board/board-state.js';
 import type { QueueRecord, QueueStats } from '../../../src/contract/queue.js';
 import type { TaskAttempt, TaskDetail, TaskSummary, TaskSupervisor } from '../../../src/contract/task.js';
+import { taskAttempt, taskRecord } from '../../support/task-records.js';
 
 /** What the manager would tell of tasks and queues, as far as a test cares. */
 
@@ -26,60 +27,24 @@ export function queueOf(given: Partial<QueueRecord> = {}): QueueRecord {
 
 export function taskOf(name: string, given: Partial<TaskSummary> = {}): TaskSummary {
   return {
-    id: `task_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}00000000`,
-    queue: 'default',
-    title: name,
-    tenantId: 'acme',
-    projectId: 'shop',
-    backendProfile: 'codex',
-    state: 'pending',
-    phase: 'waiting-for-slot',
-    priority: 500,
-    autoDispatch: false,
-    dispatchedAt: ago(5 * MINUTE),
-    notBefore: null,
-    waitingUntil: null,
-    retryPolicy: { maxAttempts: 3, backoffMs: 10_000, maxBackoffMs: 600_000 },
-    budget: { maxTokens: null, maxWallTimeMs: null },
-    usage: { totalTokens: 0, wallTimeMs: 0 },
-    sessionRef: null,
-    aipod: null,
-    latestAttempt: null,
-    failureKind: null,
-    failureMessage: null,
-    cancelRequestedAt: null,
-    cancelReason: null,
-    metadata: {},
-    unread: false,
-    traceId: 'trc_1',
-    createdAt: ago(6 * MINUTE),
-    updatedAt: ago(5 * MINUTE),
-    finishedAt: null,
+    ...taskRecord({
+      id: `task_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}00000000`,
+      title: name,
+      phase: 'waiting-for-slot',
+      dispatchedAt: ago(5 * MINUTE),
+      createdAt: ago(6 * MINUTE),
+      updatedAt: ago(5 * MINUTE),
+    }),
     active: false,
     attentionState: 'none',
     activeSession: null,
     supervisor: null,
-    valuesPrinted: false,
     ...given,
   };
 }
 
 export function attemptOf(given: Partial<TaskAttempt> = {}): TaskAttempt {
-  return {
-    attempt: 1,
-    runId: 'run_0123456789',
-    commandId: 'cmd_0123456789',
-    sessionId: null,
-    runnerJobId: null,
-    state: 'acknowledged',
-    startedRun: true,
-    failureKind: null,
-    failureMessage: null,
-    startedAt: ago(4 * MINUTE),
-    finishedAt: null,
-    valuesPrinted: false,
-    ...given,
-  };
+  return taskAttempt({ startedAt: ago(4 * MINUTE), ...given });
 }
 
 /** One that works on it, and said something three seconds ago. */

@@ -29,9 +29,9 @@ describe('the OpenAPI document', () => {
   it('has every route of the contract', () => {
     const served = routes.map((route) => `${route.method} ${route.path.replace(/:\w+/g, ':')}`).sort();
     const promised = `
-      GET /health|GET /health/live|GET /health/readiness|GET /openapi.json|GET /api/v1/backends
+      GET /metrics|GET /health|GET /health/live|GET /health/readiness|GET /openapi.json|GET /api/v1/backends
       POST /api/v1/runs|GET /api/v1/runs|GET /api/v1/runs/:|PATCH /api/v1/runs/:/status|POST /api/v1/runs/:/cancel
-      GET /api/v1/runs/:/result|POST /api/v1/runs/:/claim|PATCH /api/v1/runs/:/lease
+      GET /api/v1/runs/:/result|GET /api/v1/runs/:/explain|POST /api/v1/runs/:/claim|PATCH /api/v1/runs/:/lease
       POST /api/v1/runs/:/commands|GET /api/v1/runs/:/commands|GET /api/v1/runs/:/commands/:
       GET /api/v1/runs/:/commands/:/result|POST /api/v1/commands/:/ack|PATCH /api/v1/commands/:/status
       POST /api/v1/commands/:/cancel|POST /api/v1/runs/:/events|GET /api/v1/runs/:/events
@@ -52,7 +52,7 @@ describe('the OpenAPI document', () => {
       POST /api/v1/sessions|GET /api/v1/sessions|GET /api/v1/sessions/:|GET /api/v1/sessions/:/trace
       GET /api/v1/sessions/:/output|POST /api/v1/sessions/:/send|POST /api/v1/sessions/:/read
       POST /api/v1/sessions/:/control|POST /api/v1/sessions/storage/gc|GET /api/v1/sessions/:/storage
-      DELETE /api/v1/sessions/:/storage|POST /api/v1/sessions/:/storage/refresh
+      DELETE /api/v1/sessions/:/storage|POST /api/v1/sessions/:/storage/refresh|GET /api/v1/sessions/:/explain
       POST /api/v1/queue/tasks|GET /api/v1/queue/tasks|GET /api/v1/queue/tasks/:|POST /api/v1/queue/tasks/:/dispatch
       POST /api/v1/queue/tasks/:/refresh|POST /api/v1/queue/tasks/:/cancel|POST /api/v1/queue/tasks/:/read
       GET /api/v1/queue/stats|GET /api/v1/queue/commander|GET /api/v1/queue/queues|GET /api/v1/queue/queues/:
@@ -107,12 +107,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('asks for the bearer token everywhere but in health and in itself', () => {
+  it('asks for the bearer token everywhere but in health, in figures and in itself', () => {
     assert.deepEqual(document.security, [{ bearer: [] }]);
     assert.equal(document.components.securitySchemes.bearer.scheme, 'bearer');
     for (const [path, operations] of paths) {
       for (const operation of Object.values(operations)) {
-        const open = path.startsWith('/health') || path === '/openapi.json';
+        const open = path.startsWith('/health') || ['/metrics', '/openapi.json'].includes(path);
         assert.deepEqual(operation.security, open ? [] : undefined, path);
         assert.equal('401' in operation.responses, !open, path);
       }

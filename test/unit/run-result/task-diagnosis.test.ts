@@ -1,57 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { TaskAttempt, TaskRecord } from '../../../src/contract/task.js';
+import type { TaskRecord } from '../../../src/contract/task.js';
 import { taskDiagnosis } from '../../../src/run-result/task-diagnosis.js';
+import { taskAttempt, taskRecord } from '../../support/task-records.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
 
-const attempt: TaskAttempt = {
+const attempt = taskAttempt({
   attempt: 2,
-  runId: 'run_0123456789',
-  commandId: 'cmd_0123456789',
-  sessionId: null,
-  runnerJobId: null,
   state: 'failed',
-  startedRun: true,
   failureKind: 'runner-lost',
   failureMessage: 'The machine was lost.',
-  startedAt: AT,
   finishedAt: AT,
-  valuesPrinted: false,
-};
+});
 
-const record: TaskRecord = {
-  id: 'task_0123456789',
-  queue: 'nightly',
-  title: null,
-  tenantId: 'acme',
-  projectId: 'site',
-  backendProfile: 'exec',
-  state: 'pending',
-  phase: 'waiting-for-dispatch',
-  priority: 500,
-  autoDispatch: false,
-  dispatchedAt: null,
-  notBefore: null,
-  waitingUntil: null,
-  retryPolicy: { maxAttempts: 3, backoffMs: 1_000, maxBackoffMs: 10_000 },
-  budget: { maxTokens: null, maxWallTimeMs: null },
-  usage: { totalTokens: 0, wallTimeMs: 0 },
-  sessionRef: null,
-  aipod: null,
-  latestAttempt: null,
-  failureKind: null,
-  failureMessage: null,
-  cancelRequestedAt: null,
-  cancelReason: null,
-  metadata: {},
-  unread: false,
-  traceId: 'trc_0123456789',
-  createdAt: AT,
-  updatedAt: AT,
-  finishedAt: null,
-  valuesPrinted: false,
-};
+const record = taskRecord({ queue: 'nightly' });
 
 const NEEDS = 'The turn needs input: which branch; answer it with a new run.';
 const OPEN = { concurrency: 4, paused: false };

@@ -11,7 +11,15 @@ describe('where webhooks may go', () => {
       'fe80::1%eth0',
       '::ffff:169.254.169.254',
     ],
-    'of a cloud, though it is elsewhere': ['100.100.100.200', 'fd00:ec2::254'],
+    'of a cloud, though it is elsewhere': [
+      '100.100.100.200',
+      '192.0.0.192',
+      'fd00:ec2::254',
+      'fd20:ce::254',
+      '168.63.129.16',
+      '::ffff:168.63.129.16',
+      '64:ff9b::a83f:8110',
+    ],
     unspecified: ['0.0.0.0', '0.1.2.3', '::'],
     multicast: ['224.0.0.1', '239.255.255.250', 'ff02::1'],
     'broadcast, reserved, for documentation': [

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { HttpClient } from '../../../client/http-client.js';
 import type { QueueRecord } from '../../../contract/queue.js';
+import { allPages } from '../../all-pages.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
 import type { Output } from '../../output.js';
@@ -15,25 +15,13 @@ export function addQueueList(queue: Command, context: CliContext): void {
     .option('--json', 'the queues as JSON')
     .action(({ json = false }: { json?: boolean }) =>
       reaching(context, async (client) => {
-        const queues = await listQueues(client);
+        const queues = await allPages<QueueRecord>(client, QUEUES_PATH);
         const { screen } = context;
         if (json) screen.data(JSON.stringify(queues));
         else if (queues.length === 0) screen.hint('no queues: the first task makes one');
         else screen.data(screen.out.isTerminal ? asTable(queues, screen.out) : tabSeparated(queues.map(plainQueue)));
       }),
     );
-}
-
-async function listQueues(client: HttpClient): Promise<QueueRecord[]> {
-  const queues: QueueRecord[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { cursor, limit: 500 };
-    const page = await client.get<{ items: QueueRecord[]; nextCursor?: string }>(QUEUES_PATH, { query });
-    queues.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return queues;
 }
 
 function asTable(queues: readonly QueueRecord[], { colors }: Output): string {

@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, type Command } from 'commander';
-import type { QueueRecord } from '../../../contract/queue.js';
+import type { QueueChanged, QueueRecord } from '../../../contract/queue.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
@@ -58,7 +58,7 @@ async function setWeights(context: CliContext, name: string, given: Weights, jso
     const all = Object.entries({ ...before, ...given });
     // 1 is what everyone has: it need not be kept.
     const weights = Object.fromEntries(all.filter(([, value]) => value !== 1));
-    tellQueue(context, await client.put<QueueRecord>(queuePath(name), { weights }), json);
+    tellQueue(context, await client.put<QueueChanged>(queuePath(name), { weights }), json);
   });
 }
 

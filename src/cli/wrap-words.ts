@@ -1,4 +1,4 @@
-import { fitTo, textWidth } from '../terminal/text-width.js';
+import { fitTo, textWidth } from './terminal/text-width.js';
 
 /** A sentence on so many lines at most; the rest of one that needs more is cut. Pure. */
 export function wrapWords(text: string, columns: number, most: number): string[] {

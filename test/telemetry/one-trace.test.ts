@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings } from '../../src/config.js';
+import { createLocalPlatform } from '../../src/main/local-runners.js';
+import { freePort } from '../../src/processes/free-port.js';
+import { AgentRunProcess } from '../support/agentrun-process.js';
+import { Api, eventually, type Loose } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { untilEnded, untilPrinted } from '../support/live-runner.js';
+import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.js';
+import { createTestNamespace } from '../support/temporal-server.js';
+
+const TOKEN = 'telemetry-operator-token-0123456789';
+const SECRET = 'words-of-a-prompt-that-stay-where-they-are';
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const CALLER_SPAN = '00f067aa0ba902b7';
+
+describe('the telemetry of an API, a worker and a runner', function () {
+  this.timeout(90_000);
+  let dataDir: string;
+  let database: TestDatabase;
+  let collector: OtlpReceiver;
+  let settings: Record<string, string>;
+  let server: AgentRunProcess;
+  let worker: AgentRunProcess;
+  let api: Api;
+  let metricsPort: number;
+
+  before(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'agentrun-telemetry-'));
+    collector = await startOtlpReceiver();
+    const [made, temporal, port] = await Promise.all([createTestDatabase(), createTestNamespace(), freePort()]);
+    database = made;
+    metricsPort = await freePort();
+    settings = {
+      AGENTRUN_DATABASE_URL: database.connectionString,
+      AGENTRUN_TEMPORAL_ADDRESS: temporal.address,
+      AGENTRUN_TEMPORAL_NAMESPACE: temporal.namespace,
+      AGENTRUN_DATA_DIR: dataDir,
+      AGENTRUN_PORT: String(port),
+      AGENTRUN_OPERATOR_TOKEN: TOKEN,
+      AGENTRUN_TOKEN_KEY: randomBytes(32).toString('hex'),
+      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_METRIC_EXPORT_INTERVAL: '500',
+      AGENTRUN_HEALTH_PORT: String(metricsPort),
+    };
+    api = new Api(`http://127.0.0.1:${port}`, TOKEN);
+    [server, worker] = await Promise.all([
+      AgentRunProcess.start('api', settings),
+      AgentRunProcess.start('worker', settings),
+    ]);
+  });
+  after(async () => {
+    await Promise.all([server.stop(), worker.stop()]);
+    const platform = createLocalPlatform(
+      readSettings(settings),
+      dataDir,
+      randomBytes(32),
+      process.env,
+      () => undefined,
+    );
+    for (const job of await platform.list()) await platform.stop(job.jobName, { graceMs: 0 });
+    await collector.close();
+    await database.drop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  const traceparent = { traceparent: `00-${TRACE}-${CALLER_SPAN}-01` };
+  const post = async (path: string, body: unknown, headers = {}): Promise<Loose> => {
+    const answer = await api.request('POST', path, body, headers);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body;
+  };
+  const ofTrace = (traceId: string) => collector.spans.filter((span) => span.traceId === traceId);
+  const named = (spans: readonly ReceivedSpan[], name: string) => spans.filter((span) => span.name === name);
+
+  /** Makes a run, steers its turn, and waits for the end of it all. */
+  async function steeredRun(headers = {}): Promise<{ run: Loose; turn: Loose; steer: Loose }> {
+    const body = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+    const made = await post('/api/v1/runs', body, headers);
+    const run = made.data;
+    if ('traceparent' in headers) assert.equal(made.traceId, `trc_${TRACE}`);
+    const prompt = `echo ready; read x; echo "got $x" # ${SECRET}`;
+    const { data: turn } = await post(`/api/v1/runs/${run.id}/commands`, { payload: { prompt } });
+    await post(`/api/v1/runs/${run.id}/runner-jobs`, {});
+    await untilPrinted(api, turn, 'ready');
+    const { data: steer } = await post(`/api/v1/runs/${run.id}/commands`, {
+      type: 'steer',
+      payload: { prompt: `${SECRET}\n` },
+    });
+    await untilEnded(api, run.id);
+    await api.get(`/api/v1/runs/${run.id}/result`);
+    return { run, turn, steer };
+  }
+
+  /** Each is the caller's, or another span of the trace that was sent. */
+  function assertConnected(spans: readonly ReceivedSpan[], root: string | undefined): void {
+    const ids = new Set(spans.map(({ spanId }) => spanId));
+    const loose = spans.filter(({ parentSpanId }) => parentSpanId !== root && !ids.has(parentSpanId ?? ''));
+    assert.deepEqual(loose, []);
+  }
+
+  it('is one connected trace of the caller’s, by the names that operators search for', async () => {
+    const { run, turn, steer } = await steeredRun(traceparent);
+    assert.equal(run.traceId, `trc_${TRACE}`);
+    await eventually(
+      async () => ofTrace(TRACE),
+      (spans) => named(spans, 'runner_attempt').length === 1 && named(spans, 'runner_terminal.completed').length === 1,
+    );
+    const spans = ofTrace(TRACE);
+    assertConnected(spans, CALLER_SPAN);
+    const names = new Set(spans.map(({ name }) => name));
+    for (const name of [
+      'POST /api/v1/runs',
+      'temporal.update openRun',
+      'run_created',
+      'command_created',
+      'runner_job_created',
+      'projection_sync',
+      'temporal.activity launchRunnerJob',
+      'runner_runner_claim_accepted',
+      'runner_attempt',
+      'agent_turn',
+      'agent_steer',
+      'runner_steer_delivered',
+      'runner_command_terminal',
+      'runner_terminal.completed',
+    ]) {
+      assert.ok(names.has(name), `${name} is not among ${[...names].join(', ')}`);
+    }
+    const processes = new Set(spans.map(({ service, role }) => `${service} ${role ?? ''}`.trim()));
+    assert.deepEqual(processes, new Set(['agentrun-mgr api', 'agentrun-mgr worker', 'agentrun-runner']));
+    const [created] = named(spans, 'run_created');
+    assert.deepEqual([created?.attributes.runId, created?.attributes.backendProfile], [run.id, 'exec']);
+    const commands = named(spans, 'command_created').map(({ attributes }) => [
+      attributes.commandId,
+      attributes.commandType,
+    ]);
+    assert.deepEqual(new Set(commands.map(String)), new Set([`${turn.id},turn`, `${steer.id},steer`]));
+    const [attempt] = named(spans, 'runner_attempt');
+    assert.equal(attempt?.parentSpanId, named(spans, 'runner_job_created')[0]?.spanId);
+    assert.ok(spans.every(({ isError }) => !isError));
+  });
+
+  it('of a caller without a trace begins one that the answers name, and errors are marked', async () => {
+    const body = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+    const { data: sent } = await post('/api/v1/sessions/traced/send', { prompt: 'exit 3', run: body });
+    const { run } = sent;
+    await untilEnded(api, run.id);
+    const traceId = String(run.traceId).slice('trc_'.length);
+    const spans = await eventually(
+      async () => ofTrace(traceId),
+      (found) => named(found, 'runner_attempt').length === 1 && named(found, 'runner_terminal.failed').length === 1,
+    );
+    assertConnected(spans, undefined);
+    const [send] = named(spans, 'session_send');
+    assert.deepEqual([send?.attributes.sessionId, send?.attributes.decision], ['traced', 'turn']);
+    assert.equal(named(spans, 'runner_terminal.failed')[0]?.isError, true);
+    assert.equal(named(spans, 'agent_turn')[0]?.isError, true);
+  });
+
+  it('holds no word of a prompt, no token and no tenant', () => {
+    const all = collector.bodies.join('\n');
+    for (const secret of [SECRET, TOKEN, 'acme']) assert.ok(!all.includes(secret), secret);
+  });
+
+  it('sends figures of each process, those of the database once', async () => {
+    const roles = (name: string) =>
+      new Set(collector.metrics.filter((one) => one.name === name).map(({ role }) => role));
+    await eventually(
+      async () => roles('agentrun_claim_latency_seconds'),
+      (found) => found.size > 0,
+    );
+    assert.deepEqual(roles('agentrun_claim_latency_seconds'), new Set(['worker']));
+    assert.deepEqual(roles('agentrun_runs'), new Set(['api']));
+    assert.deepEqual(roles('agentrun_steer_latency_seconds'), new Set(['api']));
+  });
+
+  it('lets the figures of a worker be fetched where it is told to, and nothing else', async () => {
+    const url = `http://127.0.0.1:${metricsPort}`;
+    const text = await (await fetch(`${url}/metrics`)).text();
+    assert.match(text, /^agentrun_claim_latency_seconds_count [12]$/m);
+    assert.ok(!text.includes('agentrun_runs{'));
+    assert.equal((await fetch(`${url}/api/v1/runs`)).status, 404);
+  });
+
+  it('calls a refusal no fault of the server', async () => {
+    const headers = { traceparent: `00-${'a'.repeat(32)}-${CALLER_SPAN}-01` };
+    assert.equal((await api.request('GET', '/api/v1/runs/run_000000000', undefined, headers)).status, 404);
+    const [span] = await eventually(
+      async () => ofTrace('a'.repeat(32)),
+      (spans) => spans.length > 0,
+    );
+    assert.deepEqual([span?.isError, span?.attributes['http.response.status_code']], [false, 404]);
+  });
+});
