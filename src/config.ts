@@ -24,7 +24,8 @@ export const Settings = Type.Object({
   ),
   AGENTRUN_HEALTH_PORT: Type.Optional(
     Type.Integer({
-      description: 'Port on which a worker without an API tells how it is (`/health`), and its figures (`/metrics`); none when absent',
+      description:
+        'Port on which a worker without an API tells how it is (`/health`), and its figures (`/metrics`); none when absent',
       minimum: 0,
       maximum: 65_535,
     }),

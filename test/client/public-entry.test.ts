@@ -35,7 +35,8 @@ describe('agentrun/client', function () {
     const types = await readFile(join(projectRoot, 'dist/src/client/index.d.ts'), 'utf8');
     assert.match(types, /AgentRun/);
     const tsc = join(projectRoot, 'node_modules/typescript/bin/tsc');
-    const settings = '--ignoreConfig --noEmit --strict --module nodenext --target es2023 --skipLibCheck --types node'.split(' ');
+    const settings =
+      '--ignoreConfig --noEmit --strict --module nodenext --target es2023 --skipLibCheck --types node'.split(' ');
     await exec(process.execPath, [tsc, ...settings, join(projectRoot, 'test/client/programs/typed-use.ts')], {
       cwd: projectRoot,
     });

@@ -10,8 +10,8 @@ import { AsOf, PageHead } from '../components/page-head.js';
 import { TemporalLink } from '../components/temporal-link.js';
 import { cliFor } from '../model/cli-words.js';
 import { isTurnLive } from '../model/commands.js';
+import type { RunFacts } from '../model/run-facts.js';
 import { runLook } from '../model/status-look.js';
-import type { RunFacts } from './run-page.js';
 
 interface RunHeadProps {
   readonly facts: RunFacts;

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { AgentRun, CommandRecord, RunnerJobRecord, RunRecord, RunResult } from '../../client/index.js';
+import type { AgentRun } from '../../client/index.js';
 import { useConsole } from '../api/console-context.js';
 import { runSource } from '../api/conversation-source.js';
 import { useConversation } from '../api/use-conversation.js';
@@ -10,18 +10,11 @@ import { ConversationView } from '../components/conversation-view.js';
 import { Problem } from '../components/problem.js';
 import { isTurnLive } from '../model/commands.js';
 import type { EventRef } from '../model/place.js';
+import type { RunFacts } from '../model/run-facts.js';
 import { RunHead } from './run-head.js';
 import { RunRail } from './run-rail.js';
 
 const POLL_MS = 3_000;
-
-/** What a page of a run is made from, asked for at once. */
-export interface RunFacts {
-  readonly run: RunRecord;
-  readonly result: RunResult;
-  readonly jobs: readonly RunnerJobRecord[];
-  readonly commands: readonly CommandRecord[];
-}
 
 /** A run: the cause first, then its attempts, then everything that happened. */
 export function RunPage({ id, at }: { readonly id: string; readonly at: EventRef | null }) {

@@ -6,8 +6,8 @@ import { Changes } from '../components/changes.js';
 import { Facts, Section } from '../components/facts.js';
 import { Link } from '../components/link.js';
 import { attemptsOf } from '../model/attempts.js';
+import type { RunFacts } from '../model/run-facts.js';
 import { clock } from '../model/times.js';
-import type { RunFacts } from './run-page.js';
 
 interface RunRailProps {
   readonly facts: RunFacts;
