@@ -20,9 +20,9 @@ const MOST_AT_ONCE = 2;
 const NAME_WIDTH = 16;
 /** One cluster serves both, and it is built for minutes: in CI, and where it is asked for (npm run test:kubernetes, test:chart). */
 const ON_CLUSTER = ['kubernetes', 'chart'];
-/** Runs where there is a browser, and always in CI. */
+/** Runs where there is a Chromium, and always in CI. */
 const IN_BROWSER = 'console';
-const hasBrowser = () => existsSync(process.env['AGENTRUN_TEST_CHROMIUM'] ?? '/usr/bin/chromium');
+const CHROMIUM = process.env['AGENTRUN_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 /** Those that take longest begin first, so that none of them is waited for alone. */
 const LONGEST = ['run', 'queue', 'cli', 'runner', 'session', 'workflows', 'embedded', 'http'];
 
@@ -82,8 +82,9 @@ async function testFolders(): Promise<string[][]> {
   const files = await readdir(TESTS, { recursive: true });
   const folders = new Set(files.filter((file) => file.endsWith('.test.js')).map((file) => file.split('/')[0] ?? ''));
   const onCluster = process.env['CI'] ? ON_CLUSTER.filter((folder) => folders.has(folder)) : [];
-  const leftOut = hasBrowser() || process.env['CI'] ? ON_CLUSTER : [...ON_CLUSTER, IN_BROWSER];
-  const others = [...folders].filter((folder) => !leftOut.includes(folder));
+  const hasBrowser = Boolean(process.env['CI']) || existsSync(CHROMIUM);
+  const isHere = (folder: string) => !ON_CLUSTER.includes(folder) && (folder !== IN_BROWSER || hasBrowser);
+  const others = [...folders].filter(isHere);
   const rank = (folder: string) => (LONGEST.includes(folder) ? LONGEST.indexOf(folder) : LONGEST.length);
   const sorted = others.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((folder) => [folder]);
   return onCluster.length > 0 ? [onCluster, ...sorted] : sorted;

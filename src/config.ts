@@ -52,6 +52,10 @@ export const Settings = Type.Object({
     maximum: 65_535,
     default: 0,
   }),
+  AGENTRUN_TEMPORAL_UI_URL: optionalText(
+    "Address of your Temporal's web interface, for links to it; the embedded one is known",
+    { pattern: URL_PATTERN },
+  ),
   TEMPORAL_CLI: optionalText('Path of the temporal program that the embedded stack starts'),
   AGENTRUN_CODEX_PATH: optionalText(
     'Path of the codex program that runners start, absolute; otherwise that of PATH, or what `agentrun backend install` got',

@@ -19,7 +19,7 @@ const RELEASES: Readonly<Record<string, string>> = {
   arm64: 'aarch64-unknown-linux-gnu',
 };
 /** Of what was built: all but what builds and tests it. */
-const NOT_THE_PROGRAM = /^dist\/(test|bench|scripts|images|\.tsbuildinfo$|workflow-bundle\.hash$)|\.map$/;
+const NOT_THE_PROGRAM = /^dist\/(test|bench|scripts|images|\.tsbuildinfo|workflow-bundle\.hash$)|\.map$|\.d\.ts$/;
 
 interface LockedPackage {
   readonly version?: string;

@@ -155,6 +155,8 @@ export type SessionCreated = Static<typeof SessionCreated>;
 
 export const SessionRead = Type.Object({
   readerId: Type.Optional(Type.String({ ...ReaderId, default: DEFAULT_READER })),
+  /** The other way round: the reader wants to see it as unread again. */
+  unread: Type.Optional(Type.Boolean({ default: false })),
 });
 export type SessionRead = Static<typeof SessionRead>;
 
@@ -166,7 +168,7 @@ export const SessionControl = Type.Object({
 export type SessionControl = Static<typeof SessionControl>;
 
 export const SessionControlled = Type.Object({
-  action: Type.Enum(['session-read', 'session-cancel'] as const),
+  action: Type.Enum(['session-read', 'session-unread', 'session-cancel'] as const),
   sessionId: SessionId,
   /** What the cancel went to. */
   cancelled: Type.Optional(Type.Enum(['command', 'run'] as const)),

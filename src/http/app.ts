@@ -5,6 +5,7 @@ import { invalid } from '../domain/errors.js';
 import { errorEnvelope } from './middleware/errors.js';
 import { requestLog } from './middleware/request-log.js';
 import { traceId } from './middleware/trace-id.js';
+import { consolePages } from './console/console-pages.js';
 import { mountRoutes, unknownRoute } from './mount-routes.js';
 import { OpenRequests } from './open-requests.js';
 import type { Route } from './route.js';
@@ -34,6 +35,7 @@ export function createApp(dependencies: HttpDependencies, routes = allRoutes(dep
   koa.use(refuseUnreadableTarget());
   koa.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
   koa.use(closeWhenLeaving(openRequests));
+  if (dependencies.consoleFiles !== undefined) koa.use(consolePages(dependencies.consoleFiles));
   koa.use(mountRoutes(routes, app));
   koa.use(unknownRoute());
   return { koa, routes, openRequests };

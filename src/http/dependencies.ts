@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { OperationContext } from '../operations/context.js';
 import type { HealthProbes } from '../ports/health-probes.js';
+import type { ConsoleFiles } from './console/console-files.js';
 import type { RequestTelling } from '../telemetry/observe-requests.js';
 import type { OpenRequests } from './open-requests.js';
 
@@ -14,6 +15,8 @@ export interface HttpDependencies {
   /** Tells of requests as spans and figures. */
   readonly telling: RequestTelling;
   readonly settings: HttpSettings;
+  /** The pages of the web console; absent where they were not built. */
+  readonly consoleFiles?: ConsoleFiles;
 }
 
 /** Sizes in bytes, durations in milliseconds. */
@@ -23,6 +26,9 @@ export interface HttpSettings {
   /** False where the database is not reached by a URL that holds a password. */
   readonly databaseUrlUsed: boolean;
   readonly platformKind: string;
+  /** Address of Temporal's web interface; null where none is known. */
+  readonly temporalUiUrl?: string | null;
+  readonly temporalNamespace?: string;
   /** How many operator tokens are known; told by health, never the tokens. */
   readonly operatorTokens: number;
   /** Default 8 MiB. */

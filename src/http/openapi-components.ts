@@ -6,6 +6,7 @@ import { Failure } from '../contract/envelope.js';
 import { EventAppend, EventBatch, EventInput, EventPage, EventRecord } from '../contract/event.js';
 import { RunExplanation, SessionExplanation, TimelineEntry } from '../contract/explanation.js';
 import { Health } from '../contract/health.js';
+import { Installation } from '../contract/installation.js';
 import { ClaimedRun, ClaimRequest, LeaseRenewal, RenewedRun } from '../contract/lease.js';
 import * as profile from '../contract/provider-profile.js';
 import { QueueCommander, QueueRecord, QueueStats, QueueUpdate } from '../contract/queue.js';
@@ -45,6 +46,7 @@ export const COMPONENT_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ExecutionPolicy: run.ExecutionPolicy,
   Failure,
   Health,
+  Installation,
   LeaseRenewal,
   LeaseState: result.LeaseState,
   Liveness: result.Liveness,

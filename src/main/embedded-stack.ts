@@ -52,7 +52,7 @@ export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise
     const [database, temporal] = await startServers(options, folder, closing, deaths);
     const keys = await readOrMakeKeys(settings, folder.keys);
     onProgress({ name: 'AgentRun', state: 'started' });
-    const { manager, platform } = await startHere(options, folder, keys, database, temporal.address);
+    const { manager, platform } = await startHere(options, folder, keys, database, temporal);
     closing.unshift(() => manager.stop());
     if (manager.url === undefined) throw new Error('the API was not started');
     onProgress({ name: 'AgentRun', state: 'done', detail: manager.url });
@@ -143,7 +143,7 @@ async function startHere(
   folder: DataFolder,
   keys: Keys,
   databaseUrl: string,
-  temporalAddress: string,
+  temporal: { address: string; uiUrl: string | undefined },
 ): Promise<{ manager: Manager; platform: RunnerPlatform }> {
   const logger = loggerOf(folder);
   const warn = (message: string, error: unknown) => logger.warn({ error: String(error) }, message);
@@ -151,7 +151,8 @@ async function startHere(
   const manager = await startManager({
     settings,
     databaseUrl,
-    temporalAddress,
+    temporalAddress: temporal.address,
+    temporalUiUrl: temporal.uiUrl,
     keys,
     platform,
     searchPath: environment['PATH'] ?? '',

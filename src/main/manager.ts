@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { createActivities } from '../../activities/index.js';
 import { createAuthenticator } from '../auth/authenticate.js';
@@ -7,6 +8,7 @@ import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { ConfigurationError, readOperators, type Settings } from '../config.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import { readConsoleFiles } from '../http/console/console-files.js';
 import { loggable } from '../http/log-error.js';
 import type { HttpDependencies } from '../http/dependencies.js';
 import { serve, serveHealth, type RunningServer } from '../http/server.js';
@@ -49,6 +51,8 @@ export interface ManagerOptions {
   readonly settings: Settings;
   readonly databaseUrl: string;
   readonly temporalAddress: string;
+  /** Of the Temporal that was started with this manager; the settings' own comes first. */
+  readonly temporalUiUrl?: string;
   readonly keys: Keys;
   readonly platform: RunnerPlatform;
   readonly searchPath: string;
@@ -69,6 +73,8 @@ export interface Manager {
 }
 
 const TEMPORAL_TIMEOUT_MS = 60_000;
+/** Where `npm run build` puts the console: beside what this file is compiled to. */
+const CONSOLE_FOLDER = fileURLToPath(new URL('../../console/', import.meta.url));
 
 /** Builds every part from its adapters and starts them: the one place where all of them meet. */
 export async function startManager(options: ManagerOptions): Promise<Manager> {
@@ -116,8 +122,12 @@ async function startApi(
 ): Promise<RunningServer> {
   const { settings, logger } = options;
   await loadAipodSpecs(postgres.specs, specs, logger);
+  const consoleFiles = await readConsoleFiles(CONSOLE_FOLDER);
   const { AGENTRUN_HOST: host, AGENTRUN_PORT: port, AGENTRUN_SHUTDOWN_DELAY_MS: leaveMs } = settings;
-  const server = await serve(httpDependencies(options, { postgres, telemetry, operations }), { host, port, leaveMs });
+  const server = await serve(
+    { ...httpDependencies(options, { postgres, telemetry, operations }), consoleFiles },
+    { host, port, leaveMs },
+  );
   const stopBeating = startBeating(postgres.leases, (error) =>
     logger.warn({ error: String(error) }, 'no beat written'),
   );
@@ -149,6 +159,8 @@ function httpDependencies(
       databaseAdapter: 'postgres',
       databaseUrlUsed: true,
       platformKind: platform.kind,
+      temporalUiUrl: settings.AGENTRUN_TEMPORAL_UI_URL ?? options.temporalUiUrl ?? null,
+      temporalNamespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
       operatorTokens: operators.count,
       bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
     },

@@ -30,6 +30,8 @@ export interface TailQuery {
   readonly limit: number;
   readonly commandId?: string;
   readonly types?: readonly EventType[];
+  /** Not with `commandId`. */
+  readonly beforeSeq?: number;
 }
 
 /** A run's append-only log: `seq` from 1, no holes under concurrent writers, never changes. */
@@ -42,7 +44,7 @@ export interface EventStore {
   append(request: EventAppendRequest): Promise<EventRecord[]>;
   /** Events after `afterSeq`, oldest first. */
   page(query: EventQuery): Promise<EventRecord[]>;
-  /** The newest `limit` events, oldest first; of one command, or of some types, where given. */
+  /** The newest `limit` events, oldest first; of one command, of some types, or those before a `seq`, where given. */
   tail(query: TailQuery): Promise<EventRecord[]>;
   /** The newest event of a type; of one command where given. */
   latest(query: { runId: string; type: EventType; commandId?: string }): Promise<EventRecord | undefined>;

@@ -48,6 +48,11 @@ export interface DecidedSend {
   readonly decision: SendDecision;
 }
 
+/** Oldest first from `fromRunId`, or, where the key `toRunId` is given, newest first from that one (the newest of all when undefined). */
+export type RunIdsQuery = { readonly limit: number } & (
+  { readonly fromRunId?: string } | { readonly toRunId: string | undefined }
+);
+
 export interface VolumeRecord {
   readonly name: string;
   readonly namespace: string;
@@ -81,9 +86,11 @@ export interface SessionStore {
   list(filter: SessionFilter): Promise<{ items: SessionRecord[]; nextCursor?: string }>;
   /** The reader has seen all that there is now. */
   markRead(sessionId: string, readerId: string): Promise<void>;
+  /** As if the reader had not seen the last that happened, where anything did. */
+  markUnread(sessionId: string, readerId: string): Promise<void>;
 
   /** Ids of the session's runs, oldest first, from `fromRunId` on (with it) where given. */
-  listRunIds(sessionId: string, query: { fromRunId?: string; limit: number }): Promise<string[]>;
+  listRunIds(sessionId: string, query: RunIdsQuery): Promise<string[]>;
 
   /** @throws idempotency-conflict when the key was used with another body; session-store-evicted, but not for a repeat. */
   draftSend(draft: SendDraft, reservation?: Reservation): Promise<Drafted>;

@@ -18,7 +18,7 @@ const PAGE = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.seq > $2 AND ($4::text[] IS NULL OR e.type = ANY ($4)) ORDER BY e.seq LIMIT $3`;
 
 const TAIL = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
-  WHERE ${OF_RUN} AND ($3::text[] IS NULL OR e.type = ANY ($3)) ORDER BY e.seq DESC LIMIT $2`;
+  WHERE ${OF_RUN} AND ($3::text[] IS NULL OR e.type = ANY ($3)) AND ($4::integer IS NULL OR e.seq < $4) ORDER BY e.seq DESC LIMIT $2`;
 
 const TAIL_OF_COMMAND = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.command_id = $4 AND ($3::text[] IS NULL OR e.type = ANY ($3)) ORDER BY e.seq DESC LIMIT $2`;
@@ -44,10 +44,10 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
       return rows.map((row) => toEventRecord(runId, row));
     },
 
-    async tail({ runId, limit, commandId, types = null }) {
+    async tail({ runId, limit, commandId, types = null, beforeSeq = null }) {
       const { rows } =
         commandId === undefined
-          ? await database.query<EventRow>(TAIL, [runId, limit, types])
+          ? await database.query<EventRow>(TAIL, [runId, limit, types, beforeSeq])
           : await database.query<EventRow>(TAIL_OF_COMMAND, [runId, limit, types, commandId]);
       return rows.map((row) => toEventRecord(runId, row)).reverse();
     },

@@ -10,7 +10,7 @@ import {
   refreshStorage,
   volumeEnsured,
 } from './session-storage.js';
-import { getSession, listRunIds, listSessions, markRead, NO_READER } from './sessions.js';
+import { getSession, listRunIds, listSessions, markRead, markUnread, NO_READER } from './sessions.js';
 
 export function createSessionStore(database: Database): SessionStore {
   return {
@@ -20,6 +20,7 @@ export function createSessionStore(database: Database): SessionStore {
     get: (sessionId, tenants, readerId = NO_READER) => getSession(database, sessionId, tenants, readerId),
     list: (filter) => listSessions(database, filter),
     markRead: (sessionId, readerId) => markRead(database, sessionId, readerId),
+    markUnread: (sessionId, readerId) => markUnread(database, sessionId, readerId),
     listRunIds: (sessionId, query) => listRunIds(database, sessionId, query),
     draftSend: (draft, reservation) => draftSend(database, draft, reservation),
     readSend: (commandId) => readSend(database, commandId),

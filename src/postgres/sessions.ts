@@ -2,7 +2,7 @@ import { conflict, sessionStoreEvicted } from '../domain/errors.js';
 import { SESSION_TTL_MS } from '../domain/session-state.js';
 import type { SessionRecord } from '../contract/session.js';
 import type { RunDraft, TenantScope } from '../ports/run-store.js';
-import type { SessionDraft, SessionFilter } from '../ports/session-store.js';
+import type { RunIdsQuery, SessionDraft, SessionFilter } from '../ports/session-store.js';
 import { decodeCursor, encodeCursor, pageOf } from './cursor.js';
 import { LEASE_OVER } from './leases.js';
 import type { Database } from './pool.js';
@@ -156,18 +156,25 @@ export async function markRead(database: Database, sessionId: string, readerId: 
   );
 }
 
-export async function listRunIds(
-  database: Database,
-  sessionId: string,
-  { fromRunId, limit }: { fromRunId?: string; limit: number },
-): Promise<string[]> {
+/** As if the reader had not seen the last that happened. */
+export async function markUnread(database: Database, sessionId: string, readerId: string): Promise<void> {
+  await database.query(
+    `INSERT INTO session_readers (session_id, reader_id, seen) SELECT s.id, $2, greatest(s.news - 1, 0) FROM sessions s WHERE s.id = $1
+     ON CONFLICT (session_id, reader_id) DO UPDATE SET seen = least(session_readers.seen, excluded.seen)`,
+    [sessionId, readerId],
+  );
+}
+
+export async function listRunIds(database: Database, sessionId: string, query: RunIdsQuery): Promise<string[]> {
   // As they were opened, one after the other: an old draft may be opened late, and must not come before what was read already.
+  const isBackward = 'toRunId' in query;
+  const [order, comparison] = isBackward ? ['DESC', '<='] : ['ASC', '>='];
   const { rows } = await database.query<{ id: string }>(
     `SELECT r.id FROM sessions s JOIN runs r ON r.session_id = s.id AND r.tenant_id = s.tenant_id
      WHERE s.id = $1 AND r.opened_at IS NOT NULL
-       AND ($2::text IS NULL OR (r.opened_at, r.id) >= (SELECT f.opened_at, f.id FROM runs f WHERE f.id = $2))
-     ORDER BY r.opened_at, r.id LIMIT $3`,
-    [sessionId, fromRunId ?? null, limit],
+       AND ($2::text IS NULL OR (r.opened_at, r.id) ${comparison} (SELECT f.opened_at, f.id FROM runs f WHERE f.id = $2))
+     ORDER BY r.opened_at ${order}, r.id ${order} LIMIT $3`,
+    [sessionId, (isBackward ? query.toRunId : query.fromRunId) ?? null, query.limit],
   );
   return rows.map((row) => row.id);
 }

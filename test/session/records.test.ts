@@ -172,6 +172,9 @@ describe('a session', function () {
     assert.ok(read.items.every((item: Loose) => item.sessionId !== sessionId));
     await runner.finishRun();
     assert.equal(await unread('ann'), false, 'it ended as its last turn did');
+    const back = await api.post(path(sessionId, '/read'), { readerId: 'ann', unread: true });
+    assert.deepEqual([back.action, back.session.unread, await unread('ann')], ['session-unread', true, true]);
+    await api.post(path(sessionId, '/read'), { readerId: 'ann' });
     const next = await send(sessionId, { prompt: 'echo', createRunnerJob: false });
     await api.post(`/api/v1/runs/${next.run.id}/cancel`);
     assert.equal(await unread('ann'), true);

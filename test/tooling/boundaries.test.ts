@@ -39,7 +39,7 @@ function sourcesOf(cases: [string, ImportCase][]): Record<string, string> {
 /** Runs dependency-cruiser as `npm run lint:boundaries` does and returns what it reports. */
 async function cruise(tree: FixtureTree): Promise<Violation[]> {
   const program = join(projectRoot, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
-  const sources = '{src,workflows,activities,temporal-dev,test,bench,scripts}/**/*.ts';
+  const sources = '{src,workflows,activities,temporal-dev,test,bench,scripts}/**/*.{ts,tsx}';
   const options = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', sources];
   const output = await new Promise<string>((resolve) => {
     execFile(process.execPath, [program, ...options], { cwd: tree.root, maxBuffer: 2 ** 26 }, (_error, stdout) => {

@@ -6,6 +6,7 @@ import { budgetRoutes } from './budgets.js';
 import { commandRoutes } from './commands.js';
 import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
+import { installationRoutes } from './installation.js';
 import { leaseRoutes } from './leases.js';
 import { metricsRoutes } from './metrics.js';
 import { openApiRoutes } from './openapi.js';
@@ -25,6 +26,7 @@ import { webhookRoutes } from './webhooks.js';
 export function allRoutes(dependencies: HttpDependencies): Route[] {
   const described = [
     ...healthRoutes(dependencies),
+    ...installationRoutes,
     ...metricsRoutes(dependencies),
     ...backendRoutes,
     ...runRoutes,

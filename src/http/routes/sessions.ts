@@ -16,11 +16,12 @@ import {
 import { SessionSend, SessionSendAnswer } from '../../contract/session-send.js';
 import { SESSION_FILTER_STATES } from '../../domain/session-state.js';
 import { tenantScope } from '../../operations/access.js';
-import { controlSession, readSession } from '../../operations/sessions/control-session.js';
+import { controlSession, readSession, unreadSession } from '../../operations/sessions/control-session.js';
 import { createSession } from '../../operations/sessions/create-session.js';
 import { explainSession } from '../../operations/sessions/explain-session.js';
 import { sessionSummary } from '../../operations/sessions/read-session.js';
 import { sendToSession } from '../../operations/sessions/send.js';
+import { sessionTraceBackward } from '../../operations/sessions/session-events-backward.js';
 import { sessionOutput, sessionTrace } from '../../operations/sessions/session-events.js';
 import { afterSeq, cursor, limit, textField, wordField } from '../query-fields.js';
 import { route, type Route } from '../route.js';
@@ -110,13 +111,18 @@ export const sessionRoutes: Route[] = [
     operationId: 'traceSession',
     tag,
     summary: 'All events of a session across its runs',
-    description: PAGING,
+    description: `${PAGING} \`direction=backward\` begins with the newest events and goes back by \`nextCursor\` (\`runId\` and \`afterSeq\` do not apply); in a page the oldest stands first all the same.`,
     auth: 'operator',
     params,
-    query: eventQuery,
+    query: {
+      ...eventQuery,
+      direction: wordField(['forward', 'backward'], 'Where the pages lead; `forward` when absent.'),
+    },
     answer: SessionEventPage,
-    handle: ({ principal, params, query }, { operations }) =>
-      sessionTrace(operations, principal, { ...params, ...query }),
+    handle: ({ principal, params, query: { direction, ...query } }, { operations }) =>
+      direction === 'backward'
+        ? sessionTraceBackward(operations, principal, { ...params, ...query })
+        : sessionTrace(operations, principal, { ...params, ...query }),
   }),
   route({
     method: 'GET',
@@ -155,13 +161,13 @@ export const sessionRoutes: Route[] = [
     path: '/api/v1/sessions/:sessionId/read',
     operationId: 'markSessionRead',
     tag,
-    summary: 'Mark all that there is now as read by a reader',
+    summary: 'Mark all that there is now as read by a reader, or, with `unread`, the last of it as not',
     auth: 'operator',
     params,
     body: SessionRead,
     answer: SessionControlled,
     handle: ({ principal, params, body }, { operations }) =>
-      readSession(operations, principal, params.sessionId, body.readerId),
+      (body.unread === true ? unreadSession : readSession)(operations, principal, params.sessionId, body.readerId),
   }),
   route({
     method: 'POST',

@@ -31,6 +31,24 @@ export async function pageOfEvents(
   return { items, bytes, isFull: true };
 }
 
+/** The newest up to `limit` events before `beforeSeq`, oldest first; without it, those at the end. As `pageOfEvents` otherwise. */
+export async function pageOfEventsBefore(
+  events: Pick<EventStore, 'tail'>,
+  query: { readonly runId: string; readonly beforeSeq?: number; readonly limit: number },
+  maxBytes: number = PAGE_BYTES,
+): Promise<EventPage> {
+  let items: EventRecord[] = [];
+  let bytes = 0;
+  while (items.length < query.limit && bytes < maxBytes) {
+    const limit = Math.min(query.limit - items.length, nextChunk(items.length, bytes));
+    const chunk = await events.tail({ ...query, beforeSeq: items[0]?.seq ?? query.beforeSeq, limit });
+    items = [...chunk, ...items];
+    bytes += Buffer.byteLength(JSON.stringify(chunk));
+    if (chunk.length < limit) return { items, bytes, isFull: false };
+  }
+  return { items, bytes, isFull: true };
+}
+
 /** Small events are read many at a time: as many as fit into the rest of the page by what they took so far. */
 function nextChunk(events: number, bytes: number): number {
   if (events === 0) return CHUNK_EVENTS;

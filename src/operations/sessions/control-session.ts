@@ -20,6 +20,19 @@ export async function readSession(
   return controlled('session-read', session, { runId: session.activeRunId, commandId: session.activeCommandId });
 }
 
+/** The reader wants to come back to it. */
+export async function unreadSession(
+  context: OperationContext,
+  principal: Principal,
+  sessionId: string,
+  readerId: string = DEFAULT_READER,
+): Promise<SessionControlled> {
+  await requireSession(context, principal, sessionId);
+  await context.sessions.markUnread(sessionId, readerId);
+  const session = await requireSession(context, principal, sessionId, readerId);
+  return controlled('session-unread', session, { runId: session.activeRunId, commandId: session.activeCommandId });
+}
+
 /** Takes the active command, else the active run. @throws conflict where neither is. */
 export async function controlSession(
   context: OperationContext,

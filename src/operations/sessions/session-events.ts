@@ -6,6 +6,7 @@ import { requireRun } from '../access.js';
 import type { OperationContext } from '../context.js';
 import { PAGE_BYTES, pageOfEvents } from '../runs/page-of-events.js';
 import { requireSession } from './read-session.js';
+import { decodeCursor, encodeCursor, type TracePosition } from './trace-cursor.js';
 
 export interface SessionEventQuery {
   readonly sessionId: string;
@@ -76,7 +77,7 @@ async function pageOverRuns(
   { sessionId, cursor, limit }: SessionEventQuery,
   types: readonly EventType[] | undefined,
 ): Promise<SessionEventPage> {
-  const from = cursor === undefined ? undefined : decode(cursor);
+  const from = cursor === undefined ? undefined : decodeCursor(cursor);
   const runIds = await context.sessions.listRunIds(sessionId, { fromRunId: from?.runId, limit: RUNS_A_PAGE });
   if (from !== undefined && runIds[0] !== from.runId) throw invalid('cursor', 'cursor is not one of this session');
   const items: EventRecord[] = [];
@@ -95,26 +96,9 @@ async function pageOverRuns(
   return answer(items, at, runIds.length === RUNS_A_PAGE);
 }
 
-interface Position {
-  readonly runId: string;
-  readonly seq: number;
-}
-
-function answer(items: EventRecord[], at: Position | undefined, more: boolean): SessionEventPage {
+function answer(items: EventRecord[], at: TracePosition | undefined, more: boolean): SessionEventPage {
   const last = items.at(-1) ?? at;
   if (at === undefined || last === undefined) return { items, runId: null, lastSeq: 0, cursor: null };
-  const cursor = encode(at);
+  const cursor = encodeCursor(at);
   return { items, runId: last.runId, lastSeq: last.seq, cursor, ...(more ? { nextCursor: cursor } : {}) };
-}
-
-function encode({ runId, seq }: Position): string {
-  return Buffer.from(`trace/${runId}/${seq}`).toString('base64url');
-}
-
-function decode(cursor: string): Position {
-  const [kind, runId = '', seq = ''] = Buffer.from(cursor, 'base64url').toString().split('/', 3);
-  const position = { runId, seq: Number(seq) };
-  const ours = kind === 'trace' && Number.isSafeInteger(position.seq) && encode(position) === cursor;
-  if (!ours) throw invalid('cursor', 'cursor is not one of this session');
-  return position;
 }

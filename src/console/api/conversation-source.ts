@@ -1,0 +1,76 @@
+import {
+  followSession,
+  type AgentRun,
+  type EventRecord,
+  type OutageOptions,
+  type SessionPlace,
+} from '../../client/index.js';
+
+/** Where a transcript comes from, and where what is said goes to: a session, or one run. */
+export interface ConversationSource {
+  readonly key: string;
+  /** The newest events, oldest first; `older` is where those before them begin. */
+  latest(): Promise<EventPart>;
+  before(older: string): Promise<EventPart>;
+  /** What comes after `place`. */
+  follow(place: SessionPlace | undefined, options: FollowOptions): AsyncGenerator<EventRecord, unknown, void>;
+  send(text: string, idempotencyKey: string): Promise<Accepted>;
+}
+
+export interface EventPart {
+  readonly events: EventRecord[];
+  readonly older: string | null;
+}
+
+export interface FollowOptions extends OutageOptions {
+  readonly signal: AbortSignal;
+  /** Resolves when there is reason to look at once. */
+  readonly nudged: () => Promise<void>;
+}
+
+export interface Accepted {
+  readonly decision: 'steer' | 'turn';
+  readonly commandId: string;
+  readonly runId: string;
+}
+
+const FIRST_EVENTS = 200;
+const OLDER_EVENTS = 500;
+
+export function sessionSource(client: AgentRun, sessionId: string): ConversationSource {
+  const part = async (limit: number, cursor?: string): Promise<EventPart> => {
+    const page = await client.sessions.trace(sessionId, { direction: 'backward', limit, cursor });
+    return { events: page.items, older: page.nextCursor ?? null };
+  };
+  return {
+    key: `session/${sessionId}`,
+    latest: () => part(FIRST_EVENTS),
+    before: (older) => part(OLDER_EVENTS, older),
+    follow: (after, options) => followSession(client.http, sessionId, { ...options, after }),
+    async send(prompt, idempotencyKey) {
+      const { decision, command, run } = await client.sessions.send(sessionId, { prompt, idempotencyKey });
+      return { decision, commandId: command.id, runId: run.id };
+    },
+  };
+}
+
+export function runSource(client: AgentRun, runId: string): ConversationSource {
+  const part = async (limit: number, beforeSeq: number): Promise<EventPart> => {
+    const from = Math.max(0, beforeSeq - 1 - limit);
+    const { items } = await client.runs.events(runId, { afterSeq: from, limit: Math.max(1, beforeSeq - 1 - from) });
+    return { events: items, older: from > 0 ? String(from + 1) : null };
+  };
+  return {
+    key: `run/${runId}`,
+    latest: async () => part(FIRST_EVENTS, (await client.runs.result(runId)).lastSeq + 1),
+    before: (older) => part(OLDER_EVENTS, Number(older)),
+    follow: (after, options) => client.runs.tail(runId, { ...options, afterSeq: after?.seq ?? 0 }),
+    async send(prompt, idempotencyKey) {
+      const { items } = await client.runs.commands(runId, { state: 'open', limit: 50 });
+      const isTurnLive = items.some(({ type, state }) => type === 'turn' && state === 'acknowledged');
+      const type = isTurnLive ? 'steer' : 'turn';
+      const command = await client.runs.command(runId, { type, payload: { prompt }, idempotencyKey });
+      return { decision: type, commandId: command.id, runId };
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
+import { useLayoutEffect, useReducer, useState } from 'preact/hooks';
+
+export interface VirtualRowsOptions {
+  readonly count: number;
+  readonly keyOf: (index: number) => string;
+  readonly heightOf: (index: number) => number;
+  readonly scroller: () => HTMLElement | null;
+}
+
+export type VirtualRows = Virtualizer<HTMLElement, HTMLElement>;
+
+/** So many pixels from the end still count as there. */
+const END_THRESHOLD = 32;
+
+/** The few rows of a long list that can be seen, of heights that are known only once they are drawn. It stays at its end when it is there. */
+export function useVirtualRows({ count, keyOf, heightOf, scroller }: VirtualRowsOptions): VirtualRows {
+  const [, redraw] = useReducer((times: number) => times + 1, 0);
+  const options = {
+    count,
+    getItemKey: keyOf,
+    estimateSize: heightOf,
+    getScrollElement: scroller,
+    observeElementRect,
+    observeElementOffset,
+    scrollToFn: elementScroll,
+    overscan: 5,
+    anchorTo: 'end' as const,
+    followOnAppend: true,
+    scrollEndThreshold: END_THRESHOLD,
+    onChange: () => redraw(undefined),
+  };
+  const [rows] = useState(() => new Virtualizer<HTMLElement, HTMLElement>(options));
+  rows.setOptions(options);
+  useLayoutEffect(() => rows._didMount(), [rows]);
+  useLayoutEffect(() => rows._willUpdate());
+  return rows;
+}

@@ -1,0 +1,6 @@
+import type { CommandRecord } from '../../client/index.js';
+
+/** A runner has taken a turn and has not ended it. Pure. */
+export function isTurnLive(commands: readonly CommandRecord[]): boolean {
+  return commands.some(({ type, state }) => type === 'turn' && state === 'acknowledged');
+}

@@ -1,0 +1,113 @@
+import { useState } from 'preact/hooks';
+import type { Liveness, SessionSummary } from '../../client/index.js';
+import { useConsole } from '../api/console-context.js';
+import type { Conversation } from '../api/conversation.js';
+import type { Polled } from '../api/use-poll.js';
+import { ConfirmDialog } from '../components/confirm-dialog.js';
+import { ConnectionPill } from '../components/connection-pill.js';
+import { CopyMenu } from '../components/copy-menu.js';
+import { InterruptButton } from '../components/interrupt-button.js';
+import { AsOf, PageHead } from '../components/page-head.js';
+import { TemporalLink } from '../components/temporal-link.js';
+import { sessionWhy } from '../model/attention-words.js';
+import { cliFor } from '../model/cli-words.js';
+import { sessionTitle } from '../model/inbox-rows.js';
+import { sessionLook } from '../model/status-look.js';
+import { oneLine } from '../model/times.js';
+
+interface SessionHeadProps {
+  readonly session: SessionSummary;
+  readonly polled: Polled<SessionSummary>;
+  readonly conversation: Conversation;
+  readonly intervalMs: number;
+  readonly onUnread: () => void;
+}
+
+export function SessionHead({ session, polled, conversation, intervalMs, onUnread }: SessionHeadProps) {
+  const [isCancelling, setCancelling] = useState(false);
+  const { sessionId: id, activeRunId, executionState } = session;
+  return (
+    <>
+      <PageHead
+        title={sessionTitle(session)}
+        look={sessionLook(session)}
+        why={whyOf(session)}
+        pills={
+          <>
+            <ConnectionPill connection={conversation.connection} />
+            <AsOf polled={polled} intervalMs={intervalMs} />
+          </>
+        }
+        actions={
+          <>
+            {activeRunId !== null && executionState === 'running' && (
+              <InterruptButton runId={activeRunId} conversation={conversation} />
+            )}
+            {activeRunId !== null && (
+              <button type="button" onClick={() => setCancelling(true)}>
+                Cancel…
+              </button>
+            )}
+            {!session.active && !session.unread && (
+              <button type="button" onClick={onUnread}>
+                Mark unread
+              </button>
+            )}
+            <CopyMenu commands={cliFor({ page: 'session', id, at: null })} />
+            <TemporalLink workflowId={`session:${id}`} />
+          </>
+        }
+      />
+      {session.attentionState === 'needs-input' && (
+        <div class="question" role="note">
+          <span class="tone-needs-you" aria-hidden="true">
+            ◆{' '}
+          </span>
+          {questionOf(session)}
+        </div>
+      )}
+      {isCancelling && <CancelDialog session={session} onDone={polled.refresh} onClose={() => setCancelling(false)} />}
+    </>
+  );
+}
+
+interface CancelDialogProps {
+  readonly session: SessionSummary;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+}
+
+function CancelDialog({ session, onDone, onClose }: CancelDialogProps) {
+  const { client } = useConsole();
+  const { sessionId, activeCommandId, activeRunId } = session;
+  const cancel = () => client.sessions.control(sessionId, { action: 'cancel', reason: 'cancelled in the console' });
+  return (
+    <ConfirmDialog
+      title="Cancel the work of this session?"
+      words={
+        activeCommandId === null
+          ? `The run ${activeRunId ?? ''} ends.`
+          : 'The command that runs now ends; the run stays open for further turns until it idles out.'
+      }
+      action="Cancel it"
+      onConfirm={cancel}
+      onDone={onDone}
+      onClose={onClose}
+    />
+  );
+}
+
+export function livenessOf({ liveness }: SessionSummary): Liveness | null {
+  return liveness === null || 'message' in liveness ? null : liveness;
+}
+
+function whyOf(session: SessionSummary): string {
+  const activity = livenessOf(session)?.lastActivity ?? null;
+  const why = sessionWhy(session);
+  return session.active && activity !== null ? `${why}: ${oneLine(activity.summary)}` : why;
+}
+
+function questionOf({ supervisor }: SessionSummary): string {
+  const activity = 'message' in supervisor ? null : supervisor.lastActivity;
+  return activity !== null ? oneLine(activity.summary) : 'The agent waits for an answer.';
+}

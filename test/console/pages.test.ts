@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import axeCore from 'axe-core';
+import { eventually } from '../support/api.js';
+import { consoleWorld, openConsole, send } from './world.js';
+
+interface Fault {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+describe('the console, page by page', function () {
+  this.timeout(90_000);
+  let runId = '';
+  let taskId = '';
+
+  before(async () => {
+    const { api } = await consoleWorld();
+    ({
+      run: { id: runId },
+    } = await send('looked-at', 'printf "\\033[32mgreen\\033[0m and plain\\n"; exit 3'));
+    await send('working', 'echo at work; read x');
+    const task = {
+      tenantId: 'acme',
+      projectId: 'shop',
+      backendProfile: 'exec',
+      title: 'Fails',
+      prompt: 'echo no; exit 1',
+      autoDispatch: true,
+    };
+    ({ id: taskId } = await api.post('/api/v1/queue/tasks', task));
+    await eventually(
+      async () => api.get(`/api/v1/queue/tasks/${taskId}`),
+      ({ state }) => state === 'failed',
+    );
+  });
+
+  it('makes a task from the page and shows it to its end', async () => {
+    const { page, complaints } = await openConsole('/');
+    await page.getByRole('link', { name: 'New task' }).first().click();
+    await page.getByLabel('What it is to do').fill('echo made in a browser');
+    await page.getByLabel('Title').fill('From the page');
+    await page.getByLabel('Backend').selectOption('exec');
+    await page.getByRole('button', { name: 'Create task' }).click();
+    await page.getByRole('heading', { name: 'From the page' }).waitFor();
+    await page.getByText('Done', { exact: true }).first().waitFor();
+    await page.getByRole('log').getByText('made in a browser', { exact: true }).waitFor();
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it('says in the inbox why each row is there, and filters by what the address says', async () => {
+    const { page } = await openConsole('/');
+    const failed = page.locator(`[data-key="${taskId}"]`);
+    await failed.getByText('the command ended with exit code 1').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('working');
+    await page.waitForURL('**/?q=working');
+    await failed.waitFor({ state: 'detached' });
+    await page.reload();
+    await page.locator('[data-key="working"]').waitFor();
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'working');
+    assert.match(await page.title(), /^\(\d+\) Inbox · AgentRun$/);
+    await page.keyboard.press('o');
+    await page.getByRole('heading', { name: 'working' }).waitFor();
+    await page.close();
+  });
+
+  it('marks as read what somebody has seen', async () => {
+    const { api } = await consoleWorld();
+    await send('to-be-read', 'echo read me');
+    const unread = async () => (await api.get('/api/v1/sessions/to-be-read?readerId=web:operator-1')).unread;
+    await eventually(unread, (is) => is === true);
+    const { page } = await openConsole('/sessions/to-be-read');
+    await page.getByRole('log').getByText('read me', { exact: true }).waitFor();
+    await eventually(unread, (is) => is === false);
+    await page.close();
+  });
+
+  for (const scheme of ['light', 'dark'] as const) {
+    it(`has no serious fault of accessibility, in ${scheme}`, async () => {
+      const paths = [
+        '/',
+        '/sessions/looked-at',
+        '/sessions/working',
+        `/runs/${runId}`,
+        `/tasks/${taskId}`,
+        '/tasks/new',
+        '/queues',
+        '/profiles',
+        '/status',
+      ];
+      for (const path of paths) {
+        const { page, complaints } = await openConsole(path, { scheme });
+        await page.locator('main h1').first().waitFor({ state: 'attached' });
+        await page.getByText('Loading…').first().waitFor({ state: 'detached' });
+        // What is being looked at is the page, not its policy: axe comes in as DevTools would.
+        await page.evaluate(axeCore.source);
+        const { violations } = await page.evaluate<{ violations: Fault[] }>(
+          `axe.run(document, { resultTypes: ['violations'] })`,
+        );
+        const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+        assert.deepEqual(
+          serious.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`),
+          [],
+        );
+        assert.deepEqual(complaints, [], path);
+        await page.close();
+      }
+    });
+  }
+});
