@@ -31,6 +31,7 @@ type Kind = keyof typeof KINDS;
 /** Every route that asks who speaks, and a body that it takes. */
 const ROUTES: Record<string, [kind: Kind, body?: object]> = {
   'GET /api/v1/backends': ['anybody known'],
+  'GET /api/v1/installation': ["of the installation, every operator's"],
   'POST /api/v1/runs': ['made for a tenant', OURS],
   'GET /api/v1/runs': ['a list of what one may see'],
   'GET /api/v1/runs/{runId}': ['of a run, its runner may'],
@@ -121,7 +122,8 @@ const ROUTES: Record<string, [kind: Kind, body?: object]> = {
   'PUT /api/v1/aipod-specs/{name}': ["of the installation, its operators'", SPEC],
   'DELETE /api/v1/aipod-specs/{name}': ["of the installation, its operators'"],
 };
-const OPEN = ['GET /health', 'GET /health/live', 'GET /health/readiness', 'GET /openapi.json'];
+const OPEN = ['GET /health', 'GET /health/live', 'GET /health/readiness', 'GET /metrics', 'GET /openapi.json'];
+const NOT_JSON = /\/(stream|metrics)$/;
 
 interface Caller {
   readonly api: Api;
@@ -160,7 +162,7 @@ describe('who may do what', function () {
 
   async function ask({ api, runnerId = 'thief' }: Caller, route: string): Promise<{ status: number; text: string }> {
     const [method = '', path = ''] = route.split(' ');
-    if (path.endsWith('/stream')) return { status: await openStream(api, pathOf(path)), text: '' };
+    if (NOT_JSON.test(path)) return { status: await open(api, pathOf(path)), text: '' };
     const body = ROUTES[route]?.[1];
     const text =
       body &&
@@ -171,7 +173,7 @@ describe('who may do what', function () {
     return { status: answer.status, text: JSON.stringify(answer.body) };
   }
 
-  async function openStream(api: Api, path: string): Promise<number> {
+  async function open(api: Api, path: string): Promise<number> {
     const response = await fetch(api.url + path, { headers: api.headers });
     await response.body?.cancel();
     return response.status;

@@ -49,6 +49,11 @@ describe('a send to a session', function () {
       ],
     );
     await untilPrinted(api, first.command, 'first done');
+    // What a turn prints comes before its end: until then a send steers it.
+    await eventually(
+      async () => api.get(`/api/v1/runs/${first.run.id}/commands/${first.command.id}`),
+      ({ state }) => state === 'completed',
+    );
     const second = await send(sessionId, { message: 'cat said.txt; read answer; echo got $answer' });
     assert.equal(second.run.id, first.run.id);
     assert.equal(second.decision, 'turn');
