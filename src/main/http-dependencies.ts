@@ -1,0 +1,46 @@
+import { createAuthenticator } from '../auth/authenticate.js';
+import { OperatorTokens } from '../auth/operator-tokens.js';
+import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { readOperators, type Settings } from '../config.js';
+import type { HttpDependencies } from '../http/dependencies.js';
+import { observeRequests } from '../telemetry/observe-requests.js';
+import type { Keys } from './keys.js';
+import type { ManagerOptions, ManagerParts } from './manager-parts.js';
+
+/** What requests are answered with; the console's files are the API's alone. */
+export function httpDependencies(
+  options: ManagerOptions,
+  { postgres, telemetry, operations }: Omit<ManagerParts, 'temporal'>,
+): HttpDependencies {
+  const { settings, platform, keys, logger } = options;
+  const operators = operatorTokens(settings, keys);
+  return {
+    operations,
+    authenticator: createAuthenticator(operators, signedRunnerTokens(keys.runnerTokenKey)),
+    logger,
+    telling: observeRequests(telemetry.tracing, telemetry.metrics),
+    probes: {
+      database: async () => postgres.ready(),
+      temporal: async () => operations.gateway.ready(),
+      platform: async () => platform.ready(),
+    },
+    settings: {
+      sourceCommit: settings.AGENTRUN_SOURCE_COMMIT,
+      databaseAdapter: 'postgres',
+      databaseUrlUsed: true,
+      platformKind: platform.kind,
+      temporalUiUrl: settings.AGENTRUN_TEMPORAL_UI_URL ?? options.temporalUiUrl ?? null,
+      temporalNamespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+      operatorTokens: operators.count,
+      bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
+    },
+  };
+}
+
+/** Tokens from the settings; without any, the one that was made for this installation. */
+function operatorTokens(settings: Settings, keys: Keys): OperatorTokens {
+  const configured = readOperators(settings);
+  return new OperatorTokens(
+    configured.length > 0 ? configured : [{ name: 'operator', token: keys.operatorToken, tenants: 'all' }],
+  );
+}
