@@ -25,7 +25,8 @@ export async function within<T>(
   timeoutMs: number,
   work: (signal: AbortSignal, tell: (message: string) => void) => Promise<T>,
 ): Promise<T | undefined> {
-  const { signal, clear } = deadlineSignal(timeoutMs, outer);
+  const deadline = deadlineSignal(timeoutMs, outer);
+  const { signal } = deadline;
   let last = 'waiting';
   let toldAtMs = -TELL_MS;
   const beat = setInterval(() => progress(last), BEAT_MS);
@@ -42,6 +43,6 @@ export async function within<T>(
     throw error;
   } finally {
     clearInterval(beat);
-    clear();
+    deadline.clear();
   }
 }

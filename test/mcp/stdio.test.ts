@@ -1,3 +1,4 @@
+import type { Progress } from '@modelcontextprotocol/sdk/types.js';
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +11,7 @@ import { projectRoot } from '../../scripts/project-root.js';
 import { freePort } from '../../src/processes/free-port.js';
 import type { Loose } from '../support/api.js';
 import { BIN } from '../support/cli.js';
+import { cuttableProxy } from '../support/cuttable-proxy.js';
 import { McpCaller } from '../support/mcp-client.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
@@ -95,6 +97,31 @@ describe('agentrun mcp over its standard streams', function () {
     }
   });
 
+  it('waits on over a connection that breaks, and says so when the manager stays away', async () => {
+    const proxy = await cuttableProxy(manager.url);
+    const cut = await McpCaller.overStdio({ ...settings, AGENTRUN_URL: proxy.url });
+    const work = { backendProfile: 'exec', prompt: 'echo begun; sleep 2; echo done' };
+    const { taskId } = await cut.call('create_task', work);
+    const ended = await cut.call(
+      'wait_for_task',
+      { taskId },
+      onceBegun(() => proxy.cut()),
+    );
+    assert.match(ended.reply, /begun\ndone/);
+    const long = await cut.call('create_task', { ...work, prompt: 'echo begun; sleep 60' });
+    const waits = cut.client.callTool({ name: 'wait_for_task', arguments: { taskId: long.taskId } }, undefined, {
+      onprogress: onceBegun(() => proxy.block(true)),
+    });
+    const { isError, content }: Loose = await waits;
+    assert.equal(isError, true);
+    assert.match(content[0].text, /^infra-failed: the AgentRun API does not answer/);
+    proxy.block(false);
+    await cut.call('cancel_task', { taskId: long.taskId });
+    await cut.call('wait_for_task', { taskId: long.taskId });
+    await cut.close();
+    await proxy.close();
+  });
+
   it('tells that no manager was ever started, and that a token is not one', async () => {
     const nowhere = await McpCaller.overStdio({ AGENTRUN_DATA_DIR: join(manager.dataDir, 'nothing-here') });
     assert.match(await nowhere.failure('list_tasks', {}), /no AgentRun is running over .*; start it with/);
@@ -121,5 +148,15 @@ describe('agentrun mcp over its standard streams', function () {
 
   const waiting = { prompt: 'true', backendProfile: 'exec', dispatch: false };
 });
+
+/** Does it at the first word of the task's attempt; which one that is depends on how fast they come. */
+function onceBegun(then: () => void): (progress: Progress) => void {
+  let isDone = false;
+  return ({ message = '' }) => {
+    if (isDone || /^(waiting|pending)/.test(message)) return;
+    isDone = true;
+    then();
+  };
+}
 
 const operator = ({ operatorToken }: TestManager) => ({ AGENTRUN_OPERATOR_TOKEN: operatorToken });

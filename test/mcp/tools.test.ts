@@ -136,7 +136,7 @@ describe('agentrun mcp, to an agent', function () {
     let cursor: string | undefined;
     for (let more = true; more;) {
       const read = await agent.call('read_session', { sessionId, maxChars: 1_000, ...(cursor && { cursor }) });
-      for (const { type, text } of read.items) if (type === 'command_output') printed += text;
+      for (const { type, text } of read.items) if (type === 'command_output') printed += String(text);
       ({ cursor, more } = read);
     }
     assert.equal(printed.split('\n').filter((line) => /^line \d+$/.test(line)).length, 400);

@@ -100,10 +100,10 @@ describe('a failure, told to an agent', () => {
 describe('a wait with a limit', () => {
   const caller = (signal = new AbortController().signal) => {
     const told: string[] = [];
-    return { told, call: { signal, progress: (message: string) => told.push(message) } };
+    return { told, call: { signal, progress: (message: string) => void told.push(message) } };
   };
   const aborted = (signal: AbortSignal) =>
-    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    new Promise<number>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
   it('answers what came, and tells no more often than once a second', async () => {
     const { call, told } = caller();
