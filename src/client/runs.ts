@@ -1,5 +1,6 @@
 import type { CommandCreate, CommandList, CommandRecord } from '../contract/command.js';
 import type { EventRecord } from '../contract/event.js';
+import type { RunExplanation } from '../contract/explanation.js';
 import type { RunResult } from '../contract/result.js';
 import type { RunCreate, RunRecord } from '../contract/run.js';
 import type { RunnerJobCreate, RunnerJobRecord } from '../contract/runner.js';
@@ -42,6 +43,11 @@ export class Runs {
   /** What came of it so far, why, and what can be done next; of one command where given. */
   result(runId: string, commandId?: string): Promise<RunResult> {
     return this.http.get<RunResult>(`${RUNS}/${runId}/result`, { query: { commandId } });
+  }
+
+  /** All that happened to it, on one timeline, and why it is where it is. */
+  explain(runId: string): Promise<RunExplanation> {
+    return this.http.get<RunExplanation>(`${RUNS}/${runId}/explain`);
   }
 
   cancel(runId: string, reason?: string): Promise<RunRecord> {
