@@ -254,6 +254,7 @@ describe('the projection of a run', () => {
       runnerId: null,
       alive: false,
       expiresAtMs: null,
+      renewedAtMs: null,
       isOver: false,
     });
     await assert.rejects(

@@ -30,6 +30,7 @@ describe('the OpenAPI document', () => {
     const served = routes.map((route) => `${route.method} ${route.path.replace(/:\w+/g, ':')}`).sort();
     const promised = `
       GET /metrics|GET /health|GET /health/live|GET /health/readiness|GET /openapi.json|GET /api/v1/backends
+      GET /api/v1/installation
       POST /api/v1/runs|GET /api/v1/runs|GET /api/v1/runs/:|PATCH /api/v1/runs/:/status|POST /api/v1/runs/:/cancel
       GET /api/v1/runs/:/result|GET /api/v1/runs/:/explain|POST /api/v1/runs/:/claim|PATCH /api/v1/runs/:/lease
       POST /api/v1/runs/:/commands|GET /api/v1/runs/:/commands|GET /api/v1/runs/:/commands/:
