@@ -66,3 +66,41 @@ export const RUNNER_EXIT_CODES = {
   abandoned: 6,
   terminated: 143,
 } as const;
+
+/** What of a launch its runner is told, wherever it runs. */
+interface LaunchFacts {
+  readonly managerUrl: string;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly runnerId: string;
+  readonly jobName: string;
+  readonly volumeName: string;
+  readonly backendKind: string;
+  readonly traceparent?: string;
+  /** For the agent, by its own names. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The variables by which a platform tells a runner what it is for; they stand over whatever else is set there. Pure. */
+export function launchVariables(
+  launch: LaunchFacts,
+  place: { readonly volumeDir: string; readonly namespace: string; readonly placement: string },
+): Record<string, string> {
+  const forAgent = Object.entries(launch.env).map(([name, value]) => [`${AGENT_VARIABLE_PREFIX}${name}`, value]);
+  return {
+    ...(Object.fromEntries(forAgent) as Record<string, string>),
+    [RUNNER_VARIABLES.managerUrl]: launch.managerUrl,
+    [RUNNER_VARIABLES.runId]: launch.runId,
+    [RUNNER_VARIABLES.attempt]: String(launch.attempt),
+    [RUNNER_VARIABLES.attemptId]: launch.attemptId,
+    [RUNNER_VARIABLES.runnerId]: launch.runnerId,
+    [RUNNER_VARIABLES.jobName]: launch.jobName,
+    [RUNNER_VARIABLES.volumeDir]: place.volumeDir,
+    [RUNNER_VARIABLES.volumeName]: launch.volumeName,
+    [RUNNER_VARIABLES.namespace]: place.namespace,
+    [RUNNER_VARIABLES.backendKind]: launch.backendKind,
+    [RUNNER_VARIABLES.placement]: place.placement,
+    ...(launch.traceparent !== undefined && { [RUNNER_VARIABLES.traceparent]: launch.traceparent }),
+  };
+}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { V1Container, V1Job, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
-import { AGENT_VARIABLE_PREFIX, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { launchVariables, RUNNER_VARIABLES } from '../domain/runner-program.js';
 import { ANNOTATIONS, labelValue, LABELS, ownLabels } from './marks.js';
 import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
 import type { JobLaunch, RunnerJobSettings, RunnerResources } from './runner-settings.js';
@@ -136,24 +136,12 @@ function runnerContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Cont
 }
 
 function runnerEnvironment(launch: JobLaunch, settings: RunnerJobSettings): Record<string, string> {
-  const forAgent = Object.entries(launch.env).map(([name, value]) => [`${AGENT_VARIABLE_PREFIX}${name}`, value]);
+  const place = { volumeDir: PATHS.volume, namespace: settings.namespace, placement: 'kubernetes' };
   return {
     HOME: PATHS.home,
     ...settings.environment,
-    ...(Object.fromEntries(forAgent) as Record<string, string>),
-    [RUNNER_VARIABLES.managerUrl]: launch.managerUrl,
-    [RUNNER_VARIABLES.runId]: launch.runId,
-    [RUNNER_VARIABLES.attempt]: String(launch.attempt),
-    [RUNNER_VARIABLES.attemptId]: launch.attemptId,
-    [RUNNER_VARIABLES.runnerId]: launch.runnerId,
-    [RUNNER_VARIABLES.jobName]: launch.jobName,
-    [RUNNER_VARIABLES.volumeDir]: PATHS.volume,
-    [RUNNER_VARIABLES.volumeName]: launch.volumeName,
-    [RUNNER_VARIABLES.namespace]: settings.namespace,
-    [RUNNER_VARIABLES.backendKind]: launch.backendKind,
-    [RUNNER_VARIABLES.placement]: 'kubernetes',
+    ...launchVariables(launch, place),
     [RUNNER_VARIABLES.handoverDir]: PATHS.handover,
-    ...(launch.traceparent !== undefined && { [RUNNER_VARIABLES.traceparent]: launch.traceparent }),
   };
 }
 

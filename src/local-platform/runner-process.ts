@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { AGENT_VARIABLE_PREFIX, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { launchVariables, RUNNER_VARIABLES } from '../domain/runner-program.js';
 import type { HandedSecrets } from '../domain/secrets.js';
 import type { RunnerLaunch } from '../ports/runner-platform.js';
 import { processIdentity, type ProcessIdentity } from '../processes/process-identity.js';
@@ -42,23 +42,11 @@ export function runnerEnvironment(
   const handedOn = Object.entries(program.environment).filter(
     ([name, value]) => HANDED_ON.test(name) && value !== undefined,
   );
-  const forAgent = Object.entries(launch.env).map(([name, value]) => [`${AGENT_VARIABLE_PREFIX}${name}`, value]);
+  const place = { volumeDir: volume.dir, namespace: volume.namespace, placement: 'local' };
   return {
     ...(Object.fromEntries(handedOn) as Record<string, string>),
     ...program.settings,
-    ...(Object.fromEntries(forAgent) as Record<string, string>),
-    [RUNNER_VARIABLES.managerUrl]: launch.managerUrl,
-    [RUNNER_VARIABLES.runId]: launch.runId,
-    [RUNNER_VARIABLES.attempt]: String(launch.attempt),
-    [RUNNER_VARIABLES.attemptId]: launch.attemptId,
-    [RUNNER_VARIABLES.runnerId]: launch.runnerId,
-    [RUNNER_VARIABLES.jobName]: launch.jobName,
-    [RUNNER_VARIABLES.volumeDir]: volume.dir,
-    [RUNNER_VARIABLES.volumeName]: launch.volumeName,
-    [RUNNER_VARIABLES.namespace]: volume.namespace,
-    [RUNNER_VARIABLES.backendKind]: launch.backendKind,
-    [RUNNER_VARIABLES.placement]: 'local',
-    ...(launch.traceparent !== undefined && { [RUNNER_VARIABLES.traceparent]: launch.traceparent }),
+    ...launchVariables(launch, place),
   };
 }
 

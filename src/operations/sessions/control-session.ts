@@ -12,12 +12,9 @@ export async function readSession(
   context: OperationContext,
   principal: Principal,
   sessionId: string,
-  readerId: string = DEFAULT_READER,
+  readerId?: string,
 ): Promise<SessionControlled> {
-  await requireSession(context, principal, sessionId);
-  await context.sessions.markRead(sessionId, readerId);
-  const session = await requireSession(context, principal, sessionId, readerId);
-  return controlled('session-read', session, { runId: session.activeRunId, commandId: session.activeCommandId });
+  return marked(context, principal, { sessionId, readerId, as: 'read' });
 }
 
 /** The reader wants to come back to it. */
@@ -25,12 +22,21 @@ export async function unreadSession(
   context: OperationContext,
   principal: Principal,
   sessionId: string,
-  readerId: string = DEFAULT_READER,
+  readerId?: string,
+): Promise<SessionControlled> {
+  return marked(context, principal, { sessionId, readerId, as: 'unread' });
+}
+
+async function marked(
+  context: OperationContext,
+  principal: Principal,
+  { sessionId, readerId = DEFAULT_READER, as }: { sessionId: string; readerId?: string; as: 'read' | 'unread' },
 ): Promise<SessionControlled> {
   await requireSession(context, principal, sessionId);
-  await context.sessions.markUnread(sessionId, readerId);
+  if (as === 'read') await context.sessions.markRead(sessionId, readerId);
+  else await context.sessions.markUnread(sessionId, readerId);
   const session = await requireSession(context, principal, sessionId, readerId);
-  return controlled('session-unread', session, { runId: session.activeRunId, commandId: session.activeCommandId });
+  return controlled(`session-${as}`, session, { runId: session.activeRunId, commandId: session.activeCommandId });
 }
 
 /** Takes the active command, else the active run. @throws conflict where neither is. */
