@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSettings } from '../../src/config.js';
-import { createLocalPlatform } from '../../src/main/local-runners.js';
-import { freePort } from '../../src/processes/free-port.js';
 import { AgentRunProcess } from '../support/agentrun-process.js';
-import { Api, eventually } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { Api } from '../support/api.js';
+import { eventually } from '../support/api.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
 import { processesOfJob, runnerOfJob, untilEnded, untilPrinted } from '../support/live-runner.js';
-import { createTestNamespace } from '../support/temporal-server.js';
+import { startSplitManager, type SplitManager } from '../support/split-manager.js';
 
-const TOKEN = 'worker-killed-operator-token';
 /** From a new worker's readiness to a decision that waited for it; the rest is for a busy machine. */
 const STALL_MS = 3_000 + 3_000;
 /** Until Temporal takes an activity for lost, its worker being silent; the rest is for ending one runner and starting another. */
@@ -22,47 +15,14 @@ const REPLACED_MS = 10_000 + 15_000;
 
 describe('a worker that is killed while runs are live', function () {
   this.timeout(90_000);
-  let dataDir: string;
-  let database: TestDatabase;
-  let settings: Record<string, string>;
-  let server: AgentRunProcess;
-  let worker: AgentRunProcess;
+  let manager: SplitManager;
   let api: Api;
 
   before(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'agentrun-worker-killed-'));
-    const [made, temporal, port] = await Promise.all([createTestDatabase(), createTestNamespace(), freePort()]);
-    database = made;
-    settings = {
-      AGENTRUN_DATABASE_URL: database.connectionString,
-      AGENTRUN_TEMPORAL_ADDRESS: temporal.address,
-      AGENTRUN_TEMPORAL_NAMESPACE: temporal.namespace,
-      AGENTRUN_DATA_DIR: dataDir,
-      AGENTRUN_PORT: String(port),
-      AGENTRUN_OPERATOR_TOKEN: TOKEN,
-      AGENTRUN_TOKEN_KEY: randomBytes(32).toString('hex'),
-      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500',
-      AGENTRUN_RUNNER_LEASE_MS: '3000',
-    };
-    api = new Api(`http://127.0.0.1:${port}`, TOKEN);
-    [server, worker] = await Promise.all([
-      AgentRunProcess.start('api', settings),
-      AgentRunProcess.start('worker', settings),
-    ]);
+    manager = await startSplitManager({ AGENTRUN_RUNNER_LEASE_MS: '3000' });
+    api = manager.api;
   });
-  after(async () => {
-    await Promise.all([server.stop(), worker.stop()]);
-    const platform = createLocalPlatform(
-      readSettings(settings),
-      dataDir,
-      randomBytes(32),
-      process.env,
-      () => undefined,
-    );
-    for (const job of await platform.list()) await platform.stop(job.jobName, { graceMs: 0 });
-    await database.drop();
-    await rm(dataDir, { recursive: true, force: true });
-  });
+  after(async () => manager.stop());
 
   it('holds decisions up for seconds, and changes nothing else: one Job, one attempt, each step once', async () => {
     const [held, worked] = [await api.createRun(), await api.createRun()];
@@ -70,12 +30,12 @@ describe('a worker that is killed while runs are live', function () {
     const turn = await api.addTurn(worked.id, 'for i in $(seq 10); do echo step $i; sleep 0.5; done');
     await api.post(`/api/v1/runs/${worked.id}/runner-jobs`);
     await untilPrinted(api, turn, 'step 2');
-    await worker.kill();
+    await manager.worker.kill();
     const waiting = eventually(
       async () => runner.api.request('PATCH', `/api/v1/runs/${held.id}/status`, { terminalStatus: 'completed' }),
       ({ status }) => status === 200,
     ).then(() => Date.now());
-    worker = await AgentRunProcess.start('worker', settings);
+    manager.worker = await AgentRunProcess.start('worker', manager.settings);
     const readyAtMs = Date.now();
     const stallMs = (await waiting) - readyAtMs;
     assert.ok(stallMs < STALL_MS, `${stallMs} ms`);
@@ -97,11 +57,11 @@ describe('a worker that is killed while runs are live', function () {
     // It stands still and heeds nothing, so that ending it takes a while.
     process.kill(runnerOfJob(jobName).runner.pid, 'SIGSTOP');
     await eventually(
-      async () => existsSync(join(dataDir, 'runners', jobName, 'stop.json')),
+      async () => existsSync(join(manager.settings['AGENTRUN_DATA_DIR'] ?? '', 'runners', jobName, 'stop.json')),
       (isStopping) => isStopping,
     );
-    await worker.kill();
-    worker = await AgentRunProcess.start('worker', settings);
+    await manager.worker.kill();
+    manager.worker = await AgentRunProcess.start('worker', manager.settings);
     const readyAtMs = Date.now();
     await untilPrinted(api, turn, 'done', 60_000);
     assert.ok(Date.now() - readyAtMs < REPLACED_MS, `${Date.now() - readyAtMs} ms`);

@@ -1,72 +1,35 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { readSettings } from '../../src/config.js';
-import { createLocalPlatform } from '../../src/main/local-runners.js';
 import { freePort } from '../../src/processes/free-port.js';
-import { AgentRunProcess } from '../support/agentrun-process.js';
-import { Api, eventually, type Loose } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { Api } from '../support/api.js';
+import { eventually, type Loose } from '../support/api.js';
 import { untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.js';
-import { createTestNamespace } from '../support/temporal-server.js';
+import { startSplitManager, type SplitManager } from '../support/split-manager.js';
 
-const TOKEN = 'telemetry-operator-token-0123456789';
 const SECRET = 'words-of-a-prompt-that-stay-where-they-are';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER_SPAN = '00f067aa0ba902b7';
 
 describe('the telemetry of an API, a worker and a runner', function () {
   this.timeout(90_000);
-  let dataDir: string;
-  let database: TestDatabase;
   let collector: OtlpReceiver;
-  let settings: Record<string, string>;
-  let server: AgentRunProcess;
-  let worker: AgentRunProcess;
+  let manager: SplitManager;
   let api: Api;
   let metricsPort: number;
 
   before(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'agentrun-telemetry-'));
     collector = await startOtlpReceiver();
-    const [made, temporal, port] = await Promise.all([createTestDatabase(), createTestNamespace(), freePort()]);
-    database = made;
     metricsPort = await freePort();
-    settings = {
-      AGENTRUN_DATABASE_URL: database.connectionString,
-      AGENTRUN_TEMPORAL_ADDRESS: temporal.address,
-      AGENTRUN_TEMPORAL_NAMESPACE: temporal.namespace,
-      AGENTRUN_DATA_DIR: dataDir,
-      AGENTRUN_PORT: String(port),
-      AGENTRUN_OPERATOR_TOKEN: TOKEN,
-      AGENTRUN_TOKEN_KEY: randomBytes(32).toString('hex'),
-      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500',
+    manager = await startSplitManager({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_METRIC_EXPORT_INTERVAL: '500',
       AGENTRUN_HEALTH_PORT: String(metricsPort),
-    };
-    api = new Api(`http://127.0.0.1:${port}`, TOKEN);
-    [server, worker] = await Promise.all([
-      AgentRunProcess.start('api', settings),
-      AgentRunProcess.start('worker', settings),
-    ]);
+    });
+    api = manager.api;
   });
   after(async () => {
-    await Promise.all([server.stop(), worker.stop()]);
-    const platform = createLocalPlatform(
-      readSettings(settings),
-      dataDir,
-      randomBytes(32),
-      process.env,
-      () => undefined,
-    );
-    for (const job of await platform.list()) await platform.stop(job.jobName, { graceMs: 0 });
+    await manager.stop();
     await collector.close();
-    await database.drop();
-    await rm(dataDir, { recursive: true, force: true });
   });
 
   const traceparent = { traceparent: `00-${TRACE}-${CALLER_SPAN}-01` };
@@ -165,7 +128,8 @@ describe('the telemetry of an API, a worker and a runner', function () {
 
   it('holds no word of a prompt, no token and no tenant', () => {
     const all = collector.bodies.join('\n');
-    for (const secret of [SECRET, TOKEN, 'acme']) assert.ok(!all.includes(secret), secret);
+    for (const secret of [SECRET, manager.settings['AGENTRUN_OPERATOR_TOKEN'] ?? '', 'acme'])
+      assert.ok(!all.includes(secret), secret);
   });
 
   it('sends figures of each process, those of the database once', async () => {
