@@ -136,10 +136,11 @@ async function reportExit(ports: Ports, seen: RunnerJobView): Promise<void> {
  */
 async function withRun({ warmRunners, wakeups }: Ports, job: RunnerJobView): Promise<RunnerJobView | undefined> {
   if (job.runId !== '' || job.warmRunnerId === undefined) return job;
-  if (!(await warmRunners.retire(job.jobName))) {
-    const run = await warmRunners.runOf(job.jobName);
-    if (run !== undefined) return { ...job, ...run };
-  }
+  const profile = await warmRunners.retire(job.jobName);
+  // Said here: the pool makes another only after a while.
+  if (profile !== undefined) await warmRunners.failed(profile, job.message ?? job.reason ?? job.status);
+  const run = profile === undefined ? await warmRunners.runOf(job.jobName) : undefined;
+  if (run !== undefined) return { ...job, ...run };
   wakeups.notify('warm:pools');
   return undefined;
 }

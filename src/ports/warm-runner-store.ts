@@ -61,8 +61,8 @@ export interface WarmRunnerStore {
   ask(id: string, holder: string): Promise<WarmAnswer>;
   /** Its process asks no more, for now. */
   left(id: string, holder: string): Promise<void>;
-  /** Tells one that waits to leave. False when it is not there or a run has it. */
-  retire(jobName: string): Promise<boolean>;
+  /** Tells one that waits to leave; answers its backend profile. Undefined when it is not there, leaves already, or a run has it. */
+  retire(jobName: string): Promise<string | undefined>;
   /** After nothing of it is left. */
   forget(id: string): Promise<void>;
   /** Forgets those whose run needs their name no more: their Job has ended. */

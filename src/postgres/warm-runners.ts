@@ -1,6 +1,7 @@
 import type { WarmAnswer, WarmRunner, WarmRunnerStore } from '../ports/warm-runner-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { Database } from './pool.js';
+import { createPoolFailures } from './warm-pool-failures.js';
 import { takeWarmRunner } from './warm-runner-take.js';
 
 const LIST = `SELECT id, backend_profile, spec, job_name, volume_name, state, first_asked_at IS NOT NULL AS has_asked,
@@ -80,8 +81,12 @@ export function createWarmRunnerStore(database: Database, wakeups: Wakeups): War
       await run('UPDATE warm_runners SET asked_at = NULL WHERE id = $1 AND holder = $2', [id, holder]);
     },
 
-    retire: async (jobName) =>
-      run(`UPDATE warm_runners SET state = 'leaving' WHERE job_name = $1 AND state = 'waiting'`, [jobName]),
+    async retire(jobName) {
+      const statement = `UPDATE warm_runners SET state = 'leaving' WHERE job_name = $1 AND state = 'waiting'
+        RETURNING backend_profile`;
+      const { rows } = await database.query<{ backend_profile: string }>(statement, [jobName]);
+      return rows[0]?.backend_profile;
+    },
     async forget(id) {
       await run(`DELETE FROM warm_runners WHERE id = $1 AND state = 'leaving'`, [id]);
     },
@@ -90,32 +95,15 @@ export function createWarmRunnerStore(database: Database, wakeups: Wakeups): War
         WHERE w.state = 'taken' AND j.job_name = w.job_name AND j.finished_at IS NOT NULL`;
       await run(statement, []);
     },
-    async runOf(jobName) {
-      const statement = `SELECT run_id, attempt FROM runner_jobs WHERE job_name = $1 AND start = 'warm'`;
-      const { rows } = await database.query<{ run_id: string; attempt: number }>(statement, [jobName]);
-      return rows[0] && { runId: rows[0].run_id, attempt: rows[0].attempt };
-    },
-
-    async failed(backendProfile, message) {
-      const statement = `INSERT INTO warm_pool_failures AS f (backend_profile, failures, failed_at, message)
-        VALUES ($1, 1, now(), $2) ON CONFLICT (backend_profile)
-        DO UPDATE SET failures = f.failures + 1, failed_at = now(), message = $2`;
-      await run(statement, [backendProfile, message]);
-    },
-    async succeeded(backendProfile) {
-      await run('DELETE FROM warm_pool_failures WHERE backend_profile = $1', [backendProfile]);
-    },
-    async failures() {
-      const { rows } = await database.query<{ backend_profile: string; failures: number; ago_ms: string }>(
-        `SELECT backend_profile, failures, extract(epoch FROM now() - failed_at) * 1000 AS ago_ms FROM warm_pool_failures`,
-      );
-      return rows.map((row) => ({
-        backendProfile: row.backend_profile,
-        failures: row.failures,
-        failedAgoMs: Number(row.ago_ms),
-      }));
-    },
+    runOf: (jobName) => runOf(database, jobName),
+    ...createPoolFailures(database),
   };
+}
+
+async function runOf(database: Database, jobName: string): Promise<{ runId: string; attempt: number } | undefined> {
+  const statement = `SELECT run_id, attempt FROM runner_jobs WHERE job_name = $1 AND start = 'warm'`;
+  const { rows } = await database.query<{ run_id: string; attempt: number }>(statement, [jobName]);
+  return rows[0] && { runId: rows[0].run_id, attempt: rows[0].attempt };
 }
 
 function toWarmRunner(row: WarmRow): WarmRunner {

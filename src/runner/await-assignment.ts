@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiError, HttpClient, mayRetry } from '../client/http-client.js';
+import { HttpClient, mayRetry } from '../client/http-client.js';
 import type { AssignmentAnswer } from '../contract/runner.js';
 import { runVariables } from '../domain/runner-program.js';
 import type { WarmConfig } from './config.js';
@@ -35,14 +35,18 @@ export async function awaitAssignment(config: WarmConfig, claimToken: string): P
   let answeredAt = performance.now();
   for (let failures = 0; ;) {
     try {
-      const { assignment } = await client.post<AssignmentAnswer>(PATH, { instance, waitMs }, { timeoutMs: waitMs + 10_000 });
+      const { assignment } = await client.post<AssignmentAnswer>(
+        PATH,
+        { instance, waitMs },
+        { timeoutMs: waitMs + 10_000 },
+      );
       [answeredAt, failures] = [performance.now(), 0];
       if (assignment === null) continue;
       const { runnerToken: token, ...run } = assignment;
       log.info({ runId: run.runId, attempt: run.attempt }, 'has a run');
       return { variables: runVariables(run), token };
     } catch (error) {
-      if (!mayRetry(error)) throw new NotNeededError(`no run for this runner: ${(error as ApiError).message}`);
+      if (!mayRetry(error)) throw new NotNeededError(`no run for this runner: ${(error as Error).message}`);
       if (performance.now() - answeredAt > giveUpMs) throw new NotNeededError('no manager has answered for too long');
       log.warn({ reason: (error as Error).message }, 'no answer; asking again');
       await delay(Math.min(RETRY_MS.first * 2 ** (failures += 1), RETRY_MS.most));

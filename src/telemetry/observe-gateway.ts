@@ -73,10 +73,11 @@ export function observeLaunches(platform: RunnerPlatform, { tracing, traces }: T
     return tracing.span('runner_job_created', { ...place, spanId: own?.spanId, attributes }, async () => work(traced));
   };
   const launch = async (wanted: RunnerLaunch) => told(wanted, async (traced) => platform.launch(traced));
-  const warm: WarmRunners | undefined = platform.warm && {
-    digest: (wanted) => platform.warm!.digest(wanted),
-    launch: async (wanted) => platform.warm!.launch(wanted),
-    assign: async (wanted) => told(wanted, async (traced) => platform.warm!.assign(traced)),
+  const { warm: waiting } = platform;
+  const warm: WarmRunners | undefined = waiting && {
+    digest: (wanted) => waiting.digest(wanted),
+    launch: async (wanted) => waiting.launch(wanted),
+    assign: async (wanted) => told(wanted, async (traced) => waiting.assign(traced)),
   };
   return new Proxy(platform, {
     get: (target, name) => {

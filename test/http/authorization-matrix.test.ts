@@ -24,6 +24,7 @@ const KINDS = {
   "of the installation, every operator's": [403, 403, 'ok', 403],
   "of the installation, its operators'": [403, 403, 403, 403],
   'anybody known': ['ok', 'ok', 'ok', 'ok'],
+  'of a runner that waits, by its claim token': [401, 401, 401, 401],
 } as const satisfies Record<string, readonly (number | 'ok')[]>;
 
 type Kind = keyof typeof KINDS;
@@ -55,6 +56,7 @@ const ROUTES: Record<string, [kind: Kind, body?: object]> = {
   'POST /api/v1/runs/{runId}/cancel': ['of a run, operators only', {}],
   'PATCH /api/v1/runs/{runId}/status': ['of a run, its runner may', { terminalStatus: 'completed' }],
   'POST /api/v1/runners/register': ['of a run, its runner may', { runId: '{runId}', runnerId: '{caller}' }],
+  'POST /api/v1/runners/assignment': ['of a runner that waits, by its claim token', { instance: '0123456789abcdef' }],
   'POST /api/v1/runners/retention': ["of the installation, its operators'", { dryRun: true }],
   'POST /api/v1/sessions': ['made for a tenant', { ...OURS, sessionId: 'new-session' }],
   'GET /api/v1/sessions': ['a list of what one may see'],
@@ -224,9 +226,10 @@ describe('who may do what', function () {
       if (expected === 'ok') assert.ok(![401, 403].includes(status), `${route}: ${status} ${text}`);
       else assert.equal(status, expected, `${route}: ${text}`);
     }
-    for (const route of Object.keys(ROUTES)) {
+    for (const [route, [kind]] of Object.entries(ROUTES)) {
       const { status, text } = await ask({ api: operator }, route);
-      assert.ok(![401, 403].includes(status), `${route}: ${status} ${text}`);
+      const isClaim = kind === 'of a runner that waits, by its claim token';
+      assert.equal([401, 403].includes(status), isClaim, `${route}: ${status} ${text}`);
     }
   });
 });

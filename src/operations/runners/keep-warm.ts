@@ -50,14 +50,20 @@ export async function keepWarm(parts: KeepWarmParts): Promise<boolean> {
     warmRunners.failures(),
     readRecipes(parts, platform.warm),
   ]);
-  await removeAll(parts, rows.filter(({ state }) => state === 'leaving'));
+  await removeAll(
+    parts,
+    rows.filter(({ state }) => state === 'leaving'),
+  );
   const waiting = rows.filter(({ state }) => state === 'waiting').map((row) => asWaiting(row, jobs));
   await noteWell(parts, failures, waiting);
   const plan = planWarmPools({
     pools: warm.pools.map((pool) => wanted(pool, recipes, failures)),
     runners: waiting,
     maxAgeMs: warm.maxAgeMs,
-    room: roomFor(parts.runnerRetention, jobs.map(({ jobName, labels = {} }) => ({ jobName, labels }))),
+    room: roomFor(
+      parts.runnerRetention,
+      jobs.map(({ jobName, labels = {} }) => ({ jobName, labels })),
+    ),
   });
   await removeAll(parts, await retireAll(parts, plan.retire, rows));
   await Promise.all(plan.make.map(async (profile) => make(parts, profile, recipes.get(profile))));
@@ -117,7 +123,7 @@ async function retireAll(
 ): Promise<WarmRunner[]> {
   const retired: WarmRunner[] = [];
   for (const { jobName, backendProfile, reason, failure } of retirements) {
-    if (!(await warmRunners.retire(jobName))) continue;
+    if ((await warmRunners.retire(jobName)) === undefined) continue;
     retired.push(...rows.filter((row) => row.jobName === jobName));
     log('a warm runner is not wanted any more', { jobName, backendProfile, reason, failure });
     if (failure !== null) await warmRunners.failed(backendProfile, failure);

@@ -73,7 +73,7 @@ async function deleteRunner(
     const now = await asRetained(parts, { ...UNSEEN, ...job, createdAtMs });
     if (isActive(policy, now, Date.now())) return { outcome: 'active', message: null };
     // One that waits must not be given a run while it goes.
-    if (runner.runId === '' && !(await parts.warmRunners.retire(runner.jobName)))
+    if (runner.runId === '' && (await parts.warmRunners.retire(runner.jobName)) === undefined)
       return { outcome: 'active', message: null };
     await parts.platform.stop(runner.jobName, { graceMs: GRACE_MS });
     return { outcome: 'deleted', message: null };
