@@ -33,7 +33,7 @@ async function startOf(api: Api, runId: string, commandId: string, sentAt: numbe
     (all) => all.some(isFirst),
     WAIT_MS,
   );
-  const at = (event: Loose | undefined) => Date.parse(event?.['createdAt']) - sentAt;
+  const at = (event: Loose) => Date.parse(event.createdAt) - sentAt;
   const claimed = events.find(({ payload }: Loose) => payload.phase === 'runner-claim-accepted');
   return { claimedMs: at(claimed), firstMs: at(events.find(isFirst)) };
 }
