@@ -48,7 +48,7 @@ describe('a database restored to an hour ago beside a Temporal that went on', fu
         retryPolicy: { maxAttempts: 1, backoffMs: 100, maxBackoffMs: 100 },
       })
     ).id as string;
-  const read = async (path: string) => (await api.request('GET', path)).body.data as Loose;
+  const read = async (path: string) => (await api.request('GET', path)).body.data;
   const until = (path: string, is: (data: Loose) => boolean) => eventually(async () => read(path), is, STRANDED_MS);
   const ended = ({ executionState }: Loose) => ['idle', 'terminal'].includes(executionState as string);
 
