@@ -10,7 +10,7 @@ import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
 import { readWarmRunners } from './config/warm-runners.js';
 import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
-import { count, HOUR_MS, optionalText, text, URL_PATTERN } from './config/setting.js';
+import { count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
 export const Settings = Type.Object({
@@ -175,7 +175,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const says = (name: string, value: string | undefined) => value !== '' || MAY_BE_EMPTY.includes(name);
   const given = Object.entries(environment).filter(([name, value]) => name in Settings.properties && says(name, value));
   const settings: Record<string, unknown> = Object.fromEntries(given.filter(([, value]) => value !== undefined));
-  const validate = new Ajv2020({ coerceTypes: true, useDefaults: true, allErrors: true }).compile<Settings>(Settings);
+  const validate = new Ajv2020({
+    ...KNOWN_SCHEMA,
+    coerceTypes: true,
+    useDefaults: true,
+    allErrors: true,
+  }).compile<Settings>(Settings);
   if (!validate(settings)) throw new ConfigurationError((validate.errors ?? []).map(faultLine).join('\n'));
   readRunnerPods(settings);
   readRunnerRetention(settings);

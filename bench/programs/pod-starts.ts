@@ -18,6 +18,10 @@ interface Start {
   readonly firstMs: number;
 }
 
+/** Told to end, it ends with its round, and takes its cluster away. */
+let isOver = false;
+process.once('SIGINT', () => (isOver = true));
+
 const series = new Map<string, Start[]>();
 
 function note(name: string, start: Start): void {
@@ -113,7 +117,7 @@ const started = await startClusterManager(fixture, {
   AGENTRUN_WARM_RUNNERS_JSON: '[{"backend":"exec","size":2}]',
 });
 try {
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < ROUNDS && !isOver; round += 1) {
     await lone(started, round);
     await session(started, round);
   }

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { V1Container, V1Job, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
-import { launchVariables, RUNNER_VARIABLES, warmVariables } from '../domain/runner-program.js';
+import {
+  HAND_OVER_PROGRAM,
+  launchVariables,
+  RUNNER_PROGRAM,
+  RUNNER_VARIABLES,
+  warmVariables,
+} from '../domain/runner-program.js';
 import { ANNOTATIONS, labelValue, LABELS, ownLabels } from './marks.js';
 import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
 import type { JobLaunch, PodLaunch, RunnerJobSettings, RunnerResources, WarmJobLaunch } from './runner-settings.js';
@@ -20,7 +26,10 @@ const UNPRIVILEGED: V1SecurityContext = {
  * is there, which needs the Job as its owner.
  */
 export function runnerJobSpec(launch: JobLaunch, settings: RunnerJobSettings): V1Job {
-  return jobOf({ ...launch, variables: launchVariables(launch, placeIn(settings)), ...runMarks(launch, settings) }, settings);
+  return jobOf(
+    { ...launch, variables: launchVariables(launch, placeIn(settings)), ...runMarks(launch, settings) },
+    settings,
+  );
 }
 
 /** The Job of a runner that waits for its run, made the same way: nothing in it is of any tenant. */
@@ -141,7 +150,7 @@ function nodeLoss(seconds: number) {
  * can read holds them when it starts.
  */
 function handoverContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Container {
-  const program = `${settings.programDir}/dist/src/runner/hand-over/main.js`;
+  const program = `${settings.programDir}/${HAND_OVER_PROGRAM}`;
   return {
     name: 'handover',
     image: launch.image ?? settings.image,
@@ -159,7 +168,7 @@ function runnerContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Cont
     name: RUNNER_CONTAINER,
     image: launch.image ?? settings.image,
     imagePullPolicy: settings.imagePullPolicy,
-    command: ['node', `${settings.programDir}/dist/src/runner/main.js`],
+    command: ['node', `${settings.programDir}/${RUNNER_PROGRAM}`],
     workingDir: PATHS.volume,
     env: Object.entries(runnerEnvironment(launch, settings)).map(([name, value]) => ({ name, value })),
     securityContext: UNPRIVILEGED,

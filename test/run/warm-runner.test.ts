@@ -3,9 +3,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { signedClaimTokens } from '../../src/auth/runner-tokens.js';
-import { RUNNER_EXIT_CODES, RUNNER_VARIABLES as NAMES, warmVariables } from '../../src/domain/runner-program.js';
+import {
+  RUNNER_EXIT_CODES,
+  RUNNER_PROGRAM,
+  RUNNER_VARIABLES as NAMES,
+  warmVariables,
+} from '../../src/domain/runner-program.js';
 import type {
   RunnerJobView,
   RunnerLaunch,
@@ -13,11 +17,12 @@ import type {
   WarmLaunch,
   WarmRunners,
 } from '../../src/ports/runner-platform.js';
+import { packageRoot } from '../../src/processes/package-root.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { processesOfJob, untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
-const RUNNER = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
+const RUNNER = join(packageRoot, RUNNER_PROGRAM);
 const STARTING = { runId: '', attempt: 0, status: 'starting', reason: null, exitCode: null, message: null } as const;
 const ASK = '/api/v1/runners/assignment';
 
