@@ -23,7 +23,7 @@ describe('retention of runners that wait', () => {
     const parts: RetentionParts = {
       platform: {
         list: async () => ['job-a', 'job-b', 'job-c'].map(waiting),
-        stop: async (jobName) => void stopped.push(jobName) as undefined,
+        stop: async (jobName) => void stopped.push(jobName),
       },
       leases: { read: async () => undefined },
       events: { last: async () => ({ seq: 0, atMs: null }) },
