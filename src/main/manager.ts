@@ -136,7 +136,11 @@ async function startWork(
   let polls = (): boolean => false;
   await startHealth(options, httpDependencies(options, { postgres, telemetry, operations }), () => polls(), closing);
   const worker = await startWorker(
-    { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
+    {
+      address: temporalAddress,
+      namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+      cachedWorkflows: settings.AGENTRUN_WORKFLOW_CACHE,
+    },
     activities,
     telemetry.tracing.isOn ? (activity) => tracedActivity(telemetry.tracing, activity) : undefined,
   );
