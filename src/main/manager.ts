@@ -111,8 +111,7 @@ async function startWork(
 ): Promise<RunningWorker> {
   const { settings, platform, keys, logger, temporalAddress } = options;
   const stopping = new AbortController();
-  const runnerRetention = readRunnerRetention(settings);
-  const warm = readWarmRunners(settings);
+  const [runnerRetention, warm] = [readRunnerRetention(settings), readWarmRunners(settings)];
   const activities = createActivities({
     ...postgres,
     platform: observeLaunches(platform, telemetry),
