@@ -23,10 +23,11 @@ api GET "/api/v1/runs/$run/commands?state=open"
 api GET "/api/v1/runs/$run/commands/$command/result"`,
 
   'runner-jobs': `
-job=$(api POST "/api/v1/runs/$run/runner-jobs" '{}' | id)     # now the turn above begins
+api GET "/api/v1/runs/$run/runner-jobs"
 api GET "/api/v1/runs/$run/runner-jobs/$job"`,
 
   events: `
+job=$(api POST "/api/v1/runs/$run/runner-jobs" '{}' | id)     # a runner: now the turn above begins
 until api GET "/api/v1/runs/$run/commands/$command" | grep -q '"state":"completed"'; do sleep 0.2; done
 api GET "/api/v1/runs/$run/events?afterSeq=0&limit=100"
 api POST "/api/v1/runs/$run/cancel" '{"reason":"seen enough"}'
