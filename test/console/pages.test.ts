@@ -84,6 +84,7 @@ describe('the console, page by page', function () {
         '/sessions/looked-at',
         '/sessions/working',
         `/runs/${runId}`,
+        `/runs/${runId}?view=timeline`,
         `/tasks/${taskId}`,
         '/tasks/new',
         '/queues',
