@@ -30,7 +30,7 @@ function complaintsAbout(one: Accepted, records: Map<string, Ended>, heard: Set<
   if (record === undefined) return [`${name} was accepted and has no record`];
   if (record.superseded_by !== null) record = records.get(record.superseded_by) ?? record;
   if (!TERMINAL.includes(record.state)) return [`${name} is ${record.state}, its run ${record.run_status}`];
-  if (one.mayBeCancelled) return [];
+  if (one.mayBeCancelled && record.state === 'cancelled') return [];
   const found = record.state === 'completed' ? [] : [`${name} ended as ${record.state}`];
   return heard.has(one.operation) ? found : [...found, `${name} never reached an agent`];
 }

@@ -50,4 +50,3 @@ function interleaved(lines: readonly LedgerLine[]): Complaints {
   }
   return complaints;
 }
-

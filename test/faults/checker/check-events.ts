@@ -30,5 +30,7 @@ async function missing({ system }: Round, runId: string, texts: readonly string[
     [runId],
   );
   const there = new Set(events.map(({ text }) => text));
-  return texts.filter((text) => !there.has(text)).map((text) => `run ${runId}: the event ${text} was taken and is lost`);
+  return texts
+    .filter((text) => !there.has(text))
+    .map((text) => `run ${runId}: the event ${text} was taken and is lost`);
 }

@@ -44,7 +44,9 @@ function backwards(
   isWrong: (was: State, becomes: State) => boolean,
 ): Complaints {
   const wrong = changes.filter(({ was, becomes }) => was !== null && isWrong(was, becomes));
-  return wrong.map(({ id, was, becomes }) => `${what} ${id} went from ${JSON.stringify(was)} to ${JSON.stringify(becomes)}`);
+  return wrong.map(
+    ({ id, was, becomes }) => `${what} ${id} went from ${JSON.stringify(was)} to ${JSON.stringify(becomes)}`,
+  );
 }
 
 function isRunBackwards(was: State, becomes: State): boolean {

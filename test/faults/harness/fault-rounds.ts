@@ -1,4 +1,5 @@
 import { check } from '../checker/check.js';
+import { keepEvidence } from '../checker/evidence.js';
 import { Round } from './round.js';
 import { KEEP_HISTORIES, ROUNDS, SEED } from './settings.js';
 import { theSystem, type System } from './system.js';
@@ -35,6 +36,7 @@ export function faultRounds(title: string, { fault, inject, file, timeoutMs = 12
           await check(round);
         } catch (error) {
           system.network.heal();
+          await keepEvidence(round).catch(() => undefined);
           throw explained(error, round, file);
         }
         if (!KEEP_HISTORIES) round.history.forget();

@@ -57,7 +57,13 @@ export class System {
   }
 
   get platform() {
-    return createLocalPlatform(readSettings(this.settings), this.dataDir, randomBytes(32), process.env, () => undefined);
+    return createLocalPlatform(
+      readSettings(this.settings),
+      this.dataDir,
+      randomBytes(32),
+      process.env,
+      () => undefined,
+    );
   }
 
   async startApi(): Promise<void> {

@@ -3,8 +3,10 @@
 operation=$1 steps=$2 pause=$3
 tell() { echo "$AGENTRUN_JOB_NAME $1" >> ledger; }
 tell "begin $operation"
-# Reads its input to its end, also after the turn: what the pipe took is heard.
-setsid sh -c 'while read -r _ _ operation _; do echo "$AGENTRUN_JOB_NAME hear $operation" >> ledger; done' <&0 >/dev/null 2>&1 &
+# Reads its input to its end, also after the turn: what the pipe took is heard. What runs in the background gets /dev/null for its input.
+exec 3<&0
+setsid sh -c 'while read -r _ _ operation _; do echo "$AGENTRUN_JOB_NAME hear $operation" >> ledger; done' <&3 >/dev/null 2>&1 3<&- &
+exec 3<&-
 step=0
 while [ "$step" -lt "$steps" ]; do
   step=$((step + 1))
