@@ -39,8 +39,8 @@ async function ask(
   afterMs: number,
 ): Promise<string> {
   await delay(afterMs);
-  const first = await round.api.surely(method, path, body);
-  const again = await round.api.surely(method, path, body);
+  const first = await round.api.ok(method, path, body);
+  const again = await round.api.ok(method, path, body);
   assert.equal(idOf(again), idOf(first), `${method} ${path}`);
   const [sql, ...values] = made;
   const rows = await round.system.query(sql, values);

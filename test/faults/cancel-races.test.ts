@@ -46,8 +46,9 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
     const finish = async () =>
       runner.api.request('PATCH', pathOf(runner.run, 'status'), { terminalStatus: 'completed' });
     const ended = await race(planned, async () => cancelRun(round, runner.run), finish);
-    const told = ended.status === 200 ? ended.body.data.status : 'cancelled';
-    await endsAs(round, runner.run, [told]);
+    // Without an answer it may have come before or after the cancel.
+    const words = { 200: [ended.body?.data?.status], 409: ['cancelled'] }[ended.status] ?? ['completed', 'cancelled'];
+    await endsAs(round, runner.run, words);
   },
   async claim(round, planned) {
     const run = await made(round, planned.name);
@@ -57,7 +58,7 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
       async () => cancelRun(round, run),
       async () => round.api.request('POST', pathOf(run, 'claim'), body),
     );
-    assert.ok([200, 409].includes(claim.status), JSON.stringify(claim.body));
+    assert.ok([200, 409, 429, 503].includes(claim.status), JSON.stringify(claim.body));
     await endsAs(round, run, ['cancelled']);
   },
   async expiry(round, planned) {
@@ -68,7 +69,7 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
   },
   async command(round, planned) {
     const runner = await claimed(round, planned.name);
-    const turn = await round.api.surely('POST', pathOf(runner.run, 'commands'), { payload: { prompt: 'true' } });
+    const turn = await round.api.ok('POST', pathOf(runner.run, 'commands'), { payload: { prompt: 'true' } });
     await runner.ack(turn.id);
     const finish = async () =>
       runner.api.request('PATCH', `/api/v1/commands/${turn.id}/status`, { terminalStatus: 'completed' });
@@ -77,9 +78,10 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
       async () => round.api.request('POST', `/api/v1/commands/${turn.id}/cancel`, {}),
       finish,
     );
-    assert.equal(ended.status, 200, JSON.stringify(ended.body));
     const command = await round.api.get(`${pathOf(runner.run, 'commands')}/${turn.id}`);
-    assert.equal(command.state, 'completed', 'what was done in spite of a cancel was done');
+    // What was done in spite of a cancel was done; without an answer nobody knows.
+    if (ended.status === 200) assert.equal(command.state, 'completed');
+    else assert.ok([429, 503].includes(ended.status), JSON.stringify(ended.body));
     await runner.api.request('PATCH', pathOf(runner.run, 'status'), { terminalStatus: 'completed' });
     await endsAs(round, runner.run, ['completed']);
   },
@@ -87,7 +89,7 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
     const operation = round.name(name);
     const prompt = promptOf({ id: operation, steps: 8, stepMs: 150 });
     const body = { prompt, run: RUN, idempotencyKey: operation };
-    const { command, run } = await round.api.surely('POST', `/api/v1/sessions/${operation}/send`, body);
+    const { command, run } = await round.api.ok('POST', `/api/v1/sessions/${operation}/send`, body);
     round.accepted.push({ operation, kind: 'command', id: command.id, mayBeCancelled: true });
     await delay(offsetMs);
     await Promise.all(Array.from({ length: times }, async () => cancelRun(round, run)));
@@ -98,7 +100,7 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
     const { tenantId, projectId, backendProfile } = RUN;
     const prompt = promptOf({ id: operation, steps: 8, stepMs: 150 });
     const body = { tenantId, projectId, backendProfile, prompt, autoDispatch: true, idempotencyKey: operation };
-    const { id } = await round.api.surely('POST', '/api/v1/queue/tasks', body);
+    const { id } = await round.api.ok('POST', '/api/v1/queue/tasks', body);
     round.accepted.push({ operation, kind: 'task', id, mayBeCancelled: true });
     await delay(offsetMs);
     const path = `/api/v1/queue/tasks/${id}`;
@@ -130,7 +132,7 @@ async function race(
 }
 
 async function made(round: Round, name: string): Promise<Loose> {
-  return round.api.surely('POST', '/api/v1/runs', { ...RUN, idempotencyKey: round.name(name) });
+  return round.api.ok('POST', '/api/v1/runs', { ...RUN, idempotencyKey: round.name(name) });
 }
 
 async function claimed(round: Round, name: string, leaseMs = 60_000): Promise<ForeignRunner> {

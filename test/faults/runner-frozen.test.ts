@@ -54,11 +54,11 @@ async function frozenJob(round: Round, victim: Victim, { afterMs, thawAfterMs }:
 /** Nobody ends this one: it has to find out by itself. */
 async function frozenByHand(round: Round, { afterMs, thawAfterMs, alone }: Freeze): Promise<void> {
   const { api } = round;
-  const run = await api.surely('POST', '/api/v1/runs', { ...RUN, idempotencyKey: round.name('by-hand') });
+  const run = await api.ok('POST', '/api/v1/runs', { ...RUN, idempotencyKey: round.name('by-hand') });
   const operation = round.name('by-hand-0');
   const payload = { prompt: promptOf({ id: operation, steps: 40, stepMs: 100 }) };
   const path = `/api/v1/runs/${run.id}`;
-  const turn = await api.surely('POST', `${path}/commands`, { payload, idempotencyKey: operation });
+  const turn = await api.ok('POST', `${path}/commands`, { payload, idempotencyKey: operation });
   round.accepted.push({ operation, kind: 'command', id: turn.id });
   const runner = await RunnerByHand.start(round, run.id);
   try {
@@ -68,7 +68,7 @@ async function frozenByHand(round: Round, { afterMs, thawAfterMs, alone }: Freez
     if (alone) signalProcess(runner.pid, 'SIGSTOP');
     else runner.signal('SIGSTOP');
     await untilLost(round, run.id);
-    await api.surely('POST', `${path}/runner-jobs`, {});
+    await api.ok('POST', `${path}/runner-jobs`, {});
     await untilClaimedAgain(round, victim);
     await delay(thawAfterMs);
     round.tell('SIGCONT', victim);

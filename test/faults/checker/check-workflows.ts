@@ -6,13 +6,13 @@ const OF_THINGS = ['runWorkflow', 'queueTaskWorkflow', 'scheduledTaskWorkflow', 
 /** Of the causes why a workflow's task can fail: its code did not do again what it had done, or threw. */
 const OF_THE_CODE = [14, 24];
 
-export async function openWorkflows({ system }: Round): Promise<string[]> {
-  return workflowIds(system, `ExecutionStatus = 'Running' AND ${isOfThings()}`);
+export async function openWorkflows({ system, beganAt }: Round): Promise<string[]> {
+  return workflowIds(system, `ExecutionStatus = 'Running' AND ${isOfRound(beganAt)}`);
 }
 
 /** No orphan workflow, none that failed, and none that could not be replayed. */
 export async function checkWorkflows({ system, beganAt }: Round): Promise<Complaints> {
-  const since = `StartTime >= '${beganAt.toISOString()}' AND ${isOfThings()}`;
+  const since = isOfRound(beganAt);
   const wrong = `${since} AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')`;
   const complaints = (await workflowIds(system, wrong)).map((id) => `workflow ${id} did not complete`);
   for await (const { workflowId, runId } of system.temporal.link.client.workflow.list({ query: since })) {
@@ -32,6 +32,7 @@ async function workflowIds({ temporal }: Round['system'], query: string): Promis
   return found;
 }
 
-function isOfThings(): string {
-  return `WorkflowType IN (${OF_THINGS.map((type) => `'${type}'`).join(', ')})`;
+function isOfRound(beganAt: Date): string {
+  const types = OF_THINGS.map((type) => `'${type}'`).join(', ');
+  return `StartTime >= '${beganAt.toISOString()}' AND WorkflowType IN (${types})`;
 }

@@ -14,4 +14,27 @@ export async function keepEvidence(round: Round): Promise<void> {
   );
   for (const event of events) history.add('records', 'info', 'event', event);
   for (const line of await readLedgers(round)) history.add('agents', 'info', 'ledger', line);
+  await keepWorkflows(round);
+}
+
+/** What happened in each workflow, and when; what was said in it is in the records. */
+async function keepWorkflows({ system, history, beganAt }: Round): Promise<void> {
+  const { workflow } = system.temporal.link.client;
+  for await (const { workflowId, runId } of workflow.list({ query: `StartTime >= '${beganAt.toISOString()}'` })) {
+    const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
+    const told = (events ?? []).map((event) => `${timeOf(event.eventTime)} ${kindOf(event)}`);
+    history.add('workflows', 'info', workflowId, told);
+  }
+}
+
+function timeOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): string {
+  return new Date(Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1e6).toISOString();
+}
+
+function kindOf(event: object): string {
+  return (
+    Object.keys(event)
+      .find((name) => name.endsWith('EventAttributes'))
+      ?.replace('EventAttributes', '') ?? ''
+  );
 }

@@ -39,7 +39,8 @@ export function faultRounds(title: string, { fault, inject, file, timeoutMs = 12
           await keepEvidence(round).catch(() => undefined);
           throw explained(error, round, file);
         }
-        if (!KEEP_HISTORIES) round.history.forget();
+        if (KEEP_HISTORIES) await keepEvidence(round);
+        else round.history.forget();
       });
     }
   });

@@ -21,9 +21,9 @@ export class HeldRun {
 
   static async begin(round: Round, name: string): Promise<HeldRun> {
     const api = round.api.named(name);
-    const { id } = await api.surely('POST', '/api/v1/runs', { ...RUN, idempotencyKey: round.name(name) });
+    const { id } = await api.ok('POST', '/api/v1/runs', { ...RUN, idempotencyKey: round.name(name) });
     const claim = { runnerId: round.name(name), leaseMs: LEASE_MS };
-    const run = await api.surely('POST', `/api/v1/runs/${id}/claim`, claim);
+    const run = await api.ok('POST', `/api/v1/runs/${id}/claim`, claim);
     const held = new HeldRun(api.as(run.runnerToken), run);
     round.acknowledged.push({ runId: id, texts: held.#texts });
     held.#working = Promise.all([held.#renew(claim), held.#append()]);
@@ -37,7 +37,7 @@ export class HeldRun {
   /** Ends the run by its runner's word, which a renewal that is under way may come after. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    await this.api.surely('PATCH', `/api/v1/runs/${this.run.id}/status`, { terminalStatus: 'completed' });
+    await this.api.ok('PATCH', `/api/v1/runs/${this.run.id}/status`, { terminalStatus: 'completed' });
     await this.stop();
   }
 

@@ -54,7 +54,7 @@ export class RecordedApi extends Api {
   }
 
   /** As `settled`; the data of a success. */
-  async surely(method: string, path: string, body?: unknown): Promise<Loose> {
+  override async ok(method: string, path: string, body?: unknown): Promise<Loose> {
     const { status, body: answer } = await this.settled(method, path, body);
     if (status !== 200) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`);
     return answer.data;

@@ -24,7 +24,7 @@ export async function requestsOfEachKind(
   const { api } = round;
   const name = (what: string) => round.name(`${kill}-${what}`);
   const runOf = async (what: string): Promise<Loose> =>
-    api.surely('POST', '/api/v1/runs', { ...RUN, idempotencyKey: name(`for-${what}`) });
+    api.ok('POST', '/api/v1/runs', { ...RUN, idempotencyKey: name(`for-${what}`) });
   const prompt = (operation: string) => promptOf({ id: operation, steps: 2, stepMs: 50 });
   const [claimedRun, toldRun, jobRun, endedRun, cancelledRun] = await Promise.all(
     ['claim', 'events', 'job', 'finish', 'cancel'].map(runOf),
@@ -32,11 +32,11 @@ export async function requestsOfEachKind(
   const { tenantId, projectId, backendProfile } = RUN;
   const teller = await ForeignRunner.claim(api, toldRun.id, { leaseMs: 60_000 });
   const finisher = await ForeignRunner.claim(api, endedRun.id, { leaseMs: 60_000 });
-  const turn = await api.surely('POST', `/api/v1/runs/${jobRun.id}/commands`, {
+  const turn = await api.ok('POST', `/api/v1/runs/${jobRun.id}/commands`, {
     payload: { prompt: prompt(name('job')) },
   });
   round.accepted.push({ kind: 'command', operation: name('job'), id: turn.id });
-  const dispatched = await api.surely('POST', '/api/v1/queue/tasks', {
+  const dispatched = await api.ok('POST', '/api/v1/queue/tasks', {
     ...{ tenantId, projectId, backendProfile, title: name('dispatch'), prompt: prompt(name('dispatch')) },
     idempotencyKey: name('for-dispatch'),
   });

@@ -12,7 +12,7 @@ export interface Accepted {
   readonly kind: 'command' | 'task';
   readonly id: string;
   /** It may end before an agent has heard of it. */
-  readonly mayBeCancelled?: boolean;
+  readonly mayBeCancelled?: boolean | undefined;
 }
 
 /** Events whose append was answered by 200. */

@@ -17,6 +17,7 @@ export interface Operation {
   readonly afterMs: number;
   readonly steps: number;
   readonly stepMs: number;
+  readonly mayBeCancelled?: boolean;
 }
 
 export interface WorkloadSize {
@@ -26,6 +27,8 @@ export interface WorkloadSize {
   readonly steps: readonly [number, number];
   readonly stepMs?: number;
   readonly mostBetweenMs?: number;
+  /** Turns may be interrupted. */
+  readonly mayBeCancelled?: boolean;
 }
 
 /** What each client does, one after another; clients work at once. */
@@ -50,8 +53,13 @@ export function generate(round: Round, size: WorkloadSize): Workload {
   return workload;
 }
 
-function work(dice: Dice, { steps, stepMs = 150, mostBetweenMs = 1_000 }: WorkloadSize, isFirst: boolean) {
-  return { afterMs: isFirst ? 0 : dice.between(0, mostBetweenMs), steps: dice.between(...steps), stepMs };
+function work(
+  dice: Dice,
+  { steps, stepMs = 150, mostBetweenMs = 1_000, mayBeCancelled }: WorkloadSize,
+  isFirst: boolean,
+) {
+  const afterMs = isFirst ? 0 : dice.between(0, mostBetweenMs);
+  return { afterMs, steps: dice.between(...steps), stepMs, ...(mayBeCancelled && { mayBeCancelled }) };
 }
 
 /** Does the workload; resolves when every operation was accepted. */
@@ -71,10 +79,10 @@ export function promptOf({ id, steps, stepMs }: Pick<Operation, 'id' | 'steps' |
 }
 
 async function send(round: Round, operation: Operation): Promise<void> {
-  const { id, sessionId = '' } = operation;
+  const { id, sessionId = '', mayBeCancelled } = operation;
   const body = { prompt: promptOf(operation), run: RUN, idempotencyKey: id };
-  const { command } = await round.api.named(id).surely('POST', `/api/v1/sessions/${sessionId}/send`, body);
-  round.accepted.push({ operation: id, kind: 'command', id: command.id });
+  const { command } = await round.api.named(id).ok('POST', `/api/v1/sessions/${sessionId}/send`, body);
+  round.accepted.push({ operation: id, kind: 'command', id: command.id, mayBeCancelled });
 }
 
 async function createTask(round: Round, operation: Operation): Promise<void> {
@@ -84,6 +92,6 @@ async function createTask(round: Round, operation: Operation): Promise<void> {
     ...{ tenantId, projectId, backendProfile, title: id, prompt: promptOf(operation), autoDispatch: true },
     ...{ retryPolicy, runRetryPolicy: retryPolicy, idempotencyKey: id },
   };
-  const task = await round.api.named(id).surely('POST', '/api/v1/queue/tasks', body);
+  const task = await round.api.named(id).ok('POST', '/api/v1/queue/tasks', body);
   round.accepted.push({ operation: id, kind: 'task', id: task.id });
 }
