@@ -16,6 +16,7 @@ import { promptOf } from './harness/workload.js';
 
 const SKEWED_CLOCK = fileURLToPath(new URL('programs/skewed-clock.js', import.meta.url));
 const HOUR_MS = 3_600_000;
+const PAGE_BYTES = 4_096;
 
 faultRounds("fault 13: a runner's clock is an hour off", {
   fault: 'clock-skewed',
@@ -67,12 +68,12 @@ if (mayMount())
     async inject(round) {
       const sessionId = round.name('s');
       const folder = join(round.system.dataDir, 'volumes', sessionVolumeName(sessionId));
-      const leftBytes = round.dice.pick([0, 16, 200, 4_096]);
-      round.tell('plan', { leftBytes });
+      const leftPages = round.dice.between(0, 3);
+      round.tell('plan', { leftPages });
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', folder]);
       try {
-        await fillAndFree(round, sessionId, folder, leftBytes);
+        await fillAndFree(round, sessionId, folder, leftPages);
       } finally {
         execFileSync('umount', ['-l', folder]);
       }
@@ -80,14 +81,14 @@ if (mayMount())
   });
 
 /** The turn that fills the disk, one that meets it full, and one after there is room again. */
-async function fillAndFree(round: Round, sessionId: string, folder: string, leftBytes: number): Promise<void> {
-  const fill = `yes | head -c 1000000 > fill; truncate -s -${leftBytes} fill; exit 3`;
+async function fillAndFree(round: Round, sessionId: string, folder: string, leftPages: number): Promise<void> {
+  const fill = `dd if=/dev/zero of=fill bs=4096; truncate -s -${leftPages * PAGE_BYTES} fill; exit 3`;
   const filled = await say(round, sessionId, 'fill', fill);
   assert.deepEqual([filled.state, filled.failureKind, filled.attempt], ['failed', 'backend-failed', 1]);
   const met = await say(round, sessionId, 'full', 'echo is it full');
   assert.ok(['completed', 'failed'].includes(met.state), met.state);
   if (met.state === 'failed') assert.match(`${met.failureMessage}`, /no space left|disk|ENOSPC/i);
-  assert.equal(met.attempt, 1, 'another attempt finds the same disk');
+  assert.ok((met.attempt ?? 1) === 1, 'another attempt would find the same disk');
   rmSync(join(folder, 'workspace', 'fill'));
   const after = await say(round, sessionId, 'after', 'echo there is room');
   assert.deepEqual([after.state, after.attempt], ['completed', 1], JSON.stringify(after));

@@ -5,8 +5,11 @@ import { HeldRun } from './harness/held-run.js';
 import type { Round } from './harness/round.js';
 import { generate, perform } from './harness/workload.js';
 
-/** `stickyQueueScheduleToStartTimeout`, and a second: from when a worker is there again. */
-const STALL_MS = 2_000 + 1_000;
+/**
+ * `stickyQueueScheduleToStartTimeout`, and a second: from when a worker is there again. What the killed one had begun waits for
+ * `WORKFLOW_TASK_TIMEOUT` from its death, which is over by then. The rest is for a busy machine.
+ */
+const STALL_MS = 2_000 + 1_000 + 3_000;
 
 interface Down {
   readonly fromMs: number;
