@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { createActivities } from '../../activities/index.js';
-import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { signedClaimTokens, signedRunnerTokens } from '../auth/runner-tokens.js';
 import type { Settings } from '../config.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
+import { readWarmRunners } from '../config/warm-runners.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { readConsoleFiles } from '../http/console/console-files.js';
 import type { HttpDependencies } from '../http/dependencies.js';
@@ -110,11 +111,13 @@ async function startWork(
   const { settings, platform, keys, logger, temporalAddress } = options;
   const stopping = new AbortController();
   const runnerRetention = readRunnerRetention(settings);
+  const warm = readWarmRunners(settings);
   const activities = createActivities({
     ...postgres,
     platform: observeLaunches(platform, telemetry),
     backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
+    claimTokens: signedClaimTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
     queueSignals: queueGateway(options, temporal),
     operations,
@@ -125,6 +128,7 @@ async function startWork(
       webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
     },
     runnerRetention,
+    warm,
     managerUrl: managerUrl(options, apiUrl),
     stopping: stopping.signal,
     log: (message, facts) => logger.info(facts, message),
@@ -145,7 +149,9 @@ async function startWork(
     stopping.abort();
     await worker.stop();
   });
-  await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined });
+  // Also where no pool is left: what there was of it has to go.
+  const keepWarm = warm.pools.length > 0 || !(await postgres.warmRunners.isEmpty());
+  await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined, keepWarm });
   return worker;
 }
 

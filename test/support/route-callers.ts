@@ -19,6 +19,7 @@ export const KINDS = {
   "of the installation, every operator's": [403, 403, 'ok', 403],
   "of the installation, its operators'": [403, 403, 403, 403],
   'anybody known': ['ok', 'ok', 'ok', 'ok'],
+  'of a runner that waits, by its claim token': [401, 401, 401, 401],
 } as const satisfies Record<string, readonly (number | 'ok')[]>;
 
 export type Kind = keyof typeof KINDS;
@@ -50,6 +51,7 @@ export const ROUTES: Record<string, [kind: Kind, body?: object]> = {
   'POST /api/v1/runs/{runId}/cancel': ['of a run, operators only', {}],
   'PATCH /api/v1/runs/{runId}/status': ['of a run, its runner may', { terminalStatus: 'completed' }],
   'POST /api/v1/runners/register': ['of a run, its runner may', { runId: '{runId}', runnerId: '{caller}' }],
+  'POST /api/v1/runners/assignment': ['of a runner that waits, by its claim token', { instance: '0123456789abcdef' }],
   'POST /api/v1/runners/retention': ["of the installation, its operators'", { dryRun: true }],
   'POST /api/v1/sessions': ['made for a tenant', { ...OURS, sessionId: 'new-session' }],
   'GET /api/v1/sessions': ['a list of what one may see'],
