@@ -101,6 +101,7 @@ const CALLERS: Record<Kind, string> = {
   "of the installation, every operator's": 'every operator',
   "of the installation, its operators'": 'operators of all tenants',
   'anybody known': 'every operator and every runner',
+  'of a runner that waits, by its claim token': 'a warm runner that waits, by its claim token',
 } satisfies Record<keyof typeof KINDS, string>;
 
 function callers(route: string): string {
