@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { eventually } from '../support/api.js';
+import { seriousFaults } from './serious-faults.js';
 import { consoleWorld, openConsole, runByHand } from './world.js';
 
 const ASKS = 'the agent asks for approval to run: touch /usr/local/x';
@@ -25,13 +26,14 @@ describe('what can be done next, in the console', function () {
     await timeline.getByText(/The run failed: the command ended with exit code 4/).waitFor();
     assert.match(page.url(), /\?view=timeline$/);
     await timeline
-      .getByRole('link', { name: /^Event \d+$/ })
+      .getByRole('link', { name: /^Event e\d+$/ })
       .first()
       .click();
     await page.waitForURL(/\/runs\/run_\w+#e\d+$/);
     await page.goBack();
     await timeline.getByRole('button', { name: 'Start it again…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Start it again' });
+    assert.deepEqual(await seriousFaults(page), []);
     assert.equal(await dialog.getByLabel('What it is told').inputValue(), 'echo no; exit 4');
     await dialog.getByLabel('What it is told').fill('echo better');
     await dialog.getByRole('button', { name: 'Start it' }).click();
@@ -51,6 +53,8 @@ describe('what can be done next, in the console', function () {
     await api.ok('PATCH', `/api/v1/commands/${commandId}/status`, end);
     const { page, complaints } = await openConsole('/sessions/asks-for-rights');
     const note = page.getByRole('note');
+    await note.getByText(ASKS).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
     await note.getByRole('button', { name: 'Allow it…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Start it with more rights' });
     assert.equal(await dialog.getByLabel('Sandbox').inputValue(), 'full-access');
@@ -93,6 +97,7 @@ describe('several rows of the inbox', function () {
     await page.getByRole('button', { name: 'Try again (2)' }).click();
     const outcome = page.getByRole('alert');
     await outcome.getByText('1 of 2 tried again').waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
     assert.match((await outcome.textContent()) ?? '', /Bulk (one|two): .*bulk.*/);
     await page.getByText('1 row chosen').waitFor();
     await page.keyboard.press('Escape');

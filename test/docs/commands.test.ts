@@ -10,7 +10,7 @@ const SHELL = 'sh';
 const isMeant =
   ({ file, text }: FencedBlock) =>
   (exception: (typeof EXCEPTED)[number]) =>
-    exception.file === file && text.startsWith(exception.begins);
+    exception.file === file && text.trimStart().startsWith(exception.begins);
 
 const blocks = documents().flatMap(fencedBlocks);
 const commands = blocks.filter(({ language }) => language === SHELL);

@@ -23,7 +23,10 @@ export function useChosenRows(visible: readonly InboxRow[]): ChosenRows {
   };
   const extendTo = (row: InboxRow) => {
     const [from, to] = [visible.findIndex(({ key }) => key === anchor), visible.indexOf(row)];
-    if (from < 0 || to < 0) return toggle(row);
+    if (from < 0 || to < 0) {
+      toggle(row);
+      return;
+    }
     const between = visible.slice(Math.min(from, to), Math.max(from, to) + 1);
     setKeys(new Set([...keys, ...between.map(({ key }) => key)]));
     setAnchor(row.key);

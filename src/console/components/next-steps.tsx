@@ -25,7 +25,10 @@ export function NextSteps({ actions, run, lastPrompt, onDone }: NextStepsProps) 
   if (steps.length === 0) return null;
   const take = (step: NextStep) => {
     setError(null);
-    if (step.does === 'start-again') return setAgain(step.as);
+    if (step.does === 'start-again') {
+      setAgain(step.as);
+      return;
+    }
     if (step.does === 'say') return document.getElementById('composer-text')?.focus();
     void doStep(client, step, run).then(
       (sessionId) => {

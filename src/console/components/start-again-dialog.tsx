@@ -114,7 +114,7 @@ function PolicyFields({ policy, onChange }: PolicyFieldsProps) {
           onInput={(event) => onChange({ ...policy, timeoutMs: minutesMs(event.currentTarget.valueAsNumber, policy) })}
         />
       </div>
-      <div class="field">
+      <div>
         <label class="check">
           <input
             type="checkbox"

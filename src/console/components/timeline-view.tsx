@@ -54,7 +54,7 @@ function Line({ line, runId }: { readonly line: TimelineLine; readonly runId: st
           {text}
         </span>
         {seq !== null && (
-          <Link to={{ page: 'run', id: runId, at: { seq } }} class="number dim" label={`Event ${seq}`}>
+          <Link to={{ page: 'run', id: runId, at: { seq } }} class="number dim" label={`Event e${seq}`}>
             e{seq}
           </Link>
         )}

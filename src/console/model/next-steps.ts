@@ -73,6 +73,8 @@ export function nextSteps(actions: readonly ActionDescriptor[]): NextStep[] {
 
 function sameStep(one: NextStep, other: NextStep): boolean {
   if (one.does === 'go' && other.does === 'go') return one.place.page === other.place.page;
+  // There is one field to say something in.
+  if (one.does === 'say' && other.does === 'say') return true;
   return one.does === other.does && one.label === other.label;
 }
 

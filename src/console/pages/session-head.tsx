@@ -14,7 +14,7 @@ import { sessionWhy } from '../model/attention-words.js';
 import { cliFor } from '../model/cli-words.js';
 import { sessionTitle } from '../model/inbox-rows.js';
 import { sessionLook } from '../model/status-look.js';
-import { oneLine } from '../model/times.js';
+import { oneLine, plainLine } from '../model/times.js';
 
 interface SessionHeadProps {
   readonly session: SessionSummary;
@@ -106,14 +106,16 @@ export function livenessOf({ liveness }: SessionSummary): Liveness | null {
 function whyOf(session: SessionSummary): string {
   const activity = livenessOf(session)?.lastActivity ?? null;
   const why = sessionWhy(session);
-  return session.active && activity !== null ? `${why}: ${oneLine(activity.summary)}` : why;
+  return session.active && activity !== null && activity.type !== 'backend_status'
+    ? `${why}: ${plainLine(activity.summary)}`
+    : why;
 }
 
 function actionsOf({ supervisor }: SessionSummary) {
   return 'message' in supervisor ? [] : supervisor.recoveryActions;
 }
 
-function questionOf({ supervisor }: SessionSummary): string {
-  const activity = 'message' in supervisor ? null : supervisor.lastActivity;
-  return activity !== null ? oneLine(activity.summary) : 'The agent waits for an answer.';
+function questionOf(session: SessionSummary): string {
+  const asked = actionsOf(session).find(({ action }) => action === 'answer-input')?.reasonHint;
+  return asked === undefined ? 'The agent waits for an answer.' : oneLine(asked);
 }
