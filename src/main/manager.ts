@@ -10,6 +10,7 @@ import { readConsoleFiles } from '../http/console/console-files.js';
 import type { HttpDependencies } from '../http/dependencies.js';
 import { serve, serveHealth, type RunningServer } from '../http/server.js';
 import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
+import type { Retention } from '../ports/record-maintenance.js';
 import { openPostgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { packageRoot } from '../processes/package-root.js';
@@ -121,12 +122,7 @@ async function startWork(
     signals: createRunGateway(temporal.client),
     queueSignals: queueGateway(options, temporal),
     operations,
-    retention: {
-      eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
-      idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
-      workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
-      webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
-    },
+    retention: readRetention(settings),
     runnerRetention,
     warm,
     managerUrl: managerUrl(options, apiUrl),
@@ -157,6 +153,16 @@ async function startWork(
 /** Also where no pool is left: what there was of it has to go. */
 async function isKeptWarm({ pools }: WarmPolicy, { warmRunners }: ManagerParts['postgres']): Promise<boolean> {
   return pools.length > 0 || !(await warmRunners.isEmpty());
+}
+
+/** How long records are kept. */
+function readRetention(settings: Settings): Retention {
+  return {
+    eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
+    idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
+    workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
+    webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
+  };
 }
 
 /** A process with an API tells it there. A worker is ready while it takes work: not before it does, and not while it lets the last of it come to an end. */
