@@ -149,7 +149,10 @@ async function cancelRun({ api }: Round, run: Loose): Promise<void> {
 async function endsAs({ api }: Round, run: Loose, words: readonly string[]): Promise<void> {
   for (const giveUpAt = Date.now() + 30_000; ;) {
     const { status, terminalStatus } = await api.get(pathOf(run));
-    if (terminalStatus !== null) return assert.ok(words.includes(status), `${run.id} ended as ${status}`);
+    if (terminalStatus !== null) {
+      assert.ok(words.includes(status), `${run.id} ended as ${status}`);
+      return;
+    }
     assert.ok(Date.now() < giveUpAt, `run ${run.id} does not end`);
     await delay(50);
   }
