@@ -7,11 +7,12 @@ import { secretsOfRun } from '../src/operations/runs/run-secrets.js';
 import { ensureVolume as ensureSessionVolume } from '../src/operations/sessions/session-volume.js';
 import { runnerJobRequest } from '../src/operations/runs/runner-job-request.js';
 import type { RunnerJobView, RunnerLaunch } from '../src/ports/runner-platform.js';
+import { closeEarlierRuns, type GoneRunPorts } from './gone-runs.js';
 import { asPermanent } from './permanent.js';
 import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
-type Ports = Pick<ActivityPorts, 'runs' | 'jobs' | 'sessions' | 'platform' | 'backends' | 'tokens' | 'managerUrl'>;
+type Ports = GoneRunPorts & Pick<ActivityPorts, 'sessions' | 'backends' | 'tokens' | 'managerUrl'>;
 
 /** Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. */
 export function createRunnerJobActivities(ports: Ports) {
@@ -33,6 +34,7 @@ export function createRunnerJobActivities(ports: Ports) {
 
 async function launch(ports: Ports, job: { runId: string; attempt: number; jobId: string }): Promise<void> {
   const wanted = await describeLaunch(ports, job);
+  if (wanted.sessionId !== null) await closeEarlierRuns(ports, wanted.sessionId, wanted.runId);
   await ensureVolume(ports, wanted);
   await ports.jobs.observe(await ports.platform.launch(wanted));
 }

@@ -1,3 +1,4 @@
+import { closeGoneRuns, type GoneRunPorts } from './gone-runs.js';
 import { closeGoneTasks, type GoneTaskPorts } from './gone-tasks.js';
 import { heartbeating } from './heartbeating.js';
 
@@ -7,25 +8,31 @@ const LATE_MS = 15 * 60_000;
 const BATCH = 1_000;
 
 /** Finds what waits for a workflow that is gone from Temporal (terminated there, or its data was lost) and of which nobody else asks. */
-export function createStrandedActivities(ports: GoneTaskPorts) {
+export function createStrandedActivities(ports: GoneTaskPorts & GoneRunPorts) {
   return {
     /** May be repeated. */
     async mendStranded(): Promise<void> {
       await heartbeating(async () => {
-        const queues = await tendQueues(ports);
-        const tasks = await closeGoneTasks(ports, await ports.tasks.listOverdue(LATE_MS, BATCH));
+        // Before the queues, which then learn what became of their tasks' runs.
+        const runs = await closeGoneRuns(ports);
+        const { queues, tasks } = await tendQueues(ports);
+        const overdue = await closeGoneTasks(ports, await ports.tasks.listOverdue(LATE_MS, BATCH));
         const deliveries = await deliverOverdue(ports);
-        ports.log('looked for what hangs', { queues, tasks, deliveries });
+        ports.log('looked for what hangs', { runs, queues, tasks: tasks + overdue, deliveries });
       });
     },
   };
 }
 
-/** A queue whose workflow is gone begins again, and looks at its tasks as it does. */
-async function tendQueues({ tasks, queueSignals }: GoneTaskPorts): Promise<number> {
-  const queues = await tasks.listQueuesAtWork(BATCH);
-  for (const queue of queues) await queueSignals.tendQueue(queue);
-  return queues.length;
+/** A queue whose workflow is gone begins again, and gives out the slots of those tasks whose workflow is gone as well. */
+async function tendQueues(ports: GoneTaskPorts): Promise<{ queues: number; tasks: number }> {
+  const queues = await ports.tasks.listQueuesAtWork(BATCH);
+  let tasks = 0;
+  for (const queue of queues) {
+    tasks += await closeGoneTasks(ports, await ports.tasks.listInQueue(queue));
+    await ports.queueSignals.tendQueue(queue);
+  }
+  return { queues: queues.length, tasks };
 }
 
 /** One that somebody asked for while Temporal was down has no workflow yet. */

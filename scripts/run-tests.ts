@@ -1,5 +1,5 @@
 // Runs mocha with the arguments given and prints `N passed, N failed` as the last line; without a file among them, every test: folder by
-// folder, two at a time where there are processors for it, with the folder before each line (`--list` names them).
+// folder, some at a time where there are processors for it, with the folder before each line (`--list` names them).
 // Ends non-zero on a failed, skipped or leaking test, on a run cut short, and when there were no tests at all.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,8 +15,8 @@ import { projectRoot } from './project-root.js';
 
 const NOTHING_RAN: TestCount = { passed: 0, failed: 0, pending: 0, failures: [], ended: false, leaks: [] };
 const TESTS = join(projectRoot, 'dist/test');
-/** Each folder starts its own servers: further ones would wait for each other. */
-const MOST_AT_ONCE = 2;
+/** Tests wait half of their time, for leases, polls and graces: one folder more than processors, but each starts servers of its own. */
+const AT_ONCE = Math.min(3, availableParallelism() + 1);
 const NAME_WIDTH = 16;
 /** One cluster serves both, and it is built for minutes: in CI, and where it is asked for (npm run test:kubernetes, test:chart). */
 const ON_CLUSTER = ['kubernetes', 'chart'];
@@ -104,7 +104,7 @@ async function runEverything(mochaArguments: readonly string[]): Promise<Outcome
       console.log(`=== ${name}: ${outcome.count.passed} passed, ${failedOf(outcome)} failed in ${seconds} s`);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, availableParallelism()) }, lane));
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
   return outcomes;
 }
 

@@ -9,7 +9,7 @@ import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
 import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
-import { count, HOUR_MS, optionalText, text, URL_PATTERN } from './config/setting.js';
+import { count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
 export const Settings = Type.Object({
@@ -124,6 +124,14 @@ export const Settings = Type.Object({
     // Each execution needs about 20 events to take over before it gets anywhere.
     { minimum: 60, maximum: 20_000, default: 4_000 },
   ),
+  AGENTRUN_WORKFLOW_CACHE: Type.Optional(
+    Type.Integer({
+      description:
+        "Workflows that a worker keeps in memory, half a MiB each; what is not kept is read from its history when something comes for it. By its heap's limit when absent: 600 for each GiB beyond 200 MiB",
+      minimum: 2,
+      maximum: 100_000,
+    }),
+  ),
   AGENTRUN_EVENT_RETENTION_DAYS: count('Events are kept at least so long', { minimum: 1, maximum: 3650, default: 90 }),
   AGENTRUN_WORKSPACE_RETENTION_HOURS: count('Workspaces of ended runs outside sessions are kept so long', {
     minimum: 1,
@@ -174,7 +182,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const says = (name: string, value: string | undefined) => value !== '' || MAY_BE_EMPTY.includes(name);
   const given = Object.entries(environment).filter(([name, value]) => name in Settings.properties && says(name, value));
   const settings: Record<string, unknown> = Object.fromEntries(given.filter(([, value]) => value !== undefined));
-  const validate = new Ajv2020({ coerceTypes: true, useDefaults: true, allErrors: true }).compile<Settings>(Settings);
+  const validate = new Ajv2020({
+    ...KNOWN_SCHEMA,
+    coerceTypes: true,
+    useDefaults: true,
+    allErrors: true,
+  }).compile<Settings>(Settings);
   if (!validate(settings)) throw new ConfigurationError((validate.errors ?? []).map(faultLine).join('\n'));
   readRunnerPods(settings);
   readRunnerRetention(settings);

@@ -1,16 +1,18 @@
+import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createRun, type Bed } from '../bed.js';
 import { compare, repeat, story, type Comparison, type Effort } from '../rounds.js';
+import { RUNNER_PROGRAM } from '../../src/domain/runner-program.js';
+import { packageRoot } from '../../src/processes/package-root.js';
 
 const LOOK_EACH_MS = 4;
 
 /** From asking for a runner Job until its runner holds the run, against processes that do nothing. */
 export async function runnerJobCases(bed: Bed, effort: Effort): Promise<Comparison[]> {
   const floors = ['spawn node, print, exit', 'spawn the runner without settings'];
-  const entry = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
+  const entry = join(packageRoot, RUNNER_PROGRAM);
   const comparison = await compare({
     title: 'runner Job asked for → run claimed · one after another',
     rounds: effort.quick ? 2 : 7,

@@ -1,5 +1,9 @@
 /** What the platforms that start the runner program and the program itself must agree on. */
 
+/** The runner, and what hands a Pod's secrets to it, below the folder where AgentRun is installed. */
+export const RUNNER_PROGRAM = 'dist/programs/runner.js';
+export const HAND_OVER_PROGRAM = 'dist/programs/hand-over.js';
+
 /** The runner's settings, all by environment. The token is none of them: it comes by stdin or a mounted file. */
 export const RUNNER_VARIABLES = {
   managerUrl: 'AGENTRUN_MANAGER_URL',

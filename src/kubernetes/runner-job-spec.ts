@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { V1Container, V1Job, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
-import { launchVariables, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { launchVariables, HAND_OVER_PROGRAM, RUNNER_PROGRAM, RUNNER_VARIABLES } from '../domain/runner-program.js';
 import { ANNOTATIONS, labelValue, LABELS, ownLabels } from './marks.js';
 import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
 import type { JobLaunch, RunnerJobSettings, RunnerResources } from './runner-settings.js';
@@ -106,7 +106,7 @@ function nodeLoss(seconds: number) {
  * can read holds them when it starts.
  */
 function handoverContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Container {
-  const program = `${settings.programDir}/dist/src/runner/hand-over/main.js`;
+  const program = `${settings.programDir}/${HAND_OVER_PROGRAM}`;
   return {
     name: 'handover',
     image: launch.image ?? settings.image,
@@ -124,7 +124,7 @@ function runnerContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Cont
     name: RUNNER_CONTAINER,
     image: launch.image ?? settings.image,
     imagePullPolicy: settings.imagePullPolicy,
-    command: ['node', `${settings.programDir}/dist/src/runner/main.js`],
+    command: ['node', `${settings.programDir}/${RUNNER_PROGRAM}`],
     workingDir: PATHS.volume,
     env: Object.entries(runnerEnvironment(launch, settings)).map(([name, value]) => ({ name, value })),
     securityContext: UNPRIVILEGED,

@@ -1,9 +1,10 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { folders, type Settings } from '../config.js';
 import { jobNamePrefix } from '../config/runner-retention.js';
 import { runnerTelemetry } from '../config/telemetry-settings.js';
-import { RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { RUNNER_PROGRAM, RUNNER_VARIABLES } from '../domain/runner-program.js';
 import { LocalPlatform } from '../local-platform/local-platform.js';
+import { packageRoot } from '../processes/package-root.js';
 
 /** Runners as processes of this machine. What they inherit is the platform's list, not this process's environment. */
 export function createLocalPlatform(
@@ -21,7 +22,7 @@ export function createLocalPlatform(
     warn,
     program: {
       nodePath: process.execPath,
-      entryPath: fileURLToPath(new URL('../runner/main.js', import.meta.url)),
+      entryPath: join(packageRoot, RUNNER_PROGRAM),
       environment,
       settings: {
         [RUNNER_VARIABLES.leaseMs]: String(settings.AGENTRUN_RUNNER_LEASE_MS),

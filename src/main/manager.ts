@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { createActivities } from '../../activities/index.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import type { Settings } from '../config.js';
@@ -10,6 +10,7 @@ import { serve, serveHealth, type RunningServer } from '../http/server.js';
 import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
 import { openPostgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
+import { packageRoot } from '../processes/package-root.js';
 import { awaitTemporal, connectTemporal } from '../temporal/connection.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
@@ -35,8 +36,8 @@ export interface Manager {
 }
 
 const TEMPORAL_TIMEOUT_MS = 60_000;
-/** Where `npm run build` puts the console: beside what this file is compiled to. */
-const CONSOLE_FOLDER = fileURLToPath(new URL('../../console/', import.meta.url));
+/** Where `npm run build` puts the console. */
+const CONSOLE_FOLDER = join(packageRoot, 'dist/console/');
 
 /** Builds every part from its adapters and starts them: the one place where all of them meet. */
 export async function startManager(options: ManagerOptions): Promise<Manager> {
@@ -131,7 +132,11 @@ async function startWork(
   let polls = (): boolean => false;
   await startHealth(options, httpDependencies(options, { postgres, telemetry, operations }), () => polls(), closing);
   const worker = await startWorker(
-    { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
+    {
+      address: temporalAddress,
+      namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+      cachedWorkflows: settings.AGENTRUN_WORKFLOW_CACHE,
+    },
     activities,
     telemetry.tracing.isOn ? (activity) => tracedActivity(telemetry.tracing, activity) : undefined,
   );

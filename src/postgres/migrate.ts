@@ -1,8 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
+import { packageRoot } from '../processes/package-root.js';
 
-/** Plain SQL is not compiled: from dist/src/postgres/, where this runs, back to where it stands. */
-const MIGRATIONS_DIR = fileURLToPath(new URL('../../../src/postgres/migrations', import.meta.url));
+/** Plain SQL is not compiled: it is read where it stands. */
+const MIGRATIONS_DIR = join(packageRoot, 'src/postgres/migrations');
 
 export interface MigrateOptions {
   /** Holds the password: not for logs. */

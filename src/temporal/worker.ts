@@ -6,9 +6,10 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Activities } from '../../activities/index.js';
 import { TASK_QUEUE } from '../domain/ids.js';
+import { packageRoot } from '../processes/package-root.js';
 import type { TemporalSettings } from './connection.js';
 
 /** What stands before an activity of that name, to tell of it. */
@@ -25,7 +26,7 @@ export interface RunningWorker {
 
 /** Starts a worker for all workflows and activities. The prebuilt bundle starts in a fraction of the time; without it the sources are bundled now. */
 export async function startWorker(
-  settings: Pick<TemporalSettings, 'address' | 'namespace'>,
+  settings: Pick<TemporalSettings, 'address' | 'namespace'> & { readonly cachedWorkflows?: number },
   activities: Activities,
   intercept?: InterceptActivity,
 ): Promise<RunningWorker> {
@@ -43,6 +44,7 @@ export async function startWorker(
     },
     // A killed worker's workflows move to another after this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',
+    maxCachedWorkflows: settings.cachedWorkflows,
     shutdownGraceTime: '5s',
     shutdownForceTime: '20s',
   });
@@ -65,12 +67,12 @@ export function installRuntime(logger: NonNullable<Parameters<typeof Runtime.ins
   Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging } });
 }
 
-const BUNDLE = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+const BUNDLE = join(packageRoot, 'dist/workflow-bundle.js');
 const INTERCEPTORS = ['trace-headers', 'activity-summaries'].map((name) =>
-  fileURLToPath(new URL(`../../workflows/${name}.js`, import.meta.url)),
+  join(packageRoot, `dist/workflows/${name}.js`),
 );
 
 function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (existsSync(BUNDLE)) return { workflowBundle: { codePath: BUNDLE } };
-  return { workflowsPath: fileURLToPath(new URL('../../workflows/index.js', import.meta.url)) };
+  return { workflowsPath: join(packageRoot, 'dist/workflows/index.js') };
 }

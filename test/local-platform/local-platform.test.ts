@@ -8,6 +8,8 @@ import { signalProcess } from '../../src/processes/process-tree.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedManager } from '../support/scripted-manager.js';
 import { PlatformFixture, STUBBORN_RUNNER } from './platform-fixture.js';
+import { RUNNER_PROGRAM } from '../../src/domain/runner-program.js';
+import { packageRoot } from '../../src/processes/package-root.js';
 
 describe('the local platform', () => {
   let fixture: PlatformFixture;
@@ -102,7 +104,7 @@ describe('the local platform', () => {
       environment: { PATH: process.env['PATH'] },
       settings: {},
     };
-    program.entryPath = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
+    program.entryPath = join(packageRoot, RUNNER_PROGRAM);
     const options = { dataDir: fixture.dataDir, program };
     const script = `const { LocalPlatform } = await import(${JSON.stringify(module)});
       await new LocalPlatform(${JSON.stringify(options)}).launch(${JSON.stringify(launch)}); process.exit(0)`;

@@ -3,12 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RUNNER_VARIABLES } from '../../src/domain/runner-program.js';
+import { RUNNER_PROGRAM, RUNNER_VARIABLES } from '../../src/domain/runner-program.js';
 import { LocalPlatform } from '../../src/local-platform/local-platform.js';
 import type { RunnerJobView, RunnerLaunch } from '../../src/ports/runner-platform.js';
 import { processTable, type ProcessEntry } from '../../src/processes/process-table.js';
+import { packageRoot } from '../../src/processes/package-root.js';
 
-const RUNNER = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
+const RUNNER = join(packageRoot, RUNNER_PROGRAM);
 /** Stands in for the runner where a test is about what the platform does with one. */
 export const STUBBORN_RUNNER = fileURLToPath(new URL('./programs/stubborn-runner.js', import.meta.url));
 

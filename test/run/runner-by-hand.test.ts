@@ -5,15 +5,15 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { RUNNER_EXIT_CODES, RUNNER_VARIABLES as NAMES } from '../../src/domain/runner-program.js';
+import { RUNNER_PROGRAM, RUNNER_EXIT_CODES, RUNNER_VARIABLES as NAMES } from '../../src/domain/runner-program.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { processesOfJob, untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
+import { packageRoot } from '../../src/processes/package-root.js';
 
 const LEASE_MS = 3_000;
 const BY_HAND = `by-hand-${randomUUID()}`;
-const RUNNER = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
+const RUNNER = join(packageRoot, RUNNER_PROGRAM);
 
 /** Talks on and on the first time, and gets done the second time. */
 const PROMPT = `echo begun >> log

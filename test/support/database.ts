@@ -48,6 +48,12 @@ export async function createEmptyDatabase(): Promise<{ connectionString: string;
   };
 }
 
+/** One statement as the server's administrator, in a database of that name. */
+export async function executeOn(database: string, sql: string): Promise<void> {
+  const { adminUrl } = await (shared ??= startShared());
+  await execute(ofDatabase(adminUrl, database), sql);
+}
+
 /** A given server (its user must be allowed to create databases) or one of our own. */
 async function startShared(): Promise<SharedServer> {
   const given = process.env['AGENTRUN_TEST_DATABASE_URL'];

@@ -5,8 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { RUNNER_VARIABLES } from '../../src/domain/runner-program.js';
+import { RUNNER_PROGRAM, RUNNER_VARIABLES } from '../../src/domain/runner-program.js';
 import type { HandedSecrets } from '../../src/domain/secrets.js';
 import type { RunRecord } from '../../src/contract/run.js';
 import { processTable, type ProcessEntry } from '../../src/processes/process-table.js';
@@ -16,8 +15,9 @@ import { readRunnerConfig, type Environment } from '../../src/runner/config.js';
 import { createLog } from '../../src/runner/log.js';
 import { startAttempt, type RunningAttempt } from '../../src/runner/run-attempt.js';
 import { ScriptedManager } from './scripted-manager.js';
+import { packageRoot } from '../../src/processes/package-root.js';
 
-const RUNNER_ENTRY = fileURLToPath(new URL('../../src/runner/main.js', import.meta.url));
+const RUNNER_ENTRY = join(packageRoot, RUNNER_PROGRAM);
 
 /** One run of a scripted manager with a volume, and runners for it: in this process, or as the real program. */
 export class RunnerFixture {

@@ -35,6 +35,8 @@ export interface TestManagerParts {
   readonly platform?: (platform: RunnerPlatform) => RunnerPlatform;
   /** Of an earlier manager, which leaves it. */
   readonly dataDir?: string;
+  /** Of an earlier manager, whose runners are to go on. */
+  readonly keys?: Keys;
   /** Where the manager's log goes, all levels. */
   readonly log?: DestinationStream;
 }
@@ -50,7 +52,7 @@ export async function startTestManager(
     parts.database ?? createTestDatabase(),
     parts.temporal ?? createTestNamespace(),
   ]);
-  const keys = {
+  const keys = parts.keys ?? {
     runnerTokenKey: randomBytes(32),
     operatorToken: randomBytes(24).toString('base64url'),
     secretsKey: randomBytes(32),

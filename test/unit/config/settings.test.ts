@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { ConfigurationError, readSettings } from '../../../src/config.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { ConfigurationError, readSettings, Settings } from '../../../src/config.js';
 import { readRunnerPods } from '../../../src/config/runner-pods.js';
 import { readRunnerRetention } from '../../../src/config/runner-retention.js';
 
@@ -22,6 +23,13 @@ function refused(environment: Record<string, string | undefined>, variable: stri
     },
   );
 }
+
+describe('the schema of the settings', () => {
+  it("is one by JSON Schema's own, which no start checks", () => {
+    const ajv = new Ajv2020();
+    assert.ok(ajv.validateSchema(Settings), ajv.errorsText());
+  });
+});
 
 describe('settings of runners in a cluster', () => {
   it("have the contract's defaults", () => {

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
+import { Api, eventually } from '../support/api.js';
+import { untilEnded, untilPrinted } from '../support/live-runner.js';
+import { startTestManager, type TestManager } from '../support/test-manager.js';
+
+const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+
+/** Its runner renews its lease in PostgreSQL, and hears of Temporal only when its turn ends. */
+describe('a session whose run was terminated in Temporal while its runner works', function () {
+  this.timeout(60_000);
+  let manager: TestManager;
+  let api: Api;
+  let temporal: TemporalLink;
+
+  before(async () => {
+    manager = await startTestManager({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '1000' });
+    api = new Api(manager.url, manager.operatorToken);
+    temporal = connectTemporal(manager.temporal);
+  });
+  after(async () => {
+    await temporal.close();
+    await manager.stop();
+  });
+
+  const send = async (prompt: string) => api.post('/api/v1/sessions/ended-outside/send', { prompt, run: RUN });
+
+  it('goes on with a run that begins when the runner before is gone, and says how that run ended', async () => {
+    // Both write down when they work in the session's volume.
+    const first = await send(
+      'echo begun; trap "echo left >> said.txt; exit" TERM; for i in $(seq 600); do sleep 0.1; done',
+    );
+    await untilPrinted(api, first.command, 'begun');
+    await temporal.client.workflow.getHandle('session:ended-outside').terminate('a test ends it');
+    const second = await send('echo came >> said.txt; cat said.txt');
+    assert.notEqual(second.run.id, first.run.id);
+    await untilEnded(api, second.run.id);
+    const { reply } = await api.get(`/api/v1/runs/${second.run.id}/result`);
+    assert.equal(reply, 'left\ncame\n');
+    const run = await api.get(`/api/v1/runs/${first.run.id}`);
+    assert.deepEqual([run.status, run.failureKind], ['failed', 'infra-failed']);
+    assert.match(run.failureMessage, /gone from Temporal/);
+    const { state } = await api.get(`/api/v1/runs/${first.run.id}/commands/${first.command.id}`);
+    assert.equal(state, 'failed');
+    await eventually(
+      async () => manager.platform.list(),
+      (jobs) => jobs.every(({ status }) => status !== 'running'),
+    );
+  });
+});
