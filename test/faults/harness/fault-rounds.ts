@@ -17,7 +17,7 @@ export interface FaultRounds {
 }
 
 /** One test for each round; a round that fails says how it is played again. */
-export function faultRounds(title: string, { fault, inject, file, timeoutMs = 120_000, ...hooks }: FaultRounds): void {
+export function faultRounds(title: string, { fault, inject, file, timeoutMs = 300_000, ...hooks }: FaultRounds): void {
   describe(title, function () {
     this.timeout(timeoutMs);
     let system: System;
