@@ -22,6 +22,7 @@ interface Planned {
 
 faultRounds('fault 10: cancels race with completion, claim, expiry, and with what Jobs and tasks do', {
   fault: 'cancel-races',
+  together: true,
   file: import.meta.url,
   async inject(round) {
     const planned = Object.entries(RACES).flatMap(([race, count]) =>

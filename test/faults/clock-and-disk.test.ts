@@ -20,6 +20,7 @@ const PAGE_BYTES = 4_096;
 
 faultRounds("fault 13: a runner's clock is an hour off", {
   fault: 'clock-skewed',
+  together: true,
   file: import.meta.url,
   async inject(round) {
     // From its start, or by a jump in the middle of a turn.
@@ -64,6 +65,7 @@ async function workSkewed(round: Round, name: string, { skewMs, afterMs }: { ske
 if (mayMount())
   faultRounds('fault 13: the disk of a session is full', {
     fault: 'disk-full',
+    together: true,
     file: import.meta.url,
     async inject(round) {
       const pages = [0, round.dice.between(1, 3)];

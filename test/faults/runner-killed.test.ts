@@ -21,10 +21,11 @@ interface Kill {
 
 faultRounds('fault 1: a runner is killed', {
   fault: 'runner-killed',
+  together: true,
   file: import.meta.url,
   async inject(round) {
     const { dice } = round;
-    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [14, 20] });
+    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [12, 16] });
     const kills = Array.from({ length: dice.between(1, 2) }, () => ({
       afterMs: dice.between(0, 800),
       how: dice.pick(HOW),

@@ -17,6 +17,7 @@ const SIZE: WorkloadSize = {
 
 faultRounds('fault 12: sends and steers race with the ends of turns, with interrupts and with new attempts', {
   fault: 'steers-race',
+  together: true,
   file: import.meta.url,
   async inject(round) {
     const { dice } = round;
@@ -66,8 +67,9 @@ async function deliveryIsTrue(round: Round): Promise<void> {
      FROM commands c JOIN runs r ON r.id = c.run_id WHERE r.created_at >= $1 AND c.type = 'steer' AND c.seq IS NOT NULL`,
     [round.beganAt],
   );
+  const own = steers.filter(({ operation }) => round.owns(operation));
   const lines = await readLedgers(round);
-  const told = await Promise.all(steers.map(async (steer) => ({ ...steer, told: await deliveryOf(round, steer) })));
+  const told = await Promise.all(own.map(async (steer) => ({ ...steer, told: await deliveryOf(round, steer) })));
   round.tell('steers', told);
   round.figure('steers', told.length);
   round.figure('steers too late', told.filter((steer) => steer.told.state === 'too-late').length);

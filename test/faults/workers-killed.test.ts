@@ -23,7 +23,7 @@ faultRounds('fault 7: workers are killed every few seconds', {
   async inject(round) {
     const { dice } = round;
     const workload = generate(round, { sessions: 2, sendsOfEach: 3, tasks: 3, steps: [6, 12], mostBetweenMs: 2_500 });
-    const kills = Array.from({ length: 4 }, () => dice.between(800, 2_500));
+    const kills = Array.from({ length: 3 }, () => dice.between(500, 2_000));
     round.tell('plan', kills);
     const held = await HeldRun.begin(round, 'held');
     const over = new AbortController();

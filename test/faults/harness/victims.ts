@@ -18,7 +18,7 @@ export async function untilAtWork(
   timeoutMs = 60_000,
 ): Promise<Victim[]> {
   for (const giveUpAt = Date.now() + timeoutMs; ;) {
-    const working = atWork(await readLedgers(round));
+    const working = atWork((await readLedgers(round)).filter(({ operation }) => round.owns(operation)));
     const victims = (await liveJobs(round)).filter(({ jobName }) => working.has(jobName) && !others.has(jobName));
     if (victims.length >= jobs) return victims;
     if (Date.now() > giveUpAt) throw new Error(`not ${jobs} agents at work within ${timeoutMs} ms`);
