@@ -87,9 +87,10 @@ async function startApi(
   await loadAipodSpecs(postgres.specs, specs, logger);
   const consoleFiles = await readConsoleFiles(CONSOLE_FOLDER);
   const { AGENTRUN_HOST: host, AGENTRUN_PORT: port, AGENTRUN_SHUTDOWN_DELAY_MS: leaveMs } = settings;
+  const { AGENTRUN_MAX_CONNECTIONS: connections } = settings;
   const server = await serve(
     { ...httpDependencies(options, { postgres, telemetry, operations }), consoleFiles },
-    { host, port, leaveMs },
+    { host, port, leaveMs, connections },
   );
   const stopBeating = startBeating(postgres.leases, (error) =>
     logger.warn({ error: String(error) }, 'no beat written'),
