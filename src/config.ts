@@ -7,6 +7,7 @@ import { ConfigurationError } from './config/configuration-error.js';
 import { readJsonSetting } from './config/json-setting.js';
 import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
 import { OIDC_SETTINGS, readOidc } from './config/oidc-settings.js';
+import { PAYLOAD_SETTINGS, readPayloadKeys } from './config/payload-settings.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
 import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
@@ -172,6 +173,7 @@ export const Settings = Type.Object({
   ...KUBERNETES_SETTINGS,
   ...TELEMETRY_SETTINGS,
   ...OIDC_SETTINGS,
+  ...PAYLOAD_SETTINGS,
   AGENTRUN_AIPOD_SPEC_DIR: optionalText(
     'Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts',
   ),
@@ -199,6 +201,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   readRunnerPods(settings);
   readRunnerRetention(settings);
   readOidc(settings);
+  readPayloadKeys(settings);
   return settings;
 }
 

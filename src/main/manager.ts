@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createActivities } from '../../activities/index.js';
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import type { Settings } from '../config.js';
+import { readPayloadKeys } from '../config/payload-settings.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
 import { readConsoleFiles } from '../http/console/console-files.js';
@@ -11,6 +12,7 @@ import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
 import { openPostgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { packageRoot } from '../processes/package-root.js';
+import { dataConverter } from '../temporal/data-converter.js';
 import { awaitTemporal, connectTemporal } from '../temporal/connection.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
@@ -54,7 +56,12 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const telemetry = await openTelemetry(options, untold);
   const postgres = { ...untold, ...observeStores(untold, telemetry) };
   const interceptors = telemetry.tracing.isOn ? [tracedClient(telemetry.tracing)] : [];
-  const temporal = connectTemporal({ address: options.temporalAddress, namespace, interceptors });
+  const temporal = connectTemporal({
+    address: options.temporalAddress,
+    namespace,
+    interceptors,
+    dataConverter: dataConverter(readPayloadKeys(settings)),
+  });
   const closing: (() => Promise<unknown>)[] = [
     () => postgres.close(),
     () => temporal.close(),
@@ -133,7 +140,11 @@ async function startWork(
   let polls = (): boolean => false;
   await startHealth(options, httpDependencies(options, { postgres, telemetry, operations }), () => polls(), closing);
   const worker = await startWorker(
-    { address: temporalAddress, namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE },
+    {
+      address: temporalAddress,
+      namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+      dataConverter: dataConverter(readPayloadKeys(settings)),
+    },
     activities,
     telemetry.tracing.isOn ? (activity) => tracedActivity(telemetry.tracing, activity) : undefined,
   );
