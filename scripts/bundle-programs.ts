@@ -16,12 +16,16 @@ const input = {
 
 /** Plain JavaScript of many files. Every other package stays where it is: it may look for its own files, or bring native parts. */
 const BUNDLED =
-  /node_modules\/(typebox|ajv|ajv-formats|fast-uri|fast-deep-equal|json-schema-traverse|commander|picocolors|eventsource-parser|@agentclientprotocol\/sdk|zod|smol-toml|p-retry|is-network-error)\//;
+  /^(typebox|ajv|ajv-formats|fast-uri|fast-deep-equal|json-schema-traverse|commander|picocolors|eventsource-parser|@agentclientprotocol\/sdk|zod|smol-toml|p-retry|is-network-error)(\/|$)/;
+
+/** A package's name, as imports say it: neither a path nor a module of Node's. */
+const PACKAGE = /^(@[^/]+\/)?[^./@][^:]*$/;
 
 const bundle = await rolldown({
   input,
   platform: 'node',
-  external: (id, _importer, isResolved) => isResolved && id.includes('/node_modules/') && !BUNDLED.test(id),
+  // By name: as a path it would be one of this machine, and not the one that Node chooses.
+  external: (id, _importer, isResolved) => !isResolved && PACKAGE.test(id) && !BUNDLED.test(id),
 });
 await rm(PROGRAMS, { recursive: true, force: true });
 await bundle.write({ dir: PROGRAMS, format: 'esm', sourcemap: true, chunkFileNames: 'parts/[name]-[hash].js' });

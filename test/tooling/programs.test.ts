@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../scripts/project-root.js';
 import { RUNNER_PROGRAM } from '../../src/domain/runner-program.js';
 import { packageRoot } from '../../src/processes/package-root.js';
@@ -18,6 +19,8 @@ async function packageFilesOf(program: string, args: readonly string[] = []): Pr
   return [...new Set(stderr.match(/file:\/\/\S*?\/node_modules\/[^\s'"]+/g) ?? [])];
 }
 
+const isProgram = (file: string) => file.endsWith('.js');
+
 describe('the programs that are started most', () => {
   it('stand in the package, wherever the package stands', async () => {
     assert.equal(join(packageRoot, '.'), join(projectRoot, '.'));
@@ -30,6 +33,18 @@ describe('the programs that are started most', () => {
     } finally {
       await rm(elsewhere, { recursive: true, force: true });
     }
+  });
+
+  it('name packages, and no path of the machine that built them', async () => {
+    for (const file of (await readdir(join(projectRoot, 'dist/programs'), { recursive: true })).filter(isProgram)) {
+      const text = await readFile(join(projectRoot, 'dist/programs', file), 'utf8');
+      assert.deepEqual(text.match(/\b(?:from|import\()\s*["']\/[^"']+["']/g) ?? [], [], file);
+    }
+  });
+
+  it('load each of their parts, those that are loaded when they are needed too', async () => {
+    const parts = join(projectRoot, 'dist/programs/parts');
+    for (const file of (await readdir(parts)).filter(isProgram)) await import(pathToFileURL(join(parts, file)).href);
   });
 
   // Hundreds of small files of packages cost a command two thirds of its start.
