@@ -5,17 +5,18 @@ import {
   makeScheduledTask,
   type ScheduleTime,
 } from '../src/operations/schedules/scheduled-task.js';
+import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
 /** What the times of schedules do. All may be repeated. */
 export function createScheduleActivities({ operations }: Pick<ActivityPorts, 'operations'>) {
   return {
     async createScheduledTask(time: ScheduleTime): Promise<ScheduledTaskMade> {
-      return makeScheduledTask(operations, time);
+      return heartbeating(async () => makeScheduledTask(operations, time));
     },
 
     async cancelScheduledTask(task: { scheduleId: string; taskId: string }): Promise<void> {
-      await cancelScheduledTask(operations, task);
+      await heartbeating(async () => cancelScheduledTask(operations, task));
     },
 
     /** One that is gone has failed. */

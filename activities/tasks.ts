@@ -17,11 +17,11 @@ export function createTaskActivities(ports: GoneTaskPorts) {
     },
 
     async startTaskAttempt(asked: AttemptOfTask): Promise<StartedAttempt> {
-      return permanently(startAttempt(ports.operations, asked));
+      return heartbeating(async () => permanently(startAttempt(ports.operations, asked)));
     },
 
     async stopTaskAttempt(stop: StopAttempt & { readonly taskId: string }): Promise<void> {
-      return permanently(stopAttempt(ports.operations, stop));
+      return heartbeating(async () => permanently(stopAttempt(ports.operations, stop)));
     },
 
     /** How the attempt's command ended; null while it is open. */

@@ -27,6 +27,7 @@ export interface Bed {
   readonly bareDatabase: BareDatabase;
   readonly bareTemporal: BareTemporal;
   readonly bareHttp: JsonHttp;
+  readonly pids: Readonly<Record<'manager' | 'postgres' | 'temporal', number>>;
   /** The first `count` of a stock of runs that are held by runners; made when first asked for. */
   heldRuns(count: number): Promise<HeldRun[]>;
   close(): Promise<void>;
@@ -74,7 +75,8 @@ async function openParts(folder: string, closing: (() => Promise<void>)[]) {
   });
   await bareDatabase.prepare([]);
   const heldRuns = stockOfRuns(api, bareDatabase);
-  return { temporalAddress, api, postgres, bareDatabase, bareTemporal, bareHttp, heldRuns };
+  const pids = { manager: manager.pid, postgres: servers.postgresPid, temporal: servers.temporalPid };
+  return { pids, temporalAddress, api, postgres, bareDatabase, bareTemporal, bareHttp, heldRuns };
 }
 
 /** Longer than the bench takes: nobody renews them but who measures that. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 export interface Child<Ready> {
   /** What it said when it was ready. */
   readonly ready: Ready;
+  readonly pid: number;
   /** From its start until then. */
   readonly readyMs: number;
   /** Lets it end by itself, and waits until it has. */
@@ -22,6 +23,7 @@ export async function startChild<Ready>(name: string, options: unknown): Promise
   const ready = (await Promise.race([firstLine(child), failure(name, exited)])) as Ready;
   return {
     ready,
+    pid: child.pid ?? 0,
     readyMs: performance.now() - startedAt,
     async stop() {
       child.stdin.end();

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { openBed, type Bed } from './bed.js';
 import { appendCases } from './cases/append.js';
 import { decisionCases } from './cases/decisions.js';
+import { fleetCase, type Fleet } from './cases/fleet.js';
 import { historyCases } from './cases/history.js';
 import { queueCases } from './cases/queue.js';
 import { renewCases } from './cases/renew.js';
@@ -12,7 +13,7 @@ import { sessionCases } from './cases/sessions.js';
 import { startCases } from './cases/starts.js';
 import type { Histories } from './histories.js';
 import type { Comparison, Effort } from './rounds.js';
-import { comparisonTable, historyTables } from './table.js';
+import { comparisonTable, fleetTables, historyTables } from './table.js';
 
 const PARTS = {
   append: appendCases,
@@ -23,16 +24,19 @@ const PARTS = {
   queue: queueCases,
   starts: startCases,
 };
-type Part = keyof typeof PARTS | 'history';
-const NAMES = [...Object.keys(PARTS), 'history'] as Part[];
+type Part = keyof typeof PARTS | 'history' | 'fleet';
+const BY_DEFAULT = [...Object.keys(PARTS), 'history'] as Part[];
+/** Takes minutes, and the servers are not the same after it: by itself, where it is asked for. */
+const NAMES: Part[] = [...BY_DEFAULT, 'fleet'];
 
-const { quick, json, only } = new Command('bench')
+const { quick, json, only, runs } = new Command('bench')
   .description('Measures speed as ratios to the floor of each path.')
   .option('--quick', 'fewer rounds and sizes, under a minute', false)
   .option('--json', 'one JSON document on stdout instead of tables', false)
-  .addOption(new Option('--only <part...>', 'some parts only').choices(NAMES).default(NAMES))
+  .addOption(new Option('--only <part...>', 'some parts only').choices(NAMES).default(BY_DEFAULT))
+  .option('--runs <count>', 'live runs of the fleet', Number, 500)
   .parse()
-  .opts<{ quick: boolean; json: boolean; only: Part[] }>();
+  .opts<{ quick: boolean; json: boolean; only: Part[]; runs: number }>();
 // Short turns and many of them: what disturbs the machine for a second then falls on all contenders.
 const effort: Effort = quick
   ? { quick, rounds: 7, sliceMs: 50, budgetMs: 1_500, warmUps: 1 }
@@ -43,6 +47,7 @@ interface Report {
   effort: Effort;
   comparisons: Comparison[];
   history?: Histories;
+  fleet?: Fleet;
   tookMs: number;
 }
 
@@ -51,6 +56,11 @@ async function measure(bed: Bed, report: Report): Promise<void> {
     if (name === 'history') {
       report.history = await historyCases(bed);
       tell(historyTables(report.history));
+      continue;
+    }
+    if (name === 'fleet') {
+      report.fleet = await fleetCase(bed, runs);
+      tell(fleetTables(report.fleet));
       continue;
     }
     const comparisons = await PARTS[name](bed, effort);

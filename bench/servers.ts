@@ -9,6 +9,8 @@ import { resolveTemporalCli } from '../temporal-dev/resolve-cli.js';
 export interface Servers {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
+  readonly postgresPid: number;
+  readonly temporalPid: number;
   stop(): Promise<void>;
 }
 
@@ -32,7 +34,13 @@ export async function startServers(dataDir: string): Promise<Servers> {
     await Promise.all(started.map(async (server) => (server.status === 'fulfilled' ? server.value.stop() : undefined)));
   };
   if (postgres.status === 'fulfilled' && temporal.status === 'fulfilled') {
-    return { databaseUrl: postgres.value.connectionString, temporalAddress: temporal.value.address, stop };
+    return {
+      databaseUrl: postgres.value.connectionString,
+      temporalAddress: temporal.value.address,
+      postgresPid: postgres.value.pid,
+      temporalPid: temporal.value.pid,
+      stop,
+    };
   }
   await stop();
   throw started.find((server) => server.status === 'rejected')?.reason;

@@ -1,3 +1,4 @@
+import type { Fleet } from './cases/fleet.js';
 import type { Histories } from './histories.js';
 import type { Comparison, Ratio, Series } from './rounds.js';
 
@@ -27,6 +28,23 @@ export function historyTables({ histories, idleHours }: Histories): string {
     columns([['', 'events', 'bytes', 'by type'], ...total.map((row) => row.map(String))], 'text last'),
     '\nTemporal history events in an idle hour',
     columns([['', 'events', 'by type'], ...idle], 'text last'),
+  ].join('\n');
+}
+
+/** What live runs hold of memory, and what they take of the processors. */
+export function fleetTables({ steps, renewals, cpuMsPerOpening }: Fleet): string {
+  const parts = Object.keys(cpuMsPerOpening) as (keyof typeof cpuMsPerOpening)[];
+  const held = steps.map(({ runs, memoryMiB }) => [String(runs), ...parts.map((part) => figure(memoryMiB[part]))]);
+  const { perSecond, everyMs, seconds, cpuMsPerSecond } = renewals;
+  const used = [
+    ['create and claim a run, CPU ms', ...parts.map((part) => figure(cpuMsPerOpening[part]))],
+    [`${figure(perSecond)} renewals a second, CPU ms`, ...parts.map((part) => figure(cpuMsPerSecond[part]))],
+  ];
+  return [
+    'Memory of live runs, MiB',
+    columns([['live runs', ...parts], ...held]),
+    `\nWhat they take (renewals: each run's once in ${everyMs / 1_000} s, over ${seconds} s)`,
+    columns([['', ...parts], ...used]),
   ].join('\n');
 }
 

@@ -27,7 +27,7 @@ const IN_BROWSER = 'console';
 const BY_SCHEMATHESIS = 'fuzz';
 const CHROMIUM = process.env['AGENTRUN_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 /** Those that take longest begin first, so that none of them is waited for alone. */
-const LONGEST = ['cli', 'session', 'queue', 'run', 'runner', 'workflows', 'embedded', 'http'];
+const LONGEST = ['faults', 'cli', 'docs', 'session', 'queue', 'run', 'runner', 'workflows', 'embedded', 'http'];
 
 interface Outcome {
   readonly count: TestCount;

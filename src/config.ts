@@ -10,6 +10,7 @@ import { OIDC_SETTINGS, readOidc } from './config/oidc-settings.js';
 import { PAYLOAD_SETTINGS, readPayloadKeys } from './config/payload-settings.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
+import { readWarmRunners } from './config/warm-runners.js';
 import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
 import { count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
 
@@ -139,6 +140,14 @@ export const Settings = Type.Object({
     // Each execution needs about 20 events to take over before it gets anywhere.
     { minimum: 60, maximum: 20_000, default: 4_000 },
   ),
+  AGENTRUN_WORKFLOW_CACHE: Type.Optional(
+    Type.Integer({
+      description:
+        "Workflows that a worker keeps in memory, half a MiB each; what is not kept is read from its history when something comes for it. By its heap's limit when absent: 600 for each GiB beyond 200 MiB",
+      minimum: 2,
+      maximum: 100_000,
+    }),
+  ),
   AGENTRUN_EVENT_RETENTION_DAYS: count('Events are kept at least so long', { minimum: 1, maximum: 3650, default: 90 }),
   AGENTRUN_WORKSPACE_RETENTION_HOURS: count('Workspaces of ended runs outside sessions are kept so long', {
     minimum: 1,
@@ -202,6 +211,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   readRunnerRetention(settings);
   readOidc(settings);
   readPayloadKeys(settings);
+  readWarmRunners(settings);
   return settings;
 }
 

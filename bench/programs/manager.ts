@@ -15,7 +15,7 @@ const { databaseUrl, temporalAddress, dataDir } = programOptions() as {
 };
 // Its own lines would stand between the figures.
 Runtime.install({ logger: new DefaultLogger('ERROR') });
-const settings = readSettings({ AGENTRUN_PORT: '0' });
+const settings = readSettings({ AGENTRUN_PORT: '0', AGENTRUN_WORKFLOW_CACHE: process.env['AGENTRUN_WORKFLOW_CACHE'] });
 const keys = {
   runnerTokenKey: randomBytes(32),
   operatorToken: randomBytes(24).toString('base64url'),

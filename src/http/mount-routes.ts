@@ -35,7 +35,8 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
     const serveRoute = async (ctx: Context) => {
       const state = stateOf(ctx);
       state.quiet = route.quiet;
-      state.principal = await principalOf(ctx, route, { app, limit });
+      if (route.auth === 'claim') state.claimant = await claimantOf(ctx, { app, limit });
+      else state.principal = await principalOf(ctx, route, { app, limit });
       const handle = async () => answer(ctx, route, app);
       if (route.body === undefined) return handle();
       // What is to be done with the body is the parser's `next`: it is not called for a client that is gone before its body was read.
@@ -101,9 +102,20 @@ async function principalOf(ctx: Context, route: Route, { app, limit }: Gate): Pr
   return principal;
 }
 
-async function authenticated(ctx: Context, { app, limit }: Gate): Promise<Principal> {
+function authenticated(ctx: Context, gate: Gate): Promise<Principal> {
+  const { authenticator } = gate.app;
+  return counted(ctx, gate, () => authenticator.authenticate(ctx.get('authorization') || undefined));
+}
+
+/** A runner that waits for its run is no more limited than one that has it. */
+function claimantOf(ctx: Context, gate: Gate): Promise<string> {
+  const { authenticator } = gate.app;
+  return counted(ctx, gate, () => authenticator.claimant(ctx.get('authorization') || undefined));
+}
+
+async function counted<T>(ctx: Context, { limit }: Gate, authenticate: () => Promise<T>): Promise<T> {
   try {
-    return await app.authenticator.authenticate(ctx.get('authorization') || undefined);
+    return await authenticate();
   } catch (error) {
     if (statusOfThrown(error) === 401) limit.countBadToken(ctx.req.socket.remoteAddress ?? '');
     throw error;
@@ -133,9 +145,10 @@ async function told(
 }
 
 function requestOf(ctx: Context, route: Route, app: App): RouteRequest<ParamShape, QueryShape, TSchema> {
-  const { principal = NOBODY, traceId } = stateOf(ctx);
+  const { principal = NOBODY, claimant = '', traceId } = stateOf(ctx);
   return {
     principal,
+    claimant,
     params: paramsOf((ctx as Context & { params: Record<string, string> }).params, route.params ?? {}),
     query: queryOf(ctx, route.query ?? {}),
     body: bodyOf(ctx, route),

@@ -1,7 +1,7 @@
 import { createAuthenticator } from '../auth/authenticate.js';
 import { oidcTokens } from '../auth/oidc-tokens.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
-import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { signedClaimTokens, signedRunnerTokens } from '../auth/runner-tokens.js';
 import { readOperators, type Settings } from '../config.js';
 import { readOidc } from '../config/oidc-settings.js';
 import type { HttpDependencies } from '../http/dependencies.js';
@@ -19,7 +19,12 @@ export function httpDependencies(
   const trust = readOidc(settings);
   return {
     operations,
-    authenticator: createAuthenticator(operators, signedRunnerTokens(keys.runnerTokenKey), trust && oidcTokens(trust)),
+    authenticator: createAuthenticator(
+      operators,
+      signedRunnerTokens(keys.runnerTokenKey),
+      signedClaimTokens(keys.runnerTokenKey),
+      trust && oidcTokens(trust),
+    ),
     logger,
     telling: observeRequests(telemetry.tracing, telemetry.metrics),
     probes: {

@@ -26,7 +26,7 @@ export interface RunningWorker {
 
 /** Starts a worker for all workflows and activities. The prebuilt bundle starts in a fraction of the time; without it the sources are bundled now. */
 export async function startWorker(
-  settings: Pick<TemporalSettings, 'address' | 'namespace' | 'dataConverter'>,
+  settings: Pick<TemporalSettings, 'address' | 'namespace' | 'dataConverter'> & { readonly cachedWorkflows?: number },
   activities: Activities,
   intercept?: InterceptActivity,
 ): Promise<RunningWorker> {
@@ -45,6 +45,7 @@ export async function startWorker(
     },
     // A killed worker's workflows move to another after this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',
+    maxCachedWorkflows: settings.cachedWorkflows,
     shutdownGraceTime: '5s',
     shutdownForceTime: '20s',
   });

@@ -8,7 +8,16 @@ export class AgentRunProcess {
 
   /** Resolves when it says that it is ready. `settings` as in the environment. */
   static async start(role: 'api' | 'worker', settings: Record<string, string>): Promise<AgentRunProcess> {
-    const child = spawn(process.execPath, ['bin/agentrun.js', role], {
+    return AgentRunProcess.run(role, ['bin/agentrun.js', role], settings);
+  }
+
+  /** Another program in place of one, which says the same when it is ready. */
+  static async run(
+    role: 'api' | 'worker',
+    program: readonly string[],
+    settings: Record<string, string>,
+  ): Promise<AgentRunProcess> {
+    const child = spawn(process.execPath, program, {
       cwd: projectRoot,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], AGENTRUN_LOG_LEVEL: 'error', ...settings },

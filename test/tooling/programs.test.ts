@@ -19,8 +19,6 @@ async function packageFilesOf(program: string, args: readonly string[] = []): Pr
   return [...new Set(stderr.match(/file:\/\/\S*?\/node_modules\/[^\s'"]+/g) ?? [])];
 }
 
-const isProgram = (file: string) => file.endsWith('.js');
-
 describe('the programs that are started most', () => {
   it('stand in the package, wherever the package stands', async () => {
     assert.equal(join(packageRoot, '.'), join(projectRoot, '.'));
@@ -35,16 +33,20 @@ describe('the programs that are started most', () => {
     }
   });
 
-  it('name packages, and no path of the machine that built them', async () => {
-    for (const file of (await readdir(join(projectRoot, 'dist/programs'), { recursive: true })).filter(isProgram)) {
-      const text = await readFile(join(projectRoot, 'dist/programs', file), 'utf8');
-      assert.deepEqual(text.match(/\b(?:from|import\()\s*["']\/[^"']+["']/g) ?? [], [], file);
+  it('name packages, and no path of the machine that built them: an image has others', async () => {
+    const programs = join(projectRoot, 'dist/programs');
+    const files = (await readdir(programs, { recursive: true })).filter((name) => name.endsWith('.js'));
+    assert.ok(files.length > 3);
+    for (const name of files) {
+      const text = await readFile(join(programs, name), 'utf8');
+      assert.doesNotMatch(text, /(from|import\() ?"(\/|file:)/, name);
     }
   });
 
   it('load each of their parts, those that are loaded when they are needed too', async () => {
     const parts = join(projectRoot, 'dist/programs/parts');
-    for (const file of (await readdir(parts)).filter(isProgram)) await import(pathToFileURL(join(parts, file)).href);
+    for (const file of (await readdir(parts)).filter((name) => name.endsWith('.js')))
+      await import(pathToFileURL(join(parts, file)).href);
   });
 
   // Hundreds of small files of packages cost a command two thirds of its start.

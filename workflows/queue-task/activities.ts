@@ -13,5 +13,7 @@ export const taskRecords = proxyActivities<Activities>({
  */
 export const attempts = proxyActivities<Activities>({
   startToCloseTimeout: '1 minute',
+  // One whose worker died must not be waited for as long: the task has its slot meanwhile, and cannot end.
+  heartbeatTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });

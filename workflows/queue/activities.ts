@@ -10,6 +10,6 @@ export const queueReview = proxyActivities<Activities>({
 
 /** Statements in our own database, repeated until it answers: nothing about a task is decided by an outage of ours. */
 export const queueRecords = proxyActivities<Activities>({
-  startToCloseTimeout: '10s',
+  startToCloseTimeout: '5s',
   retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '2s' },
 });

@@ -7,7 +7,8 @@ import type { Activities } from '../../activities/index.js';
  * decided. They repeat until the database answers, because an outage of ours must not change what happened to a run.
  */
 export const records = proxyActivities<Activities>({
-  startToCloseTimeout: '5s',
+  // A statement is given up after two seconds; one whose worker died is waited for so long.
+  startToCloseTimeout: '3s',
   retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '2s' },
 });
 
@@ -18,7 +19,7 @@ export const records = proxyActivities<Activities>({
 export const platform = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
   // Stopping may take long; one whose worker died must not be waited for as long.
-  heartbeatTimeout: '10s',
+  heartbeatTimeout: '5s',
   // A Job whose launch is given up must not appear after it was stopped.
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },

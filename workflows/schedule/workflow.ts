@@ -21,6 +21,7 @@ import { taskEndedSignal } from './messages.js';
 /** Repeated until our parts answer: a time that came must not be lost. What is refused is answered, not thrown. */
 const activities = proxyActivities<Activities>({
   startToCloseTimeout: '30s',
+  heartbeatTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 

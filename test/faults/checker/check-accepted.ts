@@ -1,0 +1,36 @@
+import type { Accepted, Round } from '../harness/round.js';
+import type { Complaints } from './check.js';
+import { readLedgers } from './ledger.js';
+
+interface Ended {
+  readonly id: string;
+  readonly state: string;
+  readonly superseded_by: string | null;
+  readonly run_status: string | null;
+}
+
+const TERMINAL = ['completed', 'failed', 'blocked', 'cancelled'];
+
+/** Every accepted send and task ended in one terminal state, and its prompt reached an agent. */
+export async function checkAccepted(round: Round): Promise<Complaints> {
+  const { system, accepted } = round;
+  const commands = await system.query<Ended>(
+    'SELECT c.id, c.state, c.superseded_by, r.status AS run_status FROM commands c JOIN runs r ON r.id = c.run_id',
+  );
+  const tasks = await system.query<Ended>('SELECT id, state, NULL AS superseded_by, NULL AS run_status FROM tasks');
+  const records = new Map([...commands, ...tasks].map((record) => [record.id, record]));
+  const lines = await readLedgers(round);
+  const heard = new Set(lines.filter(({ what }) => what === 'begin' || what === 'hear').map((line) => line.operation));
+  return accepted.flatMap((one) => complaintsAbout(one, records, heard));
+}
+
+function complaintsAbout(one: Accepted, records: Map<string, Ended>, heard: Set<string>): Complaints {
+  const name = `${one.kind} ${one.id} (${one.operation})`;
+  let record = records.get(one.id);
+  if (record === undefined) return [`${name} was accepted and has no record`];
+  if (record.superseded_by !== null) record = records.get(record.superseded_by) ?? record;
+  if (!TERMINAL.includes(record.state)) return [`${name} is ${record.state}, its run ${record.run_status}`];
+  if (one.mayBeCancelled && record.state === 'cancelled') return [];
+  const found = record.state === 'completed' ? [] : [`${name} ended as ${record.state}`];
+  return heard.has(one.operation) ? found : [...found, `${name} never reached an agent`];
+}

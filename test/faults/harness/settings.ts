@@ -1,0 +1,28 @@
+/** How often each fault is injected: 2 in CI, 20 and more by hand. */
+export const ROUNDS = whole('AGENTRUN_FAULT_ROUNDS', 2);
+
+/** The first round's seed; each further round has the next number, so that any of them can be the first. */
+export const SEED = whole('AGENTRUN_FAULT_SEED', Date.now() % 1_000_000_000);
+
+/** The long form takes true times where the short one scales them. */
+export const IS_LONG = ROUNDS >= 20;
+
+/** PostgreSQL is away for so long. */
+export const DATABASE_OUTAGE_MS = whole('AGENTRUN_FAULT_OUTAGE_MS', IS_LONG ? 60_000 : 8_000);
+
+/** Where figures of the rounds are appended, as JSON lines; nowhere when absent. */
+export const FIGURES_FILE = process.env['AGENTRUN_FAULT_FIGURES'];
+
+/** What keeps histories of rounds that passed, too. */
+export const KEEP_HISTORIES = process.env['AGENTRUN_FAULT_KEEP'] === '1';
+
+export const LEASE_MS = 3_000;
+export const BACKOFF_MS = 200;
+
+function whole(name: string, otherwise: number): number {
+  const given = process.env[name];
+  if (given === undefined || given === '') return otherwise;
+  const value = Number(given);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name} must be a whole number from 1`);
+  return value;
+}

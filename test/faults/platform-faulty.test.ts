@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { AgentRunProcess } from '../support/agentrun-process.js';
+import { untilEnded } from '../support/live-runner.js';
+import { faultRounds } from './harness/fault-rounds.js';
+import type { Round } from './harness/round.js';
+import { RUN, type System } from './harness/system.js';
+import { generate, perform } from './harness/workload.js';
+import { REFUSED_IMAGE } from './harness/refused-image.js';
+
+const FAULTY_WORKER = fileURLToPath(new URL('programs/faulty-worker.js', import.meta.url));
+
+faultRounds(
+  'fault 11: the platform answers that it is busy, broken or there already, or answers nothing after it created',
+  {
+    fault: 'platform-faulty',
+    file: import.meta.url,
+    after: async (system) => replaceWorker(system, async () => system.startWorker()),
+    async inject(round) {
+      const { system, seed } = round;
+      const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 3, steps: [2, 5], mostBetweenMs: 2_000 });
+      await replaceWorker(system, async () => {
+        const options = JSON.stringify({ settings: system.settings, seed });
+        const worker = await AgentRunProcess.run('worker', [FAULTY_WORKER, options], {});
+        system.workers.push(worker);
+      });
+      await Promise.all([perform(round, workload), refusedForGood(round)]);
+    },
+  },
+);
+
+async function replaceWorker(system: System, start: () => Promise<unknown>): Promise<void> {
+  for (const worker of [...system.workers]) await system.killWorker(worker);
+  await start();
+}
+
+/** What the platform will never take is not tried for ever, and is told in its words. */
+async function refusedForGood(round: Round): Promise<void> {
+  const { api } = round;
+  const retryPolicy = { maxAttempts: 2, backoffMs: 100 };
+  const name = round.name('refused');
+  const run = await api.post('/api/v1/runs', { ...RUN, retryPolicy, idempotencyKey: name });
+  await api.post(`/api/v1/runs/${run.id}/commands`, { payload: { prompt: 'true' }, idempotencyKey: name });
+  await api.post(`/api/v1/runs/${run.id}/runner-jobs`, { image: REFUSED_IMAGE });
+  const { status, failureKind, failureMessage } = await untilEnded(api, run.id, 60_000);
+  assert.deepEqual([status, failureKind], ['failed', 'runner-start-failed']);
+  assert.match(failureMessage, /the platform does not take the image/);
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { processesOfJob } from '../support/live-runner.js';
+import { faultRounds } from './harness/fault-rounds.js';
+import type { Round } from './harness/round.js';
+import { LEASE_MS } from './harness/settings.js';
+import { untilAtWork, type Victim } from './harness/victims.js';
+import { generate, perform } from './harness/workload.js';
+
+faultRounds('fault 3: runners are cut off from the manager', {
+  fault: 'runner-cut-off',
+  file: import.meta.url,
+  async inject(round) {
+    const { dice, system } = round;
+    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [20, 26] });
+    const plan = { afterMs: dice.between(0, 400), forMs: dice.between(LEASE_MS / 2, 2 * LEASE_MS) };
+    round.tell('plan', plan);
+    const performing = perform(round, workload);
+    const victims = await untilAtWork(round, 3);
+    await performing;
+    await delay(plan.afterMs);
+    round.tell('cut', victims);
+    system.network.cut();
+    const healing = delay(plan.forMs).then(() => {
+      round.tell('heal');
+      system.network.heal();
+    });
+    await Promise.all([...victims.map(async (victim) => agentStopsInTime(round, victim)), healing]);
+  },
+});
+
+/** Either its agent is gone before its lease is over, or the lease was renewed in time. */
+async function agentStopsInTime(round: Round, { jobName, runId, attempt }: Victim): Promise<void> {
+  const leaseEnd = async () => {
+    const [lease] = await round.system.query<{ attempt: number; ends: Date | null }>(
+      'SELECT attempt, expires_at AS ends FROM run_leases WHERE run_id = $1 AND alive',
+      [runId],
+    );
+    return lease?.attempt === attempt ? lease.ends?.getTime() : undefined;
+  };
+  for (let endsAtMs = await leaseEnd(); ; endsAtMs = await leaseEnd()) {
+    const lookedAtMs = Date.now();
+    const isGone = processesOfJob(jobName).length <= RUNNER_ITSELF;
+    if (isGone && endsAtMs !== undefined) round.figure('agent gone before the lease was over', endsAtMs - lookedAtMs);
+    if (isGone) return;
+    // Looked at again: it may have been renewed meanwhile.
+    const latestMs = await leaseEnd();
+    assert.ok(latestMs !== undefined && lookedAtMs < latestMs, `${jobName}: its agent outlived its lease`);
+    await delay(80);
+  }
+}
+
+/** The wrapper and the runner program. */
+const RUNNER_ITSELF = 2;

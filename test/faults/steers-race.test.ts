@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { signalProcess } from '../../src/processes/process-tree.js';
+import type { Loose } from '../support/api.js';
+import { processesOfJob } from '../support/live-runner.js';
+import { readLedgers } from './checker/ledger.js';
+import { faultRounds } from './harness/fault-rounds.js';
+import type { Round } from './harness/round.js';
+import { untilAtWork } from './harness/victims.js';
+import { generate, perform, type WorkloadSize } from './harness/workload.js';
+
+/** Turns are short and sends come close together, so that many meet an end. */
+const SIZE: WorkloadSize = {
+  ...{ sessions: 3, sendsOfEach: 7, tasks: 0, mayBeCancelled: true },
+  ...{ steps: [1, 4], stepMs: 120, mostBetweenMs: 900 },
+};
+
+faultRounds('fault 12: sends and steers race with the ends of turns, with interrupts and with new attempts', {
+  fault: 'steers-race',
+  file: import.meta.url,
+  async inject(round) {
+    const { dice } = round;
+    const workload = generate(round, SIZE);
+    const interrupts = Array.from({ length: 3 }, () => ({
+      afterMs: dice.between(200, 1_500),
+      session: dice.between(0, 1),
+    }));
+    const kills = Array.from({ length: dice.between(0, 2) }, () => dice.between(300, 2_500));
+    round.tell('plan', { interrupts, kills });
+    const performing = perform(round, workload);
+    await untilAtWork(round, 1);
+    await Promise.all([performing, interrupt(round, interrupts), kill(round, kills)]);
+    await deliveryIsTrue(round);
+  },
+});
+
+/** Of the first two sessions: in the third everything is done to its end. */
+async function interrupt(round: Round, plan: readonly { afterMs: number; session: number }[]): Promise<void> {
+  for (const [number, { afterMs, session }] of plan.entries()) {
+    await delay(afterMs);
+    const { body } = await round.api.request('GET', `/api/v1/sessions/${round.name(`s${session}`)}`);
+    const runId = body?.data?.activeRunId ?? null;
+    if (runId === null) continue;
+    const command = { type: 'interrupt', payload: {}, idempotencyKey: round.name(`interrupt-${number}`) };
+    const { status } = await round.api.settled('POST', `/api/v1/runs/${runId}/commands`, command);
+    assert.ok([200, 409].includes(status), `an interrupt was answered with ${status}`);
+  }
+}
+
+/** Runners die in the middle of it: what they had not done goes on to the next attempt. */
+async function kill(round: Round, plan: readonly number[]): Promise<void> {
+  for (const afterMs of plan) {
+    await delay(afterMs);
+    const [victim] = await untilAtWork(round, 1, 5_000).catch(() => []);
+    if (victim === undefined) continue;
+    round.tell('SIGKILL', victim);
+    for (const { pid } of processesOfJob(victim.jobName)) signalProcess(pid, 'SIGKILL');
+  }
+}
+
+/** `steerDelivery` says of each steer what the agent itself wrote down. */
+async function deliveryIsTrue(round: Round): Promise<void> {
+  await untilEveryRunEnded(round);
+  const steers = await round.system.query<{ id: string; run_id: string; operation: string; state: string }>(
+    `SELECT c.id, c.run_id, c.state, split_part(c.payload ->> 'prompt', ' ', 3) AS operation
+     FROM commands c JOIN runs r ON r.id = c.run_id WHERE r.created_at >= $1 AND c.type = 'steer' AND c.seq IS NOT NULL`,
+    [round.beganAt],
+  );
+  const lines = await readLedgers(round);
+  const told = await Promise.all(steers.map(async (steer) => ({ ...steer, told: await deliveryOf(round, steer) })));
+  round.tell('steers', told);
+  round.figure('steers', told.length);
+  round.figure('steers too late', told.filter((steer) => steer.told.state === 'too-late').length);
+  for (const { operation, told: delivery } of told) {
+    const heard = lines.some((line) => line.what === 'hear' && line.operation === operation);
+    const did = lines.some((line) => line.what === 'begin' && line.operation === operation);
+    const truth = heard ? 'delivered' : 'too-late';
+    assert.equal(
+      delivery.state,
+      truth,
+      `${operation}: heard ${heard}, done as a turn ${did}, ${JSON.stringify(delivery)}`,
+    );
+    assert.equal(delivery.supersededBy !== null, did, `${operation}: ${JSON.stringify(delivery)}`);
+  }
+}
+
+async function deliveryOf(round: Round, { id, run_id: runId }: { id: string; run_id: string }): Promise<Loose> {
+  const { steerDelivery } = await round.api.get(`/api/v1/runs/${runId}/result?commandId=${id}`);
+  return steerDelivery.find((steer: Loose) => steer.commandId === id);
+}
+
+async function untilEveryRunEnded({ system, beganAt }: Round): Promise<void> {
+  for (const giveUpAt = Date.now() + 60_000; ;) {
+    const open = await system.query(
+      'SELECT id FROM runs WHERE created_at >= $1 AND opened_at IS NOT NULL AND terminal_status IS NULL',
+      [beganAt],
+    );
+    if (open.length === 0) return;
+    assert.ok(Date.now() < giveUpAt, `${open.length} runs have not ended`);
+    await delay(100);
+  }
+}
