@@ -79,7 +79,7 @@ const layers = [
   {
     name: 'auth',
     path: auth,
-    values: [domain, ports],
+    values: [domain, contract, ports],
     why: 'Who speaks: tokens to principals.',
   },
   {

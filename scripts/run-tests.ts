@@ -12,6 +12,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { TestCount } from './counting-reporter.js';
 import { projectRoot } from './project-root.js';
+import { schemathesis } from './schemathesis.js';
 
 const NOTHING_RAN: TestCount = { passed: 0, failed: 0, pending: 0, failures: [], ended: false, leaks: [] };
 const TESTS = join(projectRoot, 'dist/test');
@@ -22,6 +23,8 @@ const NAME_WIDTH = 16;
 const ON_CLUSTER = ['kubernetes', 'chart'];
 /** Runs where there is a Chromium, and always in CI. */
 const IN_BROWSER = 'console';
+/** Runs where there is a schemathesis. */
+const BY_SCHEMATHESIS = 'fuzz';
 const CHROMIUM = process.env['AGENTRUN_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 /** Those that take longest begin first, so that none of them is waited for alone. */
 const LONGEST = ['faults', 'cli', 'docs', 'session', 'queue', 'run', 'runner', 'workflows', 'embedded', 'http'];
@@ -83,7 +86,12 @@ async function testFolders(): Promise<string[][]> {
   const folders = new Set(files.filter((file) => file.endsWith('.test.js')).map((file) => file.split('/')[0] ?? ''));
   const onCluster = process.env['CI'] ? ON_CLUSTER.filter((folder) => folders.has(folder)) : [];
   const hasBrowser = Boolean(process.env['CI']) || existsSync(CHROMIUM);
-  const isHere = (folder: string) => !ON_CLUSTER.includes(folder) && (folder !== IN_BROWSER || hasBrowser);
+  const left = [
+    ...ON_CLUSTER,
+    ...(hasBrowser ? [] : [IN_BROWSER]),
+    ...(schemathesis() === undefined ? [BY_SCHEMATHESIS] : []),
+  ];
+  const isHere = (folder: string) => !left.includes(folder);
   const others = [...folders].filter(isHere);
   const rank = (folder: string) => (LONGEST.includes(folder) ? LONGEST.indexOf(folder) : LONGEST.length);
   const sorted = others.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((folder) => [folder]);

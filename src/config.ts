@@ -6,6 +6,8 @@ import { processEnvironment } from './environment.js';
 import { ConfigurationError } from './config/configuration-error.js';
 import { readJsonSetting } from './config/json-setting.js';
 import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
+import { OIDC_SETTINGS, readOidc } from './config/oidc-settings.js';
+import { PAYLOAD_SETTINGS, readPayloadKeys } from './config/payload-settings.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
 import { readWarmRunners } from './config/warm-runners.js';
@@ -81,6 +83,19 @@ export const Settings = Type.Object({
     maximum: 256 * 1024 * 1024,
     default: 8 * 1024 * 1024,
   }),
+  AGENTRUN_MAX_CONNECTIONS: count('Connections that one API takes at once; one more is closed', {
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 10_000,
+  }),
+  AGENTRUN_RATE_LIMIT_PER_SECOND: count(
+    'Requests a second of one operator that sees some tenants only, of each API; ten times as many at once. 0: no limit',
+    { minimum: 0, maximum: 1_000_000, default: 100 },
+  ),
+  AGENTRUN_BAD_TOKENS_PER_SECOND: count(
+    'Requests without a good token a second that one address is told 401 for, ten times as many at once; 429 from then on. 0: no limit',
+    { minimum: 0, maximum: 1_000_000, default: 20 },
+  ),
   AGENTRUN_LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const, {
     description: 'Least severe log line that is written',
     default: 'info',
@@ -166,6 +181,8 @@ export const Settings = Type.Object({
   }),
   ...KUBERNETES_SETTINGS,
   ...TELEMETRY_SETTINGS,
+  ...OIDC_SETTINGS,
+  ...PAYLOAD_SETTINGS,
   AGENTRUN_AIPOD_SPEC_DIR: optionalText(
     'Folder of AipodSpecs (*.yaml, *.yml, *.json) that an API loads when it starts',
   ),
@@ -192,6 +209,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   if (!validate(settings)) throw new ConfigurationError((validate.errors ?? []).map(faultLine).join('\n'));
   readRunnerPods(settings);
   readRunnerRetention(settings);
+  readOidc(settings);
+  readPayloadKeys(settings);
   readWarmRunners(settings);
   return settings;
 }

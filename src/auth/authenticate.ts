@@ -1,12 +1,13 @@
 import { AgentRunError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import type { ClaimTokens, RunnerTokens } from '../ports/runner-tokens.js';
+import type { OidcTokens } from './oidc-tokens.js';
 import type { OperatorTokens } from './operator-tokens.js';
 
 export interface Authenticator {
   /**
    * Who speaks, by the `Authorization` header.
-   * @throws auth-required without a bearer token or with one that nobody here gave out.
+   * @throws auth-required without a bearer token or with one that nobody here gave out; what `OidcTokens` throws, where one is trusted.
    */
   readonly authenticate: (authorization: string | undefined) => Promise<Principal>;
   /** Which warm runner asks for its run, by its claim token, which is good for nothing else. Throws as `authenticate` does. */
@@ -17,11 +18,14 @@ export function createAuthenticator(
   operators: OperatorTokens,
   runnerTokens: RunnerTokens,
   claimTokens: ClaimTokens,
+  oidc?: OidcTokens,
 ): Authenticator {
   return {
     async authenticate(authorization) {
       const token = bearerToken(authorization);
-      return operators.authenticate(token) ?? (await runnerTokens.verify(token)) ?? notValid();
+      // Runners speak most often; a provider is asked last, so that what it is like concerns its own tokens alone.
+      const known = operators.authenticate(token) ?? (await runnerTokens.verify(token)) ?? (await oidc?.verify(token));
+      return known ?? notValid();
     },
     claimant: async (authorization) => (await claimTokens.verify(bearerToken(authorization))) ?? notValid(),
   };

@@ -1,5 +1,6 @@
 import { ApiError, TransportError, type FailureFacts } from './http-errors.js';
 import { deadlineSignal } from './deadline-signal.js';
+import { pause } from './outage.js';
 
 export { ApiError, TransportError, mayRetry } from './http-errors.js';
 
@@ -25,7 +26,8 @@ export interface RequestOptions {
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
- * Speaks the manager's HTTP contract: takes the data out of the envelope. A method throws `ApiError` for a refusal,
+ * Speaks the manager's HTTP contract: takes the data out of the envelope. Where the manager says when to come back (429 with
+ * `Retry-After`: it has done nothing yet), waits and asks again, as long as there is time. A method throws `ApiError` for a refusal,
  * `TransportError` where no answer was had, and the signal's reason where the caller gave up.
  */
 export class HttpClient {
@@ -57,7 +59,7 @@ export class HttpClient {
   }
 
   async request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
-    const timeoutMs = options.timeoutMs ?? this.options.timeoutMs ?? 30_000;
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
     const deadline = deadlineSignal(timeoutMs, options.signal);
     try {
       const response = await this.#fetch(method, path, options, deadline.signal);
@@ -72,7 +74,7 @@ export class HttpClient {
 
   /** Opens a long answer (Server-Sent Events). Only the wait for its beginning is limited; ends with `signal`. */
   async stream(path: string, options: RequestOptions = {}): Promise<Response> {
-    const timeoutMs = options.timeoutMs ?? this.options.timeoutMs ?? 30_000;
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
     const deadline = deadlineSignal(timeoutMs, options.signal);
     try {
       const response = await this.#fetch('GET', path, options, deadline.signal);
@@ -96,7 +98,21 @@ export class HttpClient {
     if (options.body !== undefined) headers['content-type'] = 'application/json; charset=utf-8';
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     // A redirect would carry the token to another address: nothing of ours redirects.
-    return fetch(this.#url(path, options.query), { method, headers, body, signal, redirect: 'error' });
+    const url = this.#url(path, options.query);
+    const ask = () => fetch(url, { method, headers, body, signal, redirect: 'error' });
+    let response = await ask();
+    for (let waitMs = toldToWaitMs(response); waitMs !== undefined; waitMs = toldToWaitMs(response)) {
+      // Whoever asked has less time than that: then it is told so now.
+      if (waitMs > (options.timeoutMs ?? this.#timeoutMs)) break;
+      await response.body?.cancel();
+      await pause(waitMs, signal);
+      response = await ask();
+    }
+    return response;
+  }
+
+  get #timeoutMs(): number {
+    return this.options.timeoutMs ?? 30_000;
   }
 
   #url(path: string, query: RequestOptions['query'] = {}): URL {
@@ -122,6 +138,12 @@ function reasonOf(error: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const code = (cause as NodeJS.ErrnoException).code;
   return cause.message || code || cause.name;
+}
+
+/** A refusal without it (a queue that is full) may stay one for hours. */
+function toldToWaitMs({ status, headers }: Response): number | undefined {
+  const seconds = headers.get('retry-after') ?? '';
+  return status === 429 && /^\d{1,6}$/.test(seconds) ? Math.max(Number(seconds) * 1_000, 100) : undefined;
 }
 
 function dataOf(response: Response, text: string): unknown {

@@ -4,6 +4,7 @@ import type { OperationContext } from '../operations/context.js';
 import type { HealthProbes } from '../ports/health-probes.js';
 import type { ConsoleFiles } from './console/console-files.js';
 import type { RequestTelling } from '../telemetry/observe-requests.js';
+import type { RateLimits } from './rate-limit.js';
 import type { OpenRequests } from './open-requests.js';
 
 /** What the HTTP side needs; only src/main puts it together. */
@@ -33,6 +34,8 @@ export interface HttpSettings {
   readonly operatorTokens: number;
   /** Default 8 MiB. */
   readonly bodyLimitBytes?: number;
+  /** No limit when absent. */
+  readonly rateLimits?: RateLimits;
   /** How often an idle event stream says that it is alive; default 15 s. */
   readonly heartbeatMs?: number;
 }

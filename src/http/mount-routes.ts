@@ -10,6 +10,7 @@ import { statusOf } from './error-status.js';
 import { HttpError } from './http-error.js';
 import { jsonBody } from './middleware/json-body.js';
 import { jsonOrYamlBody } from './middleware/yaml-body.js';
+import { RateLimit } from './rate-limit.js';
 import type { QueryShape, QueryValues } from './query-fields.js';
 import { stateOf } from './request-state.js';
 import type { ParamShape, Route, RouteRequest } from './route.js';
@@ -19,21 +20,23 @@ import { conforms, validated } from './validation/validate.js';
 
 const NOBODY: Principal = { kind: 'operator', name: 'nobody', tenants: [] };
 
+const NO_LIMITS = { operatorPerSecond: 0, badTokensPerSecond: 0 };
+
 /** What may stand in a path where an id is expected; it is looked up no further unless it has the form of one. */
 const PLAIN_PARAM = /^[A-Za-z0-9._:@+-]{1,160}$/;
 
 /** The routes as middleware. Per request: who speaks, the body, its form, the handler, the envelope. */
 export function mountRoutes(routes: readonly Route[], app: App): Middleware {
   const router = new Router();
+  const limit = new RateLimit(app.settings.rateLimits ?? NO_LIMITS);
   const parseJson = jsonBody(app.settings.bodyLimitBytes);
   const parseEither = jsonOrYamlBody(app.settings.bodyLimitBytes);
   for (const route of routes) {
     const serveRoute = async (ctx: Context) => {
       const state = stateOf(ctx);
       state.quiet = route.quiet;
-      if (route.auth === 'claim')
-        state.claimant = await app.authenticator.claimant(ctx.get('authorization') || undefined);
-      else state.principal = await principalOf(ctx, route, app);
+      if (route.auth === 'claim') state.claimant = await claimantOf(ctx, { app, limit });
+      else state.principal = await principalOf(ctx, route, { app, limit });
       const handle = async () => answer(ctx, route, app);
       if (route.body === undefined) return handle();
       // What is to be done with the body is the parser's `next`: it is not called for a client that is gone before its body was read.
@@ -84,13 +87,39 @@ export function unknownRoute(): Middleware {
   };
 }
 
-async function principalOf(ctx: Context, route: Route, app: App): Promise<Principal> {
+interface Gate {
+  readonly app: App;
+  readonly limit: RateLimit;
+}
+
+async function principalOf(ctx: Context, route: Route, { app, limit }: Gate): Promise<Principal> {
   if (route.auth === 'none') return NOBODY;
-  const principal = await app.authenticator.authenticate(ctx.get('authorization') || undefined);
+  const principal = await authenticated(ctx, { app, limit });
+  limit.countRequest(principal);
   if (route.auth === 'operator' && principal.kind === 'runner') {
     throw forbidden('this is not for a runner token');
   }
   return principal;
+}
+
+function authenticated(ctx: Context, gate: Gate): Promise<Principal> {
+  const { authenticator } = gate.app;
+  return counted(ctx, gate, () => authenticator.authenticate(ctx.get('authorization') || undefined));
+}
+
+/** A runner that waits for its run is no more limited than one that has it. */
+function claimantOf(ctx: Context, gate: Gate): Promise<string> {
+  const { authenticator } = gate.app;
+  return counted(ctx, gate, () => authenticator.claimant(ctx.get('authorization') || undefined));
+}
+
+async function counted<T>(ctx: Context, { limit }: Gate, authenticate: () => Promise<T>): Promise<T> {
+  try {
+    return await authenticate();
+  } catch (error) {
+    if (statusOfThrown(error) === 401) limit.countBadToken(ctx.req.socket.remoteAddress ?? '');
+    throw error;
+  }
 }
 
 async function answer(ctx: Context, route: Route, app: App): Promise<void> {

@@ -18,7 +18,7 @@ const STATUS_MEANINGS: Record<number, string> = {
   409: 'The state of things does not allow it; the failure kind says why.',
   413: 'The body is too large.',
   415: 'The body is not of a kind that is taken.',
-  429: 'Too much at once; try again later.',
+  429: 'Too much at once; try again later, after `Retry-After` seconds where that is said.',
   500: 'Something went wrong on our side; the trace id finds it in the log.',
   503: 'A part that is needed is down; try again.',
 };
@@ -80,7 +80,8 @@ function components(): Json {
   const bearer = {
     type: 'http',
     scheme: 'bearer',
-    description: 'An operator token, or a runner token, which reaches its own run and attempt only.',
+    description:
+      'An operator token, a token of the identity provider that the installation trusts, or a runner token, which reaches its own run and attempt only.',
   };
   return { schemas: Object.fromEntries(schemas) as Json, securitySchemes: { bearer } };
 }
@@ -148,7 +149,7 @@ function failures(route: Route): Json {
   if (route.params || route.query || route.body) statuses.add(400);
   if (route.params) statuses.add(404);
   if (route.body) for (const status of [413, 415]) statuses.add(status);
-  if (route.auth !== 'none') for (const status of [401, 403]) statuses.add(status);
+  if (route.auth !== 'none') for (const status of [401, 403, 429]) statuses.add(status);
   const sorted = [...statuses].sort((a, b) => a - b);
   return Object.fromEntries(sorted.map((status) => [status, failure(STATUS_MEANINGS[status] ?? 'Refused.')]));
 }

@@ -1,17 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApp, type BuiltApp } from './app.js';
 import type { HttpDependencies } from './dependencies.js';
+import { limitedServer } from './limited-server.js';
 import { healthRoutes } from './routes/health.js';
 import { metricsRoutes } from './routes/metrics.js';
-
-/** A whole request must have arrived by then; answers, long polls and streams may take longer. */
-const REQUEST_TIMEOUT_MS = 60_000;
-const HEADERS_TIMEOUT_MS = 15_000;
-/** Longer than a long poll's wait, so that clients keep their connections. */
-const KEEP_ALIVE_MS = 75_000;
 
 const DEFAULT_DRAIN_MS = 10_000;
 
@@ -21,6 +16,8 @@ export interface ListenOptions {
   readonly port: number;
   /** How long a server that is told to close goes on answering, and says that it is not ready: those who send requests here look elsewhere meanwhile. */
   readonly leaveMs?: number;
+  /** Connections at once; one more is closed. */
+  readonly connections?: number;
 }
 
 export interface RunningServer {
@@ -41,12 +38,10 @@ export async function serveHealth(dependencies: HttpDependencies, options: Liste
 }
 
 async function listen({ koa, openRequests }: BuiltApp, options: ListenOptions): Promise<RunningServer> {
-  const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
   const handle = koa.callback();
-  const server = createServer(
-    { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS },
-    (request, response) => void handle(request, response),
-  );
+  const { connections } = options;
+  const limits = connections === undefined ? {} : { connections };
+  const server = limitedServer((request, response) => void handle(request, response), limits);
   const closeUnused = trackUnused(server);
   server.listen(options.port, options.host);
   await once(server, 'listening');

@@ -1,7 +1,9 @@
 import { createAuthenticator } from '../auth/authenticate.js';
+import { oidcTokens } from '../auth/oidc-tokens.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedClaimTokens, signedRunnerTokens } from '../auth/runner-tokens.js';
 import { readOperators, type Settings } from '../config.js';
+import { readOidc } from '../config/oidc-settings.js';
 import type { HttpDependencies } from '../http/dependencies.js';
 import { observeRequests } from '../telemetry/observe-requests.js';
 import type { Keys } from './keys.js';
@@ -14,12 +16,14 @@ export function httpDependencies(
 ): HttpDependencies {
   const { settings, platform, keys, logger } = options;
   const operators = operatorTokens(settings, keys);
+  const trust = readOidc(settings);
   return {
     operations,
     authenticator: createAuthenticator(
       operators,
       signedRunnerTokens(keys.runnerTokenKey),
       signedClaimTokens(keys.runnerTokenKey),
+      trust && oidcTokens(trust),
     ),
     logger,
     telling: observeRequests(telemetry.tracing, telemetry.metrics),
@@ -37,6 +41,10 @@ export function httpDependencies(
       temporalNamespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
       operatorTokens: operators.count,
       bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
+      rateLimits: {
+        operatorPerSecond: settings.AGENTRUN_RATE_LIMIT_PER_SECOND,
+        badTokensPerSecond: settings.AGENTRUN_BAD_TOKENS_PER_SECOND,
+      },
     },
   };
 }

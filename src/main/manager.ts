@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createActivities } from '../../activities/index.js';
 import { signedClaimTokens, signedRunnerTokens } from '../auth/runner-tokens.js';
 import type { Settings } from '../config.js';
+import { readPayloadKeys } from '../config/payload-settings.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
 import { readWarmRunners } from '../config/warm-runners.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
@@ -14,6 +15,7 @@ import type { Retention } from '../ports/record-maintenance.js';
 import { openPostgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { packageRoot } from '../processes/package-root.js';
+import { dataConverter } from '../temporal/data-converter.js';
 import { awaitTemporal, connectTemporal } from '../temporal/connection.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { ensureWatchers } from '../temporal/watchers.js';
@@ -57,7 +59,12 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const telemetry = await openTelemetry(options, untold);
   const postgres = { ...untold, ...observeStores(untold, telemetry) };
   const interceptors = telemetry.tracing.isOn ? [tracedClient(telemetry.tracing)] : [];
-  const temporal = connectTemporal({ address: options.temporalAddress, namespace, interceptors });
+  const temporal = connectTemporal({
+    address: options.temporalAddress,
+    namespace,
+    interceptors,
+    dataConverter: dataConverter(readPayloadKeys(settings)),
+  });
   const closing: (() => Promise<unknown>)[] = [
     () => postgres.close(),
     () => temporal.close(),
@@ -90,9 +97,10 @@ async function startApi(
   await loadAipodSpecs(postgres.specs, specs, logger);
   const consoleFiles = await readConsoleFiles(CONSOLE_FOLDER);
   const { AGENTRUN_HOST: host, AGENTRUN_PORT: port, AGENTRUN_SHUTDOWN_DELAY_MS: leaveMs } = settings;
+  const { AGENTRUN_MAX_CONNECTIONS: connections } = settings;
   const server = await serve(
     { ...httpDependencies(options, { postgres, telemetry, operations }), consoleFiles },
-    { host, port, leaveMs },
+    { host, port, leaveMs, connections },
   );
   const stopBeating = startBeating(postgres.leases, (error) =>
     logger.warn({ error: String(error) }, 'no beat written'),
@@ -135,6 +143,7 @@ async function startWork(
     {
       address: temporalAddress,
       namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+      dataConverter: dataConverter(readPayloadKeys(settings)),
       cachedWorkflows: settings.AGENTRUN_WORKFLOW_CACHE,
     },
     activities,

@@ -74,6 +74,8 @@ function explained(error: Error, host: string | undefined, withKey: boolean): Ba
  * A branch, a tag or a commit that the clone brought; else a ref that only the server has, such as a pull request's.
  */
 async function checkOut(ref: string, run: (args: string[]) => Promise<void>): Promise<void> {
+  // The API takes none, but git would take it for an option.
+  if (ref.startsWith('-')) throw failure(`${JSON.stringify(ref)} is not a ref`);
   try {
     await run(['checkout', '--quiet', ref, '--']);
   } catch (error) {

@@ -6,12 +6,15 @@ import {
   type GrpcRetryOptions,
   type WorkflowClientInterceptor,
 } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../domain/errors.js';
 
 export interface TemporalSettings {
   readonly address: string;
   readonly namespace: string;
+  /** What encrypts; nothing is when absent. */
+  readonly dataConverter?: DataConverter | undefined;
   /** What stands between callers and the client, to tell of calls. */
   readonly interceptors?: readonly WorkflowClientInterceptor[];
 }
@@ -30,7 +33,8 @@ export interface TemporalLink {
 }
 
 /** A client that finds out within about 1.5 s that Temporal is down. Connects when first used; close it at the end. */
-export function connectTemporal({ address, namespace, interceptors = [] }: TemporalSettings): TemporalLink {
+export function connectTemporal(settings: TemporalSettings): TemporalLink {
+  const { address, namespace, dataConverter, interceptors = [] } = settings;
   const retries = endableRetries();
   const connection = Connection.lazy({
     address,
@@ -52,7 +56,7 @@ export function connectTemporal({ address, namespace, interceptors = [] }: Tempo
   };
   return {
     connection,
-    client: new Client({ connection, namespace, interceptors: { workflow: [...interceptors] } }),
+    client: new Client({ connection, namespace, dataConverter, interceptors: { workflow: [...interceptors] } }),
     close,
   };
 }

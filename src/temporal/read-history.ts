@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { unavailable } from '../domain/errors.js';
 import type { PendingWork, RunHistory } from '../domain/run-history.js';
+import { clear } from './clear-history.js';
 import { translate } from './errors.js';
 import { failureWords, timeMs, type HistoryEvent } from './history-events.js';
 import { historyFacts, isOurs, type HistoryReading } from './history-facts.js';
@@ -33,9 +34,11 @@ async function read(client: Client, workflowId: string, runId: string): Promise<
   if (found === undefined) return undefined;
   try {
     const { events, isCut } = await newestEvents(client, found.execution);
-    const { facts, timers, attempts } = historyFacts(events);
+    const { payloadCodecs } = client.options.loadedDataConverter;
+    const { facts, timers, attempts } = historyFacts(await clear(events, payloadCodecs));
     const isOpen = found.description?.status.name === 'RUNNING';
-    const pending = isOpen ? pendingWork(found.description, attempts) : [];
+    const open = isOpen ? await clear(found.description?.raw.pendingActivities ?? [], payloadCodecs) : [];
+    const pending = pendingWork(open, attempts);
     return { facts, isCut: isCut || continuesAnother(events), pending, timers: isOpen ? timers : [] };
   } catch (error) {
     if (isGone(error)) return undefined;
@@ -95,11 +98,10 @@ function continuesAnother([first]: readonly HistoryEvent[]): boolean {
   return Boolean(first?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId);
 }
 
-function pendingWork(
-  description: WorkflowExecutionDescription | undefined,
-  attempts: HistoryReading['attempts'],
-): PendingWork[] {
-  return (description?.raw.pendingActivities ?? []).map((pending) => ({
+type PendingActivities = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>;
+
+function pendingWork(activities: PendingActivities, attempts: HistoryReading['attempts']): PendingWork[] {
+  return activities.map((pending) => ({
     activity: pending.activityType?.name ?? '',
     tries: pending.attempt ?? 1,
     scheduledAtMs: timeMs(pending.lastStartedTime ?? pending.scheduledTime),

@@ -26,7 +26,7 @@ export interface RunningWorker {
 
 /** Starts a worker for all workflows and activities. The prebuilt bundle starts in a fraction of the time; without it the sources are bundled now. */
 export async function startWorker(
-  settings: Pick<TemporalSettings, 'address' | 'namespace'> & { readonly cachedWorkflows?: number },
+  settings: Pick<TemporalSettings, 'address' | 'namespace' | 'dataConverter'> & { readonly cachedWorkflows?: number },
   activities: Activities,
   intercept?: InterceptActivity,
 ): Promise<RunningWorker> {
@@ -34,6 +34,7 @@ export async function startWorker(
   const worker = await Worker.create({
     connection,
     namespace: settings.namespace,
+    dataConverter: settings.dataConverter,
     taskQueue: TASK_QUEUE,
     activities,
     ...workflowSource(),

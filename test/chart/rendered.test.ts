@@ -95,4 +95,4 @@ const SECRETS: Readonly<Record<string, string>> = {
   AGENTRUN_SECRETS_KEY: 'k'.repeat(48),
   AGENTRUN_OPERATOR_TOKEN: 'k'.repeat(48),
 };
-const OPTIONAL = new Set(['AGENTRUN_OPERATORS_JSON']);
+const OPTIONAL = new Set(['AGENTRUN_OPERATORS_JSON', 'AGENTRUN_PAYLOAD_KEYS']);

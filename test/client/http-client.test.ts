@@ -111,6 +111,29 @@ describe('the HTTP client', () => {
     await assert.rejects(client.get('/x', { signal: controller.signal }), reason);
   });
 
+  it('waits as long as it is told to, and asks again', async () => {
+    const told = failure(429, 'rate-limited');
+    const once = (response: ServerResponse) => {
+      if (seen.length === 1) told(response.setHeader('retry-after', '0'));
+      else json(200, { ok: true, data: seen.length, traceId: 'trc_1' })(response);
+    };
+    respond = once;
+    assert.equal(await client.post('/x', { a: 1 }), 2);
+    assert.deepEqual(
+      seen.map(({ body }) => body),
+      ['{"a":1}', '{"a":1}'],
+    );
+  });
+
+  it('throws what it is refused for without a time, or for longer than it has', async () => {
+    const isLimited = (error: unknown) => error instanceof ApiError && error.failureKind === 'rate-limited';
+    respond = failure(429, 'rate-limited');
+    await assert.rejects(client.get('/x'), isLimited);
+    respond = (response) => failure(429, 'rate-limited')(response.setHeader('retry-after', '9'));
+    await assert.rejects(client.get('/x', { timeoutMs: 2_000 }), isLimited);
+    assert.equal(seen.length, 2);
+  });
+
   it('opens a stream that may last longer than the time for its beginning', async () => {
     respond = (response) => {
       response.writeHead(200).write('one ');

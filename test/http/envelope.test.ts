@@ -55,7 +55,8 @@ describe('the envelope', function () {
 
   it('refuses an oversized body, announced or not', async () => {
     const big = JSON.stringify({ metadata: 'x'.repeat(8 * 1024 * 1024) });
-    refused(await manager.api.raw('POST', runs, big, JSON_TYPE), 413, 'schema-invalid');
+    const details = refused(await manager.api.raw('POST', runs, big, JSON_TYPE), 413, 'schema-invalid');
+    assert.deepEqual(details, { field: 'body', limit: 8 * 1024 * 1024 });
     const stream = new Blob([big]).stream();
     const init = { method: 'POST', body: stream, duplex: 'half' as const };
     const headers = { ...JSON_TYPE, authorization: `Bearer ${manager.token}` };

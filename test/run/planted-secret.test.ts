@@ -2,24 +2,27 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { readSettings } from '../../src/config.js';
 import { startEmbeddedStack, type EmbeddedStack } from '../../src/main/embedded-stack.js';
 import { createLogger } from '../../src/main/logger.js';
 import type { RunnerLaunch } from '../../src/ports/runner-platform.js';
-import { Api, eventually, type Answer, type Loose } from '../support/api.js';
+import { eventually, type Loose } from '../support/api.js';
+import { cli } from '../support/cli.js';
 import { decoded } from '../support/histories/scrub.js';
 import { listenToSdk } from '../support/quiet-runtime.js';
+import { McpCaller } from '../support/mcp-client.js';
 import { startMockProvider, type MockProvider } from '../support/mock-provider.js';
 import { httpError } from '../support/mock-provider/failures.js';
+import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.js';
 import { filesOf, ProcessWatch, SecretHunt } from '../support/secret-hunt.js';
+import { database, refusingGitServer } from '../support/secret-places.js';
 import { createTestNamespace } from '../support/temporal-server.js';
+import { WatchedApi } from '../support/watched-api.js';
 
 /** No secret, and neither is a Job's id: they show that the places are looked at. */
 const RUNNER_ID = `rnr_${randomBytes(9).toString('hex')}`;
@@ -46,8 +49,10 @@ const SECRETS = {
   refusedConfig: secret(),
 };
 
-/** Words that are a record's content: in the record, and in the files of the database that keeps it. */
-const RECORD = ['answers', 'database', 'file postgres/cluster'];
+/** Words that are a record's content: in the record, where people are shown it, and in the files of the database that keeps it. */
+const RECORD = ['answers', 'command line', 'database', 'file postgres/cluster'];
+/** Why something is as it is, which agents may ask for too. */
+const REASON = [...RECORD, 'MCP'];
 
 const EXPECTED: Record<string, string[]> = {
   operatorToken: [],
@@ -58,11 +63,11 @@ const EXPECTED: Record<string, string[]> = {
   repoPassword: [],
   // Put into the URL by the configuration of the runner's user, and on a command line by git itself.
   gitConfigPassword: ['processes'],
-  runFailureMessage: RECORD,
-  commandFailureMessage: RECORD,
-  cancelReason: RECORD,
+  runFailureMessage: REASON,
+  commandFailureMessage: REASON,
+  cancelReason: REASON,
   // An exec turn's prompt is the agent's command line, and its first event.
-  prompt: ['answers', 'answers of events', 'database', 'database of events', 'file postgres/cluster', 'processes'],
+  prompt: [...RECORD, 'answers of events', 'database of events', 'processes'],
   // Encrypted where they are kept, and handed to the runner where nobody else looks.
   profileKey: [],
   profileHeader: [],
@@ -76,58 +81,20 @@ const EXPECTED: Record<string, string[]> = {
   secretsKey: [],
   secretsKeyText: ['file keys/secrets-key'],
   runnerId: [
-    ...RECORD,
+    ...REASON,
     'answers of events',
     'answers to claims',
     'database of events',
     'histories',
+    'spans and metrics',
     "the manager's log",
   ],
   jobId: [...RECORD, 'file runners', 'histories'],
   databasePassword: ['file postgres/password'],
 };
 
-/** Tells the hunt every answer. */
-class WatchedApi extends Api {
-  constructor(
-    url: string,
-    private readonly bearer: string | undefined,
-    readonly answers: [place: string, text: string][] = [],
-  ) {
-    super(url, bearer);
-  }
-
-  override as(token: string | undefined): WatchedApi {
-    return new WatchedApi(this.url, token, this.answers);
-  }
-
-  override async request(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<Answer> {
-    const answer = await super.request(method, path, body, headers);
-    this.keep(path, JSON.stringify([answer.body, ...answer.headers]));
-    return answer;
-  }
-
-  /** An answer that is not one JSON envelope, to a request that may not be one either. */
-  async raw(method: string, path: string, body?: string): Promise<string> {
-    const headers = { authorization: `Bearer ${this.bearer}`, 'content-type': 'application/json' };
-    const text = await (await fetch(this.url + path, { method, headers, body })).text();
-    this.keep(path, text);
-    return text;
-  }
-
-  private keep(path: string, text: string): void {
-    const place = path.endsWith('/claim') ? ' to claims' : path.includes('/events') ? ' of events' : '';
-    this.answers.push([`answers${place}`, text]);
-  }
-}
-
 describe('a planted secret', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const hunt = new SecretHunt(new Map(Object.entries(SECRETS)));
   const logged: string[] = [];
   const sdkSaid: string[] = [];
@@ -139,7 +106,9 @@ describe('a planted secret', function () {
   let temporal: Client;
   let gitServer: Server;
   let provider: MockProvider;
+  let collector: OtlpReceiver;
   let basicAuth: string[];
+  const told: string[] = [];
   let stopListening: () => void;
   let processes: ProcessWatch | undefined;
 
@@ -148,6 +117,7 @@ describe('a planted secret', function () {
     dataDir = join(home, 'data');
     ({ gitServer, basicAuth } = await refusingGitServer());
     provider = await startMockProvider(() => httpError(401));
+    collector = await startOtlpReceiver();
     const withPassword = `http://user:${SECRETS.gitConfigPassword}@${gitHost()}/`;
     await writeFile(join(home, '.gitconfig'), `[url "${withPassword}"]\n  insteadOf = http://${gitHost()}/\n`);
     const { address, namespace } = await createTestNamespace();
@@ -160,6 +130,8 @@ describe('a planted secret', function () {
       AGENTRUN_OPERATOR_TOKEN: SECRETS.operatorToken,
       AGENTRUN_LOG_LEVEL: 'trace',
       AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '300',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_METRIC_EXPORT_INTERVAL: '200',
     });
     const logger = () => createLogger('trace', { write: (line) => void logged.push(line) });
     stack = await startEmbeddedStack({
@@ -178,6 +150,7 @@ describe('a planted secret', function () {
     stopListening();
     gitServer.close();
     await provider.close();
+    await collector.close();
     await temporal.connection.close();
     for (const job of await stack.platform.list()) await stack.platform.stop(job.jobName, { graceMs: 0 });
     await stack.stop();
@@ -334,6 +307,44 @@ describe('a planted secret', function () {
     });
   }
 
+  /** What people and agents are shown, by every way there is. */
+  async function lookOverShoulders(): Promise<void> {
+    const { items } = await api.get('/api/v1/runs');
+    for (const { id } of items) {
+      await api.get(`/api/v1/runs/${id}/explain`);
+      await command('run', 'explain', id);
+    }
+    const failed = items.find(({ failureMessage }: Loose) => failureMessage === SECRETS.runFailureMessage);
+    for (const view of ['show', 'tail']) await command('run', view, failed.id);
+    await command('run', 'show', '--json', failed.id);
+    for (const asked of [
+      ['run', 'list'],
+      ['profile', 'list', '--json'],
+      ['credential', 'list'],
+      ['backend', 'list'],
+      ['health'],
+      ['run', 'create', '--no-such-option', SECRETS.unknownWord],
+    ]) {
+      await command(...asked);
+    }
+    await api.raw('GET', '/');
+    hunt.look('metrics', await api.raw('GET', '/metrics'));
+    const mcp = await McpCaller.overStdio({ AGENTRUN_URL: stack.url, AGENTRUN_OPERATOR_TOKEN: SECRETS.operatorToken });
+    for (const { id } of items) hunt.look('MCP', JSON.stringify(await mcp.call('explain_run', { runId: id })));
+    hunt.look('MCP', await mcp.failure('get_task', { taskId: SECRETS.unknownWord }));
+    await mcp.close();
+  }
+
+  async function command(...args: string[]): Promise<void> {
+    const { code, stdout, stderr } = await cli(args, {
+      AGENTRUN_URL: stack.url,
+      AGENTRUN_OPERATOR_TOKEN: SECRETS.operatorToken,
+      AGENTRUN_DATA_DIR: dataDir,
+    });
+    told.push(`${args.slice(0, 2).join(' ')}: ${code}`);
+    hunt.look('command line', stdout + stderr);
+  }
+
   it('is found where it belongs and nowhere else', async () => {
     processes = new ProcessWatch();
     await Promise.all([cloneLife(), failedLife(), profileLife()]);
@@ -351,8 +362,13 @@ describe('a planted secret', function () {
     hunt.plant('secretsKeyText', (await readFile(join(dataDir, 'keys', 'secrets-key'), 'utf8')).trim());
     await lookIntoTemporal();
     await lookIntoDatabase();
-    await stack.stop();
     hunt.look('processes', processes.stop());
+    // Whose environments hold the token that they were given.
+    await lookOverShoulders();
+    await stack.stop();
+    assert.ok(told.filter((line) => line.endsWith(': 0')).length > 10, told.join('\n'));
+    assert.ok(collector.spans.length > 20 && collector.metrics.length > 20);
+    for (const body of collector.bodies) hunt.look('spans and metrics', body);
     for (const [place, text] of api.answers) hunt.look(place, text);
     assert.match(logged.join(''), /"msg":"request"/);
     assert.match(sdkSaid.join('\n'), /Workflow bundle|RUNNING/);
@@ -368,30 +384,4 @@ describe('a planted secret', function () {
 /** The part of a runner token that only the manager can make. */
 function signatureOf(token: string): string {
   return token.slice(token.lastIndexOf('.') + 1);
-}
-
-/** A git server that asks for a password and takes none; it remembers those that it was shown. */
-async function refusingGitServer(): Promise<{ gitServer: Server; basicAuth: string[] }> {
-  const basicAuth: string[] = [];
-  const gitServer = createServer((request, response) => {
-    const [, shown] = request.headers.authorization?.split(' ') ?? [];
-    if (shown !== undefined) basicAuth.push(Buffer.from(shown, 'base64').toString());
-    response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', connection: 'close' }).end();
-  });
-  gitServer.listen(0, '127.0.0.1');
-  await once(gitServer, 'listening');
-  return { gitServer, basicAuth };
-}
-
-/** The stack's own database, as its administrator sees it. */
-async function database(dataDir: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
-  const password = (await readFile(join(dataDir, 'postgres', 'password'), 'utf8')).trim();
-  const [, , , port] = (await readFile(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')).split('\n');
-  const client = new pg.Client({ connectionString: `postgres://agentrun:${password}@127.0.0.1:${port}/agentrun` });
-  await client.connect();
-  try {
-    await use(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -30,6 +30,7 @@ export class QuickRunners {
   /** The platform with these runners in place of processes. */
   on = (platform: RunnerPlatform): RunnerPlatform =>
     Object.assign(Object.create(platform) as RunnerPlatform, {
+      ready: async () => platform.ready(),
       launch: async (launch: RunnerLaunch) => this.#launch(launch).view,
       stop: async (jobName: string) => this.#stop(jobName),
       describe: async (jobName: string) => this.jobs.get(jobName)?.view,

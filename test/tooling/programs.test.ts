@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../scripts/project-root.js';
 import { RUNNER_PROGRAM } from '../../src/domain/runner-program.js';
 import { packageRoot } from '../../src/processes/package-root.js';
@@ -40,6 +41,12 @@ describe('the programs that are started most', () => {
       const text = await readFile(join(programs, name), 'utf8');
       assert.doesNotMatch(text, /(from|import\() ?"(\/|file:)/, name);
     }
+  });
+
+  it('load each of their parts, those that are loaded when they are needed too', async () => {
+    const parts = join(projectRoot, 'dist/programs/parts');
+    for (const file of (await readdir(parts)).filter((name) => name.endsWith('.js')))
+      await import(pathToFileURL(join(parts, file)).href);
   });
 
   // Hundreds of small files of packages cost a command two thirds of its start.

@@ -72,6 +72,8 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
   valueFrom: { secretKeyRef: { name: {{ include "agentrun.keysSecret" . }}, key: token-key } }
 - name: AGENTRUN_SECRETS_KEY
   valueFrom: { secretKeyRef: { name: {{ include "agentrun.keysSecret" . }}, key: secrets-key } }
+- name: AGENTRUN_PAYLOAD_KEYS
+  valueFrom: { secretKeyRef: { name: {{ include "agentrun.keysSecret" . }}, key: payload-keys, optional: true } }
 - name: AGENTRUN_PLATFORM
   value: kubernetes
 - name: AGENTRUN_RUNTIME_NAMESPACE

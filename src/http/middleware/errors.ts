@@ -40,6 +40,9 @@ function answer(ctx: Context, error: AgentRunError): void {
   if (error instanceof HttpError) ctx.set({ ...error.headers });
   if (ctx.status === 401) ctx.set('www-authenticate', 'Bearer');
   if (ctx.status === 503) ctx.set('retry-after', '1');
+  const { retryAfterMs } = error.details;
+  if (ctx.status === 429 && typeof retryAfterMs === 'number')
+    ctx.set('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
   ctx.body = failureOf(error, stateOf(ctx).traceId);
 }
 

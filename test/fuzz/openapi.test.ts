@@ -1,0 +1,62 @@
+import { execa } from 'execa';
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../../scripts/project-root.js';
+import { schemathesis } from '../../scripts/schemathesis.js';
+import { QuickRunners } from '../support/quick-runners.js';
+import { startTestManager, type TestManager } from '../support/test-manager.js';
+
+const SECONDS = Number(process.env['AGENTRUN_TEST_FUZZ_SECONDS'] ?? 45);
+/** What an answer must be, whatever was asked. */
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+  'unsupported_method',
+  'allow_header_conformance',
+  'ignored_auth',
+];
+
+describe('the API, asked by its OpenAPI document', function () {
+  this.timeout((SECONDS + 120) * 1_000);
+  let manager: TestManager;
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'agentrun-fuzz-'));
+    // Prompts are of chance, and would be shell commands: no agent gets them.
+    const runners = new QuickRunners(async () => ({ terminalStatus: 'completed' }));
+    manager = await startTestManager({ AGENTRUN_BAD_TOKENS_PER_SECOND: '0' }, { platform: runners.on });
+  });
+  after(async () => {
+    await manager.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('answers nothing that the document does not say, and never that something went wrong', async () => {
+    const program = schemathesis() ?? assert.fail('schemathesis is not there');
+    const config = join(projectRoot, 'test/fuzz/schemathesis.toml');
+    const limits = [
+      '--max-time',
+      String(SECONDS),
+      '--request-timeout',
+      '20',
+      '--workers',
+      '2',
+      '--continue-on-failure',
+    ];
+    const { exitCode, all } = await execa(
+      program,
+      [
+        ...['--config-file', config, 'run', `${manager.url}/openapi.json`, ...limits],
+        ...['--header', `Authorization: Bearer ${manager.operatorToken}`, '--checks', CHECKS.join(',')],
+        ...['--warnings', 'off', '--no-color', '--suppress-health-check', 'all', '--generation-database', 'none'],
+      ],
+      { cwd: folder, all: true, reject: false },
+    );
+    assert.equal(exitCode, 0, all);
+  });
+});

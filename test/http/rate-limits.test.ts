@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { HttpClient } from '../../src/client/http-client.js';
+import { Api } from '../support/api.js';
+import { ForeignRunner } from '../support/foreign-runner.js';
+import { startTestManager, type TestManager } from '../support/test-manager.js';
+
+const ACME = { name: 'acme', token: 'acme-operator-token-0123456789', tenants: ['acme'] };
+const GLOBEX = { name: 'globex', token: 'globex-operator-token-0123456789', tenants: ['globex'] };
+
+describe('rate limits', function () {
+  this.timeout(120_000);
+  let manager: TestManager;
+  let operator: Api;
+
+  before(async () => {
+    manager = await startTestManager({
+      AGENTRUN_OPERATORS_JSON: JSON.stringify([ACME, GLOBEX]),
+      AGENTRUN_RATE_LIMIT_PER_SECOND: '2',
+      AGENTRUN_BAD_TOKENS_PER_SECOND: '1',
+    });
+    operator = new Api(manager.url, manager.operatorToken);
+  });
+  after(async () => manager.stop());
+
+  /** Asks at once, and answers how many were told what. */
+  async function flood(api: Api, times: number): Promise<Record<number, number>> {
+    const answers = await Promise.all(
+      Array.from({ length: times }, async () => api.request('GET', '/api/v1/runs?limit=1')),
+    );
+    return answers.reduce<Record<number, number>>(
+      (told, { status }) => ({ ...told, [status]: (told[status] ?? 0) + 1 }),
+      {},
+    );
+  }
+
+  it("refuse what one tenant's operator asks too often, say when to come back, and let everybody else in", async () => {
+    const acme = operator.as(ACME.token);
+    const told = await flood(acme, 60);
+    assert.ok((told[200] ?? 0) >= 20 && (told[429] ?? 0) >= 10, JSON.stringify(told));
+    const refusal = await acme.request('POST', '/api/v1/runs', { tenantId: 'acme', projectId: 'shop' });
+    assert.deepEqual([refusal.status, refusal.body.failureKind], [429, 'rate-limited']);
+    assert.ok(refusal.body.error.details.retryAfterMs > 0);
+    assert.equal(refusal.headers.get('retry-after'), '1');
+    assert.deepEqual((await operator.get('/api/v1/runs')).items, [], 'nothing was written');
+    assert.equal((await operator.as(GLOBEX.token).request('GET', '/api/v1/runs')).status, 200);
+    assert.equal((await operator.request('GET', '/health/live')).status, 200);
+  });
+
+  it('are waited for by the client, without a word to who uses it', async () => {
+    await flood(operator.as(ACME.token), 60);
+    const client = new HttpClient({ baseUrl: manager.url, token: ACME.token });
+    assert.deepEqual(await client.get('/api/v1/runs'), { items: [] });
+  });
+
+  it('concern neither operators of all tenants nor runners', async () => {
+    assert.deepEqual(await flood(operator, 100), { 200: 100 });
+    const run = await operator.createRun();
+    const { api: runner, runnerId } = await ForeignRunner.claim(operator, run.id);
+    const beats = await Promise.all(
+      Array.from({ length: 100 }, async () => runner.request('PATCH', `/api/v1/runs/${run.id}/lease`, { runnerId })),
+    );
+    assert.ok(beats.every(({ status }) => status === 200));
+  });
+
+  it('stop an address from trying tokens, and nobody there who has a good one', async () => {
+    const told = await flood(operator.as('no-token-of-ours'), 30);
+    assert.ok((told[401] ?? 0) >= 10 && (told[429] ?? 0) >= 10, JSON.stringify(told));
+    assert.equal((await operator.request('GET', '/api/v1/runs')).status, 200);
+    assert.equal((await operator.as(undefined).request('GET', '/health')).status, 200);
+  });
+});
