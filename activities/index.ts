@@ -7,6 +7,7 @@ import { createSessionActivities } from './sessions.js';
 import { createStrandedActivities } from './stranded.js';
 import { createTaskActivities } from './tasks.js';
 import { createWatcherActivities } from './watchers.js';
+import { createWarmRunnerActivities } from './warm-runners.js';
 import { createWebhookActivities } from './webhooks.js';
 import type { ActivityPorts } from './ports.js';
 
@@ -17,6 +18,7 @@ export function createActivities(ports: ActivityPorts) {
     ...createSessionActivities(ports),
     ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
+    ...createWarmRunnerActivities(ports),
     ...createMaintenanceActivities(ports),
     ...createStrandedActivities(ports),
     ...createRetentionActivities(ports),

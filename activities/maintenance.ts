@@ -1,4 +1,3 @@
-import { runVolumeName } from '../src/domain/volume-names.js';
 import { forgetScheduleDraft } from '../src/operations/schedules/read-schedules.js';
 import { forgetWebhook } from '../src/operations/webhooks/read-webhooks.js';
 import type { ActivityPorts } from './ports.js';
@@ -29,11 +28,11 @@ export function createMaintenanceActivities(ports: Ports) {
 }
 
 /** A run's volume goes before it is marked, so that one whose deletion fails is tried again. */
-async function releaseWorkspaces({ maintenance, retention, platform }: Ports) {
+async function releaseWorkspaces({ maintenance, retention, runs, platform }: Ports) {
   const olderThanMs = retention.workspaceRetentionHours * HOUR_MS;
   const ended = await maintenance.listRunsToRelease(olderThanMs, BATCH);
   for (const runId of ended) {
-    await platform.volumes.delete(runVolumeName({ runId, sessionId: null }));
+    await platform.volumes.delete(await runs.volumeName(runId));
     await maintenance.markVolumeReleased(runId);
   }
   const jobs = await platform.prune({ olderThanMs });

@@ -11,20 +11,26 @@ import type { RunStore } from '../src/ports/run-store.js';
 import type { SessionStore } from '../src/ports/session-store.js';
 import type { RunnerJobStore } from '../src/ports/runner-job-store.js';
 import type { RunnerPlatform } from '../src/ports/runner-platform.js';
-import type { RunnerTokens } from '../src/ports/runner-tokens.js';
+import type { ClaimTokens, RunnerTokens } from '../src/ports/runner-tokens.js';
 import type { TaskStore } from '../src/ports/task-store.js';
+import type { Wakeups } from '../src/ports/wakeups.js';
+import type { WarmRunnerStore } from '../src/ports/warm-runner-store.js';
+import type { WarmPolicy } from '../src/domain/warm-pools.js';
 
 /** All that activities reach; built once by `src/main`. */
 export interface ActivityPorts {
   readonly runs: RunStore;
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
+  readonly warmRunners: WarmRunnerStore;
+  readonly wakeups: Wakeups;
   readonly sessions: SessionStore;
   readonly tasks: TaskStore;
   readonly budgets: BudgetStore;
   readonly platform: RunnerPlatform;
   readonly backends: BackendCatalog;
   readonly tokens: RunnerTokens;
+  readonly claimTokens: ClaimTokens;
   readonly signals: RunSignals;
   readonly queueSignals: QueueSignals;
   /** What the API can do, for activities that do the same: attempts of tasks, times of schedules, tries of deliveries. */
@@ -34,6 +40,7 @@ export interface ActivityPorts {
   readonly events: EventStore;
   /** How many runners are kept; undefined where that is not capped. */
   readonly runnerRetention: RetentionPolicy | undefined;
+  readonly warm: WarmPolicy;
   /** Where runners reach the manager. */
   readonly managerUrl: string;
   /** Aborts when this worker is about to stop: what never ends by itself hands over to another worker. */

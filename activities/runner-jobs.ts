@@ -2,9 +2,9 @@ import type { BackendProfile } from '../src/contract/backend.js';
 import type { RunRecord } from '../src/contract/run.js';
 import type { RunnerJobRecord } from '../src/contract/runner.js';
 import { AgentRunError } from '../src/domain/errors.js';
-import { runVolumeName } from '../src/domain/volume-names.js';
 import { secretsOfRun } from '../src/operations/runs/run-secrets.js';
 import { ensureVolume as ensureSessionVolume } from '../src/operations/sessions/session-volume.js';
+import { startWarm, type WantedRunner } from '../src/operations/runners/start-warm.js';
 import { runnerJobRequest } from '../src/operations/runs/runner-job-request.js';
 import type { RunnerJobView, RunnerLaunch } from '../src/ports/runner-platform.js';
 import { closeEarlierRuns, type GoneRunPorts } from './gone-runs.js';
@@ -12,7 +12,8 @@ import { asPermanent } from './permanent.js';
 import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
-type Ports = GoneRunPorts & Pick<ActivityPorts, 'sessions' | 'backends' | 'tokens' | 'managerUrl'>;
+type Ports = GoneRunPorts &
+  Pick<ActivityPorts, 'sessions' | 'backends' | 'tokens' | 'managerUrl' | 'warmRunners' | 'warm'>;
 
 /** Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. */
 export function createRunnerJobActivities(ports: Ports) {
@@ -35,8 +36,18 @@ export function createRunnerJobActivities(ports: Ports) {
 async function launch(ports: Ports, job: { runId: string; attempt: number; jobId: string }): Promise<void> {
   const wanted = await describeLaunch(ports, job);
   if (wanted.sessionId !== null) await closeEarlierRuns(ports, wanted.sessionId, wanted.runId);
-  await ensureVolume(ports, wanted);
-  await ports.jobs.observe(await ports.platform.launch(wanted));
+  const view = (await startWarm(ports, wanted)) ?? (await startCold(ports, wanted));
+  await ports.jobs.observe(view);
+}
+
+async function startCold(ports: Ports, wanted: WantedRunner): Promise<RunnerJobView> {
+  const { backendProfile: _, ...facts } = wanted;
+  // As they are now: a warm runner that was taken, and could not be used, may have changed both.
+  const [record, volumeName] = await Promise.all([ports.jobs.get(wanted.jobId), ports.runs.volumeName(wanted.runId)]);
+  if (record === undefined) throw new AgentRunError('infra-failed', 'missing', `Job ${wanted.jobId} has no record`);
+  const launch = { ...facts, jobName: record.jobName, volumeName };
+  await ensureVolume(ports, launch);
+  return ports.platform.launch(launch);
 }
 
 /**
@@ -66,7 +77,7 @@ function neverSeen({ jobName, runId, attempt, status }: RunnerJobRecord): Runner
 async function describeLaunch(
   ports: Ports,
   { runId, attempt, jobId }: { runId: string; attempt: number; jobId: string },
-): Promise<RunnerLaunch> {
+): Promise<WantedRunner> {
   const run = await ports.runs.getRun(runId, 'all');
   if (run === undefined) throw new AgentRunError('infra-failed', 'missing', `run ${runId} has no record`);
   const backend = await backendOf(ports, run);
@@ -75,7 +86,6 @@ async function describeLaunch(
   const record = await ports.jobs.request(runnerJobRequest(ports.platform, { runId, attempt }, asked));
   const { runnerId } = record;
   return {
-    jobName: record.jobName,
     jobId,
     runId,
     attempt,
@@ -84,9 +94,9 @@ async function describeLaunch(
     tenantId: run.tenantId,
     sessionId,
     traceId: run.traceId,
-    volumeName: runVolumeName({ runId, sessionId }),
     managerUrl: ports.managerUrl,
     runnerToken: await ports.tokens.issue({ runId, tenantId: run.tenantId, attempt, runnerId }),
+    backendProfile: run.backendProfile,
     backendKind: backend.kind,
     secrets: secretsOfRun(run, backend),
     env: asked.env ?? {},

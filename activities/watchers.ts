@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError } from '../src/domain/errors.js';
 import { exceededBudget } from '../src/domain/budgets.js';
-import { runVolumeName } from '../src/domain/volume-names.js';
+import { sessionVolumeName } from '../src/domain/volume-names.js';
 import type { ExpiredLease } from '../src/ports/lease-store.js';
 import type { RunnerJobView } from '../src/ports/runner-platform.js';
 import { heartbeating } from './heartbeating.js';
@@ -23,6 +23,8 @@ type Ports = Pick<
   | 'leases'
   | 'platform'
   | 'jobs'
+  | 'warmRunners'
+  | 'wakeups'
   | 'runs'
   | 'sessions'
   | 'events'
@@ -109,14 +111,16 @@ async function reportChange({ jobs, runs, sessions, platform }: Ports, job: Runn
   if (job.status !== 'running') return;
   const sessionId = (await runs.getRun(job.runId, 'all'))?.sessionRef?.sessionId;
   if (sessionId === undefined) return;
-  const volume = await platform.volumes.describe(runVolumeName({ runId: job.runId, sessionId }));
+  const volume = await platform.volumes.describe(sessionVolumeName(sessionId));
   if (volume === undefined) return;
   const { name, phase, quotaBytes = null } = volume;
   await sessions.volumeEnsured(sessionId, { name, phase, quotaBytes, namespace: platform.namespace });
 }
 
-async function reportExit(ports: Ports, job: RunnerJobView): Promise<void> {
+async function reportExit(ports: Ports, seen: RunnerJobView): Promise<void> {
   const { runs, jobs, signals } = ports;
+  const job = await withRun(ports, seen);
+  if (job === undefined) return;
   await jobs.observe(job);
   // Before its attempt is over: from then on nothing is written for it.
   if (job.logTail !== undefined) await keepLogTail(ports, job, job.logTail);
@@ -124,6 +128,21 @@ async function reportExit(ports: Ports, job: RunnerJobView): Promise<void> {
   if (run === undefined || run.terminalStatus !== null) return;
   const { runId, attempt, exitCode } = job;
   await signals.runnerExited(run.workflowId, { runId, attempt, exitCode, reason: job.reason ?? 'ended' });
+}
+
+/**
+ * A warm runner that ends before its Job says whose it is: a run's all the same, where it was taken; else nobody's, and its pool is told.
+ * What is retired here cannot be taken any more.
+ */
+async function withRun({ warmRunners, wakeups }: Ports, job: RunnerJobView): Promise<RunnerJobView | undefined> {
+  if (job.runId !== '' || job.warmRunnerId === undefined) return job;
+  const profile = await warmRunners.retire(job.jobName);
+  // Said here: the pool makes another only after a while.
+  if (profile !== undefined) await warmRunners.failed(profile, job.message ?? job.reason ?? job.status);
+  const run = profile === undefined ? await warmRunners.runOf(job.jobName) : undefined;
+  if (run !== undefined) return { ...job, ...run };
+  wakeups.notify('warm:pools');
+  return undefined;
 }
 
 /** The same Job's is kept once, however often its end is told. An attempt that is over already is not worth a retry. */

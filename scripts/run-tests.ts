@@ -24,7 +24,7 @@ const ON_CLUSTER = ['kubernetes', 'chart'];
 const IN_BROWSER = 'console';
 const CHROMIUM = process.env['AGENTRUN_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 /** Those that take longest begin first, so that none of them is waited for alone. */
-const LONGEST = ['faults', 'cli', 'session', 'queue', 'run', 'runner', 'workflows', 'embedded', 'http'];
+const LONGEST = ['faults', 'cli', 'docs', 'session', 'queue', 'run', 'runner', 'workflows', 'embedded', 'http'];
 
 interface Outcome {
   readonly count: TestCount;

@@ -8,6 +8,7 @@ import { readJsonSetting } from './config/json-setting.js';
 import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
+import { readWarmRunners } from './config/warm-runners.js';
 import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
 import { count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
 
@@ -191,6 +192,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   if (!validate(settings)) throw new ConfigurationError((validate.errors ?? []).map(faultLine).join('\n'));
   readRunnerPods(settings);
   readRunnerRetention(settings);
+  readWarmRunners(settings);
   return settings;
 }
 

@@ -1,5 +1,10 @@
 export { runWorkflow } from './run/workflow.js';
-export { budgetMonitorWorkflow, leaseMonitorWorkflow, runnerWatchWorkflow } from './watchers/workflow.js';
+export {
+  budgetMonitorWorkflow,
+  leaseMonitorWorkflow,
+  runnerWatchWorkflow,
+  warmRunnersWorkflow,
+} from './watchers/workflow.js';
 export { collectSessionStorageWorkflow, evictSessionWorkflow } from './session/workflow.js';
 export { webhookDeliveryWorkflow } from './webhook/workflow.js';
 export { scheduledTaskWorkflow } from './schedule/workflow.js';

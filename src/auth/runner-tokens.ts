@@ -1,10 +1,12 @@
 import { jwtVerify, SignJWT } from 'jose';
 import type { CryptoKey } from 'jose';
 import type { RunnerPrincipal } from '../domain/principal.js';
-import type { RunnerTokens } from '../ports/runner-tokens.js';
+import type { ClaimTokens, RunnerTokens } from '../ports/runner-tokens.js';
 
 const ISSUER = 'agentrun-mgr';
 const AUDIENCE = 'agentrun-runner';
+/** So that neither kind passes for the other. */
+const CLAIM_AUDIENCE = 'agentrun-warm-runner';
 /** HS256 needs a key at least as long as its hash. */
 const MIN_KEY_BYTES = 32;
 
@@ -13,8 +15,6 @@ const MIN_KEY_BYTES = 32;
  * @throws RangeError for a key shorter than 32 bytes.
  */
 export function signedRunnerTokens(key: Uint8Array): RunnerTokens {
-  if (key.byteLength < MIN_KEY_BYTES) throw new RangeError(`the runner token key must have ${MIN_KEY_BYTES} bytes`);
-  // Given raw bytes, the library would import them for every token: two thirds of what a verification takes.
   const imported = importKey(key);
   return {
     issue: async (principal) => issue(principal, await imported),
@@ -22,7 +22,28 @@ export function signedRunnerTokens(key: Uint8Array): RunnerTokens {
   };
 }
 
+/** Claim tokens of warm runners, made as runner tokens are. @throws RangeError for a key shorter than 32 bytes. */
+export function signedClaimTokens(key: Uint8Array): ClaimTokens {
+  const imported = importKey(key);
+  return {
+    issue: async (warmRunnerId) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: 'HS256' })
+        .setIssuer(ISSUER)
+        .setAudience(CLAIM_AUDIENCE)
+        .setSubject(warmRunnerId)
+        .sign(await imported),
+    async verify(token) {
+      const options = { algorithms: ['HS256'], issuer: ISSUER, audience: CLAIM_AUDIENCE, requiredClaims: ['sub'] };
+      const verified = await jwtVerify(token, await imported, options).catch(() => undefined);
+      return verified?.payload.sub;
+    },
+  };
+}
+
+/** Given raw bytes, the library would import them for every token: two thirds of what a verification takes. */
 function importKey(key: Uint8Array): Promise<CryptoKey> {
+  if (key.byteLength < MIN_KEY_BYTES) throw new RangeError(`the runner token key must have ${MIN_KEY_BYTES} bytes`);
   // A copy: of a view, only its own bytes, and the caller may reuse them.
   return crypto.subtle.importKey('raw', Uint8Array.from(key), { name: 'HMAC', hash: 'SHA-256' }, false, [
     'sign',

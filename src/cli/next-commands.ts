@@ -1,5 +1,6 @@
 import type { ActionDescriptor } from '../contract/result.js';
 import type { RunRecord } from '../contract/run.js';
+import type { NextAction } from '../domain/next-actions.js';
 
 /** The manager's advice as commands of this program; what it has no command for is left out. */
 export function nextCommands(actions: readonly ActionDescriptor[], run: RunRecord, program: string): string[] {
@@ -10,7 +11,7 @@ export function nextCommands(actions: readonly ActionDescriptor[], run: RunRecor
   return [...new Set(commands)];
 }
 
-const COMMANDS: Record<string, (action: ActionDescriptor, run: RunRecord) => string | undefined> = {
+const COMMANDS: Partial<Record<NextAction, (action: ActionDescriptor, run: RunRecord) => string | undefined>> = {
   'poll-events': ({ runId }) => `run tail ${runId}`,
   'read-events': ({ runId }) => `run tail ${runId}`,
   'start-runner': ({ runId }) => `run send ${runId} "…" --runner`,

@@ -11,8 +11,10 @@ export interface FollowSessionOptions extends OutageOptions {
   readonly signal?: AbortSignal;
   /** Ends with what there is now. */
   readonly once?: boolean;
-  /** How often a session without a live run is looked at; 1,000. */
+  /** How often a session is looked at while nothing is streamed; 1,000. */
   readonly pollMs?: number;
+  /** False: it is looked at again and again while a run lives, too, so that no connection is held open. */
+  readonly streams?: boolean;
   /** Resolves when there is reason to look before that. */
   readonly nudged?: () => Promise<void>;
 }
@@ -52,7 +54,7 @@ export async function* followSession(
       yield* reader.rest();
       outage.heard();
       if (options.once) return;
-      if (liveRunId === null) await reader.whenThereIsMore();
+      if (liveRunId === null || options.streams === false) await reader.whenThereIsMore();
       else yield* reader.live(liveRunId);
     } catch (error) {
       options.signal?.throwIfAborted();

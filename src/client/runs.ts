@@ -2,7 +2,7 @@ import type { CommandCreate, CommandList, CommandRecord } from '../contract/comm
 import type { EventRecord } from '../contract/event.js';
 import type { RunExplanation } from '../contract/explanation.js';
 import type { RunResult } from '../contract/result.js';
-import type { RunCreate, RunRecord } from '../contract/run.js';
+import type { RunCreate, RunFinish, RunRecord } from '../contract/run.js';
 import type { RunnerJobCreate, RunnerJobRecord } from '../contract/runner.js';
 import type { RunStatus } from '../domain/run-lifecycle.js';
 import type { HttpClient } from './http-client.js';
@@ -48,6 +48,11 @@ export class Runs {
   /** All that happened to it, on one timeline, and why it is where it is. */
   explain(runId: string): Promise<RunExplanation> {
     return this.http.get<RunExplanation>(`${RUNS}/${runId}/explain`);
+  }
+
+  /** Ends an open run with that word; what is open of its commands is cancelled. */
+  finish(runId: string, end: Partial<RunFinish>): Promise<RunRecord> {
+    return this.http.patch<RunRecord>(`${RUNS}/${runId}/status`, end);
   }
 
   cancel(runId: string, reason?: string): Promise<RunRecord> {

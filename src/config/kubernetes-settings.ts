@@ -80,6 +80,14 @@ export const KUBERNETES_SETTINGS = {
   AGENTRUN_ARTIFACT_CATALOG_FILE: optionalText('A JSON file that catalogues the images of this installation', {
     pattern: '^/',
   }),
+  AGENTRUN_WARM_RUNNERS_JSON: optionalText(
+    'Runners that are kept ready before runs outside sessions want them: [{"backend":"codex","size":2}]; none when absent',
+  ),
+  AGENTRUN_WARM_RUNNER_MAX_AGE_SECONDS: count('A runner that was kept ready for so long is replaced', {
+    minimum: 60,
+    maximum: 7 * DAY_SECONDS,
+    default: 3_600,
+  }),
   AGENTRUN_RUNNER_RETENTION_MAX_RUNNERS: Type.Optional(
     Type.Integer({ description: 'Runners that the namespace keeps at most; no retention when absent', minimum: 1 }),
   ),

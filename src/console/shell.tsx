@@ -72,7 +72,7 @@ function Page({ place, pollMs }: { readonly place: Place; readonly pollMs: numbe
     case 'session':
       return <SessionPage id={place.id} at={place.at} />;
     case 'run':
-      return <RunPage id={place.id} at={place.at} />;
+      return <RunPage id={place.id} at={place.at} view={place.view} />;
     case 'task':
       return <TaskPage id={place.id} at={place.at} />;
     case 'new-task':

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { EVENT_TYPES } from '../domain/event-types.js';
 import { FAILURE_KINDS } from '../domain/failure-kinds.js';
+import { NEXT_ACTIONS } from '../domain/next-actions.js';
 import { TERMINAL_STATUSES } from '../domain/outcome.js';
 import { RUN_STATUSES } from '../domain/run-lifecycle.js';
 import { CommandId, Metadata, Nullable, RunId, SessionId, Timestamp, ValuesPrinted } from './common.js';
@@ -83,7 +84,7 @@ export type TerminalClassification = Static<typeof TerminalClassification>;
 
 /** What a caller can do next, without spelling a shell command. */
 export const ActionDescriptor = Type.Object({
-  action: Type.String(),
+  action: Type.Enum(NEXT_ACTIONS),
   operation: Type.String(),
   resourceKind: Type.String(),
   resourceName: Nullable(Type.String()),

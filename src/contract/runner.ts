@@ -75,6 +75,8 @@ export const RunnerJobRecord = Type.Object({
   runnerId: Name,
   jobName: Type.String(),
   namespace: Type.String(),
+  /** Whether a runner that waited took it, or one was started for it; null until that is decided. */
+  start: Nullable(Type.Enum(['warm', 'cold'] as const)),
   status: Type.Enum(RUNNER_JOB_STATUSES),
   /** Why the Job is where it is, in the platform's word: `exited`, `killed`, `OOMKilled`, `Unschedulable` … */
   reason: Nullable(Type.String()),
@@ -97,6 +99,33 @@ export const RunnerJobList = Type.Object({
   count: Type.Integer({ minimum: 0 }),
   lastSeq: Type.Integer({ minimum: 0 }),
 });
+
+/** How long a warm runner may ask to wait for its run. */
+const ASSIGNMENT_WAIT_MS = 60_000;
+
+export const AssignmentAsk = Type.Object({
+  /** Names the process that asks: a claim token belongs to the first that used it. */
+  instance: Type.String({ pattern: '^[A-Za-z0-9_-]{16,64}$' }),
+  waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: ASSIGNMENT_WAIT_MS, default: 0 })),
+});
+export type AssignmentAsk = Static<typeof AssignmentAsk>;
+
+/** What a runner that was started for a run is told when it starts, and `runnerToken`, its secret. */
+export const Assignment = Type.Object({
+  runId: RunId,
+  attempt: Type.Integer({ minimum: 1 }),
+  attemptId: Name,
+  runnerId: Name,
+  /** For the agent's environment. */
+  env: Type.Record(Type.String(), Type.String()),
+  traceparent: Nullable(Type.String()),
+  runnerToken: Type.String(),
+});
+export type Assignment = Static<typeof Assignment>;
+
+/** `assignment` is null where none came in time: ask again. */
+export const AssignmentAnswer = Type.Object({ assignment: Nullable(Assignment) });
+export type AssignmentAnswer = Static<typeof AssignmentAnswer>;
 
 export const RunnerRetentionAsk = Type.Object({
   /** Only tells what it would do. */

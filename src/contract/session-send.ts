@@ -8,7 +8,7 @@ import { RunCreate, RunRecord, SessionRef } from './run.js';
 import { RunnerJobCreate, RunnerJobRecord } from './runner.js';
 
 /** What a new run is made from, where the session has no live one: what is absent is as in the session's last run. */
-const RunBase = Type.Object({
+export const RunBase = Type.Object({
   ...Type.Partial(Type.Omit(RunCreate, ['sessionRef', 'idempotencyKey'])).properties,
   backendProfile: Type.Optional(
     Type.String({

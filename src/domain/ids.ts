@@ -1,6 +1,6 @@
 /** Identifiers of the system's things, and the names derived from them. One place, so that a name and its inverse never drift. */
 
-export type IdPrefix = 'run' | 'cmd' | 'sess' | 'task' | 'rjob' | 'evt' | 'trc' | 'val' | 'rnr' | 'whk' | 'dlv';
+export type IdPrefix = 'run' | 'cmd' | 'sess' | 'task' | 'rjob' | 'evt' | 'trc' | 'val' | 'rnr' | 'whk' | 'dlv' | 'wrm';
 
 /** JSON Schema pattern of an id: the prefix, then a unique part that sorts by creation time. */
 export function idPattern(prefix: IdPrefix): string {
@@ -84,7 +84,15 @@ export function runnerIdOfJob(jobId: string): string {
 
 /** What the platform calls the Job: a DNS label of at most 63 characters (Kubernetes' limit for Job names that become labels). */
 export function runnerJobName(prefix: string, jobId: string): string {
-  const name = uniquePart(jobId).replaceAll('_', '-');
+  return jobName(prefix, uniquePart(jobId).replaceAll('_', '-'));
+}
+
+/** The Job of a runner that waits for any run; it keeps the name when a run has it. */
+export function warmRunnerJobName(prefix: string, warmRunnerId: string): string {
+  return jobName(prefix, `warm-${uniquePart(warmRunnerId)}`);
+}
+
+function jobName(prefix: string, name: string): string {
   return `${prefix.slice(0, 63 - name.length - 1).replace(/[-.]+$/, '')}-${name}`;
 }
 

@@ -28,6 +28,8 @@ export const RUNNER_VARIABLES = {
   secretsDir: 'AGENTRUN_RUNNER_SECRETS_DIR',
   /** A folder of `HANDOVER_FILES`, which the runner empties once it has read it: its agent must not find them. */
   handoverDir: 'AGENTRUN_RUNNER_HANDOVER_DIR',
+  /** Set in place of a run: the runner waits until it is told one. */
+  warmRunnerId: 'AGENTRUN_WARM_RUNNER_ID',
   /** How the agent is driven, where the claim's answer does not say it. */
   backendKind: 'AGENTRUN_BACKEND_KIND',
   /** The codex program that this runner starts; otherwise it is looked for. */
@@ -68,43 +70,80 @@ export const RUNNER_EXIT_CODES = {
   'no-token': 5,
   /** No manager answered for so long that none is expected any more. */
   abandoned: 6,
+  /** It waited for a run, and there is none for it (any more). */
+  'not-needed': 7,
   terminated: 143,
 } as const;
 
-/** What of a launch its runner is told, wherever it runs. */
-interface LaunchFacts {
-  readonly managerUrl: string;
+/** What of a launch its runner is told of its run, when it starts or, where it waited for one, later. */
+interface RunFacts {
   readonly runId: string;
   readonly attempt: number;
   readonly attemptId: string;
   readonly runnerId: string;
-  readonly jobName: string;
-  readonly volumeName: string;
-  readonly backendKind: string;
-  readonly traceparent?: string;
+  readonly traceparent?: string | null;
   /** For the agent, by its own names. */
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** What it is told of where it is, whatever run it has. */
+interface PlaceFacts {
+  readonly managerUrl: string;
+  readonly jobName: string;
+  readonly volumeName: string;
+  readonly backendKind: string;
+}
+
+interface Place {
+  readonly volumeDir: string;
+  readonly namespace: string;
+  readonly placement: string;
+}
+
 /** The variables by which a platform tells a runner what it is for; they stand over whatever else is set there. Pure. */
-export function launchVariables(
-  launch: LaunchFacts,
-  place: { readonly volumeDir: string; readonly namespace: string; readonly placement: string },
+export function launchVariables(launch: RunFacts & PlaceFacts, place: Place): Record<string, string> {
+  return { ...runVariables(launch), ...placeVariables(launch, place) };
+}
+
+/** In place of them for a runner that waits for its run. Pure. */
+export function warmVariables(
+  launch: PlaceFacts & { readonly warmRunnerId: string },
+  place: Place,
 ): Record<string, string> {
-  const forAgent = Object.entries(launch.env).map(([name, value]) => [`${AGENT_VARIABLE_PREFIX}${name}`, value]);
+  return { [RUNNER_VARIABLES.warmRunnerId]: launch.warmRunnerId, ...placeVariables(launch, place) };
+}
+
+/** What such a runner's variables are then, beside those that it has. Pure. */
+export function runVariables({
+  env,
+  runId,
+  attempt,
+  attemptId,
+  runnerId,
+  traceparent,
+}: RunFacts): Record<string, string> {
+  const forAgent = Object.entries(env).map(([name, value]) => [`${AGENT_VARIABLE_PREFIX}${name}`, value]);
   return {
     ...(Object.fromEntries(forAgent) as Record<string, string>),
-    [RUNNER_VARIABLES.managerUrl]: launch.managerUrl,
-    [RUNNER_VARIABLES.runId]: launch.runId,
-    [RUNNER_VARIABLES.attempt]: String(launch.attempt),
-    [RUNNER_VARIABLES.attemptId]: launch.attemptId,
-    [RUNNER_VARIABLES.runnerId]: launch.runnerId,
-    [RUNNER_VARIABLES.jobName]: launch.jobName,
-    [RUNNER_VARIABLES.volumeDir]: place.volumeDir,
-    [RUNNER_VARIABLES.volumeName]: launch.volumeName,
-    [RUNNER_VARIABLES.namespace]: place.namespace,
-    [RUNNER_VARIABLES.backendKind]: launch.backendKind,
-    [RUNNER_VARIABLES.placement]: place.placement,
-    ...(launch.traceparent !== undefined && { [RUNNER_VARIABLES.traceparent]: launch.traceparent }),
+    [RUNNER_VARIABLES.runId]: runId,
+    [RUNNER_VARIABLES.attempt]: String(attempt),
+    [RUNNER_VARIABLES.attemptId]: attemptId,
+    [RUNNER_VARIABLES.runnerId]: runnerId,
+    ...(traceparent ? { [RUNNER_VARIABLES.traceparent]: traceparent } : {}),
+  };
+}
+
+function placeVariables(
+  { managerUrl, jobName, volumeName, backendKind }: PlaceFacts,
+  { volumeDir, namespace, placement }: Place,
+): Record<string, string> {
+  return {
+    [RUNNER_VARIABLES.managerUrl]: managerUrl,
+    [RUNNER_VARIABLES.jobName]: jobName,
+    [RUNNER_VARIABLES.volumeDir]: volumeDir,
+    [RUNNER_VARIABLES.volumeName]: volumeName,
+    [RUNNER_VARIABLES.namespace]: namespace,
+    [RUNNER_VARIABLES.backendKind]: backendKind,
+    [RUNNER_VARIABLES.placement]: placement,
   };
 }

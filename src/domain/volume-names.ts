@@ -10,11 +10,16 @@ export function runVolumeName({ runId, sessionId }: { runId: string; sessionId: 
   return sessionId === null ? volumeName('run', runId) : sessionVolumeName(sessionId);
 }
 
+/** The volume of a runner that waits for any run; that run's from when it has one. */
+export function warmVolumeName(warmRunnerId: string): string {
+  return volumeName('warm', warmRunnerId);
+}
+
 /**
  * A DNS label (Kubernetes' rule) that also keeps apart on file systems that ignore case: the readable part is a hint, the digest of the
  * whole id makes it unique.
  */
-function volumeName(kind: 'run' | 'session', id: string): string {
+function volumeName(kind: 'run' | 'session' | 'warm', id: string): string {
   const hint = id
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')

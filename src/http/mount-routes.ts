@@ -31,7 +31,9 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
     const serveRoute = async (ctx: Context) => {
       const state = stateOf(ctx);
       state.quiet = route.quiet;
-      state.principal = await principalOf(ctx, route, app);
+      if (route.auth === 'claim')
+        state.claimant = await app.authenticator.claimant(ctx.get('authorization') || undefined);
+      else state.principal = await principalOf(ctx, route, app);
       const handle = async () => answer(ctx, route, app);
       if (route.body === undefined) return handle();
       // What is to be done with the body is the parser's `next`: it is not called for a client that is gone before its body was read.
@@ -114,9 +116,10 @@ async function told(
 }
 
 function requestOf(ctx: Context, route: Route, app: App): RouteRequest<ParamShape, QueryShape, TSchema> {
-  const { principal = NOBODY, traceId } = stateOf(ctx);
+  const { principal = NOBODY, claimant = '', traceId } = stateOf(ctx);
   return {
     principal,
+    claimant,
     params: paramsOf((ctx as Context & { params: Record<string, string> }).params, route.params ?? {}),
     query: queryOf(ctx, route.query ?? {}),
     body: bodyOf(ctx, route),

@@ -6,6 +6,8 @@ export interface RequestState {
   traceId: string;
   /** Once it is known who speaks. */
   principal?: Principal;
+  /** The warm runner that asks for its run. */
+  claimant?: string;
   /** What its path names: a run, a session, a command. */
   ids?: Readonly<Record<string, string | undefined>>;
   /** Its log line is for debugging only. */

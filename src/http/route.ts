@@ -6,14 +6,16 @@ import type { QueryShape, QueryValues } from './query-fields.js';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
-/** `none`: anyone. `any`: an operator, or a runner for its own run. `operator`: no runner. */
-export type AuthRule = 'none' | 'any' | 'operator';
+/** `none`: anyone. `any`: an operator, or a runner for its own run. `operator`: no runner. `claim`: a runner that waits for its run, and nobody else. */
+export type AuthRule = 'none' | 'any' | 'operator' | 'claim';
 
 export type ParamShape = Readonly<Record<string, TSchema>>;
 
 export interface RouteRequest<P extends ParamShape, Q extends QueryShape, B extends TSchema> {
-  /** On a route without auth: someone who sees no tenant. */
+  /** On a route without auth, and on one for those who wait for their run: someone who sees no tenant. */
   readonly principal: Principal;
+  /** Of a route of the rule `claim`: the warm runner; empty elsewhere. */
+  readonly claimant: string;
   readonly params: { readonly [K in keyof P]: string };
   readonly query: QueryValues<Q>;
   readonly body: Static<B>;

@@ -29,6 +29,7 @@ export function jobView(objects: JobObjects, patience: Patience, nowMs: number):
     ...state,
     ...(isStopped && { status: 'stopped' as const, reason: 'killed' }),
     createdAtMs: timeMs(job.metadata?.creationTimestamp),
+    ...(labels[LABELS.warmRunner] !== undefined && { warmRunnerId: labels[LABELS.warmRunner] }),
     labels,
   };
 }

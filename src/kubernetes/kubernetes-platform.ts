@@ -6,9 +6,10 @@ import type { Cluster } from './cluster.js';
 import { jobView, newest } from './job-view.js';
 import { KubernetesSecrets } from './kubernetes-secrets.js';
 import { KubernetesVolumes, type VolumeSettings } from './kubernetes-volumes.js';
+import { KubernetesWarmRunners } from './kubernetes-warm-runners.js';
 import { launchJob } from './launch-job.js';
 import { hasEnded, type Patience } from './pod-state.js';
-import { RUNNER_CONTAINER } from './runner-job-spec.js';
+import { RUNNER_CONTAINER, runnerJobSpec } from './runner-job-spec.js';
 import type { RunnerJobSettings } from './runner-settings.js';
 import { deleteJob, markStopping, podsOfJob } from './stop-job.js';
 import { timeMs } from './times.js';
@@ -34,10 +35,11 @@ export class KubernetesPlatform implements RunnerPlatform {
   readonly jobNamePrefix: string;
   readonly volumes: KubernetesVolumes;
   readonly secrets: KubernetesSecrets;
+  readonly warm: KubernetesWarmRunners;
   readonly #labels: Record<string, string>;
 
   constructor(private readonly options: KubernetesPlatformOptions) {
-    const { cluster, runner, volumes } = options;
+    const { cluster, runner, volumes, warn } = options;
     const { namespace, lane } = runner;
     this.namespace = namespace;
     this.jobNamePrefix = options.jobNamePrefix;
@@ -45,6 +47,7 @@ export class KubernetesPlatform implements RunnerPlatform {
     const release = async (volumeName: string) => this.#deleteEndedJobsOf(volumeName);
     this.volumes = new KubernetesVolumes(cluster, { ...volumes, namespace, lane }, release);
     this.secrets = new KubernetesSecrets(cluster, namespace, lane);
+    this.warm = new KubernetesWarmRunners({ cluster, runner, warn, view: async (job) => this.#view(job) });
   }
 
   /** Whether the server answers, and lets us see Jobs of the namespace. */
@@ -60,7 +63,8 @@ export class KubernetesPlatform implements RunnerPlatform {
 
   async launch(launch: RunnerLaunch): Promise<RunnerJobView> {
     const { cluster, runner, warn } = this.options;
-    return this.#view(await launchJob(cluster, launch, runner, warn));
+    const { runnerToken: token, ...job } = launch;
+    return this.#view(await launchJob(cluster, { wanted: runnerJobSpec(job, runner), token }, warn));
   }
 
   async stop(jobName: string, { graceMs }: { graceMs: number }): Promise<RunnerJobView | undefined> {

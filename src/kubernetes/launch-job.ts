@@ -1,34 +1,36 @@
 import { PatchStrategy, setHeaderOptions, type V1Job, type V1Secret } from '@kubernetes/client-node';
 import { AgentRunError, unavailable } from '../domain/errors.js';
 import { HANDOVER_FILES } from '../domain/runner-program.js';
-import type { RunnerLaunch } from '../ports/runner-platform.js';
 import { asked, platformError, statusOf } from './api-errors.js';
 import type { Cluster } from './cluster.js';
 import { toBase64 } from './kubernetes-secrets.js';
 import { ANNOTATIONS, LABELS, tokenSecretName } from './marks.js';
-import { runnerJobSpec } from './runner-job-spec.js';
-import type { RunnerJobSettings } from './runner-settings.js';
 
 const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 type Warn = (message: string, error: unknown) => void;
 
+/** A Job as it is to be, and the token that its runner is handed. */
+export interface JobWithToken {
+  readonly wanted: V1Job;
+  readonly token: string;
+}
+
 /**
- * Makes the Job of an attempt, or goes on where an earlier try ended: the Job, suspended; its token's Secret, which the Job owns; then
+ * Makes a runner's Job, or goes on where an earlier try ended: the Job, suspended; its token's Secret, which the Job owns; then
  * the Job is let go. Whoever dies in between leaves nothing that its Job's deletion does not take with it.
  */
 export async function launchJob(
   cluster: Pick<Cluster, 'batch' | 'core'>,
-  launch: RunnerLaunch,
-  settings: RunnerJobSettings,
+  { wanted, token }: JobWithToken,
   warn: Warn,
 ): Promise<V1Job> {
-  const wanted = runnerJobSpec(launch, settings);
+  const { name = '', namespace = '' } = wanted.metadata ?? {};
   const job = await createOrAdopt(cluster, wanted, warn);
   if (job.spec?.suspend !== true) return job;
   // The token of an earlier try is as good: a token is for an attempt, whoever issued it.
-  await createTokenSecret(cluster, launch, job, settings.namespace);
-  return letGo(cluster, launch.jobName, settings.namespace);
+  await createTokenSecret(cluster, token, job);
+  return letGo(cluster, name, namespace);
 }
 
 async function createOrAdopt({ batch }: Pick<Cluster, 'batch'>, wanted: V1Job, warn: Warn): Promise<V1Job> {
@@ -49,7 +51,7 @@ async function createOrAdopt({ batch }: Pick<Cluster, 'batch'>, wanted: V1Job, w
  */
 function assertOurs(wanted: V1Job, there: V1Job, warn: Warn): void {
   const name = wanted.metadata?.name ?? '';
-  const isSame = [LABELS.run, LABELS.attempt].every(
+  const isSame = [LABELS.run, LABELS.attempt, LABELS.warmRunner].every(
     (label) => there.metadata?.labels?.[label] === wanted.metadata?.labels?.[label],
   );
   if (!isSame) {
@@ -63,33 +65,30 @@ function assertOurs(wanted: V1Job, there: V1Job, warn: Warn): void {
   if (specs[0] !== specs[1]) warn(`the Job ${name} was made from other settings, and is taken as it is`, specs);
 }
 
-async function createTokenSecret(
-  { core }: Pick<Cluster, 'core'>,
-  launch: RunnerLaunch,
-  job: V1Job,
-  namespace: string,
-): Promise<void> {
-  const body = tokenSecret(launch, job, namespace);
+async function createTokenSecret({ core }: Pick<Cluster, 'core'>, token: string, job: V1Job): Promise<void> {
+  const { name = '', namespace = '' } = job.metadata ?? {};
+  const body = tokenSecret(token, job);
   const made = core.createNamespacedSecret({ namespace, body }).catch((error: unknown) => {
     if (statusOf(error) !== 409) throw error;
   });
-  await asked(`the Secret of the Job ${launch.jobName}`, made);
+  await asked(`the Secret of the Job ${name}`, made);
 }
 
-function tokenSecret({ jobName, runnerToken }: RunnerLaunch, job: V1Job, namespace: string): V1Secret {
-  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid: job.metadata?.uid ?? '' };
+function tokenSecret(token: string, { metadata }: V1Job): V1Secret {
+  const { name = '', namespace = '', uid = '', labels } = metadata ?? {};
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid };
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     type: 'Opaque',
     immutable: true,
     metadata: {
-      name: tokenSecretName(jobName),
+      name: tokenSecretName(name),
       namespace,
-      labels: { ...job.metadata?.labels },
+      labels: { ...labels },
       ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
     },
-    data: { [HANDOVER_FILES.tokenFile]: toBase64(runnerToken) },
+    data: { [HANDOVER_FILES.tokenFile]: toBase64(token) },
   };
 }
 

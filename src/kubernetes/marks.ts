@@ -14,6 +14,7 @@ export const LABELS = {
   tenant: 'agentrun.dev/tenant',
   volume: 'agentrun.dev/volume',
   secretKind: 'agentrun.dev/secret-kind',
+  warmRunner: 'agentrun.dev/warm-runner',
 } as const;
 
 /** Whole values, where a label has no room for them. */

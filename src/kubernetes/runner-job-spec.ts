@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { V1Container, V1Job, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
-import { launchVariables, HAND_OVER_PROGRAM, RUNNER_PROGRAM, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import {
+  HAND_OVER_PROGRAM,
+  launchVariables,
+  RUNNER_PROGRAM,
+  RUNNER_VARIABLES,
+  warmVariables,
+} from '../domain/runner-program.js';
 import { ANNOTATIONS, labelValue, LABELS, ownLabels } from './marks.js';
 import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
-import type { JobLaunch, RunnerJobSettings, RunnerResources } from './runner-settings.js';
+import type { JobLaunch, PodLaunch, RunnerJobSettings, RunnerResources, WarmJobLaunch } from './runner-settings.js';
 
 /** The container whose end is the runner's end. */
 export const RUNNER_CONTAINER = 'runner';
@@ -20,7 +26,35 @@ const UNPRIVILEGED: V1SecurityContext = {
  * is there, which needs the Job as its owner.
  */
 export function runnerJobSpec(launch: JobLaunch, settings: RunnerJobSettings): V1Job {
-  const labels = jobLabels(launch, settings);
+  return jobOf(
+    { ...launch, variables: launchVariables(launch, placeIn(settings)), ...runMarks(launch, settings) },
+    settings,
+  );
+}
+
+/** The Job of a runner that waits for its run, made the same way: nothing in it is of any tenant. */
+export function warmJobSpec(launch: WarmJobLaunch, settings: RunnerJobSettings): V1Job {
+  const labels = {
+    ...ownLabels(settings.lane, 'runner'),
+    [LABELS.warmRunner]: launch.warmRunnerId,
+    [LABELS.volume]: labelValue(launch.volumeName),
+  };
+  const variables = warmVariables(launch, placeIn(settings));
+  const annotations = installationMarks(settings);
+  return jobOf({ ...launch, image: null, resources: null, variables, labels, annotations }, settings);
+}
+
+/** What says in a Job whose it is: of one that was made for a run from the start, of a warm one when it has it. */
+export function runMarks(launch: JobLaunch, settings: RunnerJobSettings): Pick<PodLaunch, 'labels' | 'annotations'> {
+  return { labels: jobLabels(launch, settings), annotations: annotationsOf(launch, settings) };
+}
+
+function placeIn({ namespace }: RunnerJobSettings) {
+  return { volumeDir: PATHS.volume, namespace, placement: 'kubernetes' };
+}
+
+function jobOf(launch: PodLaunch, settings: RunnerJobSettings): V1Job {
+  const { labels, annotations } = launch;
   const spec = {
     backoffLimit: 0, // Another attempt is Temporal's decision, never the Job controller's.
     completions: 1,
@@ -28,13 +62,17 @@ export function runnerJobSpec(launch: JobLaunch, settings: RunnerJobSettings): V
     activeDeadlineSeconds: settings.deadlineSeconds,
     ttlSecondsAfterFinished: settings.ttlSeconds,
     podReplacementPolicy: 'Failed',
-    template: { metadata: { labels, annotations: annotationsOf(launch, settings) }, spec: podSpec(launch, settings) },
+    template: { metadata: { labels, annotations }, spec: podSpec(launch, settings) },
   };
-  const annotations = { ...annotationsOf(launch, settings), [ANNOTATIONS.spec]: digestOf(spec) };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: launch.jobName, namespace: settings.namespace, labels, annotations },
+    metadata: {
+      name: launch.jobName,
+      namespace: settings.namespace,
+      labels,
+      annotations: { ...annotations, [ANNOTATIONS.spec]: digestOf(spec) },
+    },
     spec: { ...spec, suspend: true },
   };
 }
@@ -58,12 +96,18 @@ function annotationsOf(launch: JobLaunch, settings: RunnerJobSettings): Record<s
     [ANNOTATIONS.attemptId]: launch.attemptId,
     [ANNOTATIONS.runner]: launch.runnerId,
     ...(launch.sessionId !== null && { [ANNOTATIONS.session]: launch.sessionId }),
+    ...installationMarks(settings),
+  };
+}
+
+function installationMarks(settings: RunnerJobSettings): Record<string, string> {
+  return {
     ...(settings.envIdentity !== null && { [ANNOTATIONS.envIdentity]: settings.envIdentity }),
     ...(settings.bootRepoUrl !== null && { [ANNOTATIONS.bootRepo]: settings.bootRepoUrl }),
   };
 }
 
-function podSpec(launch: JobLaunch, settings: RunnerJobSettings): V1PodSpec {
+function podSpec(launch: PodLaunch, settings: RunnerJobSettings): V1PodSpec {
   const { userId } = settings;
   return {
     restartPolicy: 'Never',
@@ -105,7 +149,7 @@ function nodeLoss(seconds: number) {
  * Puts token and secrets where the runner takes them from and deletes them: they are mounted here only, so that nothing that the agent
  * can read holds them when it starts.
  */
-function handoverContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Container {
+function handoverContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Container {
   const program = `${settings.programDir}/${HAND_OVER_PROGRAM}`;
   return {
     name: 'handover',
@@ -118,7 +162,7 @@ function handoverContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Co
   };
 }
 
-function runnerContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Container {
+function runnerContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Container {
   const resources = (launch.resources as RunnerResources | null) ?? settings.resources;
   return {
     name: RUNNER_CONTAINER,
@@ -135,12 +179,11 @@ function runnerContainer(launch: JobLaunch, settings: RunnerJobSettings): V1Cont
   };
 }
 
-function runnerEnvironment(launch: JobLaunch, settings: RunnerJobSettings): Record<string, string> {
-  const place = { volumeDir: PATHS.volume, namespace: settings.namespace, placement: 'kubernetes' };
+function runnerEnvironment({ variables }: PodLaunch, settings: RunnerJobSettings): Record<string, string> {
   return {
     HOME: PATHS.home,
     ...settings.environment,
-    ...launchVariables(launch, place),
+    ...variables,
     [RUNNER_VARIABLES.handoverDir]: PATHS.handover,
   };
 }

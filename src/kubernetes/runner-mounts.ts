@@ -1,7 +1,7 @@
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import { HANDOVER_FILES } from '../domain/runner-program.js';
 import { secretObjectName, tokenSecretName } from './marks.js';
-import type { JobLaunch } from './runner-settings.js';
+import type { PodLaunch } from './runner-settings.js';
 
 /** Where things are in a runner's Pod. */
 export const PATHS = {
@@ -19,7 +19,10 @@ export const PATHS = {
 const [VOLUME, HANDOVER, TOKEN, HOME, TEMPORARY] = ['volume', 'handover', 'token', 'home', 'tmp'];
 
 /** Every volume of the Pod. */
-export function handoverVolumes(launch: JobLaunch, lane: string): V1Volume[] {
+export function handoverVolumes(
+  launch: Pick<PodLaunch, 'jobName' | 'volumeName' | 'secrets'>,
+  lane: string,
+): V1Volume[] {
   return [
     { name: VOLUME, persistentVolumeClaim: { claimName: launch.volumeName } },
     { name: HANDOVER, emptyDir: { medium: 'Memory', sizeLimit: '8Mi' } },
@@ -35,7 +38,7 @@ export function handoverVolumes(launch: JobLaunch, lane: string): V1Volume[] {
 }
 
 /** The init container's. */
-export function stagingMounts(launch: JobLaunch): V1VolumeMount[] {
+export function stagingMounts(launch: Pick<PodLaunch, 'secrets'>): V1VolumeMount[] {
   const under = `${PATHS.staged}/${HANDOVER_FILES.secrets}`;
   return [
     { name: HANDOVER, mountPath: PATHS.handover },

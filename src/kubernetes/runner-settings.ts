@@ -1,6 +1,6 @@
 import type { V1Toleration } from '@kubernetes/client-node';
 import type { SecretRef } from '../domain/secrets.js';
-import type { RunnerLaunch } from '../ports/runner-platform.js';
+import type { RunnerLaunch, WarmLaunch } from '../ports/runner-platform.js';
 
 /** What of the installation goes into every runner Job. */
 export interface RunnerJobSettings {
@@ -40,5 +40,20 @@ export interface RunnerResources {
   readonly limits?: Readonly<Record<string, string>>;
 }
 
-/** A launch without its secrets: what of it may stand in a Job. */
-export type JobLaunch = Omit<RunnerLaunch, 'runnerToken' | 'secrets'> & { readonly secrets: readonly SecretRef[] };
+/** A launch without its token: what of it may stand in a Job. */
+export type JobLaunch = Omit<RunnerLaunch, 'runnerToken'>;
+export type WarmJobLaunch = Omit<WarmLaunch, 'claimToken'>;
+
+/** What the Pods of both are made from alike. */
+export interface PodLaunch {
+  readonly jobName: string;
+  readonly volumeName: string;
+  readonly secrets: readonly SecretRef[];
+  /** Null takes the installation's. */
+  readonly image: string | null;
+  readonly resources: unknown;
+  /** Of the runner's container, beside the installation's. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}

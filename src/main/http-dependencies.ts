@@ -1,6 +1,6 @@
 import { createAuthenticator } from '../auth/authenticate.js';
 import { OperatorTokens } from '../auth/operator-tokens.js';
-import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { signedClaimTokens, signedRunnerTokens } from '../auth/runner-tokens.js';
 import { readOperators, type Settings } from '../config.js';
 import type { HttpDependencies } from '../http/dependencies.js';
 import { observeRequests } from '../telemetry/observe-requests.js';
@@ -16,7 +16,11 @@ export function httpDependencies(
   const operators = operatorTokens(settings, keys);
   return {
     operations,
-    authenticator: createAuthenticator(operators, signedRunnerTokens(keys.runnerTokenKey)),
+    authenticator: createAuthenticator(
+      operators,
+      signedRunnerTokens(keys.runnerTokenKey),
+      signedClaimTokens(keys.runnerTokenKey),
+    ),
     logger,
     telling: observeRequests(telemetry.tracing, telemetry.metrics),
     probes: {

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { createActivities } from '../../activities/index.js';
-import { signedRunnerTokens } from '../auth/runner-tokens.js';
+import { signedClaimTokens, signedRunnerTokens } from '../auth/runner-tokens.js';
 import type { Settings } from '../config.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
+import { readWarmRunners } from '../config/warm-runners.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import type { WarmPolicy } from '../domain/warm-pools.js';
 import { readConsoleFiles } from '../http/console/console-files.js';
 import type { HttpDependencies } from '../http/dependencies.js';
 import { serve, serveHealth, type RunningServer } from '../http/server.js';
 import type { AipodSpecDraft } from '../ports/aipod-spec-store.js';
+import type { Retention } from '../ports/record-maintenance.js';
 import { openPostgres } from '../postgres/index.js';
 import { migrate } from '../postgres/migrate.js';
 import { packageRoot } from '../processes/package-root.js';
@@ -109,22 +112,19 @@ async function startWork(
 ): Promise<RunningWorker> {
   const { settings, platform, keys, logger, temporalAddress } = options;
   const stopping = new AbortController();
-  const runnerRetention = readRunnerRetention(settings);
+  const [runnerRetention, warm] = [readRunnerRetention(settings), readWarmRunners(settings)];
   const activities = createActivities({
     ...postgres,
     platform: observeLaunches(platform, telemetry),
     backends: backendCatalog(options),
     tokens: signedRunnerTokens(keys.runnerTokenKey),
+    claimTokens: signedClaimTokens(keys.runnerTokenKey),
     signals: createRunGateway(temporal.client),
     queueSignals: queueGateway(options, temporal),
     operations,
-    retention: {
-      eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
-      idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
-      workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
-      webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
-    },
+    retention: readRetention(settings),
     runnerRetention,
+    warm,
     managerUrl: managerUrl(options, apiUrl),
     stopping: stopping.signal,
     log: (message, facts) => logger.info(facts, message),
@@ -145,8 +145,24 @@ async function startWork(
     stopping.abort();
     await worker.stop();
   });
-  await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined });
+  const keepWarm = await isKeptWarm(warm, postgres);
+  await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined, keepWarm });
   return worker;
+}
+
+/** Also where no pool is left: what there was of it has to go. */
+async function isKeptWarm({ pools }: WarmPolicy, { warmRunners }: ManagerParts['postgres']): Promise<boolean> {
+  return pools.length > 0 || !(await warmRunners.isEmpty());
+}
+
+/** How long records are kept. */
+function readRetention(settings: Settings): Retention {
+  return {
+    eventRetentionDays: settings.AGENTRUN_EVENT_RETENTION_DAYS,
+    idempotencyRetentionHours: settings.AGENTRUN_IDEMPOTENCY_RETENTION_HOURS,
+    workspaceRetentionHours: settings.AGENTRUN_WORKSPACE_RETENTION_HOURS,
+    webhookLogRetentionDays: settings.AGENTRUN_WEBHOOK_LOG_RETENTION_DAYS,
+  };
 }
 
 /** A process with an API tells it there. A worker is ready while it takes work: not before it does, and not while it lets the last of it come to an end. */

@@ -19,6 +19,7 @@ import type { SessionStore } from '../ports/session-store.js';
 import type { SecretStore } from '../ports/secret-store.js';
 import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import type { WarmRunnerStore } from '../ports/warm-runner-store.js';
 import type { WebhookGateway } from '../ports/webhook-gateway.js';
 import type { WebhookSender } from '../ports/webhook-sender.js';
 import type { WebhookStore } from '../ports/webhook-store.js';
@@ -32,6 +33,7 @@ export interface OperationContext {
   readonly events: EventStore;
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
+  readonly warmRunners: WarmRunnerStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
   readonly webhooks: WebhookStore;

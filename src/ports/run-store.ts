@@ -88,6 +88,8 @@ export interface RunStore {
   getRun(runId: string, tenants: TenantScope): Promise<RunRecord | undefined>;
   /** Newest first. A cursor that this list did not make is `schema-invalid`. */
   listRuns(filter: RunFilter): Promise<{ items: RunRecord[]; nextCursor?: string }>;
+  /** Of the volume that a run works on: its session's, that of the warm runner that it took, or its own. The one place that knows. */
+  volumeName(runId: string): Promise<string>;
   getCommand(commandId: string, tenants: TenantScope): Promise<CommandRecord | undefined>;
   /** In `seq` order. */
   listCommands(query: { runId: string; afterSeq: number; limit: number; openOnly: boolean }): Promise<CommandRecord[]>;

@@ -32,9 +32,23 @@ export interface RunnerLaunch {
   readonly resources: unknown;
 }
 
+/** What a platform needs to start the runner program before there is a run for it. */
+export interface WarmLaunch {
+  readonly warmRunnerId: string;
+  readonly jobName: string;
+  /** Ensured before; the run's from when there is one. */
+  readonly volumeName: string;
+  readonly managerUrl: string;
+  /** Secret, and good for one run. Reaches the runner as a runner token does. */
+  readonly claimToken: string;
+  readonly backendKind: string;
+  readonly secrets: readonly SecretRef[];
+}
+
 /** The Job as the platform sees it. */
 export interface RunnerJobView {
   readonly jobName: string;
+  /** Empty, and `attempt` 0, while a warm runner has none. */
   readonly runId: string;
   readonly attempt: number;
   readonly status: RunnerJobStatus;
@@ -45,6 +59,8 @@ export interface RunnerJobView {
   /** Of a Job that was told as ended: the last that it printed, where the platform is about to forget it. */
   readonly logTail?: string;
   readonly createdAtMs?: number;
+  /** Of a runner that was started before there was a run for it. */
+  readonly warmRunnerId?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -64,6 +80,16 @@ export interface Volumes {
   delete(name: string): Promise<void>;
 }
 
+/** Runners that wait for a run, where a platform takes long enough to start one that it is worth it. */
+export interface WarmRunners {
+  /** Of everything that such a Job would be made from now but its names: another digest, and those that wait are stale. */
+  digest(launch: Pick<WarmLaunch, 'managerUrl' | 'backendKind' | 'secrets'>): string;
+  /** Starts the Job, or adopts the one of that name. */
+  launch(launch: WarmLaunch): Promise<RunnerJobView>;
+  /** Says in the Job whose it is now; answers the launch as its runner is to be told of it. Undefined where there is no such Job. */
+  assign(launch: RunnerLaunch): Promise<RunnerLaunch | undefined>;
+}
+
 /**
  * Where runners run. `launch` and `stop` are idempotent, so that a caller who died half way repeats them.
  * Errors are `AgentRunError`s; one that will never succeed (a refused image, a broken spec) is not `unavailable`.
@@ -76,6 +102,7 @@ export interface RunnerPlatform {
   readonly volumes: Volumes;
   /** What runners are handed, kept where the platform keeps secrets. */
   readonly secrets: SecretStore;
+  readonly warm?: WarmRunners;
   ready(): Promise<{ ready: boolean; message?: string }>;
   /** Starts the Job, or adopts the one of that name. */
   launch(launch: RunnerLaunch): Promise<RunnerJobView>;

@@ -1,5 +1,8 @@
-/** `events:` grows with a run's log; `commands:` changes when a command or a cancel mark does. */
-export type Topic = `events:${string}` | `commands:${string}`;
+/**
+ * `events:` grows with a run's log; `commands:` changes when a command or a cancel mark does; `warm:` is for one warm runner that has a run
+ * now, `warm:pools` for whoever keeps their number.
+ */
+export type Topic = `events:${string}` | `commands:${string}` | `warm:${string}`;
 
 /**
  * Hints that something may have changed, over processes. A hint can come late or twice, and after a lost connection every

@@ -11,6 +11,7 @@ import type { ScheduleStore } from '../ports/schedule-store.js';
 import type { SessionStore } from '../ports/session-store.js';
 import type { TaskStore } from '../ports/task-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
+import type { WarmRunnerStore } from '../ports/warm-runner-store.js';
 import type { WebhookStore } from '../ports/webhook-store.js';
 import { createAipodSpecStore } from './aipod-specs.js';
 import { createBudgetStore } from './budgets.js';
@@ -27,6 +28,7 @@ import { createSessionStore } from './session-store.js';
 import { createTaskStore } from './task-store.js';
 import { PostgresWakeups } from './wakeups.js';
 import { createDeliveryStore } from './webhook-deliveries.js';
+import { createWarmRunnerStore } from './warm-runners.js';
 import { createWebhookStore } from './webhooks.js';
 
 export interface Postgres {
@@ -34,6 +36,7 @@ export interface Postgres {
   readonly events: EventStore;
   readonly leases: LeaseStore;
   readonly jobs: RunnerJobStore;
+  readonly warmRunners: WarmRunnerStore;
   readonly specs: AipodSpecStore;
   readonly sessions: SessionStore;
   readonly budgets: BudgetStore;
@@ -59,6 +62,7 @@ export function openPostgres(options: DatabaseOptions): Postgres {
     events: createEventStore(database, wakeups),
     leases: createLeaseStore(database),
     jobs: createRunnerJobStore(database),
+    warmRunners: createWarmRunnerStore(database, wakeups),
     specs: createAipodSpecStore(database),
     sessions: createSessionStore(database),
     budgets: createBudgetStore(database),

@@ -7,7 +7,7 @@ import type { Database } from './pool.js';
 import { projectRun } from './projection.js';
 import { findCommandDrafts } from './sends.js';
 import { findReserved } from './reservations.js';
-import { getRun, listRuns } from './runs.js';
+import { getRun, listRuns, volumeNameOf } from './runs.js';
 
 export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
   return {
@@ -21,6 +21,7 @@ export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
     isReserved: async (reservation) => (await findReserved(database, reservation)) !== undefined,
     getRun: (runId, tenants) => getRun(database, runId, tenants),
     listRuns: (filter) => listRuns(database, filter),
+    volumeName: (runId) => volumeNameOf(database, runId),
     getCommand: (commandId, tenants) => getCommand(database, commandId, tenants),
     listCommands: (query) => listCommands(database, query),
     getCancelMarks: (runId) => getCancelMarks(database, runId),

@@ -10,7 +10,7 @@ const ENDED: readonly RunnerJobStatus[] = ['succeeded', 'failed', 'stopped', 'lo
 
 /** Of `runner_jobs j`. */
 export const JOB_COLUMNS = `j.id, j.run_id, j.command_id, j.attempt, j.attempt_id, j.runner_id, j.job_name, j.namespace,
-  j.status, j.reason, j.exit_code, j.message, j.created_at, j.updated_at, j.finished_at`;
+  j.start, j.status, j.reason, j.exit_code, j.message, j.created_at, j.updated_at, j.finished_at`;
 
 export interface JobRow {
   readonly id: string;
@@ -21,6 +21,7 @@ export interface JobRow {
   readonly runner_id: string;
   readonly job_name: string;
   readonly namespace: string;
+  readonly start: RunnerJobRecord['start'];
   readonly status: RunnerJobStatus;
   readonly reason: string | null;
   readonly exit_code: number | null;
@@ -154,6 +155,7 @@ export function toJobRecord(row: JobRow): RunnerJobRecord {
     runnerId: row.runner_id,
     jobName: row.job_name,
     namespace: row.namespace,
+    start: row.start,
     status: row.status,
     reason: row.reason,
     exitCode: row.exit_code,

@@ -1,4 +1,5 @@
 import type { RunRecord } from '../contract/run.js';
+import { runVolumeName } from '../domain/volume-names.js';
 import type { RunFilter, TenantScope } from '../ports/run-store.js';
 import { afterCreation, decodeCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
@@ -15,6 +16,14 @@ export async function getRun(database: Database, runId: string, tenants: TenantS
     [runId, tenants === 'all' ? null : tenants],
   );
   return rows[0] && toRunRecord(rows[0]);
+}
+
+export async function volumeNameOf(database: Database, runId: string): Promise<string> {
+  const { rows } = await database.query<{ session_id: string | null; volume_name: string | null }>(
+    'SELECT session_id, volume_name FROM runs WHERE id = $1',
+    [runId],
+  );
+  return rows[0]?.volume_name ?? runVolumeName({ runId, sessionId: rows[0]?.session_id ?? null });
 }
 
 export async function listRuns(

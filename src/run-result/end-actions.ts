@@ -103,8 +103,9 @@ function raiseLimit(limit: 'timeoutMs' | 'idleTimeoutMs', { run }: RunFacts): Ac
 }
 
 function answers(facts: RunFacts, message: string, isQuestion: boolean): Action[] {
-  const answer = { ...again(facts), action: 'answer-input', inputKind: 'turn', reasonHint: cut(message, HINT_LENGTH) };
+  const reasonHint = cut(message, HINT_LENGTH);
+  const answer: Action = { ...again(facts), action: 'answer-input', inputKind: 'turn', reasonHint };
   if (isQuestion) return [answer];
-  const allow = { ...CREATE_RUN, action: 'allow-input', reasonHint: 'with an executionPolicy that allows it' };
+  const allow: Action = { ...CREATE_RUN, action: 'allow-input', reasonHint: 'with an executionPolicy that allows it' };
   return [allow, answer];
 }

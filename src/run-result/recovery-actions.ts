@@ -28,7 +28,7 @@ const PHASE_ACTIONS: Record<Exclude<LivenessPhase, 'terminal'>, (facts: RunFacts
 };
 
 function terminalActions(facts: RunFacts): Action[] {
-  const read = { ...pollEvents(facts), action: 'read-events', afterSeq: 0 };
+  const read: Action = { ...pollEvents(facts), action: 'read-events', afterSeq: 0 };
   if (endedAs(facts)?.status === 'completed') return [read, ...(facts.run.sessionRef === null ? [] : [again(facts)])];
   const mending = remedies(facts);
   // What the session's conversation stumbled over, it would stumble over again.

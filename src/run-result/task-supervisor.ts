@@ -1,5 +1,6 @@
 import type { SessionRecord } from '../contract/session.js';
 import type { ActiveSession, TaskAttempt, TaskRecord, TaskSupervisor } from '../contract/task.js';
+import type { NextAction } from '../domain/next-actions.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import { sessionExecutionState } from '../domain/session-state.js';
 import { diagnosis } from './diagnosis.js';
@@ -65,14 +66,14 @@ function actionsOf(
 ): OfRun['recoveryActions'] {
   if (state !== 'failed' && state !== 'blocked') return recoveryActions;
   const about = { resourceName: id, runId, commandId, sessionId };
-  const dispatch = { action: 'dispatch-task', operation: 'dispatch', resourceKind: 'task', ...about };
+  const dispatch = { action: 'dispatch-task', operation: 'dispatch', resourceKind: 'task', ...about } as const;
   const others = recoveryActions.filter(({ action }) => !BY_HAND.includes(action));
   const place = recoveryActions.findIndex(({ action }) => BY_HAND.includes(action));
   return others.toSpliced(place < 0 ? 0 : place, 0, { ...dispatch, valuesPrinted: false }).slice(0, MAX_ACTIONS);
 }
 
 const MAX_ACTIONS = 5;
-const BY_HAND = ['create-run', 'send-turn', 'send-session'];
+const BY_HAND: readonly NextAction[] = ['create-run', 'send-turn', 'send-session'];
 
 type Standing = Pick<TaskSupervisor, 'executionState' | 'activeRunId' | 'activeCommandId'>;
 type OfRun = Omit<TaskSupervisor, keyof Standing | 'source' | 'attemptRunId' | 'attemptCommandId' | 'activeSession'>;

@@ -45,6 +45,14 @@ export interface RunnerConfig {
   readonly agentEnvironment: Readonly<Record<string, string>>;
 }
 
+/** Of a runner that waits until it is told its run; what it is then follows from the environment and that. */
+export interface WarmConfig extends Pick<
+  RunnerConfig,
+  'managerUrl' | 'jobName' | 'pollWaitMs' | 'giveUpMs' | 'handoverDir' | 'tokenFile' | 'secretsDir' | 'logLevel'
+> {
+  readonly warmRunnerId: string;
+}
+
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -53,6 +61,19 @@ const HOUR_MS = 3_600_000;
 
 /** What of the runner's own environment the agent sees; everything else is kept from it. */
 const PASSED_ON = /^(PATH|HOME|LANG|LC_[A-Z]+|TERM|TMPDIR|USER|SHELL)$/;
+
+/** Undefined for a runner that has its run from the start. @throws ConfigError naming the variable that is missing or wrong. */
+export function readWarmConfig(environment: Environment): WarmConfig | undefined {
+  const warmRunnerId = optional(environment, NAMES.warmRunnerId);
+  if (warmRunnerId === undefined) return undefined;
+  return {
+    warmRunnerId,
+    managerUrl: url(environment, NAMES.managerUrl),
+    jobName: required(environment, NAMES.jobName),
+    ...timesAndHandover(environment),
+  };
+}
+
 /** @throws ConfigError naming the variable that is missing or wrong. */
 export function readRunnerConfig(environment: Environment): RunnerConfig {
   const runId = required(environment, NAMES.runId);
@@ -68,21 +89,27 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     volume: volumeOf(environment),
     leaseMs: integer(environment, NAMES.leaseMs, LEASE_MS.min, 180_000, LEASE_MS.max),
     idleTimeoutMs: integer(environment, NAMES.idleTimeoutMs, 1, 600_000),
-    pollWaitMs: integer(environment, NAMES.pollWaitMs, 0, 20_000, 60_000),
+    ...timesAndHandover(environment),
     interruptGraceMs: integer(environment, NAMES.interruptGraceMs, 0, 5_000),
-    giveUpMs: integer(environment, NAMES.giveUpMs, 1, HOUR_MS),
-    tokenFile: optional(environment, NAMES.tokenFile),
-    secretsDir: optional(environment, NAMES.secretsDir),
-    handoverDir: optional(environment, NAMES.handoverDir),
     backendKind: optional(environment, NAMES.backendKind),
     codexPath: optional(environment, NAMES.codexPath),
     cacheDir: optional(environment, NAMES.cacheDir),
     placement: optional(environment, NAMES.placement) ?? 'by-hand',
     sourceCommit: optional(environment, NAMES.sourceCommit) ?? 'unknown',
-    logLevel: optional(environment, NAMES.logLevel) ?? 'info',
     traceparent: optional(environment, NAMES.traceparent),
     tracesUrl: optional(environment, NAMES.tracesUrl),
     agentEnvironment: agentEnvironment(environment),
+  };
+}
+
+function timesAndHandover(environment: Environment) {
+  return {
+    pollWaitMs: integer(environment, NAMES.pollWaitMs, 0, 20_000, 60_000),
+    giveUpMs: integer(environment, NAMES.giveUpMs, 1, HOUR_MS),
+    tokenFile: optional(environment, NAMES.tokenFile),
+    secretsDir: optional(environment, NAMES.secretsDir),
+    handoverDir: optional(environment, NAMES.handoverDir),
+    logLevel: optional(environment, NAMES.logLevel) ?? 'info',
   };
 }
 

@@ -2,26 +2,40 @@
 import { processEnvironment } from '../environment.js';
 import { RUNNER_EXIT_CODES as EXIT_CODES } from '../domain/runner-program.js';
 import { parseTraceparent } from '../telemetry/trace-context.js';
-import { ConfigError, readRunnerConfig } from './config.js';
-import { NoTokenError, readHandover } from './handover.js';
+import { awaitAssignment, NotNeededError } from './await-assignment.js';
+import { ConfigError, readRunnerConfig, readWarmConfig, type Environment } from './config.js';
+import { NoTokenError, readHandover, type Handover } from './handover.js';
 import { createLog } from './log.js';
 import { startAttempt } from './run-attempt.js';
 import { runnerTracing } from './telling.js';
 
-/** The program in a runner Job: one attempt of one run. */
+/** The program in a runner Job: one attempt of one run, which it is told when it starts or, where it waits for one, later. */
 
 /** Longer than an orderly end takes; a process told to end must end. */
 const LAST_RESORT_MS = 20_000;
 
+interface Beginning {
+  readonly environment: Environment;
+  readonly handedOver: Handover;
+}
+
+async function begin(): Promise<Beginning> {
+  const warm = readWarmConfig(processEnvironment);
+  const handedOver = await readHandover(warm ?? readRunnerConfig(processEnvironment), process.stdin);
+  if (warm === undefined) return { environment: processEnvironment, handedOver };
+  const { variables, token } = await awaitAssignment(warm, handedOver.token);
+  return { environment: { ...processEnvironment, ...variables }, handedOver: { ...handedOver, token } };
+}
+
 async function main(): Promise<number> {
-  const config = readRunnerConfig(processEnvironment);
+  const { environment, handedOver } = await begin();
+  const config = readRunnerConfig(environment);
   const { runId, runnerId, jobName } = config;
   const traceId = parseTraceparent(config.traceparent)?.traceId;
   const log = createLog(
     { runId, runnerId, jobName, pid: process.pid, ...(traceId && { traceId: `trc_${traceId}` }) },
     config.logLevel,
   );
-  const handedOver = await readHandover(config, process.stdin);
   const tracing = await runnerTracing(config);
   const attempt = startAttempt({ config, log, tracing, ...handedOver });
   // Whatever ends this process, its agent does not outlive it.
@@ -45,6 +59,7 @@ async function main(): Promise<number> {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return EXIT_CODES.misconfigured;
+  if (error instanceof NotNeededError) return EXIT_CODES['not-needed'];
   return error instanceof NoTokenError ? EXIT_CODES['no-token'] : EXIT_CODES.broken;
 }
 

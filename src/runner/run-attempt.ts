@@ -118,7 +118,9 @@ async function claimRun({ api, config, log, scope }: AttemptParts): Promise<Clai
   const { runId, runnerId, attemptId, placement, sourceCommit } = config;
   await api.register({ runId, runnerId, attemptId, placement, sourceCommit, backendProfile: run.backendProfile });
   const claim = await api.claim(config.leaseMs, config.attempt);
-  log.info({ attempt: claim.run.attempt, leaseMs: config.leaseMs }, 'claimed');
+  // How much of the start was this program's own.
+  const sinceStartMs = Math.round(performance.now());
+  log.info({ attempt: claim.run.attempt, leaseMs: config.leaseMs, sinceStartMs }, 'claimed');
   return claim;
 }
 

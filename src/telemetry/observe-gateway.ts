@@ -1,6 +1,6 @@
 import type { RunInput } from '../domain/run-messages.js';
 import type { RunGateway } from '../ports/run-gateway.js';
-import type { RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
+import type { RunnerLaunch, RunnerPlatform, WarmRunners } from '../ports/runner-platform.js';
 import { formatTraceparent, spanOf } from './trace-context.js';
 import type { Telemetry } from './telemetry.js';
 
@@ -65,18 +65,24 @@ async function recordCommand(
 /** The same platform, whose launches are told, and whose runners know which trace they belong to. */
 export function observeLaunches(platform: RunnerPlatform, { tracing, traces }: Telemetry): RunnerPlatform {
   if (!tracing.isOn) return platform;
-  const launch = async (wanted: RunnerLaunch) => {
+  const told = async <T>(wanted: RunnerLaunch, work: (told: RunnerLaunch) => Promise<T>) => {
     const { runId, jobId, attemptId, runnerId, jobName, sessionId } = wanted;
     const [place, own] = await Promise.all([traces.placeOf(runId), traces.jobSpanOf(runId, jobId)]);
     const attributes = { runId, attemptId, runnerId, jobName, sessionId, namespace: platform.namespace };
-    const told = own === undefined ? wanted : { ...wanted, traceparent: formatTraceparent(own) };
-    return tracing.span('runner_job_created', { ...place, spanId: own?.spanId, attributes }, async () =>
-      platform.launch(told),
-    );
+    const traced = own === undefined ? wanted : { ...wanted, traceparent: formatTraceparent(own) };
+    return tracing.span('runner_job_created', { ...place, spanId: own?.spanId, attributes }, async () => work(traced));
+  };
+  const launch = async (wanted: RunnerLaunch) => told(wanted, async (traced) => platform.launch(traced));
+  const { warm: waiting } = platform;
+  const warm: WarmRunners | undefined = waiting && {
+    digest: (wanted) => waiting.digest(wanted),
+    launch: async (wanted) => waiting.launch(wanted),
+    assign: async (wanted) => told(wanted, async (traced) => waiting.assign(traced)),
   };
   return new Proxy(platform, {
     get: (target, name) => {
       if (name === 'launch') return launch;
+      if (name === 'warm') return warm;
       const value: unknown = Reflect.get(target, name);
       // A platform's methods use its private fields, which a proxy has none of.
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;

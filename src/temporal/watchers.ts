@@ -4,13 +4,17 @@ import type {
   budgetMonitorWorkflow,
   leaseMonitorWorkflow,
   runnerWatchWorkflow,
+  warmRunnersWorkflow,
 } from '../../workflows/watchers/workflow.js';
 import type { collectSessionStorageWorkflow } from '../../workflows/session/workflow.js';
 import type { runnerRetentionWorkflow } from '../../workflows/retention/workflow.js';
 import type { maintenanceWorkflow } from '../../workflows/maintenance/workflow.js';
 
 /** What runs beside the runs: one of each however many managers start it, visible and pausable in the Temporal UI. */
-export async function ensureWatchers(client: Client, options: { retainRunners: boolean }): Promise<void> {
+export async function ensureWatchers(
+  client: Client,
+  options: { retainRunners: boolean; keepWarm: boolean },
+): Promise<void> {
   const existing = { taskQueue: TASK_QUEUE, workflowIdConflictPolicy: 'USE_EXISTING' } as const;
   await client.workflow.start<typeof leaseMonitorWorkflow>('leaseMonitorWorkflow', {
     ...existing,
@@ -27,6 +31,13 @@ export async function ensureWatchers(client: Client, options: { retainRunners: b
     workflowId: 'watch:budgets',
     staticSummary: 'Tells tasks whose attempt passed a cap',
   });
+  if (options.keepWarm) {
+    await client.workflow.start<typeof warmRunnersWorkflow>('warmRunnersWorkflow', {
+      ...existing,
+      workflowId: 'watch:warm-runners',
+      staticSummary: 'Keeps runners ready before runs want them',
+    });
+  }
   await ensureHourly(client, 'maintenance', 'maintenanceWorkflow' satisfies (typeof maintenanceWorkflow)['name']);
   await ensureHourly(
     client,

@@ -80,6 +80,10 @@ describe('the chart', function () {
     assert.match(await refusal(...minimal, '--set', 'settings.LOG=1'), /'LOG' does not match/);
     assert.match(await refusal(...minimal, '--set', 'settings.AGENTRUN_LANE=x'), /propertyName 'AGENTRUN_LANE'/);
     assert.match(await refusal(...minimal, '--set', 'temporal.address=nowhere'), /temporal\/address|temporal\.address/);
+    assert.match(
+      await refusal(...minimal, '--set', 'runners.warm.pools[0].backend=codex'),
+      /missing property 'size'|size is required/,
+    );
     assert.match(await refusal(...minimal, '--set', 'runners.storage.accessMode=Any'), /accessMode/);
   });
 });

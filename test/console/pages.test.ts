@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
-import axeCore from 'axe-core';
 import { eventually } from '../support/api.js';
+import { seriousFaults } from './serious-faults.js';
 import { consoleWorld, openConsole, send } from './world.js';
-
-interface Fault {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
 
 describe('the console, page by page', function () {
   this.timeout(90_000);
@@ -84,6 +78,7 @@ describe('the console, page by page', function () {
         '/sessions/looked-at',
         '/sessions/working',
         `/runs/${runId}`,
+        `/runs/${runId}?view=timeline`,
         `/tasks/${taskId}`,
         '/tasks/new',
         '/queues',
@@ -94,16 +89,7 @@ describe('the console, page by page', function () {
         const { page, complaints } = await openConsole(path, { scheme });
         await page.locator('main h1').first().waitFor({ state: 'attached' });
         await page.getByText('Loading…').first().waitFor({ state: 'detached' });
-        // What is being looked at is the page, not its policy: axe comes in as DevTools would.
-        await page.evaluate(axeCore.source);
-        const { violations } = await page.evaluate<{ violations: Fault[] }>(
-          `axe.run(document, { resultTypes: ['violations'] })`,
-        );
-        const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-        assert.deepEqual(
-          serious.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`),
-          [],
-        );
+        assert.deepEqual(await seriousFaults(page), [], path);
         assert.deepEqual(complaints, [], path);
         await page.close();
       }

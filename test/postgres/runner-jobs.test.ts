@@ -59,6 +59,7 @@ describe('the runner job store', () => {
     const { overrides, ...fields } = job;
     assert.deepEqual(record, {
       ...fields,
+      start: null,
       status: 'pending',
       reason: null,
       exitCode: null,

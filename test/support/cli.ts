@@ -79,9 +79,10 @@ export class UpStack {
     readonly info: { url: string; temporalUiUrl: string; operatorTokenFile: string; pid: number },
   ) {}
 
-  static async start(): Promise<UpStack> {
-    const dataDir = await realpath(await mkdtemp(join(tmpdir(), 'agentrun-cli-')));
-    const process = new CliProcess(['up', '--json'], environmentOf(dataDir));
+  /** In a folder of its own unless one is given, which is taken away with it. */
+  static async start(given: { readonly dataDir?: string; readonly environment?: Environment } = {}): Promise<UpStack> {
+    const dataDir = given.dataDir ?? (await realpath(await mkdtemp(join(tmpdir(), 'agentrun-cli-'))));
+    const process = new CliProcess(['up', '--json'], { ...given.environment, ...environmentOf(dataDir) });
     return new UpStack(dataDir, process, await whereabouts(process));
   }
 

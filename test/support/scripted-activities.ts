@@ -61,6 +61,7 @@ export class ScriptedActivities implements Activities {
   maintainRecords = async () => undefined;
   mendStranded = async () => undefined;
 
+  keepRunnersWarm = async () => true;
   retainRunners = async (): Promise<never> => {
     throw new Error('nothing is retained here');
   };

@@ -112,6 +112,12 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
   value: {{ .Values.runners.storage.size | quote }}
 - name: AGENTRUN_STORAGE_ACCESS_MODE
   value: {{ .Values.runners.storage.accessMode }}
+{{- with .Values.runners.warm.pools }}
+- name: AGENTRUN_WARM_RUNNERS_JSON
+  value: {{ toJson . | quote }}
+- name: AGENTRUN_WARM_RUNNER_MAX_AGE_SECONDS
+  value: {{ $.Values.runners.warm.maxAgeSeconds | toString | quote }}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}
   value: {{ $value | toString | quote }}

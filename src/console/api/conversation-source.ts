@@ -26,6 +26,8 @@ export interface FollowOptions extends OutageOptions {
   readonly signal: AbortSignal;
   /** Resolves when there is reason to look at once. */
   readonly nudged: () => Promise<void>;
+  /** False where another tab has the browser's stream: this one looks again and again. */
+  readonly streams: boolean;
 }
 
 export interface Accepted {
@@ -34,6 +36,8 @@ export interface Accepted {
   readonly runId: string;
 }
 
+/** How often it is looked at what is not streamed. */
+const LOOK_MS = 1_000;
 const FIRST_EVENTS = 200;
 const OLDER_EVENTS = 500;
 
@@ -46,12 +50,45 @@ export function sessionSource(client: AgentRun, sessionId: string): Conversation
     key: `session/${sessionId}`,
     latest: () => part(FIRST_EVENTS),
     before: (older) => part(OLDER_EVENTS, older),
-    follow: (after, options) => followSession(client.http, sessionId, { ...options, after }),
+    follow: (after, options) => followSession(client.http, sessionId, { ...options, after, pollMs: LOOK_MS }),
     async send(prompt, idempotencyKey) {
       const { decision, command, run } = await client.sessions.send(sessionId, { prompt, idempotencyKey });
       return { decision, commandId: command.id, runId: run.id };
     },
   };
+}
+
+/** A run's events to its end, without a connection that is held open. */
+async function* lookAtRun(
+  client: AgentRun,
+  runId: string,
+  afterSeq: number,
+  { signal, nudged, onLost, onBack }: FollowOptions,
+): AsyncGenerator<EventRecord, void, void> {
+  let seq = afterSeq;
+  for (let isLost = false; ;) {
+    try {
+      const isOver = (await client.runs.get(runId)).terminalStatus !== null;
+      const { items } = await client.runs.events(runId, { afterSeq: seq, limit: OLDER_EVENTS });
+      if (isLost) onBack?.();
+      isLost = false;
+      signal.throwIfAborted();
+      yield* items;
+      seq = items.at(-1)?.seq ?? seq;
+      if (items.length === 0 && isOver) return;
+      if (items.length === 0) await Promise.race([waited(LOOK_MS), nudged()]);
+    } catch (error) {
+      signal.throwIfAborted();
+      onLost?.(error as Error, LOOK_MS);
+      isLost = true;
+      await waited(LOOK_MS);
+    }
+    signal.throwIfAborted();
+  }
+}
+
+function waited(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 export function runSource(client: AgentRun, runId: string): ConversationSource {
@@ -64,7 +101,10 @@ export function runSource(client: AgentRun, runId: string): ConversationSource {
     key: `run/${runId}`,
     latest: async () => part(FIRST_EVENTS, (await client.runs.result(runId)).lastSeq + 1),
     before: (older) => part(OLDER_EVENTS, Number(older)),
-    follow: (after, options) => client.runs.tail(runId, { ...options, afterSeq: after?.seq ?? 0 }),
+    follow: (after, options) =>
+      options.streams
+        ? client.runs.tail(runId, { ...options, afterSeq: after?.seq ?? 0 })
+        : lookAtRun(client, runId, after?.seq ?? 0, options),
     async send(prompt, idempotencyKey) {
       const { items } = await client.runs.commands(runId, { state: 'open', limit: 50 });
       const isTurnLive = items.some(({ type, state }) => type === 'turn' && state === 'acknowledged');

@@ -3,6 +3,7 @@ import { DeliveryProofs, type Outgoing } from '../model/delivery.js';
 import { Transcript } from '../model/transcript.js';
 import { UsageMeter } from '../model/usage.js';
 import type { ConversationSource } from './conversation-source.js';
+import { StreamTurn } from './stream-turn.js';
 
 export type Connection =
   | { readonly state: 'connecting' }
@@ -17,8 +18,8 @@ const HIDDEN_REST_MS = 30_000;
 const RETRY_MS = 2_000;
 
 /**
- * A transcript as it grows: the newest events, then what happens, then what is older when it is asked for. One stream; after a cut it
- * goes on behind the last event. Changes are told once a frame, however many events came.
+ * A transcript as it grows: the newest events, then what happens, then what is older when it is asked for. One stream, where this tab
+ * has the browser's; after a cut it goes on behind the last event. Changes are told once a frame, however many events came.
  */
 export class Conversation {
   transcript = new Transcript();
@@ -37,11 +38,14 @@ export class Conversation {
   #stopped: AbortController | undefined;
   #nudge: () => void = () => undefined;
   #restTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #turn: StreamTurn;
 
   constructor(
     readonly source: ConversationSource,
     private readonly onChange: () => void,
-  ) {}
+  ) {
+    this.#turn = new StreamTurn(source.key, () => this.#nudge());
+  }
 
   get hasOlder(): boolean {
     return this.#older !== null;
@@ -59,6 +63,7 @@ export class Conversation {
       document.removeEventListener('visibilitychange', onVisibility);
       clearTimeout(this.#restTimer);
       this.#stopped?.abort();
+      this.#turn.leave();
     };
   }
 
@@ -124,12 +129,14 @@ export class Conversation {
   #rest(): void {
     if (this.connection.state === 'ended') return;
     this.#stopped?.abort();
+    this.#turn.leave();
     this.#connected({ state: 'resting' });
   }
 
   #resume(): void {
     const stopped = new AbortController();
     this.#stopped = stopped;
+    this.#turn.enter();
     void this.#run(stopped.signal);
   }
 
@@ -160,8 +167,25 @@ export class Conversation {
 
   async #follow(signal: AbortSignal): Promise<void> {
     this.#connected({ state: 'live' });
+    for (;;) {
+      const { mayStream, changed } = this.#turn;
+      try {
+        await this.#followAs(mayStream, AbortSignal.any([signal, changed]));
+        break;
+      } catch (error) {
+        // The tab has the stream now, or another one has it: it goes on from where it is.
+        if (signal.aborted || !changed.aborted) throw error;
+      }
+    }
+    if (signal.aborted) return;
+    this.#turn.leave();
+    this.#connected({ state: 'ended' });
+  }
+
+  async #followAs(streams: boolean, signal: AbortSignal): Promise<void> {
     const options = {
       signal,
+      streams,
       outageMs: Infinity,
       onLost: (error: Error) => this.#lost(error),
       onBack: () => this.#connected({ state: 'live' }),
@@ -171,7 +195,6 @@ export class Conversation {
       this.#incoming.push(event);
       this.#schedule();
     }
-    if (!signal.aborted) this.#connected({ state: 'ended' });
   }
 
   /** A run's own stream: the last event that was taken or is about to be. */
@@ -194,6 +217,7 @@ export class Conversation {
     this.#incoming = [];
     for (const event of events) this.#events.push(event);
     this.arrived += events.length;
+    this.#turn.tellNews();
     this.#take(events);
     this.onChange();
   }
@@ -226,7 +250,8 @@ function messageOf(error: unknown): string {
 }
 
 /** `crypto.randomUUID` is there on secure origins only, and a console may be reached by plain HTTP in its own network. */
-function newKey(): string {
+/** Under which something is asked for once, however often. */
+export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `web-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

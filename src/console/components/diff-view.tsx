@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { DiffFile } from '../model/diff-files.js';
+import { shownLines, type DiffFile } from '../model/diff-files.js';
 import { plural } from '../model/times.js';
 
 const FIRST_LINES = 120;
@@ -8,7 +8,8 @@ const FIRST_LINES = 120;
 export function DiffView({ file, isSuperseded }: { readonly file: DiffFile; readonly isSuperseded: boolean }) {
   const [isOpen, setOpen] = useState(!isSuperseded);
   const [isWhole, setWhole] = useState(false);
-  const lines = isWhole ? file.lines : file.lines.slice(0, FIRST_LINES);
+  const all = shownLines(file);
+  const lines = isWhole ? all : all.slice(0, FIRST_LINES);
   return (
     <div class="diff">
       <button type="button" class="diff-head" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
@@ -30,9 +31,9 @@ export function DiffView({ file, isSuperseded }: { readonly file: DiffFile; read
           ))}
         </pre>
       )}
-      {isOpen && file.lines.length > lines.length && (
+      {isOpen && all.length > lines.length && (
         <button type="button" class="quiet" onClick={() => setWhole(true)}>
-          Show {plural(file.lines.length - lines.length, 'more line')}
+          Show {plural(all.length - lines.length, 'more line')}
         </button>
       )}
     </div>

@@ -3,6 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 const KEYS = [
   ['j  k', 'the next row, the one before'],
   ['o', 'open it: a page from the inbox, a fold in a transcript'],
+  ['x  X', 'choose a row of the inbox, and all up to it from the one before'],
+  ['*', 'choose all rows of the inbox that are shown, or none'],
   ['[  ]', 'the group or prompt before, the next one'],
   ['f', 'follow the end of a transcript, or stop following'],
   ['s', 'say something: to the field below a transcript'],

@@ -6,11 +6,15 @@ import { StatusBadge } from './status-badge.js';
 
 interface InboxRowProps {
   readonly row: InboxRow;
+  /** Where the keys are. */
   readonly isSelected: boolean;
+  /** Something is to be done with it and others. */
+  readonly isChosen: boolean;
+  readonly onChoose: (isRange: boolean) => void;
   readonly nowMs: number;
 }
 
-export function InboxRowView({ row, isSelected, nowMs }: InboxRowProps) {
+export function InboxRowView({ row, isSelected, isChosen, onChoose, nowMs }: InboxRowProps) {
   const item = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (isSelected) item.current?.scrollIntoView({ block: 'nearest' });
@@ -21,6 +25,14 @@ export function InboxRowView({ row, isSelected, nowMs }: InboxRowProps) {
       class={`inbox-item${isSelected ? ' is-selected' : ''}${row.isUnread ? ' is-unread' : ''}`}
       data-key={row.key}
     >
+      <label class="inbox-choice">
+        <input
+          type="checkbox"
+          checked={isChosen}
+          aria-label={`Choose ${row.title}`}
+          onClick={(event) => onChoose(event.shiftKey)}
+        />
+      </label>
       <Link to={row.place} class="inbox-link">
         <span class="inbox-status">
           <StatusBadge look={row.look} />

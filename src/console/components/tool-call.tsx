@@ -32,12 +32,21 @@ export function ToolCall({ row, isOpen, onToggle }: ToolCallProps) {
           {ICONS[row.status]}
         </span>
         <span class="tool-verb">{row.toolName}</span>
-        {!row.isPrompt && firstLine !== '' && <code class="tool-target">{firstLine}</code>}
+        {!row.isPrompt && firstLine !== '' && (
+          <code class="tool-target" title={firstLine}>
+            {withoutWorkspace(firstLine)}
+          </code>
+        )}
         <span class="tool-facts number">{factsOf(row)}</span>
       </button>
       {isOpen && hasOutput && <ToolOutput output={row.output} outputCut={row.outputCut} />}
     </div>
   );
+}
+
+/** Paths of files in the workspace from there: where a volume lies says nothing to anybody. */
+function withoutWorkspace(text: string): string {
+  return text.replaceAll(/\/(?:[^\s/'"]+\/)*volumes?\/(?:[^\s/'"]+\/)?workspace\//g, '');
 }
 
 function factsOf({ status, exitCode, durationMs }: ToolTranscriptRow): string {

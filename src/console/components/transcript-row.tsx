@@ -3,6 +3,7 @@ import { failureWords } from '../model/attention-words.js';
 import { eventHash } from '../model/place.js';
 import { look, type Tone } from '../model/status-look.js';
 import { clock } from '../model/times.js';
+import { planSteps } from '../model/plan-steps.js';
 import type { TranscriptRow } from '../model/transcript-rows.js';
 import { DiffView } from './diff-view.js';
 import { Markdown } from './markdown.js';
@@ -92,7 +93,7 @@ function Told({ row }: { readonly row: ToldRow }) {
       return (
         <div class="plan">
           <span class="row-label">Plan</span>
-          <pre>{row.text}</pre>
+          <Plan text={row.text} />
         </div>
       );
     case 'error':
@@ -115,6 +116,27 @@ function Told({ row }: { readonly row: ToldRow }) {
       return <End row={row} />;
   }
 }
+
+/** Agents tell a plan as lines that begin with a box; what has none is shown as it is. */
+function Plan({ text }: { readonly text: string }) {
+  const steps = planSteps(text);
+  if (steps === undefined) return <pre>{text}</pre>;
+  return (
+    <ul>
+      {steps.map(({ state, words }, index) => (
+        <li key={index} class={`plan-step plan-${state}`}>
+          <span class={`tone-${PLAN_TONES[state]}`} aria-hidden="true">
+            {look(PLAN_TONES[state]).icon}
+          </span>
+          <span class="hidden-words">{state}: </span>
+          {words}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const PLAN_TONES = { done: 'done', 'under way': 'running', open: 'queued' } as const;
 
 function Said({ text, label }: { readonly text: string; readonly label: string }) {
   return (

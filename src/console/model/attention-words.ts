@@ -1,5 +1,5 @@
 import type { SessionRecord, TaskSummary } from '../../client/index.js';
-import { age, clock, oneLine, spell } from './times.js';
+import { age, clock, plainLine, spell } from './times.js';
 
 /** Why something is where it is, on one line. Pure; times in milliseconds since the epoch. */
 
@@ -46,7 +46,11 @@ export function taskWhy(task: TaskSummary, nowMs: number): string {
 function workWords({ supervisor, attentionState }: TaskSummary): string {
   if (supervisor === null || 'message' in supervisor) return 'an attempt runs';
   if (attentionState === 'stalled' || supervisor.leaseExpired) return 'nothing is heard of its runner';
-  return oneLine(supervisor.lastActivity?.summary ?? 'the agent works');
+  const { lastActivity } = supervisor;
+  // A phase is a word for programs.
+  return lastActivity === null || lastActivity.type === 'backend_status'
+    ? 'the agent works'
+    : plainLine(lastActivity.summary);
 }
 
 function taskEndWords(task: TaskSummary): string {

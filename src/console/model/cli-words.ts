@@ -18,6 +18,7 @@ export function cliFor(place: Place): CliCommand[] {
     case 'run':
       return [
         { label: 'Show', command: `agentrun run show ${place.id}` },
+        { label: 'Why', command: `agentrun run explain ${place.id}` },
         { label: 'Follow', command: `agentrun run tail ${place.id}` },
         { label: 'Cancel', command: `agentrun run cancel ${place.id}` },
       ];

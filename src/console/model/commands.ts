@@ -4,3 +4,9 @@ import type { CommandRecord } from '../../client/index.js';
 export function isTurnLive(commands: readonly CommandRecord[]): boolean {
   return commands.some(({ type, state }) => type === 'turn' && state === 'acknowledged');
 }
+
+/** What the newest turn was told. */
+export function lastPromptOf(commands: readonly CommandRecord[]): string {
+  const prompt = commands.findLast(({ type }) => type === 'turn')?.payload['prompt'];
+  return typeof prompt === 'string' ? prompt : '';
+}

@@ -21,6 +21,11 @@ export function diffFiles(diff: string): DiffFile[] {
     .map(fileOf);
 }
 
+/** Its lines without those that say which file it is: that stands above them. */
+export function shownLines({ lines }: DiffFile): DiffLine[] {
+  return lines.filter(({ kind, text }) => kind !== 'meta' || !/^(diff |index |--- |\+\+\+ )/.test(text));
+}
+
 function fileOf(source: string): DiffFile {
   const lines = withKinds(source.replace(/\n$/, '').split('\n'));
   const count = (kind: DiffLine['kind']) => lines.filter((line) => line.kind === kind).length;

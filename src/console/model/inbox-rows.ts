@@ -1,6 +1,7 @@
 import type { RunRecord, SessionRecord, TaskSummary } from '../../client/index.js';
 import { NEEDS_ATTENTION, type AttentionState } from '../../domain/attention.js';
 import { isTerminalStatus } from '../../domain/outcome.js';
+import { sessionCan, taskCan, runCan, type BulkAction } from './bulk-actions.js';
 import { failureWords, sessionWhy, taskWhy } from './attention-words.js';
 import type { Place } from './place.js';
 import { runLook, sessionLook, taskLook, type StatusLook } from './status-look.js';
@@ -23,6 +24,8 @@ export interface InboxRow {
   readonly isUnread: boolean;
   /** The lower presses more. */
   readonly urgency: number;
+  /** What can be done with it together with others. */
+  readonly can: readonly BulkAction[];
 }
 
 export interface InboxData {
@@ -101,6 +104,7 @@ function taskRow(task: TaskSummary, nowMs: number): InboxRow {
     at: task.updatedAt,
     isUnread: unread,
     urgency: urgencyOf(attentionState),
+    can: taskCan(task),
   };
 }
 
@@ -125,6 +129,7 @@ function sessionRow(session: SessionRecord): InboxRow {
     at: lastActivityAt,
     isUnread: unread,
     urgency: urgencyOf(attentionState),
+    can: sessionCan(session),
   };
 }
 
@@ -144,6 +149,7 @@ function runRow(run: RunRecord): InboxRow {
     at: run.updatedAt,
     isUnread: false,
     urgency: NEEDS_ATTENTION.length,
+    can: runCan(run),
   };
 }
 

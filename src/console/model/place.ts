@@ -2,13 +2,16 @@
 export type Place =
   | { readonly page: 'inbox'; readonly search: string; readonly show: InboxFilter }
   | { readonly page: 'session'; readonly id: string; readonly at: EventRef | null }
-  | { readonly page: 'run'; readonly id: string; readonly at: EventRef | null }
+  | { readonly page: 'run'; readonly id: string; readonly at: EventRef | null; readonly view?: RunView }
   | { readonly page: 'task'; readonly id: string; readonly at: EventRef | null }
   | { readonly page: 'new-task' }
   | { readonly page: 'queues' }
   | { readonly page: 'profiles' }
   | { readonly page: 'status' }
   | { readonly page: 'unknown'; readonly path: string };
+
+/** Absent: the transcript. */
+export type RunView = 'timeline';
 
 /** An event that a link points at. */
 export interface EventRef {
@@ -27,11 +30,15 @@ export function parsePlace(url: Pick<URL, 'pathname' | 'search' | 'hash'>): Plac
   if (page === 'tasks' && id === 'new') return { page: 'new-task' };
   if (id !== undefined && id !== '') {
     if (page === 'sessions') return { page: 'session', id, at };
-    if (page === 'runs') return { page: 'run', id, at };
+    if (page === 'runs') return { page: 'run', id, at, ...viewOf(new URLSearchParams(url.search)) };
     if (page === 'tasks') return { page: 'task', id, at };
   }
   if (page === 'queues' || page === 'profiles' || page === 'status') return { page };
   return { page: 'unknown', path: url.pathname };
+}
+
+function viewOf(query: URLSearchParams): { readonly view?: RunView } {
+  return query.get('view') === 'timeline' ? { view: 'timeline' } : {};
 }
 
 function inboxOf(query: URLSearchParams): Place {
@@ -55,10 +62,11 @@ export function addressOf(place: Place): string {
       if (place.show !== 'all') query.set('show', place.show);
       return query.size === 0 ? '/' : `/?${query.toString()}`;
     }
-    case 'session':
     case 'run':
+      return `/runs/${encodeURIComponent(place.id)}${place.view === undefined ? '' : `?view=${place.view}`}${hashOf(place.at)}`;
+    case 'session':
     case 'task':
-      return `/${place.page}s/${encodeURIComponent(place.id)}${place.at === null ? '' : eventHash(place.at)}`;
+      return `/${place.page}s/${encodeURIComponent(place.id)}${hashOf(place.at)}`;
     case 'new-task':
       return '/tasks/new';
     case 'queues':
@@ -68,6 +76,10 @@ export function addressOf(place: Place): string {
     case 'unknown':
       return place.path;
   }
+}
+
+function hashOf(at: EventRef | null): string {
+  return at === null ? '' : eventHash(at);
 }
 
 export function eventHash({ runId, seq }: EventRef): string {

@@ -63,6 +63,11 @@ export function oneLine(text: string): string {
   return text.replaceAll(TERMINAL_COLOURS, '').replaceAll(CONTROLS_AND_SPACES, ' ').trim();
 }
 
+/** What an agent wrote as Markdown, on one line and without its marks. */
+export function plainLine(text: string): string {
+  return oneLine(text.replaceAll(/^ *(#{1,6}|[-*+]|\d+\.) +/gm, '').replaceAll(/\*\*|__|`/g, ''));
+}
+
 export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -1,9 +1,11 @@
 import { useRef, useState } from 'preact/hooks';
 import { INBOX_LIMITS } from '../api/ask-inbox.js';
 import { useConsole } from '../api/console-context.js';
+import { useChosenRows, type ChosenRows } from '../api/use-chosen-rows.js';
 import { useHeldRows } from '../api/use-held-rows.js';
 import { useKeys } from '../api/use-keys.js';
 import { useNow } from '../api/use-poll.js';
+import { BulkBar } from '../components/bulk-bar.js';
 import { InboxRowView } from '../components/inbox-row.js';
 import { INBOX_TITLES, InboxToolbar } from '../components/inbox-toolbar.js';
 import { Link } from '../components/link.js';
@@ -25,7 +27,8 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
   const field = useRef<HTMLInputElement>(null);
   const held = useHeldRows(inbox.data);
   const visible = held.rows.filter((row) => (show === 'all' || row.group === show) && matchesSearch(row, search));
-  const current = useInboxKeys(visible, () => field.current?.focus());
+  const chosen = useChosenRows(visible);
+  const current = useInboxKeys(visible, chosen, () => field.current?.focus());
   const limits = INBOX_LIMITS;
   const groups = INBOX_GROUPS.filter((group) => show === 'all' || show === group);
   return (
@@ -41,6 +44,7 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
         />
         <AsOf polled={inbox} intervalMs={pollMs} />
       </div>
+      <BulkBar chosen={chosen} />
       {inbox.error !== undefined && <Problem error={inbox.error} retry={inbox.refresh} />}
       {inbox.data === undefined && inbox.error === undefined && <p class="empty">Loading…</p>}
       {inbox.data !== undefined && (
@@ -52,6 +56,7 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
               rows={visible.filter((row) => row.group === group)}
               isSearched={search !== ''}
               selectedKey={current?.key}
+              chosen={chosen}
               nowMs={nowMs}
             />
           ))}
@@ -66,7 +71,7 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
 }
 
 /** Moving through the rows by keys; answers the one that is chosen. */
-function useInboxKeys(rows: readonly InboxRow[], search: () => void): InboxRow | undefined {
+function useInboxKeys(rows: readonly InboxRow[], chosen: ChosenRows, search: () => void): InboxRow | undefined {
   const { go } = useConsole();
   const [selected, setSelected] = useState(0);
   const current = rows[Math.min(selected, rows.length - 1)];
@@ -90,6 +95,14 @@ function useInboxKeys(rows: readonly InboxRow[], search: () => void): InboxRow |
     o: () => {
       if (current !== undefined) go(current.place);
     },
+    x: () => {
+      if (current !== undefined) chosen.toggle(current);
+    },
+    X: () => {
+      if (current !== undefined) chosen.extendTo(current);
+    },
+    '*': () => chosen.choose(chosen.rows.length === rows.length ? [] : rows),
+    Escape: chosen.rows.length === 0 ? undefined : () => chosen.choose([]),
     '/': search,
   });
   return current;
@@ -106,10 +119,11 @@ interface InboxSectionProps {
   readonly rows: readonly InboxRow[];
   readonly isSearched: boolean;
   readonly selectedKey: string | undefined;
+  readonly chosen: ChosenRows;
   readonly nowMs: number;
 }
 
-function InboxSection({ group, rows, isSearched, selectedKey, nowMs }: InboxSectionProps) {
+function InboxSection({ group, rows, isSearched, selectedKey, chosen, nowMs }: InboxSectionProps) {
   return (
     <section class="inbox-group" aria-labelledby={`group-${group}`}>
       <h2 id={`group-${group}`}>
@@ -128,7 +142,14 @@ function InboxSection({ group, rows, isSearched, selectedKey, nowMs }: InboxSect
       )}
       <ul class="inbox-list">
         {rows.map((row) => (
-          <InboxRowView key={row.key} row={row} isSelected={row.key === selectedKey} nowMs={nowMs} />
+          <InboxRowView
+            key={row.key}
+            row={row}
+            isSelected={row.key === selectedKey}
+            isChosen={chosen.has(row)}
+            onChoose={(isRange) => (isRange ? chosen.extendTo(row) : chosen.toggle(row))}
+            nowMs={nowMs}
+          />
         ))}
       </ul>
     </section>

@@ -7,9 +7,10 @@ import { ConnectionPill } from '../components/connection-pill.js';
 import { CopyMenu } from '../components/copy-menu.js';
 import { InterruptButton } from '../components/interrupt-button.js';
 import { AsOf, PageHead } from '../components/page-head.js';
+import { NeedsPerson } from '../components/needs-person.js';
 import { TemporalLink } from '../components/temporal-link.js';
 import { cliFor } from '../model/cli-words.js';
-import { isTurnLive } from '../model/commands.js';
+import { isTurnLive, lastPromptOf } from '../model/commands.js';
 import type { RunFacts } from '../model/run-facts.js';
 import { runLook } from '../model/status-look.js';
 
@@ -58,6 +59,12 @@ export function RunHead({ facts, polled, intervalMs, conversation }: RunHeadProp
             <TemporalLink workflowId={run.workflowId} />
           </>
         }
+      />
+      <NeedsPerson
+        actions={result.liveness.recoveryActions}
+        run={run}
+        lastPrompt={lastPromptOf(commands)}
+        onDone={polled.refresh}
       />
       {isCancelling && (
         <ConfirmDialog

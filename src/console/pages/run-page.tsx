@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { AgentRun } from '../../client/index.js';
 import { useConsole } from '../api/console-context.js';
+import type { Conversation } from '../api/conversation.js';
 import { runSource } from '../api/conversation-source.js';
 import { useConversation } from '../api/use-conversation.js';
 import { usePoll } from '../api/use-poll.js';
@@ -9,15 +10,25 @@ import type { ComposerMode } from '../components/composer.js';
 import { ConversationView } from '../components/conversation-view.js';
 import { Problem } from '../components/problem.js';
 import { isTurnLive } from '../model/commands.js';
-import type { EventRef } from '../model/place.js';
+import { NextSteps } from '../components/next-steps.js';
+import { TimelineView } from '../components/timeline-view.js';
+import { ViewLinks } from '../components/view-links.js';
+import { lastPromptOf } from '../model/commands.js';
+import type { EventRef, RunView } from '../model/place.js';
 import type { RunFacts } from '../model/run-facts.js';
 import { RunHead } from './run-head.js';
 import { RunRail } from './run-rail.js';
 
 const POLL_MS = 3_000;
 
+interface RunPageProps {
+  readonly id: string;
+  readonly at: EventRef | null;
+  readonly view?: RunView;
+}
+
 /** A run: the cause first, then its attempts, then everything that happened. */
-export function RunPage({ id, at }: { readonly id: string; readonly at: EventRef | null }) {
+export function RunPage({ id, at, view }: RunPageProps) {
   const { client } = useConsole();
   const source = useMemo(() => runSource(client, id), [client, id]);
   const conversation = useConversation(source);
@@ -32,17 +43,43 @@ export function RunPage({ id, at }: { readonly id: string; readonly at: EventRef
     <div class="page page-conversation">
       <div class="page-main">
         <RunHead facts={data} polled={facts} intervalMs={POLL_MS} conversation={conversation} />
-        <ConversationView
-          conversation={conversation}
-          ofRun
-          at={at}
-          commands={data.commands}
-          mode={modeOf(data)}
-          onRead={() => undefined}
-        />
+        <ViewLinks id={id} view={view} />
+        {view === 'timeline' ? (
+          <RunTimeline facts={data} conversation={conversation} onDone={facts.refresh} />
+        ) : (
+          <ConversationView
+            conversation={conversation}
+            ofRun
+            at={at}
+            commands={data.commands}
+            mode={modeOf(data)}
+            onRead={() => undefined}
+          />
+        )}
       </div>
       <RunRail facts={data} conversation={conversation} />
     </div>
+  );
+}
+
+interface RunTimelineProps {
+  readonly facts: RunFacts;
+  readonly conversation: Conversation;
+  readonly onDone: () => void;
+}
+
+function RunTimeline({ facts: { run, commands }, conversation, onDone }: RunTimelineProps) {
+  const { client } = useConsole();
+  const polled = usePoll(() => client.runs.explain(run.id), POLL_MS, [client, run.id]);
+  useRefreshOnNews(conversation, [polled.refresh]);
+  const { data, error } = polled;
+  if (data === undefined) {
+    return error === undefined ? <p class="empty">Loading…</p> : <Problem error={error} retry={polled.refresh} />;
+  }
+  return (
+    <TimelineView explanation={data}>
+      <NextSteps actions={data.next} run={run} lastPrompt={lastPromptOf(commands)} onDone={onDone} />
+    </TimelineView>
   );
 }
 

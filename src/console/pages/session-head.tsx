@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Liveness, SessionSummary } from '../../client/index.js';
+import type { Liveness, RunRecord, SessionSummary } from '../../client/index.js';
 import { useConsole } from '../api/console-context.js';
 import type { Conversation } from '../api/conversation.js';
 import type { Polled } from '../api/use-poll.js';
@@ -8,12 +8,13 @@ import { ConnectionPill } from '../components/connection-pill.js';
 import { CopyMenu } from '../components/copy-menu.js';
 import { InterruptButton } from '../components/interrupt-button.js';
 import { AsOf, PageHead } from '../components/page-head.js';
+import { NeedsPerson } from '../components/needs-person.js';
 import { TemporalLink } from '../components/temporal-link.js';
 import { sessionWhy } from '../model/attention-words.js';
 import { cliFor } from '../model/cli-words.js';
 import { sessionTitle } from '../model/inbox-rows.js';
 import { sessionLook } from '../model/status-look.js';
-import { oneLine } from '../model/times.js';
+import { oneLine, plainLine } from '../model/times.js';
 
 interface SessionHeadProps {
   readonly session: SessionSummary;
@@ -21,9 +22,11 @@ interface SessionHeadProps {
   readonly conversation: Conversation;
   readonly intervalMs: number;
   readonly onUnread: () => void;
+  /** Its last run, and what that was told last; null until it is known. */
+  readonly lastRun: { readonly run: RunRecord; readonly lastPrompt: string } | null;
 }
 
-export function SessionHead({ session, polled, conversation, intervalMs, onUnread }: SessionHeadProps) {
+export function SessionHead({ session, polled, conversation, intervalMs, onUnread, lastRun }: SessionHeadProps) {
   const [isCancelling, setCancelling] = useState(false);
   const { sessionId: id, activeRunId, executionState } = session;
   return (
@@ -58,14 +61,13 @@ export function SessionHead({ session, polled, conversation, intervalMs, onUnrea
           </>
         }
       />
-      {session.attentionState === 'needs-input' && (
-        <div class="question" role="note">
-          <span class="tone-needs-you" aria-hidden="true">
-            ◆{' '}
-          </span>
-          {questionOf(session)}
-        </div>
-      )}
+      <NeedsPerson
+        words={session.attentionState === 'needs-input' ? questionOf(session) : undefined}
+        actions={actionsOf(session)}
+        run={lastRun?.run ?? null}
+        lastPrompt={lastRun?.lastPrompt ?? ''}
+        onDone={polled.refresh}
+      />
       {isCancelling && <CancelDialog session={session} onDone={polled.refresh} onClose={() => setCancelling(false)} />}
     </>
   );
@@ -104,10 +106,16 @@ export function livenessOf({ liveness }: SessionSummary): Liveness | null {
 function whyOf(session: SessionSummary): string {
   const activity = livenessOf(session)?.lastActivity ?? null;
   const why = sessionWhy(session);
-  return session.active && activity !== null ? `${why}: ${oneLine(activity.summary)}` : why;
+  return session.active && activity !== null && activity.type !== 'backend_status'
+    ? `${why}: ${plainLine(activity.summary)}`
+    : why;
 }
 
-function questionOf({ supervisor }: SessionSummary): string {
-  const activity = 'message' in supervisor ? null : supervisor.lastActivity;
-  return activity !== null ? oneLine(activity.summary) : 'The agent waits for an answer.';
+function actionsOf({ supervisor }: SessionSummary) {
+  return 'message' in supervisor ? [] : supervisor.recoveryActions;
+}
+
+function questionOf(session: SessionSummary): string {
+  const asked = actionsOf(session).find(({ action }) => action === 'answer-input')?.reasonHint;
+  return asked === undefined ? 'The agent waits for an answer.' : oneLine(asked);
 }

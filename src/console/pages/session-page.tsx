@@ -10,6 +10,7 @@ import { useRefreshOnNews } from '../api/use-refresh-on-news.js';
 import type { ComposerMode } from '../components/composer.js';
 import { ConversationView } from '../components/conversation-view.js';
 import { Problem } from '../components/problem.js';
+import { lastPromptOf } from '../model/commands.js';
 import type { EventRef } from '../model/place.js';
 import { livenessOf, SessionHead } from './session-head.js';
 import { SessionRail } from './session-rail.js';
@@ -26,6 +27,7 @@ export function SessionPage({ id, at }: { readonly id: string; readonly at: Even
   const runId = data?.activeRunId ?? data?.lastRunId ?? null;
   const askCommands = async () => (runId === null ? [] : (await client.runs.commands(runId, { limit: 500 })).items);
   const commands = usePoll(askCommands, POLL_MS, [client, runId]);
+  const run = usePoll(async () => (runId === null ? null : client.runs.get(runId)), POLL_MS, [client, runId]);
   useRefreshOnNews(conversation, [session.refresh, commands.refresh]);
   const marks = useMarkRead(data, () => {
     session.refresh();
@@ -45,6 +47,7 @@ export function SessionPage({ id, at }: { readonly id: string; readonly at: Even
           conversation={conversation}
           intervalMs={POLL_MS}
           onUnread={marks.markUnread}
+          lastRun={run.data ? { run: run.data, lastPrompt: lastPromptOf(commands.data ?? []) } : null}
         />
         <ConversationView
           conversation={conversation}

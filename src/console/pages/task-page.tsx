@@ -8,6 +8,7 @@ import { useRefreshOnNews } from '../api/use-refresh-on-news.js';
 import { ConnectionPill } from '../components/connection-pill.js';
 import { ConversationView } from '../components/conversation-view.js';
 import { InterruptButton } from '../components/interrupt-button.js';
+import { NeedsPerson } from '../components/needs-person.js';
 import { Problem } from '../components/problem.js';
 import { isTurnLive } from '../model/commands.js';
 import type { EventRef } from '../model/place.js';
@@ -63,6 +64,7 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
   const source = useMemo(() => runSource(client, runId), [client, runId]);
   const conversation = useConversation(source);
   const result = usePoll(() => client.runs.result(runId), POLL_MS, [client, runId]);
+  const run = usePoll(() => client.runs.get(runId), POLL_MS, [client, runId]);
   const askCommands = async () => (await client.runs.commands(runId, { limit: 500 })).items;
   const commands = usePoll(askCommands, POLL_MS, [client, runId]);
   useRefreshOnNews(conversation, [polled.refresh, commands.refresh]);
@@ -79,6 +81,12 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
         >
           {canSteer && <InterruptButton runId={runId} conversation={conversation} />}
         </TaskHead>
+        <NeedsPerson
+          actions={actionsOf(task)}
+          run={run.data ?? null}
+          lastPrompt={task.payload.prompt}
+          onDone={polled.refresh}
+        />
         <ConversationView
           conversation={conversation}
           ofRun
@@ -91,6 +99,13 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
       <TaskRail task={task} liveness={result.data?.liveness ?? null} conversation={conversation} />
     </div>
   );
+}
+
+/** Its head has a button for trying it again. */
+function actionsOf({ state, supervisor }: TaskDetail) {
+  if (state !== 'failed' && state !== 'blocked') return [];
+  if (supervisor === null || 'message' in supervisor) return [];
+  return supervisor.recoveryActions.filter(({ action }) => action !== 'dispatch-task');
 }
 
 /** Somebody who is there sees how it ended. */

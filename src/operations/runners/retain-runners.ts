@@ -3,11 +3,13 @@ import { isActive, planRetention, type RetainedRunner, type RetentionPolicy } fr
 import type { EventStore } from '../../ports/event-store.js';
 import type { LeaseStore } from '../../ports/lease-store.js';
 import type { RunnerJobView, RunnerPlatform } from '../../ports/runner-platform.js';
+import type { WarmRunnerStore } from '../../ports/warm-runner-store.js';
 
 export interface RetentionParts {
   readonly platform: Pick<RunnerPlatform, 'list' | 'stop'>;
   readonly leases: Pick<LeaseStore, 'read'>;
   readonly events: Pick<EventStore, 'last'>;
+  readonly warmRunners: Pick<WarmRunnerStore, 'retire'>;
   /** Undefined where runners are not capped. */
   readonly policy: RetentionPolicy | undefined;
 }
@@ -70,6 +72,9 @@ async function deleteRunner(
     const { lastActiveAtMs: createdAtMs, ...job } = runner;
     const now = await asRetained(parts, { ...UNSEEN, ...job, createdAtMs });
     if (isActive(policy, now, Date.now())) return { outcome: 'active', message: null };
+    // One that waits must not be given a run while it goes.
+    if (runner.runId === '' && (await parts.warmRunners.retire(runner.jobName)) === undefined)
+      return { outcome: 'active', message: null };
     await parts.platform.stop(runner.jobName, { graceMs: GRACE_MS });
     return { outcome: 'deleted', message: null };
   } catch (error) {

@@ -6,6 +6,10 @@ import { toolCredentialRefs } from '../../domain/tool-credentials.js';
 
 /** The bundles that a run's runner is handed. */
 export function secretsOfRun(run: RunRecord, backend: Pick<BackendProfile, 'kind'>): SecretRef[] {
-  const profile: SecretRef = { kind: 'provider-profile', name: run.backendProfile };
-  return [...(hasProfiles(backend.kind) ? [profile] : []), ...toolCredentialRefs(run)];
+  return [...secretsOfBackend(run.backendProfile, backend), ...toolCredentialRefs(run)];
+}
+
+/** Those that every run of the profile needs. */
+export function secretsOfBackend(backendProfile: string, { kind }: Pick<BackendProfile, 'kind'>): SecretRef[] {
+  return hasProfiles(kind) ? [{ kind: 'provider-profile', name: backendProfile }] : [];
 }

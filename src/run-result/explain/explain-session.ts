@@ -2,6 +2,7 @@ import type { SessionExplanation, TimelineEntry, TimelineSources } from '../../c
 import type { ActionDescriptor } from '../../contract/result.js';
 import type { RunRecord } from '../../contract/run.js';
 import type { SessionRecord } from '../../contract/session.js';
+import type { NextAction } from '../../domain/next-actions.js';
 import { diagnosis } from '../diagnosis.js';
 import { recoveryActions } from '../recovery-actions.js';
 import { entriesFrom } from './entry.js';
@@ -71,7 +72,7 @@ function verdict(session: SessionRecord, run: ExplainFacts | null): Pick<Session
   return { diagnosis: sentence, next: [action('send-session', 'send', sessionId)] };
 }
 
-function action(name: string, operation: string, sessionId: string | null): ActionDescriptor {
+function action(name: NextAction, operation: string, sessionId: string | null): ActionDescriptor {
   return {
     action: name,
     operation,

@@ -32,6 +32,10 @@ describe('what is said to a live turn of codex', () => {
       ['which way?', turn.id],
       ['go left', steer.id],
     ]);
+    assert.deepEqual(
+      runner.payloads('user_message').map(({ isSteer }) => isSteer),
+      [undefined, true],
+    );
     assert.ok(provider.conversation(1).includes('user: go left'));
     const order = manager.events.map(({ payload }) => payload['phase'] ?? payload['text']);
     assert.ok(order.indexOf('go left') < order.indexOf('steer-delivered'));

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { ConfigurationError, readSettings, Settings } from '../../../src/config.js';
 import { readRunnerPods } from '../../../src/config/runner-pods.js';
 import { readRunnerRetention } from '../../../src/config/runner-retention.js';
+import { readWarmRunners } from '../../../src/config/warm-runners.js';
 
 const RETENTION = {
   AGENTRUN_RUNNER_RETENTION_MAX_RUNNERS: '5',
@@ -41,6 +42,26 @@ describe('settings of runners in a cluster', () => {
     assert.equal(settings.AGENTRUN_SOURCE_COMMIT, 'unknown');
     assert.equal(settings.AGENTRUN_RUNNER_IDLE_TIMEOUT_MS, 600_000);
     assert.equal(readRunnerRetention(settings), undefined);
+  });
+
+  it('keep no runner warm unless told, and take no pool that is none', () => {
+    const variable = 'AGENTRUN_WARM_RUNNERS_JSON';
+    const given = (json: string, platform = 'kubernetes') => ({ AGENTRUN_PLATFORM: platform, [variable]: json });
+    assert.deepEqual(readWarmRunners(readSettings({})), { pools: [], maxAgeMs: 3_600_000 });
+    const read = readWarmRunners(readSettings(given('[{"backend":"codex","size":2}]')));
+    assert.deepEqual(read.pools, [{ backendProfile: 'codex', size: 2 }]);
+    const wrong = [
+      '{}',
+      '[',
+      '[{"backend":"codex"}]',
+      '[{"backend":"codex","size":-1}]',
+      '[{"backend":"a","size":101}]',
+    ];
+    for (const json of wrong) refused(given(json), variable);
+    refused(given('[{"backend":"a","size":1},{"backend":"a","size":1}]'), variable);
+    refused(given('[{"backend":"a","size":60},{"backend":"b","size":60}]'), variable);
+    refused(given('[{"backend":"exec","size":1}]', 'local'), variable);
+    refused({ AGENTRUN_WARM_RUNNER_MAX_AGE_SECONDS: '1' }, 'AGENTRUN_WARM_RUNNER_MAX_AGE_SECONDS');
   });
 
   it('are refused with one message that names the variable', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { whyWaiting } from '../../../src/console/model/queue-words.js';
 import { EMPTY_TASK, taskFrom } from '../../../src/console/model/task-form.js';
-import { age, amount, bytes, oneLine, plural, spell } from '../../../src/console/model/times.js';
+import { age, amount, bytes, oneLine, plainLine, plural, spell } from '../../../src/console/model/times.js';
 import { UsageMeter } from '../../../src/console/model/usage.js';
 import type { QueueRecord, QueueStats } from '../../../src/contract/queue.js';
 import { eventsOf } from './events.js';
@@ -24,6 +24,13 @@ describe('words of the console', () => {
     assert.deepEqual([950, 1_000, 48_210, 999_960, 1_250_000].map(amount), ['950', '1k', '48.2k', '1M', '1.3M']);
     assert.deepEqual([12, 2_048, 5_500_000].map(bytes), ['12 B', '2 kB', '5.2 MB']);
     assert.equal(plural(1, 'call') + plural(2, 'call'), '1 call2 calls');
+  });
+
+  it('take the marks of Markdown out of what stands on one line', () => {
+    assert.equal(
+      plainLine('## Done\n\n- `cart.js` took the **number** of items\n'),
+      'Done cart.js took the number of items',
+    );
   });
 
   it('take a terminal’s colours and breaks out of what stands on one line', () => {

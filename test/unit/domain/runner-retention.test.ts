@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   isActive,
   planRetention,
+  roomFor,
   type RetainedRunner,
   type RetentionPolicy,
 } from '../../../src/domain/runner-retention.js';
@@ -81,5 +82,12 @@ describe('retention of runners', () => {
         assert.equal(deletions.length, Math.min(matching - active, Math.max(0, matching - maxRunners)));
       }),
     );
+  });
+
+  it('leaves room for what its cap has not filled, counted as it counts', () => {
+    const runners = [runner('runner-a', 0), runner('runner-b', 0, { labels: {} })];
+    assert.equal(roomFor(POLICY, runners), 1);
+    assert.equal(roomFor({ ...POLICY, maxRunners: 1 }, [...runners, runner('runner-c', 0)]), 0);
+    assert.equal(roomFor(undefined, runners), Infinity);
   });
 });

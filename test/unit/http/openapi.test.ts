@@ -38,6 +38,7 @@ describe('the OpenAPI document', () => {
       POST /api/v1/commands/:/cancel|POST /api/v1/runs/:/events|GET /api/v1/runs/:/events
       GET /api/v1/runs/:/events/stream|POST /api/v1/runs/:/runner-jobs|GET /api/v1/runs/:/runner-jobs
       GET /api/v1/runs/:/runner-jobs/:|POST /api/v1/runners/register|POST /api/v1/runners/retention
+      POST /api/v1/runners/assignment
       GET /api/v1/tool-credentials|GET /api/v1/tool-credentials/:|DELETE /api/v1/tool-credentials/:
       PUT /api/v1/tool-credentials/:/credential
       GET /api/v1/provider-profiles|GET /api/v1/provider-profiles/:|DELETE /api/v1/provider-profiles/:
@@ -150,12 +151,11 @@ describe('the OpenAPI document', () => {
   });
 
   it('promises no backend of its own for what is sent to a session: that is as in its last run', () => {
-    const { schema } = document.paths['/api/v1/sessions/{sessionId}/send'].post.requestBody.content['application/json'];
-    const defaults: unknown[] = [];
-    walk([schema.properties.run, schema.properties.runBase], ({ backendProfile }) => {
-      if (backendProfile !== undefined) defaults.push((backendProfile as { default?: string }).default);
-    });
-    assert.deepEqual(defaults, [undefined, undefined]);
+    const { SessionSend, RunBase } = document.components.schemas;
+    for (const field of ['run', 'runBase']) {
+      assert.deepEqual(SessionSend.properties[field].anyOf[0], { $ref: '#/components/schemas/RunBase' });
+    }
+    assert.equal(RunBase.properties.backendProfile.default, undefined);
     const created =
       document.components.schemas.RunCreate ??
       document.paths['/api/v1/runs'].post.requestBody.content['application/json'].schema;

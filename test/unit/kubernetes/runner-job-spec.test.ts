@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { runnerJobSpec } from '../../../src/kubernetes/runner-job-spec.js';
+import { runnerJobSpec, warmJobSpec } from '../../../src/kubernetes/runner-job-spec.js';
 import type { JobLaunch, RunnerJobSettings } from '../../../src/kubernetes/runner-settings.js';
 
 const SETTINGS: RunnerJobSettings = {
@@ -156,5 +156,33 @@ describe('the Job of an attempt', () => {
     const asked = runnerJobSpec({ ...LAUNCH, image: 'mine:2', resources }, SETTINGS).spec!.template.spec!;
     assert.deepEqual(asked.containers[0]!.resources, { requests: {}, limits: { memory: '2Gi' } });
     assert.deepEqual([asked.containers[0]!.image, asked.initContainers![0]!.image], ['mine:2', 'mine:2']);
+  });
+});
+
+describe('the Job of a runner that waits', () => {
+  const { managerUrl, backendKind, secrets } = LAUNCH;
+  const names = { jobName: 'agentrun-v01-runner-warm-1', volumeName: 'warm-1' };
+  const job = warmJobSpec({ warmRunnerId: 'wrm_1', managerUrl, backendKind, secrets, ...names }, SETTINGS);
+  const ofRun = runnerJobSpec({ ...LAUNCH, ...names }, SETTINGS);
+
+  it('says nothing of any run, session or tenant', () => {
+    const { labels, annotations } = job.spec!.template.metadata!;
+    assert.deepEqual(
+      Object.keys(labels!)
+        .filter((name) => name.startsWith('agentrun.dev/'))
+        .sort(),
+      ['agentrun.dev/lane', 'agentrun.dev/volume', 'agentrun.dev/warm-runner'],
+    );
+    assert.deepEqual(annotations, { 'agentrun.dev/env-identity': 'prod' });
+    assert.doesNotMatch(JSON.stringify(job), /acme|run_1|review/);
+  });
+
+  it('is else made as the Job of an attempt is', () => {
+    const [own, other] = [job, ofRun].map(({ spec }) => {
+      const { containers, ...pod } = spec!.template.spec!;
+      const { env: _, ...runner } = containers[0]!;
+      return { pod, runner };
+    });
+    assert.deepEqual(own, other);
   });
 });

@@ -117,6 +117,7 @@ export function jobRecord(changes: Partial<RunnerJobRecord> = {}): RunnerJobReco
     runnerId: 'rnr_1',
     jobName: 'runner-1',
     namespace: 'local',
+    start: null,
     status: 'starting',
     reason: null,
     exitCode: null,

@@ -58,7 +58,7 @@ export class AcpTurn implements TurnHandle {
   async steer(commandId: string, payload: Readonly<Record<string, unknown>>): Promise<'delivered' | 'too-late'> {
     if (!this.ports.takesSteers) return 'too-late';
     const text = promptOf(payload);
-    return this.#steers.deliver(text, () => this.#emit('user_message', { text, commandId }));
+    return this.#steers.deliver(text, () => this.#emit('user_message', { text, commandId, isSteer: true }));
   }
 
   interrupt({ force }: { force: boolean }): void {

@@ -121,7 +121,9 @@ export class TurnStory {
       const commandId = item.clientId ?? this.facts.commandId;
       const { promptOrigin } = this.options;
       const origin = promptOrigin && commandId === this.facts.commandId ? { origin: promptOrigin } : {};
-      return [{ type: 'user_message', payload: { text: userText(item), itemId: item.id, commandId, ...origin } }];
+      const isSteer = commandId === this.facts.commandId ? {} : { isSteer: true };
+      const payload = { text: userText(item), itemId: item.id, commandId, ...isSteer, ...origin };
+      return [{ type: 'user_message', payload }];
     }
     const events = eventsAtStart(item);
     if (events.length > 0) this.#open.set(item.id, item);

@@ -1,0 +1,54 @@
+import { Context } from '@temporalio/activity';
+import { keepWarm } from '../src/operations/runners/keep-warm.js';
+import { heartbeating } from './heartbeating.js';
+import type { ActivityPorts } from './ports.js';
+
+type Ports = Pick<
+  ActivityPorts,
+  | 'platform'
+  | 'warmRunners'
+  | 'backends'
+  | 'claimTokens'
+  | 'warm'
+  | 'runnerRetention'
+  | 'managerUrl'
+  | 'wakeups'
+  | 'stopping'
+  | 'log'
+>;
+
+/** Beside being told of each that is taken or ends: credentials and ages change without a word. */
+const LOOK_MS = 5_000;
+const SHIFT_MS = 3_600_000;
+
+/** Keeps the pools of warm runners as they should be. */
+export function createWarmRunnerActivities(ports: Ports) {
+  return {
+    /** Runs until its shift ends or its worker stops; answers true where nothing is to be kept warm and nothing is left. */
+    async keepRunnersWarm(): Promise<boolean> {
+      const context = Context.current();
+      const shift = AbortSignal.any([context.cancellationSignal, ports.stopping, AbortSignal.timeout(SHIFT_MS)]);
+      const isDone = await heartbeating(async () => watchPools(ports, shift));
+      if (context.cancellationSignal.aborted) await context.cancelled;
+      return isDone;
+    },
+  };
+}
+
+async function watchPools(ports: Ports, shift: AbortSignal): Promise<boolean> {
+  const { wakeups, log } = ports;
+  const subscription = wakeups.subscribe('warm:pools');
+  try {
+    while (!shift.aborted) {
+      const isDone = await keepWarm(ports).catch((error: unknown) => {
+        log('the warm runners could not be looked after', { error: String(error) });
+        return false;
+      });
+      if (isDone) return true;
+      await subscription.next(LOOK_MS, shift);
+    }
+    return false;
+  } finally {
+    subscription.close();
+  }
+}

@@ -1,0 +1,123 @@
+/** Who may call each route, in one table: it is tried out by a test, and told in docs/api.md. */
+
+const OURS = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+export const TASK = { ...OURS, prompt: 'true' };
+export const WEBHOOK = { tenantId: 'acme', url: 'https://example.com/ends', secret: 'x'.repeat(32) };
+const SPEC = { apiVersion: 'agentrun/v1', kind: 'AipodSpec', metadata: { name: 'default' }, spec: {} };
+const PROFILE = { config: 'command = ["agent"]' };
+
+/**
+ * What each caller is told, in this order: a runner of another run, the runner of this run's earlier attempt, an operator of another tenant,
+ * the runner itself. `ok`: whatever it is, it is no refusal of the caller. Nobody gets anywhere without a token, or with one that is none.
+ */
+export const KINDS = {
+  'of a run, its runner may': [403, 409, 404, 'ok'],
+  'of a run, operators only': [403, 403, 404, 403],
+  'of a tenant': [403, 403, 404, 403],
+  'a list of what one may see': [403, 403, 'ok', 403],
+  'made for a tenant': [403, 403, 403, 403],
+  "of the installation, every operator's": [403, 403, 'ok', 403],
+  "of the installation, its operators'": [403, 403, 403, 403],
+  'anybody known': ['ok', 'ok', 'ok', 'ok'],
+  'of a runner that waits, by its claim token': [401, 401, 401, 401],
+} as const satisfies Record<string, readonly (number | 'ok')[]>;
+
+export type Kind = keyof typeof KINDS;
+
+/** Every route that asks who speaks, and a body that it takes. */
+export const ROUTES: Record<string, [kind: Kind, body?: object]> = {
+  'GET /api/v1/backends': ['anybody known'],
+  'GET /api/v1/installation': ["of the installation, every operator's"],
+  'POST /api/v1/runs': ['made for a tenant', OURS],
+  'GET /api/v1/runs': ['a list of what one may see'],
+  'GET /api/v1/runs/{runId}': ['of a run, its runner may'],
+  'GET /api/v1/runs/{runId}/result': ['of a run, its runner may'],
+  'GET /api/v1/runs/{runId}/explain': ['of a run, operators only'],
+  'GET /api/v1/runs/{runId}/commands': ['of a run, its runner may'],
+  'POST /api/v1/runs/{runId}/commands': ['of a run, operators only', { payload: { prompt: 'mine' } }],
+  'GET /api/v1/runs/{runId}/commands/{commandId}': ['of a run, its runner may'],
+  'GET /api/v1/runs/{runId}/commands/{commandId}/result': ['of a run, its runner may'],
+  'POST /api/v1/runs/{runId}/events': ['of a run, its runner may', {}],
+  'GET /api/v1/runs/{runId}/events': ['of a run, its runner may'],
+  'GET /api/v1/runs/{runId}/events/stream': ['of a run, its runner may'],
+  'POST /api/v1/runs/{runId}/claim': ['of a run, its runner may', { runnerId: '{caller}' }],
+  'PATCH /api/v1/runs/{runId}/lease': ['of a run, its runner may', { runnerId: '{caller}' }],
+  'POST /api/v1/runs/{runId}/runner-jobs': ['of a run, operators only', {}],
+  'GET /api/v1/runs/{runId}/runner-jobs': ['of a run, its runner may'],
+  'GET /api/v1/runs/{runId}/runner-jobs/{runnerJobId}': ['of a run, its runner may'],
+  'POST /api/v1/commands/{commandId}/ack': ['of a run, its runner may', {}],
+  'POST /api/v1/commands/{commandId}/cancel': ['of a run, operators only', {}],
+  'PATCH /api/v1/commands/{commandId}/status': ['of a run, its runner may', { terminalStatus: 'completed' }],
+  'POST /api/v1/runs/{runId}/cancel': ['of a run, operators only', {}],
+  'PATCH /api/v1/runs/{runId}/status': ['of a run, its runner may', { terminalStatus: 'completed' }],
+  'POST /api/v1/runners/register': ['of a run, its runner may', { runId: '{runId}', runnerId: '{caller}' }],
+  'POST /api/v1/runners/assignment': ['of a runner that waits, by its claim token', { instance: '0123456789abcdef' }],
+  'POST /api/v1/runners/retention': ["of the installation, its operators'", { dryRun: true }],
+  'POST /api/v1/sessions': ['made for a tenant', { ...OURS, sessionId: 'new-session' }],
+  'GET /api/v1/sessions': ['a list of what one may see'],
+  'GET /api/v1/sessions/{sessionId}': ['of a tenant'],
+  'GET /api/v1/sessions/{sessionId}/explain': ['of a tenant'],
+  'GET /api/v1/sessions/{sessionId}/trace': ['of a tenant'],
+  'GET /api/v1/sessions/{sessionId}/output': ['of a tenant'],
+  'POST /api/v1/sessions/{sessionId}/send': ['of a tenant', { prompt: 'mine' }],
+  'POST /api/v1/sessions/{sessionId}/read': ['of a tenant', {}],
+  'POST /api/v1/sessions/{sessionId}/control': ['of a tenant', { action: 'read' }],
+  'GET /api/v1/sessions/{sessionId}/storage': ['of a run, its runner may'],
+  'POST /api/v1/sessions/{sessionId}/storage/refresh': [
+    'of a run, its runner may',
+    { pvcName: 'session-acme', namespace: 'local' },
+  ],
+  'DELETE /api/v1/sessions/{sessionId}/storage': ['of a tenant'],
+  'POST /api/v1/sessions/storage/gc': ["of the installation, its operators'"],
+  'POST /api/v1/queue/tasks': ['made for a tenant', TASK],
+  'GET /api/v1/queue/tasks': ['a list of what one may see'],
+  'GET /api/v1/queue/tasks/{taskId}': ['of a tenant'],
+  'POST /api/v1/queue/tasks/{taskId}/refresh': ['of a tenant', {}],
+  'POST /api/v1/queue/tasks/{taskId}/read': ['of a tenant', {}],
+  'POST /api/v1/queue/tasks/{taskId}/cancel': ['of a tenant', {}],
+  'POST /api/v1/queue/tasks/{taskId}/dispatch': ['of a tenant', {}],
+  'GET /api/v1/queue/stats': ['a list of what one may see'],
+  'GET /api/v1/queue/commander': ['a list of what one may see'],
+  'GET /api/v1/queue/queues': ["of the installation, every operator's"],
+  'GET /api/v1/queue/queues/{name}': ["of the installation, every operator's"],
+  'PUT /api/v1/queue/queues/{name}': ["of the installation, its operators'", { paused: false }],
+  'GET /api/v1/queue/budgets': ['a list of what one may see'],
+  'GET /api/v1/queue/budgets/{tenantId}': ['of a tenant'],
+  'PUT /api/v1/queue/budgets/{tenantId}': ["of the installation, its operators'", { maxTokens: 1_000 }],
+  'DELETE /api/v1/queue/budgets/{tenantId}': ["of the installation, its operators'"],
+  'POST /api/v1/queue/webhooks': ['made for a tenant', WEBHOOK],
+  'GET /api/v1/queue/webhooks': ['a list of what one may see'],
+  'GET /api/v1/queue/webhooks/{webhookId}': ['of a tenant'],
+  'GET /api/v1/queue/webhooks/{webhookId}/deliveries': ['of a tenant'],
+  'POST /api/v1/queue/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver': ['of a tenant'],
+  'DELETE /api/v1/queue/webhooks/{webhookId}': ['of a tenant'],
+  'POST /api/v1/queue/schedules': ['made for a tenant', { scheduleId: 'hourly', cron: '@hourly', task: TASK }],
+  'GET /api/v1/queue/schedules': ['a list of what one may see'],
+  'GET /api/v1/queue/schedules/{scheduleId}': ['of a tenant'],
+  'PATCH /api/v1/queue/schedules/{scheduleId}': ['of a tenant', { paused: true }],
+  'DELETE /api/v1/queue/schedules/{scheduleId}': ['of a tenant'],
+  'GET /api/v1/provider-profiles': ["of the installation, every operator's"],
+  'GET /api/v1/provider-profiles/{profile}': ["of the installation, every operator's"],
+  'GET /api/v1/provider-profiles/{profile}/config': ["of the installation, every operator's"],
+  'PUT /api/v1/provider-profiles/{profile}/config': ["of the installation, its operators'", PROFILE],
+  'PUT /api/v1/provider-profiles/{profile}/credential': [
+    "of the installation, its operators'",
+    { apiKey: 'k-12345678' },
+  ],
+  'POST /api/v1/provider-profiles/{profile}/validate': ["of the installation, its operators'", {}],
+  'GET /api/v1/provider-profiles/{profile}/validations/{validationId}': ['of a tenant'],
+  'DELETE /api/v1/provider-profiles/{profile}': ["of the installation, its operators'"],
+  'GET /api/v1/tool-credentials': ["of the installation, every operator's"],
+  'GET /api/v1/tool-credentials/{name}': ["of the installation, every operator's"],
+  'PUT /api/v1/tool-credentials/{name}/credential': ["of the installation, its operators'", { privateKey: 'none' }],
+  'DELETE /api/v1/tool-credentials/{name}': ["of the installation, its operators'"],
+  'POST /api/v1/aipod-specs': ["of the installation, its operators'", SPEC],
+  'GET /api/v1/aipod-specs': ["of the installation, every operator's"],
+  'GET /api/v1/aipod-specs/{name}': ["of the installation, every operator's"],
+  'GET /api/v1/aipod-specs/{name}/versions': ["of the installation, every operator's"],
+  'POST /api/v1/aipod-specs/{name}/render': ["of the installation, every operator's"],
+  'PUT /api/v1/aipod-specs/{name}': ["of the installation, its operators'", SPEC],
+  'DELETE /api/v1/aipod-specs/{name}': ["of the installation, its operators'"],
+};
+/** Nobody is asked who speaks. */
+export const OPEN = ['GET /health', 'GET /health/live', 'GET /health/readiness', 'GET /metrics', 'GET /openapi.json'];
