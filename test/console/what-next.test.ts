@@ -209,4 +209,20 @@ describe('tabs of one browser', function () {
     await pages[1]?.getByRole('log').getByText(text, { exact: true }).waitFor();
     await pages[1]?.close();
   });
+
+  it('are let go by a tab that was opened beside the page and never looked at', async () => {
+    await runByHand('tab-beside');
+    const { page } = await openConsole('/sessions/tab-beside');
+    await page.addInitScript(
+      `Object.defineProperty(document, 'visibilityState', { get: () => window.shown ?? 'hidden' });`,
+    );
+    await page.clock.install();
+    await page.reload();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.clock.fastForward(31_000);
+    await page.getByText('Paused in the background').waitFor();
+    await page.evaluate(`window.shown = 'visible'; document.dispatchEvent(new Event('visibilitychange'))`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.close();
+  });
 });
