@@ -15,14 +15,29 @@ const input = {
 };
 
 /** Plain JavaScript of many files. Every other package stays where it is: it may look for its own files, or bring native parts. */
-const BUNDLED =
-  /node_modules\/(typebox|ajv|ajv-formats|fast-uri|fast-deep-equal|json-schema-traverse|commander|picocolors|eventsource-parser|@agentclientprotocol\/sdk|zod|smol-toml|p-retry|is-network-error)\//;
+const BUNDLED = [
+  'typebox',
+  'ajv',
+  'ajv-formats',
+  'fast-uri',
+  'fast-deep-equal',
+  'json-schema-traverse',
+  'commander',
+  'picocolors',
+  'eventsource-parser',
+  '@agentclientprotocol/sdk',
+  'zod',
+  'smol-toml',
+  'p-retry',
+  'is-network-error',
+];
 
-const bundle = await rolldown({
-  input,
-  platform: 'node',
-  external: (id, _importer, isResolved) => isResolved && id.includes('/node_modules/') && !BUNDLED.test(id),
-});
+/** By the name that it is imported by: what is resolved is a path of this machine, and an image has another. */
+function isLeftOut(id: string): boolean {
+  return /^[a-z@]/.test(id) && !BUNDLED.some((name) => id === name || id.startsWith(`${name}/`));
+}
+
+const bundle = await rolldown({ input, platform: 'node', external: (id) => isLeftOut(id) });
 await rm(PROGRAMS, { recursive: true, force: true });
 await bundle.write({ dir: PROGRAMS, format: 'esm', sourcemap: true, chunkFileNames: 'parts/[name]-[hash].js' });
 await bundle.close();

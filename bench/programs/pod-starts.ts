@@ -123,7 +123,8 @@ try {
   }
 } finally {
   tell();
-  await started.stop();
-  await fixture.dispose();
+  await started.manager.stop();
+  // With all that is in it.
+  await fixture.cluster.core.deleteNamespace({ name: fixture.namespace });
   await stopAll();
 }

@@ -37,7 +37,9 @@ export function readWarmRunners(settings: WarmSettings): WarmPolicy {
   const sum = pools.reduce((all, { size }) => all + size, 0);
   if (sum > MOST) throw new ConfigurationError(`${VARIABLE} keeps ${sum} runners, more than ${MOST}`);
   if (sum > 0 && settings.AGENTRUN_PLATFORM !== 'kubernetes') {
-    throw new ConfigurationError(`${VARIABLE} needs AGENTRUN_PLATFORM=kubernetes: a process of this machine starts in a fraction of a second`);
+    throw new ConfigurationError(
+      `${VARIABLE} needs AGENTRUN_PLATFORM=kubernetes: a process of this machine starts in a fraction of a second`,
+    );
   }
   return { pools, maxAgeMs };
 }

@@ -101,7 +101,7 @@ export const RunnerJobList = Type.Object({
 });
 
 /** How long a warm runner may ask to wait for its run. */
-export const ASSIGNMENT_WAIT_MS = 60_000;
+const ASSIGNMENT_WAIT_MS = 60_000;
 
 export const AssignmentAsk = Type.Object({
   /** Names the process that asks: a claim token belongs to the first that used it. */

@@ -114,7 +114,14 @@ export function warmVariables(
 }
 
 /** What such a runner's variables are then, beside those that it has. Pure. */
-export function runVariables({ env, runId, attempt, attemptId, runnerId, traceparent }: RunFacts): Record<string, string> {
+export function runVariables({
+  env,
+  runId,
+  attempt,
+  attemptId,
+  runnerId,
+  traceparent,
+}: RunFacts): Record<string, string> {
   const forAgent = Object.entries(env).map(([name, value]) => [`${AGENT_VARIABLE_PREFIX}${name}`, value]);
   return {
     ...(Object.fromEntries(forAgent) as Record<string, string>),

@@ -59,12 +59,18 @@ export function isActive(policy: RetentionPolicy, runner: RetainedRunner, nowMs:
 }
 
 /** How many more there may be. */
-export function roomFor(policy: RetentionPolicy | undefined, runners: readonly Pick<RetainedRunner, 'jobName' | 'labels'>[]): number {
+export function roomFor(
+  policy: RetentionPolicy | undefined,
+  runners: readonly Pick<RetainedRunner, 'jobName' | 'labels'>[],
+): number {
   if (policy === undefined) return Infinity;
   return Math.max(0, policy.maxRunners - runners.filter((runner) => counts(policy, runner)).length);
 }
 
-function counts({ matchLabels, jobNamePrefixes }: RetentionPolicy, { jobName, labels }: Pick<RetainedRunner, 'jobName' | 'labels'>): boolean {
+function counts(
+  { matchLabels, jobNamePrefixes }: RetentionPolicy,
+  { jobName, labels }: Pick<RetainedRunner, 'jobName' | 'labels'>,
+): boolean {
   const hasLabels = Object.entries(matchLabels).every(([name, value]) => labels[name] === value);
   return hasLabels && jobNamePrefixes.some((prefix) => jobName.startsWith(prefix));
 }

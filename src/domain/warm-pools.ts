@@ -60,14 +60,17 @@ export interface WarmPlan {
 }
 
 /** What is to be done so that each pool is as it should be. `room`: how many more runners there may be. Pure. */
-export function planWarmPools(
-  { pools, runners, maxAgeMs, room }: {
-    readonly pools: readonly WantedPool[];
-    readonly runners: readonly WaitingRunner[];
-    readonly maxAgeMs: number;
-    readonly room: number;
-  },
-): WarmPlan {
+export function planWarmPools({
+  pools,
+  runners,
+  maxAgeMs,
+  room,
+}: {
+  readonly pools: readonly WantedPool[];
+  readonly runners: readonly WaitingRunner[];
+  readonly maxAgeMs: number;
+  readonly room: number;
+}): WarmPlan {
   const retire: Retirement[] = [];
   const kept: WaitingRunner[] = [];
   for (const runner of runners) {

@@ -31,7 +31,8 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
     const serveRoute = async (ctx: Context) => {
       const state = stateOf(ctx);
       state.quiet = route.quiet;
-      if (route.auth === 'claim') state.claimant = await app.authenticator.claimant(ctx.get('authorization') || undefined);
+      if (route.auth === 'claim')
+        state.claimant = await app.authenticator.claimant(ctx.get('authorization') || undefined);
       else state.principal = await principalOf(ctx, route, app);
       const handle = async () => answer(ctx, route, app);
       if (route.body === undefined) return handle();

@@ -19,7 +19,10 @@ export const PATHS = {
 const [VOLUME, HANDOVER, TOKEN, HOME, TEMPORARY] = ['volume', 'handover', 'token', 'home', 'tmp'];
 
 /** Every volume of the Pod. */
-export function handoverVolumes(launch: Pick<PodLaunch, 'jobName' | 'volumeName' | 'secrets'>, lane: string): V1Volume[] {
+export function handoverVolumes(
+  launch: Pick<PodLaunch, 'jobName' | 'volumeName' | 'secrets'>,
+  lane: string,
+): V1Volume[] {
   return [
     { name: VOLUME, persistentVolumeClaim: { claimName: launch.volumeName } },
     { name: HANDOVER, emptyDir: { medium: 'Memory', sizeLimit: '8Mi' } },

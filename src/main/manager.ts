@@ -5,6 +5,7 @@ import type { Settings } from '../config.js';
 import { readRunnerRetention } from '../config/runner-retention.js';
 import { readWarmRunners } from '../config/warm-runners.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import type { WarmPolicy } from '../domain/warm-pools.js';
 import { readConsoleFiles } from '../http/console/console-files.js';
 import type { HttpDependencies } from '../http/dependencies.js';
 import { serve, serveHealth, type RunningServer } from '../http/server.js';
@@ -111,8 +112,7 @@ async function startWork(
 ): Promise<RunningWorker> {
   const { settings, platform, keys, logger, temporalAddress } = options;
   const stopping = new AbortController();
-  const runnerRetention = readRunnerRetention(settings);
-  const warm = readWarmRunners(settings);
+  const [runnerRetention, warm] = [readRunnerRetention(settings), readWarmRunners(settings)];
   const activities = createActivities({
     ...postgres,
     platform: observeLaunches(platform, telemetry),
@@ -145,10 +145,14 @@ async function startWork(
     stopping.abort();
     await worker.stop();
   });
-  // Also where no pool is left: what there was of it has to go.
-  const keepWarm = warm.pools.length > 0 || !(await postgres.warmRunners.isEmpty());
+  const keepWarm = await isKeptWarm(warm, postgres);
   await ensureWatchers(temporal.client, { retainRunners: runnerRetention !== undefined, keepWarm });
   return worker;
+}
+
+/** Also where no pool is left: what there was of it has to go. */
+async function isKeptWarm({ pools }: WarmPolicy, { warmRunners }: ManagerParts['postgres']): Promise<boolean> {
+  return pools.length > 0 || !(await warmRunners.isEmpty());
 }
 
 /** How long records are kept. */

@@ -46,8 +46,10 @@ export interface RunnerConfig {
 }
 
 /** Of a runner that waits until it is told its run; what it is then follows from the environment and that. */
-export interface WarmConfig
-  extends Pick<RunnerConfig, 'managerUrl' | 'jobName' | 'pollWaitMs' | 'giveUpMs' | 'handoverDir' | 'tokenFile' | 'secretsDir' | 'logLevel'> {
+export interface WarmConfig extends Pick<
+  RunnerConfig,
+  'managerUrl' | 'jobName' | 'pollWaitMs' | 'giveUpMs' | 'handoverDir' | 'tokenFile' | 'secretsDir' | 'logLevel'
+> {
   readonly warmRunnerId: string;
 }
 

@@ -11,7 +11,10 @@ import type { runnerRetentionWorkflow } from '../../workflows/retention/workflow
 import type { maintenanceWorkflow } from '../../workflows/maintenance/workflow.js';
 
 /** What runs beside the runs: one of each however many managers start it, visible and pausable in the Temporal UI. */
-export async function ensureWatchers(client: Client, options: { retainRunners: boolean; keepWarm: boolean }): Promise<void> {
+export async function ensureWatchers(
+  client: Client,
+  options: { retainRunners: boolean; keepWarm: boolean },
+): Promise<void> {
   const existing = { taskQueue: TASK_QUEUE, workflowIdConflictPolicy: 'USE_EXISTING' } as const;
   await client.workflow.start<typeof leaseMonitorWorkflow>('leaseMonitorWorkflow', {
     ...existing,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../scripts/project-root.js';
@@ -29,6 +29,16 @@ describe('the programs that are started most', () => {
       assert.match(stdout, /^\d+\.\d+\.\d+/);
     } finally {
       await rm(elsewhere, { recursive: true, force: true });
+    }
+  });
+
+  it('name packages, and no path of the machine that built them: an image has others', async () => {
+    const programs = join(projectRoot, 'dist/programs');
+    const files = (await readdir(programs, { recursive: true })).filter((name) => name.endsWith('.js'));
+    assert.ok(files.length > 3);
+    for (const name of files) {
+      const text = await readFile(join(programs, name), 'utf8');
+      assert.doesNotMatch(text, /(from|import\() ?"(\/|file:)/, name);
     }
   });
 

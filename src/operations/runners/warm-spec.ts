@@ -10,5 +10,7 @@ export async function warmSpec(
 ): Promise<string> {
   const changes = await Promise.all(refs.map(async (ref) => (await secrets.read(ref))?.updatedAtMs ?? 0));
   const digest = warm.digest({ managerUrl, backendKind, secrets: refs });
-  return createHash('sha256').update(JSON.stringify([digest, changes])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([digest, changes]))
+    .digest('hex');
 }

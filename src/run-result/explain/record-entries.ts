@@ -25,7 +25,12 @@ const START = { warm: '; a runner that waited took it', cold: '', undecided: '' 
 
 function jobEntries(tell: TellEntry, job: RunnerJobRecord): TimelineEntry[] {
   const of = { attempt: job.attempt, runnerJobId: job.id, runnerId: job.runnerId };
-  const asked = tell(Date.parse(job.createdAt), 'job', `The runner Job ${job.jobName} was asked for${START[job.start ?? 'undecided']}.`, of);
+  const asked = tell(
+    Date.parse(job.createdAt),
+    'job',
+    `The runner Job ${job.jobName} was asked for${START[job.start ?? 'undecided']}.`,
+    of,
+  );
   if (job.finishedAt === null) return [asked];
   const isTrouble = job.status === 'failed' || job.status === 'lost';
   const text = `The runner Job of attempt ${job.attempt} ended ${job.status}${jobEnd(job)}.`;
