@@ -69,6 +69,64 @@ describe('what can be done next, in the console', function () {
     assert.deepEqual(complaints, []);
     await page.close();
   });
+
+  it('is said in the run’s transcript, where its timeline is what is looked at', async () => {
+    const { api } = await consoleWorld();
+    const run = await api.createRun();
+    await api.addTurn(run.id, 'echo once');
+    await api.post(`/api/v1/runs/${run.id}/runner-jobs`, {});
+    const { page, complaints } = await openConsole(`/runs/${run.id}?view=timeline`);
+    await page.getByRole('button', { name: 'Say what comes next' }).click();
+    await page.waitForURL(/\/runs\/run_\w+$/);
+    await page.keyboard.type('echo twice');
+    await page.keyboard.press('Enter');
+    await page.getByRole('log').getByText('twice', { exact: true }).waitFor();
+    await api.ok('PATCH', `/api/v1/runs/${run.id}/status`, { terminalStatus: 'completed' });
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it('may be asked for otherwise after it could not be started', async () => {
+    const { api } = await consoleWorld();
+    const run = await api.createRun({ endsWithTurn: true });
+    await api.ok('PATCH', `/api/v1/runs/${run.id}/status`, { terminalStatus: 'failed' });
+    const { page } = await openConsole(`/runs/${run.id}?view=timeline`);
+    const refusal = { ok: false, failureKind: 'conflict', message: 'not now', traceId: null, details: null };
+    const commands = '**/api/v1/runs/*/commands';
+    await page.route(commands, (route) =>
+      route.request().method() === 'POST' ? route.fulfill({ status: 409, json: refusal }) : route.fallback(),
+    );
+    await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name: 'Start it again…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Start it again' });
+    await dialog.getByLabel('What it is told').fill('echo at last');
+    await dialog.getByRole('button', { name: 'Start it' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await page.unroute(commands);
+    await dialog.getByLabel('Minutes without a sign').fill('7');
+    await dialog.getByRole('button', { name: 'Start it' }).click();
+    await page.getByRole('log').getByText('at last', { exact: true }).waitFor();
+    const id = page.url().split('/').at(-1) ?? '';
+    assert.equal((await api.get(`/api/v1/runs/${id}`)).executionPolicy.idleTimeoutMs, 420_000);
+    await page.close();
+  });
+
+  it('is asked for once, however often its button is pressed meanwhile', async () => {
+    const { api } = await consoleWorld();
+    const { runId } = await runByHand('too-long');
+    await api.ok('PATCH', `/api/v1/runs/${runId}/status`, {
+      terminalStatus: 'failed',
+      failureKind: 'context-overflow',
+    });
+    const { page } = await openConsole('/sessions/too-long');
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/api/v1/sessions')) asked++;
+    });
+    await page.getByRole('note').getByRole('button', { name: 'Begin a new session' }).dblclick();
+    await page.waitForURL(/\/sessions\/(?!too-long)/);
+    assert.equal(asked, 1);
+    await page.close();
+  });
 });
 
 describe('several rows of the inbox', function () {
@@ -150,5 +208,21 @@ describe('tabs of one browser', function () {
     await other.say([{ type: 'assistant_message', payload: { text, itemId: text, status: 'completed' } }]);
     await pages[1]?.getByRole('log').getByText(text, { exact: true }).waitFor();
     await pages[1]?.close();
+  });
+
+  it('are let go by a tab that was opened beside the page and never looked at', async () => {
+    await runByHand('tab-beside');
+    const { page } = await openConsole('/sessions/tab-beside');
+    await page.addInitScript(
+      `Object.defineProperty(document, 'visibilityState', { get: () => window.shown ?? 'hidden' });`,
+    );
+    await page.clock.install();
+    await page.reload();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.clock.fastForward(31_000);
+    await page.getByText('Paused in the background').waitFor();
+    await page.evaluate(`window.shown = 'visible'; document.dispatchEvent(new Event('visibilitychange'))`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.close();
   });
 });

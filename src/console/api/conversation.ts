@@ -59,6 +59,8 @@ export class Conversation {
     const onVisibility = () => this.#minded(document.visibilityState === 'visible');
     document.addEventListener('visibilitychange', onVisibility);
     this.#resume();
+    // Opened beside the page that somebody looks at.
+    onVisibility();
     return () => {
       document.removeEventListener('visibilitychange', onVisibility);
       clearTimeout(this.#restTimer);
@@ -145,6 +147,7 @@ export class Conversation {
     while (!signal.aborted) {
       try {
         await this.#loadLatest();
+        signal.throwIfAborted();
         await this.#follow(signal);
         return;
       } catch (error) {
@@ -249,9 +252,9 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** `crypto.randomUUID` is there on secure origins only, and a console may be reached by plain HTTP in its own network. */
 /** Under which something is asked for once, however often. */
 export function newKey(): string {
+  // `crypto.randomUUID` is there on secure origins only, and a console may be reached by plain HTTP in its own network.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `web-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

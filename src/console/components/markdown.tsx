@@ -1,4 +1,4 @@
-import DOMPurify from 'dompurify';
+import DOMPurify, { type Config } from 'dompurify';
 import { marked } from 'marked';
 import { useMemo } from 'preact/hooks';
 
@@ -12,7 +12,16 @@ DOMPurify.addHook('afterSanitizeAttributes', (node) => {
   node.setAttribute('rel', 'noopener noreferrer');
 });
 
-const ALLOWED = {
+const ALWAYS: Config = {
+  ALLOW_ARIA_ATTR: false,
+  ALLOW_DATA_ATTR: false,
+  ALLOWED_URI_REGEXP: /^(https?|mailto):/i,
+  RETURN_TRUSTED_TYPE: true,
+};
+
+/** No classes: a text would look like a part of this page, its buttons and warnings. */
+const MARKDOWN: Config = {
+  ...ALWAYS,
   ALLOWED_TAGS: [
     'a',
     'blockquote',
@@ -31,7 +40,6 @@ const ALLOWED = {
     'ol',
     'p',
     'pre',
-    'span',
     'strong',
     'table',
     'tbody',
@@ -41,21 +49,20 @@ const ALLOWED = {
     'tr',
     'ul',
   ],
-  ALLOWED_ATTR: ['href', 'start', 'class'],
-  ALLOWED_URI_REGEXP: /^(https?|mailto):/i,
-  RETURN_TRUSTED_TYPE: true,
-} as const;
+  ALLOWED_ATTR: ['href', 'start'],
+};
 
-/** HTML that may stand in the page, whoever wrote it. */
-export function safeHtml(html: string): { __html: string } {
-  const { ALLOWED_TAGS, ALLOWED_ATTR, ...rest } = ALLOWED;
-  const trusted = DOMPurify.sanitize(html, {
-    ...rest,
-    ALLOWED_TAGS: [...ALLOWED_TAGS],
-    ALLOWED_ATTR: [...ALLOWED_ATTR],
-  });
-  // Preact hands it to `innerHTML`, which takes a TrustedHTML where it takes a text.
-  return { __html: trusted as unknown as string };
+/** What `AnsiUp` makes: colours by class, and links. */
+const TERMINAL: Config = { ...ALWAYS, ALLOWED_TAGS: ['a', 'span'], ALLOWED_ATTR: ['class', 'href'] };
+
+/** What a terminal's output became, as it may stand in the page. */
+export function terminalHtml(html: string): { __html: string } {
+  return safeHtml(html, TERMINAL);
+}
+
+function safeHtml(html: string, allowed: Config): { __html: string } {
+  // It is a TrustedHTML, which `innerHTML` takes as it takes a text.
+  return { __html: DOMPurify.sanitize(html, allowed) };
 }
 
 /** Rows come and go as somebody scrolls: what was read once is not read again at once. */
@@ -65,7 +72,7 @@ const KNOWN_AT_MOST = 500;
 function htmlOf(text: string, isOpen: boolean): { __html: string } {
   const before = known.get(text);
   if (before !== undefined) return before;
-  const html = safeHtml(marked.parse(text, { async: false, gfm: true, breaks: true }));
+  const html = safeHtml(marked.parse(text, { async: false, gfm: true, breaks: true }), MARKDOWN);
   if (isOpen) return html;
   if (known.size >= KNOWN_AT_MOST) known.delete(known.keys().next().value ?? '');
   known.set(text, html);

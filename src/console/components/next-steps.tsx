@@ -19,31 +19,44 @@ export function NextSteps({ actions, run, lastPrompt, onDone }: NextStepsProps) 
   const { client, go } = useConsole();
   const [again, setAgain] = useState<StartAgain | null>(null);
   const [error, setError] = useState<Error | null>(null);
+  const [isAsking, setAsking] = useState(false);
   const steps = nextSteps(actions).filter(
     ({ does }) => run !== null || (does !== 'start-again' && does !== 'new-session'),
   );
   if (steps.length === 0) return null;
+  /** A timeline has no field to say something in, nor has a task that does not run: the run's transcript has. */
+  const say = () => {
+    if (focusComposer() || run === null) return;
+    go({ page: 'run', id: run.id, at: null });
+    requestAnimationFrame(focusComposer);
+  };
   const take = (step: NextStep) => {
     setError(null);
     if (step.does === 'start-again') {
       setAgain(step.as);
       return;
     }
-    if (step.does === 'say') return document.getElementById('composer-text')?.focus();
-    void doStep(client, step, run).then(
-      (sessionId) => {
-        onDone();
-        if (sessionId !== undefined) go({ page: 'session', id: sessionId, at: null });
-      },
-      (problem: unknown) => setError(problem instanceof Error ? problem : new Error(String(problem))),
-    );
+    if (step.does === 'say') {
+      say();
+      return;
+    }
+    setAsking(true);
+    doStep(client, step, run)
+      .then(
+        (sessionId) => {
+          onDone();
+          if (sessionId !== undefined) go({ page: 'session', id: sessionId, at: null });
+        },
+        (problem: unknown) => setError(problem instanceof Error ? problem : new Error(String(problem))),
+      )
+      .finally(() => setAsking(false));
   };
   return (
     <div class="next-steps">
       <ul class="actions" aria-label="What can be done next">
         {steps.map((step, index) => (
           <li key={step.label}>
-            <StepButton step={step} isFirst={index === 0} onTake={take} />
+            <StepButton step={step} isFirst={index === 0} isAsking={isAsking} onTake={take} />
           </li>
         ))}
       </ul>
@@ -58,10 +71,11 @@ export function NextSteps({ actions, run, lastPrompt, onDone }: NextStepsProps) 
 interface StepButtonProps {
   readonly step: NextStep;
   readonly isFirst: boolean;
+  readonly isAsking: boolean;
   readonly onTake: (step: NextStep) => void;
 }
 
-function StepButton({ step, isFirst, onTake }: StepButtonProps) {
+function StepButton({ step, isFirst, isAsking, onTake }: StepButtonProps) {
   if (step.does === 'by-hand') return <span class="dim">By hand: {step.label}</span>;
   if (step.does === 'go')
     return (
@@ -70,10 +84,16 @@ function StepButton({ step, isFirst, onTake }: StepButtonProps) {
       </Link>
     );
   return (
-    <button type="button" class={isFirst ? 'primary' : undefined} onClick={() => onTake(step)}>
+    <button type="button" class={isFirst ? 'primary' : undefined} disabled={isAsking} onClick={() => onTake(step)}>
       {step.label}
     </button>
   );
+}
+
+function focusComposer(): boolean {
+  const field = document.getElementById('composer-text');
+  field?.focus();
+  return field !== null;
 }
 
 /** Answers the session that was begun, if one was. */

@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RunRecord } from '../../client/index.js';
 import { useConsole } from '../api/console-context.js';
 import { newKey } from '../api/conversation.js';
 import { startAgain } from '../api/start-again.js';
 import type { StartAgain } from '../model/next-steps.js';
+import { policyOfNextTry, promptOfNextTry, type Policy } from '../model/next-try.js';
 import { Problem } from './problem.js';
 
 interface StartAgainProps {
@@ -13,8 +14,6 @@ interface StartAgainProps {
   readonly lastPrompt: string;
   readonly onClose: () => void;
 }
-
-type Policy = RunRecord['executionPolicy'];
 
 const MINUTE_MS = 60_000;
 const SANDBOXES = ['read-only', 'workspace-write', 'full-access'] as const satisfies readonly Policy['sandbox'][];
@@ -30,9 +29,10 @@ const TITLES: Readonly<Record<StartAgain, string>> = {
 export function StartAgainDialog({ run, as, lastPrompt, onClose }: StartAgainProps) {
   const { client, go, inbox } = useConsole();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [key] = useState(newKey);
-  const [prompt, setPrompt] = useState(() => promptFor(run, as, lastPrompt));
-  const [policy, setPolicy] = useState<Policy>(() => policyFor(run.executionPolicy, as));
+  const [prompt, setPrompt] = useState(() => promptOfNextTry(run, as, lastPrompt));
+  const [policy, setPolicy] = useState<Policy>(() => policyOfNextTry(run.executionPolicy, as));
+  // The same asked again is done once; what was changed since is another request, and its old key would be refused.
+  const key = useMemo(newKey, [prompt, policy]);
   const [error, setError] = useState<Error | null>(null);
   const [isAsking, setAsking] = useState(false);
   useEffect(() => dialog.current?.showModal(), []);
@@ -103,17 +103,18 @@ function PolicyFields({ policy, onChange }: PolicyFieldsProps) {
           ))}
         </select>
       </div>
-      <div class="field">
-        <label for="again-minutes">Minutes for one turn</label>
-        <input
-          id="again-minutes"
-          type="number"
-          min={1}
-          max={10_080}
-          value={Math.max(1, Math.round(policy.timeoutMs / MINUTE_MS))}
-          onInput={(event) => onChange({ ...policy, timeoutMs: minutesMs(event.currentTarget.valueAsNumber, policy) })}
-        />
-      </div>
+      <MinutesField
+        id="again-minutes"
+        label="Minutes for one turn"
+        ms={policy.timeoutMs}
+        onChange={(timeoutMs) => onChange({ ...policy, timeoutMs })}
+      />
+      <MinutesField
+        id="again-idle-minutes"
+        label="Minutes without a sign"
+        ms={policy.idleTimeoutMs}
+        onChange={(idleTimeoutMs) => onChange({ ...policy, idleTimeoutMs })}
+      />
       <div>
         <label class="check">
           <input
@@ -138,23 +139,36 @@ function PolicyFields({ policy, onChange }: PolicyFieldsProps) {
   );
 }
 
-function minutesMs(minutes: number, { timeoutMs }: Policy): number {
-  return Number.isFinite(minutes) && minutes >= 1 ? Math.round(minutes) * MINUTE_MS : timeoutMs;
+interface MinutesProps {
+  readonly id: string;
+  readonly label: string;
+  readonly ms: number;
+  readonly onChange: (ms: number) => void;
+}
+
+function MinutesField({ id, label, ms, onChange }: MinutesProps) {
+  const change = (minutes: number) => {
+    if (minutes * MINUTE_MS >= 1_000) onChange(Math.round(minutes * MINUTE_MS));
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="number"
+        step="any"
+        min={0.02}
+        max={10_080}
+        required
+        defaultValue={String(Number((ms / MINUTE_MS).toFixed(2)))}
+        onInput={(event) => change(event.currentTarget.valueAsNumber)}
+      />
+    </div>
+  );
 }
 
 function whereWords({ sessionRef, terminalStatus }: RunRecord): string {
   if (sessionRef === null) return 'A new run in the same kind of workspace; this one stays as it is.';
   const ends = terminalStatus === null ? 'The live run ends first. ' : '';
   return `${ends}A new run of the session ${sessionRef.sessionId}: the same volume, the same thread.`;
-}
-
-/** Who was stopped in the middle of something goes on with it where it still knows of it. */
-function promptFor({ sessionRef }: RunRecord, as: StartAgain, lastPrompt: string): string {
-  if (as === 'with-an-answer') return '';
-  return as === 'allowed-more' && sessionRef !== null ? 'You may do it now: go on.' : lastPrompt;
-}
-
-function policyFor(policy: Policy, as: StartAgain): Policy {
-  if (as === 'allowed-more') return { ...policy, sandbox: 'full-access', network: true };
-  return as === 'with-more-time' ? { ...policy, timeoutMs: policy.timeoutMs * 2 } : policy;
 }

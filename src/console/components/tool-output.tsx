@@ -1,7 +1,7 @@
 import { AnsiUp } from 'ansi_up';
 import { useMemo, useState } from 'preact/hooks';
 import { plural } from '../model/times.js';
-import { safeHtml } from './markdown.js';
+import { terminalHtml } from './markdown.js';
 
 const FIRST_LINES = 200;
 const MORE_LINES = 1_000;
@@ -39,5 +39,5 @@ function tail(output: string, lines: number): { html: { __html: string }; hidden
     .map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}… (${line.length} characters)` : line));
   const ansi = new AnsiUp();
   ansi.use_classes = true;
-  return { html: safeHtml(ansi.ansi_to_html(shown.join('\n'))), hidden: Math.max(0, all.length - lines) };
+  return { html: terminalHtml(ansi.ansi_to_html(shown.join('\n'))), hidden: Math.max(0, all.length - lines) };
 }

@@ -159,7 +159,7 @@ function runWhy(
   failureKind: string | null,
   message: string | null,
 ): string {
-  if (terminalStatus === null) return status === 'pending' ? 'waits for a runner' : 'its runner works';
+  if (terminalStatus === null) return status === 'pending' ? 'waits for a runner' : 'has a runner';
   if (failureKind === null) return message ?? terminalStatus;
   return [failureWords(failureKind), message].filter(Boolean).join(': ');
 }

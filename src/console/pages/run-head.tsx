@@ -8,6 +8,7 @@ import { CopyMenu } from '../components/copy-menu.js';
 import { InterruptButton } from '../components/interrupt-button.js';
 import { AsOf, PageHead } from '../components/page-head.js';
 import { NeedsPerson } from '../components/needs-person.js';
+import { Problem } from '../components/problem.js';
 import { TemporalLink } from '../components/temporal-link.js';
 import { cliFor } from '../model/cli-words.js';
 import { isTurnLive, lastPromptOf } from '../model/commands.js';
@@ -24,11 +25,16 @@ interface RunHeadProps {
 export function RunHead({ facts, polled, intervalMs, conversation }: RunHeadProps) {
   const { client } = useConsole();
   const [isCancelling, setCancelling] = useState(false);
+  const [refusal, setRefusal] = useState<Error | null>(null);
   const { run, result, jobs, commands } = facts;
   const { id } = run;
   const isLive = run.terminalStatus === null;
   const startRunner = () => {
-    void client.runs.startRunner(id).then(polled.refresh, polled.refresh);
+    setRefusal(null);
+    void client.runs
+      .startRunner(id)
+      .catch((problem: unknown) => setRefusal(problem instanceof Error ? problem : new Error(String(problem))))
+      .then(polled.refresh);
   };
   return (
     <>
@@ -60,6 +66,7 @@ export function RunHead({ facts, polled, intervalMs, conversation }: RunHeadProp
           </>
         }
       />
+      {refusal !== null && <Problem error={refusal} />}
       <NeedsPerson
         actions={result.liveness.recoveryActions}
         run={run}

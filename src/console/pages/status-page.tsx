@@ -11,7 +11,7 @@ const POLL_MS = 5_000;
 
 /** How the installation is: its parts, what runners find, and the backends. */
 export function StatusPage() {
-  const { client, installation } = useConsole();
+  const { client, installation, logOut } = useConsole();
   const health = usePoll(() => client.installation.health(), POLL_MS, [client]);
   const backends = usePoll(async () => (await client.installation.backends()).items, 30_000, [client]);
   const { uiUrl, namespace } = installation.temporal;
@@ -31,6 +31,9 @@ export function StatusPage() {
                 Temporal ↗
               </a>
             )}
+            <button type="button" class="log-out-below" onClick={logOut}>
+              Log out
+            </button>
           </>
         }
       />
