@@ -58,7 +58,12 @@ export function sessionStoreEvicted(sessionId: string): AgentRunError {
   return new AgentRunError('session-store-evicted', 'conflict', message, { sessionId });
 }
 
-const PARTS = { database: 'the database', temporal: 'Temporal', platform: 'the platform', identity: 'the identity provider' } as const;
+const PARTS = {
+  database: 'the database',
+  temporal: 'Temporal',
+  platform: 'the platform',
+  identity: 'the identity provider',
+} as const;
 
 /** A part that we need is down; asking again later may work. `message` says it otherwise than by default. */
 export function unavailable(

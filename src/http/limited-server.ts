@@ -20,7 +20,7 @@ export interface ConnectionLimits {
   readonly connections: number;
 }
 
-export const CONNECTION_LIMITS: ConnectionLimits = {
+const CONNECTION_LIMITS: ConnectionLimits = {
   headersMs: 15_000,
   requestMs: 60_000,
   silenceMs: 120_000,
