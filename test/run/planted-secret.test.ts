@@ -89,7 +89,7 @@ const EXPECTED: Record<string, string[]> = {
     'spans and metrics',
     "the manager's log",
   ],
-  jobId: [...RECORD, 'file runners', 'histories'],
+  jobId: ['answers', 'database', 'file postgres/cluster', 'file runners', 'histories'],
   databasePassword: ['file postgres/password'],
 };
 
@@ -317,6 +317,8 @@ describe('a planted secret', function () {
     const failed = items.find(({ failureMessage }: Loose) => failureMessage === SECRETS.runFailureMessage);
     for (const view of ['show', 'tail']) await command('run', view, failed.id);
     await command('run', 'show', '--json', failed.id);
+    const cancelled = items.find(({ cancelReason }: Loose) => cancelReason === SECRETS.cancelReason);
+    await command('run', 'tail', cancelled.id);
     for (const asked of [
       ['run', 'list'],
       ['profile', 'list', '--json'],
