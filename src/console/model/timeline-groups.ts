@@ -1,4 +1,5 @@
 import type { RunExplanation, TimelineEntry } from '../../client/index.js';
+import { TIMELINE_LIMITS } from '../../domain/timeline.js';
 import { spell } from './times.js';
 
 /** What happened in one attempt, or before the first. */
@@ -21,13 +22,10 @@ export interface TimelineLine {
   readonly omitted: number;
 }
 
-/** The server keeps the first forty of a longer life, and the newest. */
-const HEAD = 40;
-
 /** A run's timeline, attempt by attempt, oldest first. What names no attempt stands where it happened. Pure. */
 export function timelineGroups({ timeline, omitted }: Pick<RunExplanation, 'timeline' | 'omitted'>): TimelineGroup[] {
   const startMs = Date.parse(timeline[0]?.at ?? '');
-  const lastOfHead = omitted > 0 ? Math.min(HEAD, timeline.length) - 1 : -1;
+  const lastOfHead = omitted > 0 ? Math.min(TIMELINE_LIMITS.head, timeline.length) - 1 : -1;
   const groups: { attempt: number | null; lines: TimelineLine[] }[] = [];
   for (const [index, entry] of timeline.entries()) {
     const open = groups.at(-1);

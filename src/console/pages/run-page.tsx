@@ -19,6 +19,8 @@ import { RunHead } from './run-head.js';
 import { RunRail } from './run-rail.js';
 
 const POLL_MS = 3_000;
+/** Each time its history is read from Temporal; once a run has ended there is hardly more to come. */
+const ENDED_TIMELINE_MS = 30_000;
 
 interface RunPageProps {
   readonly id: string;
@@ -69,7 +71,8 @@ interface RunTimelineProps {
 
 function RunTimeline({ facts: { run, commands }, conversation, onDone }: RunTimelineProps) {
   const { client } = useConsole();
-  const polled = usePoll(() => client.runs.explain(run.id), POLL_MS, [client, run.id]);
+  const intervalMs = run.terminalStatus === null ? POLL_MS : ENDED_TIMELINE_MS;
+  const polled = usePoll(() => client.runs.explain(run.id), intervalMs, [client, run.id]);
   useRefreshOnNews(conversation, [polled.refresh]);
   const { data, error } = polled;
   if (data === undefined) {

@@ -1,9 +1,6 @@
 import type { TimelineEntry } from '../../contract/explanation.js';
 import { TIMELINE_LIMITS } from '../../domain/timeline.js';
 
-/** How much of a long one is its beginning; how things stand is at its end. */
-const HEAD = 40;
-
 export interface Timeline {
   readonly timeline: TimelineEntry[];
   readonly omitted: number;
@@ -12,9 +9,10 @@ export interface Timeline {
 /** One timeline, oldest first, of a bounded length: repeats in a row become one entry, and a middle that is too much is left out. */
 export function toTimeline(entries: readonly TimelineEntry[]): Timeline {
   const ordered = collapsed(entries.toSorted(byTime));
-  const over = ordered.length - TIMELINE_LIMITS.entries;
+  const { entries: most, head } = TIMELINE_LIMITS;
+  const over = ordered.length - most;
   if (over <= 0) return { timeline: ordered, omitted: 0 };
-  return { timeline: [...ordered.slice(0, HEAD), ...ordered.slice(HEAD + over)], omitted: over };
+  return { timeline: [...ordered.slice(0, head), ...ordered.slice(head + over)], omitted: over };
 }
 
 /** Of one moment: what is under way comes last; otherwise in the order given. */
