@@ -19,6 +19,10 @@ const TASK_CLOSING = 'task-closing';
 /** Type of the failure of an update that the server dropped with the task it was handed out with; it left no trace. */
 const DROPPED = 'UnprocessedUpdate';
 
+/** Status of the refusal of an update whose workflow's last steps were all cut off, by workers that died or were too slow. */
+const FAILED_PRECONDITION = 9;
+const BEHIND = 'Temporal cannot go on with the workflow yet, its last steps were cut off; try again';
+
 /** It has the message, and may yet do as it says: a repeat finds out. */
 const SLOW = 'Temporal did not answer in time; try again';
 
@@ -45,8 +49,15 @@ export function translate(error: unknown): unknown {
   if (error instanceof WorkflowNotFoundError) return new RunRefused('run-terminal', { closed: true });
   if (isPassing(error)) return unavailable('temporal', error);
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return unavailable('temporal', error, SLOW);
+  if (isBehind(error)) return unavailable('temporal', error, BEHIND);
   const unreachable = error instanceof ServiceError || isGrpcServiceError(error);
   return unreachable && !(error instanceof AgentRunError) ? unavailable('temporal', error) : error;
+}
+
+/** The server is there: nothing of it is out of reach. */
+function isBehind(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && (cause.code as number) === FAILED_PRECONDITION;
 }
 
 function failureType(error: unknown): string | undefined {

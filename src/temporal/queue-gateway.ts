@@ -16,7 +16,6 @@ import { answered } from './answered.js';
 import { isAlreadyStarted, isTaskOver } from './errors.js';
 import { hasClosed } from './has-closed.js';
 import { keywordAttributes } from './keyword-attributes.js';
-import { WORKFLOW_TASK_TIMEOUT } from './workflow-task-timeout.js';
 
 /**
  * Below Temporal's default of 3: what somebody waits for, a send or a claim, goes before the tasks of a full queue where workers are busy;
@@ -89,7 +88,6 @@ function queueOptions(input: QueueInput) {
   const { queue } = input;
   return {
     taskQueue: TASK_QUEUE,
-    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     workflowId: queueWorkflowId(queue),
     args: [input] as [QueueInput],
     typedSearchAttributes: keywordAttributes({ AgentRunQueue: queue }),
@@ -117,7 +115,6 @@ function startOperation(input: TaskInput): WithStartWorkflowOperation<typeof que
   return new WithStartWorkflowOperation<typeof queueTaskWorkflow>('queueTaskWorkflow', {
     workflowId: taskWorkflowId(taskId),
     taskQueue: TASK_QUEUE,
-    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     // A task's id is used once, so that a late repeat starts nothing; unless somebody wants the task that has ended to go on.

@@ -17,7 +17,6 @@ import { isAlreadyStarted, translate } from './errors.js';
 import { hasClosed } from './has-closed.js';
 import { keywordAttributes } from './keyword-attributes.js';
 import { readHistory } from './read-history.js';
-import { WORKFLOW_TASK_TIMEOUT } from './workflow-task-timeout.js';
 
 const RUN_ID = defineSearchAttributeKey('AgentRunRunId' satisfies SearchAttributeName, SearchAttributeType.KEYWORD);
 
@@ -100,7 +99,6 @@ function startOperation({ workflowId }: RunAddress, input: RunInput): WithStartW
   return new WithStartWorkflowOperation<typeof runWorkflow>('runWorkflow', {
     workflowId,
     taskQueue: TASK_QUEUE,
-    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     // A session's id outlives its runs; a run's own id is used once, so that a late repeat starts nothing.

@@ -5,7 +5,7 @@ import { requestsOfEachKind, type Request } from './harness/requests.js';
 import type { Round } from './harness/round.js';
 
 /** So often in each round. */
-const KILLS = 2;
+const KILLS = 1;
 
 faultRounds('fault 8: the API is killed at any point of a request', {
   fault: 'api-killed',

@@ -22,6 +22,7 @@ interface Planned {
 
 faultRounds('fault 10: cancels race with completion, claim, expiry, and with what Jobs and tasks do', {
   fault: 'cancel-races',
+  together: true,
   file: import.meta.url,
   async inject(round) {
     const planned = Object.entries(RACES).flatMap(([race, count]) =>
@@ -149,7 +150,10 @@ async function cancelRun({ api }: Round, run: Loose): Promise<void> {
 async function endsAs({ api }: Round, run: Loose, words: readonly string[]): Promise<void> {
   for (const giveUpAt = Date.now() + 30_000; ;) {
     const { status, terminalStatus } = await api.get(pathOf(run));
-    if (terminalStatus !== null) return assert.ok(words.includes(status), `${run.id} ended as ${status}`);
+    if (terminalStatus !== null) {
+      assert.ok(words.includes(status), `${run.id} ended as ${status}`);
+      return;
+    }
     assert.ok(Date.now() < giveUpAt, `run ${run.id} does not end`);
     await delay(50);
   }

@@ -20,6 +20,7 @@ const PAGE_BYTES = 4_096;
 
 faultRounds("fault 13: a runner's clock is an hour off", {
   fault: 'clock-skewed',
+  together: true,
   file: import.meta.url,
   async inject(round) {
     // From its start, or by a jump in the middle of a turn.
@@ -64,21 +65,25 @@ async function workSkewed(round: Round, name: string, { skewMs, afterMs }: { ske
 if (mayMount())
   faultRounds('fault 13: the disk of a session is full', {
     fault: 'disk-full',
+    together: true,
     file: import.meta.url,
     async inject(round) {
-      const sessionId = round.name('s');
-      const folder = join(round.system.dataDir, 'volumes', sessionVolumeName(sessionId));
-      const leftPages = round.dice.between(0, 3);
-      round.tell('plan', { leftPages });
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', folder]);
-      try {
-        await fillAndFree(round, sessionId, folder, leftPages);
-      } finally {
-        execFileSync('umount', ['-l', folder]);
-      }
+      const pages = [0, round.dice.between(1, 3)];
+      round.tell('plan', pages);
+      await Promise.all(pages.map(async (leftPages, index) => onFullDisk(round, round.name(`s${index}`), leftPages)));
     },
   });
+
+async function onFullDisk(round: Round, sessionId: string, leftPages: number): Promise<void> {
+  const folder = join(round.system.dataDir, 'volumes', sessionVolumeName(sessionId));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', folder]);
+  try {
+    await fillAndFree(round, sessionId, folder, leftPages);
+  } finally {
+    execFileSync('umount', ['-l', folder]);
+  }
+}
 
 /** The turn that fills the disk, one that meets it full, and one after there is room again. */
 async function fillAndFree(round: Round, sessionId: string, folder: string, leftPages: number): Promise<void> {
@@ -97,7 +102,7 @@ async function fillAndFree(round: Round, sessionId: string, folder: string, left
 
 /** Resolves with the command when it and its run have ended. */
 async function say(round: Round, sessionId: string, name: string, prompt: string): Promise<Loose> {
-  const body = { prompt, run: RUN, idempotencyKey: round.name(name) };
+  const body = { prompt, run: RUN, idempotencyKey: `${sessionId}-${name}` };
   const { command } = await round.api.post(`/api/v1/sessions/${sessionId}/send`, body);
   await untilEnded(round.api, command.runId, 60_000);
   return eventually(

@@ -58,7 +58,10 @@ async function untilTold(round: Round, operation: string, expected: string): Pro
     );
     const text = told.map((event) => event.text).join('');
     if (text === expected) return;
-    if (Date.now() > giveUpAt || text.length > expected.length) return assert.equal(text, expected);
+    if (Date.now() > giveUpAt || text.length > expected.length) {
+      assert.equal(text, expected);
+      return;
+    }
     await delay(100);
   }
 }

@@ -5,11 +5,18 @@ import { HeldRun } from './harness/held-run.js';
 import { databaseDown, temporalDown, WAYS, type Outage, type Way } from './harness/outage.js';
 import type { Round } from './harness/round.js';
 import { DATABASE_OUTAGE_MS, LEASE_MS } from './harness/settings.js';
+import { assertSameAttempts } from './harness/attempts.js';
 import { untilAtWork } from './harness/victims.js';
+import { readLedgers } from './checker/ledger.js';
 import { generate, perform } from './harness/workload.js';
 
 /** Beyond it a caller does not know that it is not answered. */
 const REFUSED_MS = 2_000;
+/** A Temporal that hangs is asked a second time whether it is there. */
+const DECISION_REFUSED_MS = 5_000;
+
+/** An answer about readiness may be so old. */
+const SEEN_MS = 3_000;
 
 interface OutageOf {
   readonly forMs: number;
@@ -21,14 +28,13 @@ interface OutageOf {
 faultRounds('fault 4: Temporal is down for three leases', {
   fault: 'temporal-down',
   file: import.meta.url,
-  timeoutMs: 180_000,
   inject: async (round) => liveThrough(round, { forMs: 3 * LEASE_MS, outages: [temporalDown], takesEvents: true }),
 });
 
 faultRounds(`fault 5: PostgreSQL is down for ${DATABASE_OUTAGE_MS / 1_000} s`, {
   fault: 'database-down',
   file: import.meta.url,
-  timeoutMs: 180_000 + DATABASE_OUTAGE_MS,
+  timeoutMs: 300_000 + DATABASE_OUTAGE_MS,
   inject: async (round) =>
     liveThrough(round, { forMs: DATABASE_OUTAGE_MS, outages: [databaseDown], takesEvents: false }),
 });
@@ -36,7 +42,7 @@ faultRounds(`fault 5: PostgreSQL is down for ${DATABASE_OUTAGE_MS / 1_000} s`, {
 faultRounds(`fault 6: both are down for ${DATABASE_OUTAGE_MS / 1_000} s`, {
   fault: 'both-down',
   file: import.meta.url,
-  timeoutMs: 180_000 + DATABASE_OUTAGE_MS,
+  timeoutMs: 300_000 + DATABASE_OUTAGE_MS,
   inject: async (round) =>
     liveThrough(round, { forMs: DATABASE_OUTAGE_MS, outages: [databaseDown, temporalDown], takesEvents: false }),
 });
@@ -55,10 +61,7 @@ async function liveThrough(round: Round, { forMs, outages, takesEvents }: Outage
   try {
     const before = await untilAtWork(round, 2);
     await delay(afterMs);
-    const back = await Promise.all(outages.map(async (goAway, index) => goAway(system, ways[index] ?? 'killed')));
-    round.tell('down');
-    await watchOutage(round, held, { forMs, takesEvents, ways });
-    for (const index of order) await back[index]?.();
+    await awayFor(round, outages, { ways, order }, async () => watchOutage(round, held, { forMs, takesEvents }));
     round.tell('up');
     const upAtMs = Date.now();
     await system.ready();
@@ -68,8 +71,25 @@ async function liveThrough(round: Round, { forMs, outages, takesEvents }: Outage
     await held.end();
     assert.deepEqual(held.refusals, [], 'no lease is lost for it');
     await assertSameAttempts(round, [...before.map(({ runId }) => runId), held.run.id]);
+    if (takesEvents) await assertBegunOnce(round);
   } finally {
     await held.stop();
+  }
+}
+
+/** Also where it goes wrong they come back, for the next round. */
+async function awayFor(
+  round: Round,
+  outages: readonly Outage[],
+  { ways, order }: { ways: readonly Way[]; order: readonly number[] },
+  meanwhile: () => Promise<void>,
+): Promise<void> {
+  const back = await Promise.all(outages.map(async (goAway, index) => goAway(round.system, ways[index] ?? 'killed')));
+  try {
+    round.tell('down');
+    await meanwhile();
+  } finally {
+    for (const index of order) await back[index]?.();
   }
 }
 
@@ -77,13 +97,18 @@ async function liveThrough(round: Round, { forMs, outages, takesEvents }: Outage
 async function watchOutage(
   round: Round,
   held: HeldRun,
-  { forMs, takesEvents }: { forMs: number; takesEvents: boolean; ways: readonly Way[] },
+  { forMs, takesEvents }: Pick<OutageOf, 'forMs' | 'takesEvents'>,
 ): Promise<void> {
   const toldBefore = held.told;
   let slowestMs = 0;
   for (const overAtMs = Date.now() + forMs; Date.now() < overAtMs;) {
     assert.equal((await round.api.request('GET', '/health/live')).status, 200);
-    if (!takesEvents) {
+    const { status: readiness } = await round.api.request('GET', '/health/readiness');
+    if (Date.now() > overAtMs - forMs + SEEN_MS) assert.equal(readiness, 503);
+    // What renews a lease must still be sent here.
+    assert.equal((await round.api.request('GET', '/health/readiness?scope=process')).status, 200);
+    if (takesEvents) await refusesDecisions(round, held);
+    else {
       const askedAtMs = Date.now();
       const { status, body } = await round.api.request('GET', `/api/v1/runs/${held.run.id}`);
       slowestMs = Math.max(slowestMs, Date.now() - askedAtMs);
@@ -96,12 +121,18 @@ async function watchOutage(
   assert.ok(slowestMs < REFUSED_MS, `it took ${slowestMs} ms to say that nothing can be read`);
 }
 
-/** Nobody's lease was lost, and nobody's Job was made again. */
-async function assertSameAttempts({ system }: Round, runIds: readonly string[]): Promise<void> {
-  const lost = await system.query(
-    `SELECT r.id, r.attempt, (SELECT count(*)::int FROM runner_jobs j WHERE j.run_id = r.id) AS jobs
-     FROM runs r WHERE r.id = ANY ($1) AND (r.attempt > 1 OR (SELECT count(*) FROM runner_jobs j WHERE j.run_id = r.id) > 1)`,
-    [runIds],
-  );
-  assert.deepEqual(lost, [], 'every run is in its first attempt');
+/** Nothing is promised, and soon. */
+async function refusesDecisions(round: Round, held: HeldRun): Promise<void> {
+  const askedAtMs = Date.now();
+  const path = `/api/v1/runs/${held.run.id}/commands`;
+  const { status, body } = await round.api.request('POST', path, { payload: { prompt: 'true' } });
+  assert.deepEqual([status, body.failureKind], [503, 'infra-failed']);
+  round.figure('refusal of a decision', Date.now() - askedAtMs);
+  assert.ok(Date.now() - askedAtMs < DECISION_REFUSED_MS, `it took ${Date.now() - askedAtMs} ms to say so`);
+}
+
+/** Agents worked on meanwhile. */
+async function assertBegunOnce(round: Round): Promise<void> {
+  const begun = (await readLedgers(round)).filter(({ what }) => what === 'begin').map(({ operation }) => operation);
+  assert.deepEqual(begun, [...new Set(begun)], 'no turn was done twice');
 }

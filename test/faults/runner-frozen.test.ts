@@ -16,6 +16,7 @@ const STOPPED_MS = 8_000;
 
 faultRounds('fault 2: a runner is frozen past its lease, and thawed', {
   fault: 'runner-frozen',
+  together: true,
   file: import.meta.url,
   async inject(round) {
     const { dice } = round;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { signalProcess } from '../../src/processes/process-tree.js';
+import type { Loose } from '../support/api.js';
 import { processesOfJob, runnerOfJob } from '../support/live-runner.js';
 import { untilClaimedAgain } from './harness/attempts.js';
 import { faultRounds } from './harness/fault-rounds.js';
@@ -20,21 +21,26 @@ interface Kill {
 
 faultRounds('fault 1: a runner is killed', {
   fault: 'runner-killed',
+  together: true,
   file: import.meta.url,
   async inject(round) {
     const { dice } = round;
-    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [8, 12] });
-    const kills = [0, 1, 2].map(() => ({ afterMs: dice.between(0, 800), how: dice.pick(HOW) }));
-    const chosen = dice.shuffled([...kills.keys()]).slice(0, dice.between(1, 2));
+    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [12, 16] });
+    const kills = Array.from({ length: dice.between(1, 2) }, () => ({
+      afterMs: dice.between(0, 800),
+      how: dice.pick(HOW),
+    }));
+    round.tell('plan', kills);
     const performing = perform(round, workload);
-    const victims = await untilAtWork(round, 3);
-    await Promise.all(
-      chosen.map(async (index) => {
-        const [victim, kill] = [victims[index], kills[index]];
-        if (victim && kill) await killed(round, victim, kill);
-      }),
-    );
-    await performing;
+    const replaced: Promise<void>[] = [];
+    const victims = new Set<string>();
+    for (const kill of kills) {
+      const victim = (await untilAtWork(round, 1, victims))[0];
+      if (victim === undefined) throw new Error('there is no victim');
+      victims.add(victim.jobName);
+      replaced.push(killed(round, victim, kill));
+    }
+    await Promise.all([...replaced, performing]);
   },
 });
 
@@ -51,4 +57,16 @@ async function killed(round: Round, victim: Victim, { afterMs, how }: Kill): Pro
   const tookMs = claimedAtMs - atMs;
   assert.ok(tookMs < BACKOFF_MS + REPLACED_MS, `${victim.jobName} was replaced after ${tookMs} ms`);
   assert.deepEqual(processesOfJob(victim.jobName), [], 'nothing of the first is left when the second claims');
+  await isTold(round, victim, how);
+}
+
+/** What became of the Job, and of its attempt. With the wrapper goes who could say how the runner ended. */
+async function isTold({ api }: Round, { jobName, runId, attempt }: Victim, how: Kill['how']): Promise<void> {
+  const { items } = await api.get(`/api/v1/runs/${runId}/runner-jobs`);
+  const { status, reason, exitCode } = items.find((job: Loose) => job.jobName === jobName);
+  if (how === 'runner') assert.deepEqual([status, reason, exitCode], ['failed', 'killed', 137]);
+  else assert.ok(['killed', 'vanished'].includes(reason), `${jobName} is ${status}: ${reason}`);
+  const events = await api.events(runId);
+  const lost = events.find(({ payload }) => payload.phase === 'attempt-lost' && payload.attempt === attempt);
+  assert.deepEqual([lost.payload.reason, lost.payload.willRetry], ['runner-exited', true]);
 }

@@ -1,7 +1,4 @@
-import { join } from 'node:path';
-import { readFile } from 'node:fs/promises';
 import { RUNNER_VARIABLES } from '../../src/domain/runner-program.js';
-import { runVolumeName } from '../../src/domain/volume-names.js';
 import { processTable, type ProcessEntry } from '../../src/processes/process-table.js';
 import { eventually, type Api, type Loose } from './api.js';
 
@@ -33,10 +30,4 @@ export async function untilPrinted(api: Api, { id, runId }: Loose, text: string,
 export async function untilEnded(api: Api, runId: string, timeoutMs = 30_000): Promise<Loose> {
   const ended = ({ terminalStatus }: Loose) => terminalStatus !== null;
   return eventually(async () => api.get(`/api/v1/runs/${runId}`), ended, timeoutMs);
-}
-
-/** A file of the workspace of a run without a session. */
-export async function readWorkspace(dataDir: string, runId: string, name: string): Promise<string> {
-  const volume = runVolumeName({ runId, sessionId: null });
-  return readFile(join(dataDir, 'volumes', volume, 'workspace', name), 'utf8');
 }

@@ -1,5 +1,5 @@
 import type { Accepted, Round } from '../harness/round.js';
-import type { Complaints } from './check.js';
+import type { Complaints } from './complaints.js';
 import { readLedgers } from './ledger.js';
 
 interface Ended {

@@ -1,6 +1,6 @@
 import type { Round } from '../harness/round.js';
 import type { Change } from './audit.js';
-import type { Complaints } from './check.js';
+import type { Complaints } from './complaints.js';
 import { changesOf } from './check-progress.js';
 import { readLedgers, type LedgerLine } from './ledger.js';
 

@@ -1,5 +1,5 @@
 import type { Round } from '../harness/round.js';
-import type { Complaints } from './check.js';
+import type { Complaints } from './complaints.js';
 
 /** `seq` is whole, each event is there once, and none is missing whose append was answered. */
 export async function checkEvents(round: Round): Promise<Complaints> {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runVolumeName } from '../../../src/domain/volume-names.js';
 import { processesOfJob } from '../../support/live-runner.js';
 import type { Round } from '../harness/round.js';
-import type { Complaints } from './check.js';
+import type { Complaints } from './complaints.js';
 import { openWorkflows } from './check-workflows.js';
 
 /** Runs end a little after their last turn, and their workflows when their Jobs are gone. */

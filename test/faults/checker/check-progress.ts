@@ -1,7 +1,7 @@
 import { compareProgress, type RunStatus } from '../../../src/domain/run-lifecycle.js';
 import type { Round } from '../harness/round.js';
 import type { Change } from './audit.js';
-import type { Complaints } from './check.js';
+import type { Complaints } from './complaints.js';
 
 interface State {
   readonly status?: RunStatus;

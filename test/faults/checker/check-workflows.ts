@@ -1,5 +1,5 @@
 import type { Round } from '../harness/round.js';
-import type { Complaints } from './check.js';
+import type { Complaints } from './complaints.js';
 
 /** Those that end with what they are for; queues and watchers go on. */
 const OF_THINGS = ['runWorkflow', 'queueTaskWorkflow', 'scheduledTaskWorkflow', 'evictSessionWorkflow'];

@@ -7,9 +7,6 @@ import { checkLeftovers, untilQuiet } from './check-leftovers.js';
 import { checkProgress } from './check-progress.js';
 import { checkWorkflows } from './check-workflows.js';
 
-/** Sentences about what should not be; none where all is well. */
-export type Complaints = string[];
-
 /** The checker: after each fault, over all records of the round. It waits until nothing goes on any more. */
 export async function check(round: Round): Promise<void> {
   const quiet = await untilQuiet(round);

@@ -56,6 +56,10 @@ export class Round {
     return `${this.fault}-${this.seed}-${what}`;
   }
 
+  owns(name: string): boolean {
+    return name.startsWith(this.name(''));
+  }
+
   /** Tells what the nemesis does, as it does it. */
   tell(what: string, value?: unknown): void {
     this.history.add('nemesis', 'info', what, value);

@@ -5,10 +5,10 @@ export const ROUNDS = whole('AGENTRUN_FAULT_ROUNDS', 2);
 export const SEED = whole('AGENTRUN_FAULT_SEED', Date.now() % 1_000_000_000);
 
 /** The long form takes true times where the short one scales them. */
-export const IS_LONG = ROUNDS >= 20;
+const IS_LONG = ROUNDS >= 20;
 
 /** PostgreSQL is away for so long. */
-export const DATABASE_OUTAGE_MS = whole('AGENTRUN_FAULT_OUTAGE_MS', IS_LONG ? 60_000 : 8_000);
+export const DATABASE_OUTAGE_MS = whole('AGENTRUN_FAULT_OUTAGE_MS', IS_LONG ? 60_000 : 7_000);
 
 /** Where figures of the rounds are appended, as JSON lines; nowhere when absent. */
 export const FIGURES_FILE = process.env['AGENTRUN_FAULT_FIGURES'];

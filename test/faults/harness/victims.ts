@@ -10,11 +10,16 @@ export interface Victim {
   readonly attempt: number;
 }
 
-/** Waits until agents of so many Jobs are at work in a turn of theirs; answers those Jobs. */
-export async function untilAtWork(round: Round, jobs: number, timeoutMs = 60_000): Promise<Victim[]> {
+/** Waits until agents of so many Jobs are at work in a turn of theirs, others than some; answers those Jobs. */
+export async function untilAtWork(
+  round: Round,
+  jobs: number,
+  others: ReadonlySet<string> = new Set(),
+  timeoutMs = 60_000,
+): Promise<Victim[]> {
   for (const giveUpAt = Date.now() + timeoutMs; ;) {
-    const working = atWork(await readLedgers(round));
-    const victims = (await liveJobs(round)).filter(({ jobName }) => working.has(jobName));
+    const working = atWork((await readLedgers(round)).filter(({ operation }) => round.owns(operation)));
+    const victims = (await liveJobs(round)).filter(({ jobName }) => working.has(jobName) && !others.has(jobName));
     if (victims.length >= jobs) return victims;
     if (Date.now() > giveUpAt) throw new Error(`not ${jobs} agents at work within ${timeoutMs} ms`);
     await delay(50);

@@ -1,0 +1,2 @@
+/** Sentences about what should not be; none where all is well. */
+export type Complaints = string[];
