@@ -26,11 +26,11 @@ export function createTaskActivities(ports: GoneTaskPorts) {
 
     /** How the attempt's command ended; null while it is open. */
     async readTaskAttempt({ commandId }: { commandId: string }): Promise<Outcome | null> {
-      return attemptOutcome(ports.operations, commandId);
+      return heartbeating(async () => attemptOutcome(ports.operations, commandId));
     },
 
     async wantSlot({ queue, wanted }: { queue: string; wanted: SlotWanted }): Promise<void> {
-      await ports.queueSignals.wantSlot(queue, wanted);
+      await heartbeating(async () => ports.queueSignals.wantSlot(queue, wanted));
     },
 
     /** `limit`: so many of those that wait. */

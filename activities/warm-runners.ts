@@ -20,31 +20,38 @@ type Ports = Pick<
 /** Beside being told of each that is taken or ends: credentials and ages change without a word. */
 const LOOK_MS = 5_000;
 const SHIFT_MS = 3_600_000;
+/**
+ * For so long a worker that keeps none goes on: it may be about to be replaced by one that does, and those that keep some have started
+ * the watcher before they knew who would be it.
+ */
+const LINGER_MS = 600_000;
 
 /** Keeps the pools of warm runners as they should be. */
-export function createWarmRunnerActivities(ports: Ports) {
+export function createWarmRunnerActivities(ports: Ports, lingerMs = LINGER_MS) {
   return {
-    /** Runs until its shift ends or its worker stops; answers true where nothing is to be kept warm and nothing is left. */
+    /** Runs until its shift ends or its worker stops; answers true where nothing was to be kept warm, nor left, for a while. */
     async keepRunnersWarm(): Promise<boolean> {
       const context = Context.current();
       const shift = AbortSignal.any([context.cancellationSignal, ports.stopping, AbortSignal.timeout(SHIFT_MS)]);
-      const isDone = await heartbeating(async () => watchPools(ports, shift));
+      const isDone = await heartbeating(async () => watchPools(ports, shift, lingerMs));
       if (context.cancellationSignal.aborted) await context.cancelled;
       return isDone;
     },
   };
 }
 
-async function watchPools(ports: Ports, shift: AbortSignal): Promise<boolean> {
+async function watchPools(ports: Ports, shift: AbortSignal, lingerMs: number): Promise<boolean> {
   const { wakeups, log } = ports;
   const subscription = wakeups.subscribe('warm:pools');
+  let workedAt = performance.now();
   try {
     while (!shift.aborted) {
       const isDone = await keepWarm(ports).catch((error: unknown) => {
         log('the warm runners could not be looked after', { error: String(error) });
         return false;
       });
-      if (isDone) return true;
+      if (!isDone) workedAt = performance.now();
+      if (performance.now() - workedAt >= lingerMs) return true;
       await subscription.next(LOOK_MS, shift);
     }
     return false;

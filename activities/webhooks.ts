@@ -1,6 +1,7 @@
 import type { DeliveryState, DeliveryTried, DeliverWebhook } from '../src/domain/webhook-delivery.js';
 import { announceTaskEnd } from '../src/operations/webhooks/announce-task-end.js';
 import { tryDelivery } from '../src/operations/webhooks/try-delivery.js';
+import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
 /** A try, and when the next one comes; null: none does. */
@@ -14,7 +15,7 @@ export function createWebhookActivities({ operations }: Pick<ActivityPorts, 'ope
   return {
     /** For a task's workflow, once the task's end is projected. */
     async announceTaskEnd({ taskId }: { taskId: string }): Promise<void> {
-      await announceTaskEnd(operations, taskId);
+      await heartbeating(async () => announceTaskEnd(operations, taskId));
     },
 
     async tryDelivery({ deliveryId }: DeliverWebhook): Promise<DeliveryTried> {

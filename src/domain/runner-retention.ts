@@ -19,6 +19,8 @@ export interface RetainedRunner {
   readonly runId: string;
   readonly attempt: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of one that was started before there was a run for it. */
+  readonly warmRunnerId?: string;
   /** When it was last heard of: its heartbeat, else when its Job was made. */
   readonly lastActiveAtMs: number;
   /** Nobody else may take its attempt over now. */

@@ -57,6 +57,8 @@ export interface RunFilter {
   readonly tenantId?: string;
   readonly status?: RunStatus;
   readonly sessionId?: string;
+  /** Only those without an end. */
+  readonly isOpen?: true;
   readonly limit: number;
   readonly cursor?: string;
 }

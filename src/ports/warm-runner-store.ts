@@ -8,7 +8,7 @@ export interface WarmRunner {
   readonly volumeName: string;
   readonly state: 'waiting' | 'leaving';
   readonly ageMs: number;
-  /** Since its process asked last; null while it does not ask. */
+  /** Since its process asked last; longer where nobody listens there since; null before it asks. */
   readonly askedAgoMs: number | null;
   readonly hasAsked: boolean;
 }
@@ -59,7 +59,7 @@ export interface WarmRunnerStore {
   giveBack(jobId: string, jobName: string): Promise<boolean>;
   /** For its process, of which `holder` is the name: the first that asks stays the only one. */
   ask(id: string, holder: string): Promise<WarmAnswer>;
-  /** Its process asks no more, for now. */
+  /** Its process asks no more, for now: it is silent, and no run takes it, until it asks again. */
   left(id: string, holder: string): Promise<void>;
   /** Tells one that waits to leave; answers its backend profile. Undefined when it is not there, leaves already, or a run has it. */
   retire(jobName: string): Promise<string | undefined>;

@@ -49,6 +49,7 @@ function where(filter: RunFilter): { conditions: string[]; values: unknown[] } {
   if (filter.tenantId !== undefined) conditions.push(`r.tenant_id = ${parameter(filter.tenantId)}`);
   if (filter.status !== undefined) conditions.push(`r.status = ${parameter(filter.status)}`);
   if (filter.sessionId !== undefined) conditions.push(`r.session_id = ${parameter(filter.sessionId)}`);
+  if (filter.isOpen === true) conditions.push('r.terminal_status IS NULL');
   if (filter.cursor !== undefined) {
     const after = decodeCursor(LIST, filter.cursor);
     const time = parameter(new Date(after.atMs).toISOString());

@@ -1,3 +1,4 @@
+import { WARM_TIMES } from '../domain/warm-pools.js';
 import type { WarmAnswer, WarmRunner, WarmRunnerStore } from '../ports/warm-runner-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import type { Database } from './pool.js';
@@ -21,12 +22,15 @@ const ASK = `WITH asked AS (
   UNION ALL
   SELECT NULL, NULL, NULL, NULL, false, false FROM warm_runners WHERE id = $1 AND NOT EXISTS (SELECT FROM asked)`;
 
+/** What was seen of the warm Job is nothing of the cold one: an end that it had would keep the other's from being written. */
 const GIVE_BACK = `WITH back AS (
     UPDATE warm_runners w SET state = 'leaving', run_id = NULL, attempt = NULL
     FROM runner_jobs j WHERE j.id = $1 AND w.run_id = j.run_id AND w.attempt = j.attempt AND w.assigned_at IS NULL
     RETURNING w.volume_name, j.run_id
   ), freed AS (UPDATE runs r SET volume_name = NULL FROM back WHERE r.id = back.run_id AND r.volume_name = back.volume_name)
-  UPDATE runner_jobs j SET start = 'cold', job_name = $2, updated_at = now() FROM back WHERE j.id = $1`;
+  UPDATE runner_jobs j SET start = 'cold', job_name = $2, status = 'pending', reason = NULL, exit_code = NULL, message = NULL,
+    finished_at = NULL, updated_at = now()
+  FROM back WHERE j.id = $1`;
 
 interface WarmRow {
   readonly id: string;
@@ -78,7 +82,9 @@ export function createWarmRunnerStore(database: Database, wakeups: Wakeups): War
       return toAnswer(rows[0]);
     },
     async left(id, holder) {
-      await run('UPDATE warm_runners SET asked_at = NULL WHERE id = $1 AND holder = $2', [id, holder]);
+      const statement = `UPDATE warm_runners SET asked_at = least(asked_at, now() - $3::bigint * interval '1 ms')
+        WHERE id = $1 AND holder = $2`;
+      await run(statement, [id, holder, WARM_TIMES.fresh]);
     },
 
     async retire(jobName) {

@@ -14,6 +14,7 @@ import * as taskMessages from '../../workflows/queue-task/messages.js';
 import type { queueTaskWorkflow } from '../../workflows/queue-task/workflow.js';
 import { answered } from './answered.js';
 import { isAlreadyStarted, isTaskOver } from './errors.js';
+import { hasClosed } from './has-closed.js';
 import { keywordAttributes } from './keyword-attributes.js';
 
 /**
@@ -153,7 +154,7 @@ async function told(call: () => Promise<void>): Promise<'told' | 'gone'> {
 async function isGone(client: Client, taskId: string): Promise<boolean> {
   try {
     const { status } = await taskHandle(client, taskId).describe();
-    return status.name !== 'RUNNING';
+    return hasClosed(status.name);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return true;
     throw error;

@@ -14,6 +14,7 @@ import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { answered, isReady } from './answered.js';
 import { isAlreadyStarted, translate } from './errors.js';
+import { hasClosed } from './has-closed.js';
 import { keywordAttributes } from './keyword-attributes.js';
 import { readHistory } from './read-history.js';
 
@@ -118,11 +119,11 @@ function startAttributes(input: RunInput): TypedSearchAttributes {
   });
 }
 
-/** As the server itself knows it: no worker has to answer. */
+/** As the server itself knows it: no worker has to answer. Only its plain word that a run is gone counts: that run is ended then. */
 async function isLive(client: Client, workflowId: string, runId: string): Promise<boolean> {
   try {
     const { status, typedSearchAttributes } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' && typedSearchAttributes.get(RUN_ID) === runId;
+    return !hasClosed(status.name) && [undefined, runId].includes(typedSearchAttributes.get(RUN_ID));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;

@@ -230,7 +230,7 @@ describe('the run store', () => {
       assert.equal((await walk(2)).length, 4);
     });
 
-    it('filters by status, session and tenant', async () => {
+    it('filters by status, session, tenant, and whether there is an end', async () => {
       const plain = await openRun(postgres);
       const other = await openRun(postgres, { tenantId: 'tenant-b' });
       const session = await openRun(postgres, { sessionRef: { sessionId: 'sess-9' } });
@@ -240,6 +240,10 @@ describe('the run store', () => {
       assert.deepEqual(await ids({ status: 'running' }), [plain]);
       assert.deepEqual(await ids({ sessionId: 'sess-9' }), [session]);
       assert.deepEqual(await ids({ tenantId: 'tenant-b' }), [other]);
+      assert.deepEqual(await ids({ sessionId: 'sess-9', isOpen: true }), [session]);
+      await postgres.runs.closeOrphan(session, 'its workflow is gone');
+      assert.deepEqual(await ids({ sessionId: 'sess-9', isOpen: true }), []);
+      assert.deepEqual(await ids({ sessionId: 'sess-9' }), [session]);
       assert.deepEqual(await ids({ tenantId: 'tenant-b', tenants: ['tenant-a'] }), []);
     });
 

@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from 'mocha';
 import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import { newId } from '../../src/domain/new-id.js';
 import { runVolumeName } from '../../src/domain/volume-names.js';
+import { planWarmPools } from '../../src/domain/warm-pools.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { openRun } from '../support/runs.js';
@@ -91,6 +92,16 @@ describe('the store of warm runners', () => {
     assert.equal(await postgres.warmRunners.take(await job(), FITS), undefined);
   });
 
+  it('waits for one whose connection broke off as for any that is silent: its process asks again', async () => {
+    const { id } = await waiting();
+    await database.query(`UPDATE warm_runners SET created_at = now() - interval '1 hour'`);
+    await postgres.warmRunners.left(id, 'the-process');
+    const runners = (await postgres.warmRunners.list()).map((runner) => ({ ...runner, ended: null }));
+    const pools = [{ backendProfile: 'exec', size: 1, spec: 'made-so', failures: 0, failedAgoMs: 0 }];
+    const plan = planWarmPools({ pools, runners, maxAgeMs: 7_200_000, room: Infinity });
+    assert.deepEqual(plan, { retire: [], make: [] });
+  });
+
   it('tells one to leave, or gives it away, never both', async () => {
     for (let round = 0; round < 10; round += 1) {
       const runner = await waiting();
@@ -127,9 +138,14 @@ describe('the store of warm runners', () => {
   it('takes one back that was of no use, unless its process may know the run', async () => {
     const [runner, jobId] = [await waiting(), await job()];
     await postgres.warmRunners.take(jobId, FITS);
+    // Its Job is gone, and that was seen.
+    const view = { runId, attempt: 1, reason: null, exitCode: null, message: null };
+    await postgres.jobs.observe({ ...view, jobName: runner.jobName, status: 'lost' });
     assert.equal(await postgres.warmRunners.giveBack(jobId, 'cold-name'), true);
+    await postgres.jobs.observe({ ...view, jobName: 'cold-name', status: 'running' });
     const record = await postgres.jobs.get(jobId);
-    assert.deepEqual([record?.start, record?.jobName], ['cold', 'cold-name']);
+    assert.deepEqual([record?.start, record?.jobName, record?.status], ['cold', 'cold-name', 'running']);
+    assert.equal(record?.finishedAt, null);
     assert.equal(await postgres.runs.volumeName(runId), runVolumeName({ runId, sessionId: null }));
     assert.deepEqual(await postgres.warmRunners.ask(runner.id, 'the-process'), { kind: 'refused' });
     assert.deepEqual(

@@ -49,6 +49,19 @@ describe('a run whose workflow is gone', () => {
     assert.match(ended.failureMessage, /gone from Temporal; start the run again/);
   }).timeout(30_000);
 
+  it('is told from one that lives, which need not say whose it is', async () => {
+    const gateway = createRunGateway(link.client);
+    const run = await api.createRun({ sessionRef: { sessionId: 'whose' } });
+    assert.equal(await gateway.isLive(run, run.id), true);
+    assert.equal(await gateway.isLive(run, 'run_before'), false);
+    await link.client.workflow.getHandle(run.workflowId).terminate('by hand');
+    assert.equal(await gateway.isLive(run, run.id), false);
+    const unmarked = { workflowId: 'session:unmarked' };
+    const handle = await link.client.workflow.start('runWorkflow', { ...unmarked, taskQueue: 'nobody' });
+    assert.equal(await gateway.isLive(unmarked, run.id), true);
+    await handle.terminate();
+  }).timeout(30_000);
+
   it('is told from one that hears', async () => {
     const gateway = createRunGateway(link.client);
     const run = await api.createRun();

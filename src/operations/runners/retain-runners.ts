@@ -53,13 +53,15 @@ export async function retainRunners(parts: RetentionParts, dryRun: boolean): Pro
 
 /** The run's last event counts as its runner's word, too: rather one too many kept than one too few. */
 async function asRetained({ leases, events }: RetentionParts, job: RunnerJobView): Promise<RetainedRunner> {
-  const { jobName, runId, attempt, labels = {}, createdAtMs = 0 } = job;
+  const { jobName, runId, attempt, labels = {}, createdAtMs = 0, warmRunnerId } = job;
   const [lease, last] = await Promise.all([leases.read(runId), events.last(runId)]);
   const isIts = lease?.attempt === attempt && lease.alive;
   const renewedAtMs = (isIts ? lease.renewedAtMs : null) ?? 0;
-  const lastActiveAtMs = Math.max(createdAtMs, renewedAtMs, last.atMs ?? 0);
+  // It may have waited for long until it was given this run, and claims it now: where it does not, the start deadline ends the attempt.
+  const isToClaim = warmRunnerId !== undefined && lease?.attempt === attempt && lease.runnerId === null;
+  const lastActiveAtMs = isToClaim ? Date.now() : Math.max(createdAtMs, renewedAtMs, last.atMs ?? 0);
   const holdsLease = isIts && (lease.expiresAtMs ?? 0) > Date.now();
-  return { jobName, runId, attempt, labels, lastActiveAtMs, holdsLease };
+  return { jobName, runId, attempt, labels, warmRunnerId, lastActiveAtMs, holdsLease };
 }
 
 /** It is asked about once more just before: the plan may be a while old. */

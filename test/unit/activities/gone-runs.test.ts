@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'mocha';
+import { closeEarlierRuns, closeGoneRuns, type GoneRunPorts } from '../../../activities/gone-runs.js';
+import type { RunnerJobStatus } from '../../../src/ports/runner-platform.js';
+
+const SESSION = 'sess-1';
+
+interface Row {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly workflowId: string;
+  status: 'running' | 'failed' | 'completed';
+}
+
+/** In memory, and a platform that cannot stop what it is told not to. */
+describe('runs whose workflow is gone', () => {
+  let rows: Row[];
+  let jobs: Record<string, RunnerJobStatus>;
+  let live: string[];
+  let unstoppable: string[];
+  let stopped: string[];
+  let logged: string[];
+  let ended: () => void;
+
+  beforeEach(() => {
+    [rows, jobs, live, unstoppable, stopped, logged] = [[], {}, [], [], [], []];
+    ended = () => undefined;
+  });
+
+  const run = (id: string, status: RunnerJobStatus = 'running') => {
+    rows.push({ id, sessionId: SESSION, workflowId: `session:${SESSION}`, status: 'running' });
+    jobs[id] = status;
+  };
+  const statusOf = (id: string) => rows.find((row) => row.id === id)?.status;
+  const runs = {
+    listRuns: async ({ status, isOpen }: { status?: string; isOpen?: boolean }) => ({
+      items: rows
+        .filter((row) => (status === undefined || row.status === status) && (!isOpen || row.status === 'running'))
+        .map((row) => ({ ...row })),
+    }),
+    getRun: async (id: string) => rows.find((row) => row.id === id),
+    closeOrphan: async (id: string) => {
+      for (const row of rows) if (row.id === id) row.status = 'failed';
+    },
+  };
+  const ports = () =>
+    ({
+      runs,
+      operations: {
+        runs,
+        gateway: {
+          isLive: async (_: unknown, id: string) => {
+            ended();
+            return live.includes(id);
+          },
+        },
+      },
+      jobs: {
+        list: async ({ runId }: { runId: string }) => [{ jobName: `job-${runId}`, status: jobs[runId] }],
+        observe: async () => undefined,
+      },
+      platform: {
+        stop: async (jobName: string) => {
+          if (unstoppable.includes(jobName)) throw new Error(`no word of ${jobName}`);
+          stopped.push(jobName);
+        },
+      },
+      log: (message: string, facts: Record<string, unknown>) =>
+        void logged.push(`${message}: ${facts['runId'] as string}`),
+    }) as unknown as GoneRunPorts;
+
+  it('are ended once what works for them is stopped, also where it is only starting', async () => {
+    for (const status of ['pending', 'starting', 'running', 'succeeded'] as const) run(status, status);
+    assert.equal(await closeGoneRuns(ports()), 4);
+    assert.deepEqual(stopped, ['job-pending', 'job-starting', 'job-running']);
+    assert.ok(rows.every(({ status }) => status === 'failed'));
+  });
+
+  it('are looked for again where their runner could not be stopped: it may still work in the session’s volume', async () => {
+    run('earlier');
+    unstoppable = ['job-earlier'];
+    await assert.rejects(closeEarlierRuns(ports(), SESSION, 'next'), /no word of job-earlier/);
+    assert.equal(statusOf('earlier'), 'running');
+    unstoppable = [];
+    await closeEarlierRuns(ports(), SESSION, 'next');
+    assert.deepEqual([stopped, statusOf('earlier')], [['job-earlier'], 'failed']);
+  });
+
+  it('do not hold each other up', async () => {
+    run('stuck');
+    run('gone');
+    unstoppable = ['job-stuck'];
+    assert.equal(await closeGoneRuns(ports()), 1);
+    assert.deepEqual([statusOf('stuck'), statusOf('gone')], ['running', 'failed']);
+    assert.ok(logged.includes('a run whose workflow is gone could not be closed yet: stuck'), logged.join('\n'));
+  });
+
+  it('are not those that live, nor those that end just then', async () => {
+    run('lives');
+    run('ends');
+    live = ['lives'];
+    ended = () => {
+      for (const row of rows) if (row.id === 'ends') row.status = 'completed';
+    };
+    assert.equal(await closeGoneRuns(ports()), 0);
+    assert.deepEqual([stopped, statusOf('lives'), statusOf('ends')], [[], 'running', 'completed']);
+  });
+});
