@@ -10,6 +10,8 @@ export type GoneRunPorts = Pick<ActivityPorts, 'runs' | 'jobs' | 'platform' | 'o
 /** So many workflows are asked for at once. */
 const AT_ONCE = 20;
 const PAGE = 500;
+/** So many runs do not lose their workflows by chance. */
+const MANY = 10;
 /** What a runner is given to stop its agent. */
 const STOP_GRACE_MS = 5_000;
 const MAY_WORK: readonly RunnerJobStatus[] = ['pending', 'starting', 'running'];
@@ -19,16 +21,38 @@ const MAY_WORK: readonly RunnerJobStatus[] = ['pending', 'starting', 'running'];
  * has no part in. Answers how many.
  */
 export async function closeGoneRuns(ports: GoneRunPorts): Promise<number> {
-  let closed = 0;
-  for (const status of ['pending', 'claimed', 'running'] as const) {
-    let cursor: string | undefined;
-    do {
-      const page = await ports.runs.listRuns({ tenants: 'all', status, limit: PAGE, cursor });
-      closed += await closeThoseGone(page.items, async (run) => closeIfGone(ports, run).catch(notYet(ports, run)));
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
-  }
-  return closed;
+  const { open, gone } = await findGone(ports);
+  if (await isAnotherTemporal(ports, open, gone)) return 0;
+  return atOnce(gone, async (run) => closeIfGone(ports, run).catch(notYet(ports, run)));
+}
+
+async function findGone({ runs, operations }: GoneRunPorts): Promise<{ open: number; gone: RunRecord[] }> {
+  const gone: RunRecord[] = [];
+  let open = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await runs.listRuns({ tenants: 'all', isOpen: true, limit: PAGE, cursor });
+    open += page.items.length;
+    await atOnce(page.items, async (run) => {
+      const isGone = !(await operations.gateway.isLive(run, run.id));
+      if (isGone) gone.push(run);
+      return isGone;
+    });
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return { open, gone };
+}
+
+/**
+ * Most of the runs gone at once, and no workflow of theirs was ever there: that is a wrong address or namespace, or a server that lost its
+ * data. Nothing is ended for it; workflows that were ended by somebody are known as such.
+ */
+async function isAnotherTemporal({ operations, log }: GoneRunPorts, open: number, gone: RunRecord[]): Promise<boolean> {
+  if (gone.length < MANY || gone.length <= open / 2) return false;
+  const known = await atOnce(gone.slice(0, MANY), async (run) => operations.gateway.isKnown(run));
+  if (known > 0) return false;
+  log('Temporal knows none of most open runs: is it the right one? Nothing was ended', { open, gone: gone.length });
+  return true;
 }
 
 /**
@@ -38,19 +62,17 @@ export async function closeGoneRuns(ports: GoneRunPorts): Promise<number> {
 export async function closeEarlierRuns(ports: GoneRunPorts, sessionId: string, runId: string): Promise<void> {
   const { items } = await ports.runs.listRuns({ tenants: 'all', sessionId, isOpen: true, limit: PAGE });
   const earlier = items.filter(({ id }) => id !== runId);
-  await closeThoseGone(earlier, async (run) => closeIfGone(ports, run));
+  await atOnce(earlier, async (run) => closeIfGone(ports, run));
 }
 
-async function closeThoseGone(
-  runs: readonly RunRecord[],
-  closeOne: (run: RunRecord) => Promise<boolean>,
-): Promise<number> {
-  let closed = 0;
+/** Answers for how many it was so. */
+async function atOnce(runs: readonly RunRecord[], ask: (run: RunRecord) => Promise<boolean>): Promise<number> {
+  let count = 0;
   for (let from = 0; from < runs.length; from += AT_ONCE) {
-    const ended = await Promise.all(runs.slice(from, from + AT_ONCE).map(closeOne));
-    closed += ended.filter(Boolean).length;
+    const answers = await Promise.all(runs.slice(from, from + AT_ONCE).map(ask));
+    count += answers.filter(Boolean).length;
   }
-  return closed;
+  return count;
 }
 
 /** Ended last: one that is ended is not found again, and what could not be stopped would work on. */

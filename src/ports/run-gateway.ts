@@ -42,6 +42,8 @@ export interface RunGateway {
   requestRunnerJob(address: RunAddress, message: RequestRunnerJob): Promise<void>;
   /** Whether a workflow lives that could still end this run: it is open, and not that of another run of the session. */
   isLive(address: RunAddress, runId: string): Promise<boolean>;
+  /** Whether Temporal has, or still remembers, any workflow by this id. */
+  isKnown(address: RunAddress): Promise<boolean>;
   queryRunState(address: RunAddress): Promise<RunStateView>;
   /**
    * What Temporal keeps of the run's newest execution, or its end where that is long; undefined where it keeps nothing.

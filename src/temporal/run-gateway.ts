@@ -50,6 +50,7 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
     cancelRun: update(messages.cancelRunUpdate),
     requestRunnerJob: update(messages.requestRunnerJobUpdate),
     isLive: async ({ workflowId }, runId) => answered(client, async () => isLive(client, workflowId, runId)),
+    isKnown: async ({ workflowId }) => answered(client, async () => isKnown(client, workflowId)),
     queryRunState: async ({ workflowId }) =>
       answered(client, async () => client.workflow.getHandle(workflowId).query(messages.runStateQuery)),
     readHistory: async ({ workflowId }, runId) => readHistory(client, workflowId, runId),
@@ -124,6 +125,16 @@ async function isLive(client: Client, workflowId: string, runId: string): Promis
   try {
     const { status, typedSearchAttributes } = await client.workflow.getHandle(workflowId).describe();
     return !hasClosed(status.name) && [undefined, runId].includes(typedSearchAttributes.get(RUN_ID));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+async function isKnown(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(workflowId).describe();
+    return true;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;

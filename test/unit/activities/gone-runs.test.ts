@@ -17,13 +17,14 @@ describe('runs whose workflow is gone', () => {
   let rows: Row[];
   let jobs: Record<string, RunnerJobStatus>;
   let live: string[];
+  let known: string[];
   let unstoppable: string[];
   let stopped: string[];
   let logged: string[];
   let ended: () => void;
 
   beforeEach(() => {
-    [rows, jobs, live, unstoppable, stopped, logged] = [[], {}, [], [], [], []];
+    [rows, jobs, live, known, unstoppable, stopped, logged] = [[], {}, [], [], [], [], []];
     ended = () => undefined;
   });
 
@@ -49,6 +50,7 @@ describe('runs whose workflow is gone', () => {
       operations: {
         runs,
         gateway: {
+          isKnown: async (address: { id: string }) => known.includes(address.id),
           isLive: async (_: unknown, id: string) => {
             ended();
             return live.includes(id);
@@ -74,6 +76,17 @@ describe('runs whose workflow is gone', () => {
     assert.equal(await closeGoneRuns(ports()), 4);
     assert.deepEqual(stopped, ['job-pending', 'job-starting', 'job-running']);
     assert.ok(rows.every(({ status }) => status === 'failed'));
+  });
+
+  it('are left alone where Temporal never knew of most of them: it is another one', async () => {
+    for (let n = 0; n < 12; n += 1) run(`run-${n}`);
+    live = ['run-0'];
+    assert.equal(await closeGoneRuns(ports()), 0);
+    assert.deepEqual(stopped, []);
+    assert.match(logged.join(), /is it the right one/);
+    // Somebody ended them: that is remembered.
+    known = ['run-3'];
+    assert.equal(await closeGoneRuns(ports()), 11);
   });
 
   it('are looked for again where their runner could not be stopped: it may still work in the session’s volume', async () => {
