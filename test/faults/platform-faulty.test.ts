@@ -4,7 +4,7 @@ import { AgentRunProcess } from '../support/agentrun-process.js';
 import { untilEnded } from '../support/live-runner.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import type { Round } from './harness/round.js';
-import { RUN, type System } from './harness/system.js';
+import { RUN } from './harness/system.js';
 import { generate, perform } from './harness/workload.js';
 import { REFUSED_IMAGE } from './harness/refused-image.js';
 
@@ -15,11 +15,11 @@ faultRounds(
   {
     fault: 'platform-faulty',
     file: import.meta.url,
-    after: async (system) => replaceWorker(system, async () => system.startWorker()),
+    after: async (system) => system.replaceWorkers(async () => system.startWorker()),
     async inject(round) {
       const { system, seed } = round;
       const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 3, steps: [2, 5], mostBetweenMs: 2_000 });
-      await replaceWorker(system, async () => {
+      await system.replaceWorkers(async () => {
         const options = JSON.stringify({ settings: system.settings, seed });
         const worker = await AgentRunProcess.run('worker', [FAULTY_WORKER, options], {});
         system.workers.push(worker);
@@ -28,11 +28,6 @@ faultRounds(
     },
   },
 );
-
-async function replaceWorker(system: System, start: () => Promise<unknown>): Promise<void> {
-  for (const worker of [...system.workers]) await system.killWorker(worker);
-  await start();
-}
 
 /** What the platform will never take is not tried for ever, and is told in its words. */
 async function refusedForGood(round: Round): Promise<void> {

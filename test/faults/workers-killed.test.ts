@@ -9,6 +9,8 @@ import { generate, perform } from './harness/workload.js';
 const STALL_MS = 2_000 + 1_000;
 /** What the killed one had begun waits for Temporal's timeout of a workflow's step: from its death. */
 const BEGUN_MS = 10_000 + 1_000;
+/** A claim, too, may be answered so late: the lease that it grants is longer, as it is outside of tests by far. */
+const LONG_LEASE = { AGENTRUN_RUNNER_LEASE_MS: '20000' };
 /** A decision by itself, on a busy machine. */
 const BUSY_MS = 3_000;
 
@@ -20,6 +22,8 @@ interface Down {
 faultRounds('fault 7: workers are killed every few seconds', {
   fault: 'workers-killed',
   file: import.meta.url,
+  before: async (system) => system.replaceWorkers(async () => system.startWorker(LONG_LEASE)),
+  after: async (system) => system.replaceWorkers(async () => system.startWorker()),
   async inject(round) {
     const { dice } = round;
     const workload = generate(round, { sessions: 2, sendsOfEach: 3, tasks: 3, steps: [6, 12], mostBetweenMs: 2_500 });
@@ -48,7 +52,7 @@ async function kill(round: Round, kills: readonly number[]): Promise<Down[]> {
     round.tell('SIGKILL worker');
     const fromMs = Date.now();
     await system.killWorker(worker);
-    await system.startWorker();
+    await system.startWorker(LONG_LEASE);
     downs.push({ fromMs, toMs: Date.now() });
   }
   return downs;

@@ -70,8 +70,15 @@ export class System {
     this.api = await AgentRunProcess.start('api', this.settings);
   }
 
-  async startWorker(): Promise<AgentRunProcess> {
-    const worker = await AgentRunProcess.start('worker', this.settings);
+  /** By what `start` starts, for the time of a fault. */
+  async replaceWorkers(start: () => Promise<unknown>): Promise<void> {
+    for (const worker of [...this.workers]) await this.killWorker(worker);
+    await start();
+  }
+
+  /** `otherwise`: settings that this worker, and so the runners that it launches, have otherwise. */
+  async startWorker(otherwise: Record<string, string> = {}): Promise<AgentRunProcess> {
+    const worker = await AgentRunProcess.start('worker', { ...this.settings, ...otherwise });
     this.workers.push(worker);
     return worker;
   }
