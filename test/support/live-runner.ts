@@ -24,7 +24,17 @@ export async function untilPrinted(api: Api, { id, runId }: Loose, text: string,
     const ofCommand = events.filter(({ type, payload }) => type === 'command_output' && payload.commandId === id);
     return ofCommand.map(({ payload }) => payload.text as string).join('');
   };
-  return eventually(output, (all) => all.includes(text), timeoutMs);
+  try {
+    return await eventually(output, (all) => all.includes(text), timeoutMs);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; ${await whyNot(api, runId)}`, { cause: error });
+  }
+}
+
+/** What the product itself says of a run that does not come to what a test waits for. */
+async function whyNot(api: Api, runId: string): Promise<string> {
+  const { body } = await api.request('GET', `/api/v1/runs/${runId}/explain`);
+  return JSON.stringify(body?.data ?? body);
 }
 
 export async function untilEnded(api: Api, runId: string, timeoutMs = 30_000): Promise<Loose> {
