@@ -49,7 +49,11 @@ export async function spawnServer(server: ServerCommand): Promise<ServerProcess>
     const exited = exitOf(child);
     const identity = child.pid === undefined ? undefined : processIdentity(child.pid);
     const logTail = () => tailOf(server.logFile, offset);
-    if (!identity) throw new ServerStartFailed(`${server.what} ${await exited}${quoted(logTail())}`);
+    if (!identity) {
+      // It may have ended before anybody could look at it.
+      const when = child.pid === undefined ? '' : ' before it was ready';
+      throw new ServerStartFailed(`${server.what} ${await exited}${when}${quoted(logTail())}`);
+    }
     child.unref();
     return { ...identity, exited, logTail };
   } finally {
