@@ -102,11 +102,16 @@ describe('a provider profile', function () {
   });
 
   it('is refused a name that no profile can have', async () => {
-    for (const name of ['exec', '-x', 'x'.repeat(64), 'a%2Fb', 'a%20b', '..%2Fetc']) {
-      const answer = await put(`${name}/config`, { config: '' });
-      assert.equal(refused(answer, 400, 'schema-invalid').field, 'profile', name);
+    for (const name of ['exec', '-x', '-named', 'x'.repeat(64), 'a%2Fb', 'a%20b', '..%2Fetc']) {
+      for (const body of [{ config: '' }, { config: 'command = ["agent"]', kind: 'acp' }])
+        assert.equal(refused(await put(`${name}/config`, body), 400, 'schema-invalid').field, 'profile', name);
       refused(await manager.api.get(`${PROFILES}/${name}`), 400, 'schema-invalid');
     }
+    const { items } = succeeded(await manager.api.get('/api/v1/backends'));
+    assert.ok(
+      items.every(({ name }: Loose) => !name.startsWith('-')),
+      'nothing was written',
+    );
   });
 
   it('can be named by a run, and listed as a backend, from when it is set until it is removed', async () => {

@@ -25,6 +25,7 @@ export async function setProfileConfig(
   body: ProfileConfigWrite,
 ): Promise<ProfileConfig> {
   requireInstallation(principal);
+  assertProfileName(name);
   const kind = body.kind ?? (await readProfile(context, name)).kind;
   assertKindFits(name, kind);
   PROFILE_KIND_RULES[kind].checkConfig(body.config);
