@@ -25,6 +25,7 @@ const SUMMARIES: Readonly<Record<string, (argument: Fields) => string>> = {
   monitorLeases: () => 'Looks twice a second for leases that ran out',
   monitorBudgets: () => 'Compares tokens with caps each second',
   watchRunners: () => 'Hears from the platform which Jobs ended',
+  keepRunnersWarm: () => 'Keeps runners ready, as many as each pool is to have',
   mendStranded: () => 'Finds what waits for a workflow that is gone',
   maintainRecords: () => 'Drops what is older than it is kept',
   retainRunners: () => 'Deletes runners over the cap',

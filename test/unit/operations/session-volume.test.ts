@@ -22,8 +22,19 @@ function portsWith(isThere: boolean) {
   };
   const record = { runnerId: 'rnr_1', jobName: 'job', attemptId: 'attempt-1' };
   const ports = {
-    runs: { getRun: async () => ({ ...run, executionPolicy: {} }), listRuns: async () => ({ items: [] }) },
-    jobs: { list: async () => [], request: async () => record, observe: async () => undefined },
+    runs: {
+      getRun: async () => ({ ...run, executionPolicy: {} }),
+      listRuns: async () => ({ items: [] }),
+      volumeName: async () => 'v',
+    },
+    warmRunners: { take: async () => undefined },
+    warm: { pools: [] },
+    jobs: {
+      list: async () => [],
+      get: async () => record,
+      request: async () => record,
+      observe: async () => undefined,
+    },
     sessions: { volumeEnsured: async () => isThere, readStorage: async () => ({ pvcName: 'v' }) },
     backends: { get: async () => ({ kind: 'exec' }) },
     tokens: { issue: async () => 'token' },
