@@ -1,7 +1,7 @@
 import type { RunRecord } from '../src/contract/run.js';
 import { AgentRunError } from '../src/domain/errors.js';
 import { isTerminalStatus } from '../src/domain/outcome.js';
-import type { RunnerJobStatus } from '../src/ports/runner-platform.js';
+import { isJobOver } from '../src/domain/runner-job-status.js';
 import { closeGoneRun } from '../src/operations/runs/close-gone-run.js';
 import type { ActivityPorts } from './ports.js';
 
@@ -14,7 +14,6 @@ const PAGE = 500;
 const MANY = 10;
 /** What a runner is given to stop its agent. */
 const STOP_GRACE_MS = 5_000;
-const MAY_WORK: readonly RunnerJobStatus[] = ['pending', 'starting', 'running'];
 
 /**
  * Ends the runs without an end whose workflow is gone, and stops what works for them: a runner goes on renewing its lease, which Temporal
@@ -81,9 +80,9 @@ async function closeIfGone(ports: GoneRunPorts, { id: runId, workflowId }: RunRe
   // A workflow that closed by itself has written its run's end before.
   const now = await ports.runs.getRun(runId, 'all');
   if (now === undefined || isTerminalStatus(now.status)) return false;
-  for (const { jobName, status } of await ports.jobs.list({ runId })) {
-    if (!MAY_WORK.includes(status)) continue;
-    const view = await ports.platform.stop(jobName, { graceMs: STOP_GRACE_MS });
+  for (const job of await ports.jobs.list({ runId })) {
+    if (isJobOver(job)) continue;
+    const view = await ports.platform.stop(job.jobName, { graceMs: STOP_GRACE_MS });
     if (view !== undefined) await ports.jobs.observe(view);
   }
   await closeGoneRun(ports.operations, runId);

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { RUNNER_JOB_STATUSES } from '../domain/runner-job-status.js';
 import { Metadata, Name, Nullable, RunId, CommandId, RunnerJobId, Timestamp, ValuesPrinted } from './common.js';
 
 export const RunnerRegister = Type.Object({
@@ -54,17 +55,6 @@ export const RunnerJobCreate = Type.Object({
   env: Type.Optional(RunnerEnv),
 });
 export type RunnerJobCreate = Static<typeof RunnerJobCreate>;
-
-/** `pending`: asked for, not yet on the platform. `lost`: the platform no longer knows it and nobody saw it end. */
-export const RUNNER_JOB_STATUSES = [
-  'pending',
-  'starting',
-  'running',
-  'succeeded',
-  'failed',
-  'stopped',
-  'lost',
-] as const;
 
 export const RunnerJobRecord = Type.Object({
   id: RunnerJobId,

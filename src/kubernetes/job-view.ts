@@ -1,7 +1,8 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
+import { isJobOver } from '../domain/runner-job-status.js';
 import type { RunnerJobView } from '../ports/runner-platform.js';
 import { ANNOTATIONS, LABELS } from './marks.js';
-import { hasEnded, podState, type Patience, type PodState } from './pod-state.js';
+import { podState, type Patience, type PodState } from './pod-state.js';
 import { timeMs } from './times.js';
 
 /** A Job with its Pods, as the cluster has them. */
@@ -21,7 +22,7 @@ export function jobView(objects: JobObjects, patience: Patience, nowMs: number):
   const state = stateOf(objects, patience, nowMs);
   const wasStopped = isStopping(job);
   // Asked to end just as it ended by itself: it did what it was there for.
-  const isStopped = wasStopped && hasEnded(state) && state.status !== 'succeeded';
+  const isStopped = wasStopped && isJobOver(state) && state.status !== 'succeeded';
   return {
     jobName: job.metadata?.name ?? '',
     runId: labels[LABELS.run] ?? '',
@@ -42,7 +43,7 @@ export function isStopping(job: V1Job | undefined): boolean {
 /** A Job that is gone without our asking, as it was last seen. */
 export function deletedView(objects: JobObjects, patience: Patience, nowMs: number): RunnerJobView {
   const view = jobView(objects, patience, nowMs);
-  if (hasEnded(view) && view.reason !== 'PodDeleted') return view;
+  if (isJobOver(view) && view.reason !== 'PodDeleted') return view;
   if (isStopping(objects.job)) return { ...view, status: 'stopped', reason: 'killed', message: null };
   return { ...view, status: 'lost', reason: 'JobDeleted', message: 'the Job was deleted by somebody else' };
 }
@@ -64,7 +65,7 @@ function stateOf(objects: JobObjects, patience: Patience, nowMs: number): PodSta
 /** How it ended where that was seen. */
 function goneState(pod: V1Pod, patience: Patience, nowMs: number): PodState {
   const last = podState(pod, patience, nowMs);
-  return hasEnded(last) ? last : POD_DELETED;
+  return isJobOver(last) ? last : POD_DELETED;
 }
 
 const POD_DELETED: PodState = {

@@ -1,4 +1,5 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
+import { isJobOver } from '../domain/runner-job-status.js';
 import { LABELS, labelValue, ownLabels, selector } from './marks.js';
 import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
 import { asked, isStillStarting, unlessMissing } from './api-errors.js';
@@ -8,7 +9,7 @@ import { KubernetesSecrets } from './kubernetes-secrets.js';
 import { KubernetesVolumes, type VolumeSettings } from './kubernetes-volumes.js';
 import { KubernetesWarmRunners } from './kubernetes-warm-runners.js';
 import { launchJob } from './launch-job.js';
-import { hasEnded, type Patience } from './pod-state.js';
+import type { Patience } from './pod-state.js';
 import { RUNNER_CONTAINER, runnerJobSpec } from './runner-job-spec.js';
 import type { RunnerJobSettings } from './runner-settings.js';
 import { deleteJob, markStopping, podsOfJob } from './stop-job.js';
@@ -75,7 +76,7 @@ export class KubernetesPlatform implements RunnerPlatform {
     const pods = await deleteJob(cluster, { name: jobName, namespace, graceMs });
     if (job === undefined) return undefined;
     const view = this.#viewWith(job, pods);
-    return hasEnded(view) ? view : { ...view, status: 'stopped', reason: 'killed', message: null };
+    return isJobOver(view) ? view : { ...view, status: 'stopped', reason: 'killed', message: null };
   }
 
   async describe(jobName: string): Promise<RunnerJobView | undefined> {

@@ -1,6 +1,6 @@
 import type { V1ContainerStatus, V1Pod, V1PodCondition } from '@kubernetes/client-node';
 import { RUNNER_EXIT_CODES } from '../domain/runner-program.js';
-import type { RunnerJobStatus } from '../ports/runner-platform.js';
+import type { RunnerJobStatus } from '../domain/runner-job-status.js';
 import { RUNNER_CONTAINER } from './runner-job-spec.js';
 import { timeMs } from './times.js';
 
@@ -42,10 +42,6 @@ const DISRUPTIONS: Record<string, string> = {
 /** Pure: what the Pod's status says, at a moment. */
 export function podState(pod: V1Pod, patience: Patience, nowMs: number): PodState {
   return lostNode(pod) ?? ended(pod) ?? stuck(pod) ?? unschedulable(pod, patience, nowMs) ?? living(pod);
-}
-
-export function hasEnded({ status }: Pick<PodState, 'status'>): boolean {
-  return status !== 'pending' && status !== 'starting' && status !== 'running';
 }
 
 /** Its Node is out of sight, so nothing will ever tell how its containers end. */

@@ -1,10 +1,11 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isJobOver } from '../domain/runner-job-status.js';
 import type { RunnerJobView } from '../ports/runner-platform.js';
 import { deletedView, isStopping, jobView, newest } from './job-view.js';
 import { listAndWatch } from './list-watch.js';
 import { KnownJobs, type KnownJob } from './known-jobs.js';
-import { hasEnded, type Patience } from './pod-state.js';
+import type { Patience } from './pod-state.js';
 import type { Cluster } from './cluster.js';
 
 export interface WatchRunners {
@@ -119,7 +120,7 @@ class Teller {
       const objects = { job, pods: [...pods.values()], gonePod, podRefused };
       const view = (known.deleted ? deletedView : jobView)(objects, this.options.patience, Date.now());
       if (isTooSoon(known, view)) return;
-      if (hasEnded(view)) await this.#tellEnd(known, view);
+      if (isJobOver(view)) await this.#tellEnd(known, view);
       else await this.#tellChange(known, view);
     } catch (error) {
       known.notBefore = performance.now() + RETRY_MS;

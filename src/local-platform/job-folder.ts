@@ -92,10 +92,6 @@ export async function tailOf(path: string, maxBytes: number): Promise<string> {
   }
 }
 
-export function hasEnded(view: RunnerJobView): boolean {
-  return view.status !== 'pending' && view.status !== 'starting' && view.status !== 'running';
-}
-
 interface Facts {
   readonly exit: JobExit | undefined;
   readonly runs: boolean;

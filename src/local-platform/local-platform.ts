@@ -2,13 +2,14 @@ import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError, invalid, unavailable } from '../domain/errors.js';
+import { isJobOver } from '../domain/runner-job-status.js';
 import { RUNNER_EXIT_CODES, RUNNER_VARIABLES } from '../domain/runner-program.js';
 import { secretKey, type HandedSecrets } from '../domain/secrets.js';
 import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
 import { isSameProcess } from '../processes/process-identity.js';
 import { sweepPrivateFolders } from '../processes/private-folder.js';
 import { endTree, lineageOf, signalGroup, type ProcessTree } from '../processes/process-tree.js';
-import { JobFolder, hasEnded, tailOf } from './job-folder.js';
+import { JobFolder, tailOf } from './job-folder.js';
 import { LocalSecrets } from './local-secrets.js';
 import { LocalVolumes } from './local-volumes.js';
 import { findRunner, runnerEnvironment, startRunner, type RunnerProgram } from './runner-process.js';
@@ -81,7 +82,7 @@ export class LocalPlatform implements RunnerPlatform {
     const folder = this.#folder(jobName);
     const before = await folder.view();
     if (!before) return undefined;
-    if (!hasEnded(before)) {
+    if (!isJobOver(before)) {
       await folder.markStopping();
       await this.#askToEnd(folder, graceMs);
     }
@@ -120,7 +121,7 @@ export class LocalPlatform implements RunnerPlatform {
     for (const jobName of await this.#jobNames()) {
       const folder = this.#folder(jobName);
       const view = await folder.view();
-      if (!view || !hasEnded(view) || !(await folder.isReported())) continue;
+      if (!view || !isJobOver(view) || !(await folder.isReported())) continue;
       const { mtimeMs } = await stat(join(folder.path, 'reported'));
       if (Date.now() - mtimeMs < olderThanMs) continue;
       await rm(folder.path, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isJobOver } from '../domain/runner-job-status.js';
 import type { RunnerJobView } from '../ports/runner-platform.js';
-import { hasEnded, type JobFolder } from './job-folder.js';
+import type { JobFolder } from './job-folder.js';
 
 export interface WatchJobs {
   readonly intervalMs: number;
@@ -42,7 +43,7 @@ export async function watchJobs(options: WatchJobs): Promise<void> {
 async function tellEnd(folder: JobFolder, onExit: WatchJobs['onExit']): Promise<boolean> {
   if (await folder.isReported()) return true;
   const view = await folder.view();
-  if (!view || !hasEnded(view)) return false;
+  if (!view || !isJobOver(view)) return false;
   await onExit(view);
   await folder.markReported();
   return true;

@@ -1,8 +1,6 @@
-import type { RUNNER_JOB_STATUSES } from '../contract/runner.js';
+import type { RunnerJobStatus } from '../domain/runner-job-status.js';
 import type { SecretRef } from '../domain/secrets.js';
 import type { SecretStore } from './secret-store.js';
-
-export type RunnerJobStatus = (typeof RUNNER_JOB_STATUSES)[number];
 
 /** Everything a platform needs to start the runner program for one attempt. */
 export interface RunnerLaunch {

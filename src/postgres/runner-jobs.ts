@@ -1,12 +1,10 @@
 import type { RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import { ENDED_JOB_STATUSES, type RunnerJobStatus } from '../domain/runner-job-status.js';
 import type { RunnerJobRequest, RunnerJobStore } from '../ports/runner-job-store.js';
-import type { RunnerJobStatus } from '../ports/runner-platform.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { firstRow } from './rows.js';
 import { isoOrNull } from './run-mapping.js';
-
-const ENDED: readonly RunnerJobStatus[] = ['succeeded', 'failed', 'stopped', 'lost'];
 
 /** Of `runner_jobs j`. */
 export const JOB_COLUMNS = `j.id, j.run_id, j.command_id, j.attempt, j.attempt_id, j.runner_id, j.job_name, j.namespace,
@@ -65,7 +63,7 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
            finished_at = CASE WHEN $2 = ANY ($6) THEN now() END
          WHERE job_name = $1 AND status <> ALL ($6)
            AND (status, reason, exit_code, message) IS DISTINCT FROM ($2, $3, $4::int, $5)`,
-        [view.jobName, view.status, view.reason, view.exitCode, view.message, ENDED],
+        [view.jobName, view.status, view.reason, view.exitCode, view.message, ENDED_JOB_STATUSES],
       );
     },
 

@@ -2,7 +2,7 @@ import type { ActionDescriptor } from '../contract/result.js';
 import type { FailureKind } from '../domain/failure-kinds.js';
 import { cut } from './activity.js';
 import { jobEndMeaning } from './job-end-meanings.js';
-import { isJobOver } from './liveness-phase.js';
+import { isJobOver } from '../domain/runner-job-status.js';
 import { neededInput } from './needed-input.js';
 import { providerEvidence } from './provider-evidence.js';
 import { endedAs, type RunFacts } from './run-facts.js';

@@ -1,15 +1,10 @@
 import type { EventRecord } from '../contract/event.js';
 import type { LivenessPhase } from '../contract/result.js';
-import type { RunnerJobRecord } from '../contract/runner.js';
 import { isTerminalStatus } from '../domain/outcome.js';
+import { isJobOver } from '../domain/runner-job-status.js';
 import { liveTurn, openCommands, textField, type RunFacts } from './run-facts.js';
 
-const OVER: readonly RunnerJobRecord['status'][] = ['succeeded', 'failed', 'stopped', 'lost'];
 const TOOL_OVER = ['completed', 'failed', 'declined', 'cancelled'];
-
-export function isJobOver(job: RunnerJobRecord): boolean {
-  return OVER.includes(job.status);
-}
 
 /** Where a run stands, in one word. */
 export function livenessPhase(facts: RunFacts): LivenessPhase {

@@ -1,5 +1,6 @@
 import { warmRunnerJobName } from '../../domain/ids.js';
 import { newId } from '../../domain/new-id.js';
+import { isJobOver } from '../../domain/runner-job-status.js';
 import { roomFor, type RetentionPolicy } from '../../domain/runner-retention.js';
 import { warmVolumeName } from '../../domain/volume-names.js';
 import {
@@ -101,7 +102,7 @@ function asWaiting(row: WarmRunner, jobs: readonly RunnerJobView[]): WaitingRunn
 
 function howEnded(job: RunnerJobView | undefined, ageMs: number): string | null {
   if (job === undefined) return ageMs > LAUNCH_MS ? 'its Job is gone' : null;
-  if (['pending', 'starting', 'running'].includes(job.status)) return null;
+  if (!isJobOver(job)) return null;
   return `${job.reason ?? job.status}${job.message === null ? '' : `: ${job.message}`}`;
 }
 

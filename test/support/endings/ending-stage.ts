@@ -1,7 +1,7 @@
 import { stringify } from 'smol-toml';
 import { readRunFacts } from '../../../src/operations/runs/read-run-facts.js';
 import { openPostgres, type Postgres } from '../../../src/postgres/index.js';
-import { isJobOver } from '../../../src/run-result/liveness-phase.js';
+import { isJobOver } from '../../../src/domain/runner-job-status.js';
 import type { RunFacts } from '../../../src/run-result/run-facts.js';
 import { Api, eventually, type Loose } from '../api.js';
 import { codexForTests } from '../codex.js';

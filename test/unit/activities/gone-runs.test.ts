@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
 import { closeEarlierRuns, closeGoneRuns, type GoneRunPorts } from '../../../activities/gone-runs.js';
-import type { RunnerJobStatus } from '../../../src/ports/runner-platform.js';
+import type { RunnerJobStatus } from '../../../src/domain/runner-job-status.js';
 
 const SESSION = 'sess-1';
 

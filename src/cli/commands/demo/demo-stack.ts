@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readSettings } from '../../../config.js';
+import { isJobOver } from '../../../domain/runner-job-status.js';
 import type { EmbeddedStack } from '../../../main/embedded-stack.js';
 import { processesUsing, type FolderUser } from '../../../processes/processes-using.js';
 import type { Progress } from '../../../processes/progress.js';
@@ -39,9 +40,8 @@ export async function startDemoStack(
 
 /** Ends runners that are still there, then the stack. */
 export async function stopDemoStack(stack: EmbeddedStack): Promise<void> {
-  const isLive = ({ status }: { status: string }) => ['pending', 'starting', 'running'].includes(status);
   // The run has ended, so its runner is about to.
-  for (const until = Date.now() + 3_000; Date.now() < until && (await stack.platform.list()).some(isLive);)
+  for (const until = Date.now() + 3_000; Date.now() < until && !(await stack.platform.list()).every(isJobOver);)
     await delay(50);
   for (const job of await stack.platform.list()) await stack.platform.stop(job.jobName, { graceMs: 0 });
   await stack.stop();
