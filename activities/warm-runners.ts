@@ -1,6 +1,5 @@
-import { Context } from '@temporalio/activity';
 import { keepWarm } from '../src/operations/runners/keep-warm.js';
-import { heartbeating } from './heartbeating.js';
+import { whileOnShift } from './on-shift.js';
 import type { ActivityPorts } from './ports.js';
 
 type Ports = Pick<
@@ -19,7 +18,6 @@ type Ports = Pick<
 
 /** Beside being told of each that is taken or ends: credentials and ages change without a word. */
 const LOOK_MS = 5_000;
-const SHIFT_MS = 3_600_000;
 /**
  * For so long a worker that keeps none goes on: it may be about to be replaced by one that does, and those that keep some have started
  * the watcher before they knew who would be it.
@@ -31,11 +29,7 @@ export function createWarmRunnerActivities(ports: Ports, lingerMs = LINGER_MS) {
   return {
     /** Runs until its shift ends or its worker stops; answers true where nothing was to be kept warm, nor left, for a while. */
     async keepRunnersWarm(): Promise<boolean> {
-      const context = Context.current();
-      const shift = AbortSignal.any([context.cancellationSignal, ports.stopping, AbortSignal.timeout(SHIFT_MS)]);
-      const isDone = await heartbeating(async () => watchPools(ports, shift, lingerMs));
-      if (context.cancellationSignal.aborted) await context.cancelled;
-      return isDone;
+      return whileOnShift(ports, async (signal) => watchPools(ports, signal, lingerMs));
     },
   };
 }

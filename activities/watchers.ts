@@ -1,18 +1,15 @@
-import { Context } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError } from '../src/domain/errors.js';
 import { exceededBudget } from '../src/domain/budgets.js';
 import { sessionVolumeName } from '../src/domain/volume-names.js';
 import type { ExpiredLease } from '../src/ports/lease-store.js';
 import type { RunnerJobView } from '../src/ports/runner-platform.js';
-import { heartbeating } from './heartbeating.js';
+import { whileOnShift } from './on-shift.js';
 import type { ActivityPorts } from './ports.js';
 
 const SCAN_INTERVAL_MS = 500;
 /** A workflow that was told decides soon; telling it again sooner only fills its history. */
 const TELL_AGAIN_MS = 15_000;
-/** Return now and then, so that the watching workflow's history stays short. */
-const SHIFT_MS = 3_600_000;
 const SCAN_LIMIT = 500;
 
 /** Agents tell what they used every few seconds. */
@@ -155,17 +152,6 @@ async function keepLogTail({ events }: Ports, job: RunnerJobView, text: string):
   } catch (error) {
     if (!(error instanceof AgentRunError) || error.refusal === 'unavailable') throw error;
   }
-}
-
-/**
- * Heartbeats while `work` runs, and ends it with the shift or when the worker stops: then the workflow's next shift waits for
- * whichever worker takes it, and this one need not be waited for.
- */
-async function whileOnShift({ stopping }: Ports, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const context = Context.current();
-  const shift = AbortSignal.any([context.cancellationSignal, stopping, AbortSignal.timeout(SHIFT_MS)]);
-  await heartbeating(async () => work(shift));
-  if (context.cancellationSignal.aborted) await context.cancelled;
 }
 
 function orphanMessage(workflowId: string): string {
