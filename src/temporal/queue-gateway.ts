@@ -1,9 +1,4 @@
-import {
-  type Client,
-  type UpdateDefinition,
-  WithStartWorkflowOperation,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, type UpdateDefinition, WithStartWorkflowOperation } from '@temporalio/client';
 import { queueWorkflowId, TASK_QUEUE, taskWorkflowId } from '../domain/ids.js';
 import { RunRefused } from '../domain/refusals.js';
 import { TaskRefused, type QueueInput, type SlotWanted, type TaskInput, type ToTask } from '../domain/task-messages.js';
@@ -13,6 +8,7 @@ import type { queueWorkflow } from '../../workflows/queue/workflow.js';
 import * as taskMessages from '../../workflows/queue-task/messages.js';
 import type { queueTaskWorkflow } from '../../workflows/queue-task/workflow.js';
 import { answered } from './answered.js';
+import { describe } from './describe.js';
 import { isAlreadyStarted, isTaskOver } from './errors.js';
 import { hasClosed } from './has-closed.js';
 import { keywordAttributes } from './keyword-attributes.js';
@@ -152,11 +148,6 @@ async function told(call: () => Promise<void>): Promise<'told' | 'gone'> {
 }
 
 async function isGone(client: Client, taskId: string): Promise<boolean> {
-  try {
-    const { status } = await taskHandle(client, taskId).describe();
-    return hasClosed(status.name);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return true;
-    throw error;
-  }
+  const found = await describe(client, taskWorkflowId(taskId));
+  return found === undefined || hasClosed(found.status.name);
 }

@@ -1,7 +1,8 @@
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { unavailable } from '../domain/errors.js';
 import type { PendingWork, RunHistory } from '../domain/run-history.js';
 import { clear } from './clear-history.js';
+import { describe } from './describe.js';
 import { translate } from './errors.js';
 import { failureWords, timeMs, type HistoryEvent } from './history-events.js';
 import { historyFacts, isOurs, type HistoryReading } from './history-facts.js';
@@ -58,15 +59,6 @@ async function findExecution(client: Client, workflowId: string, runId: string) 
   const execution = executions?.[0]?.execution;
   if (!execution?.workflowId || !execution.runId) return undefined;
   return { execution: { workflowId: execution.workflowId, executionId: execution.runId }, description: undefined };
-}
-
-async function describe(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    return await client.workflow.getHandle(workflowId).describe();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
 }
 
 function runIdOf(description: WorkflowExecutionDescription): unknown {

@@ -13,6 +13,7 @@ import type { RunSignals, SignalResult } from '../ports/run-signals.js';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { answered, isReady } from './answered.js';
+import { describe } from './describe.js';
 import { isAlreadyStarted, translate } from './errors.js';
 import { hasClosed } from './has-closed.js';
 import { keywordAttributes } from './keyword-attributes.js';
@@ -50,7 +51,7 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
     cancelRun: update(messages.cancelRunUpdate),
     requestRunnerJob: update(messages.requestRunnerJobUpdate),
     isLive: async ({ workflowId }, runId) => answered(client, async () => isLive(client, workflowId, runId)),
-    isKnown: async ({ workflowId }) => answered(client, async () => isKnown(client, workflowId)),
+    isKnown: async ({ workflowId }) => answered(client, async () => (await describe(client, workflowId)) !== undefined),
     queryRunState: async ({ workflowId }) =>
       answered(client, async () => client.workflow.getHandle(workflowId).query(messages.runStateQuery)),
     readHistory: async ({ workflowId }, runId) => readHistory(client, workflowId, runId),
@@ -120,25 +121,11 @@ function startAttributes(input: RunInput): TypedSearchAttributes {
   });
 }
 
-/** As the server itself knows it: no worker has to answer. Only its plain word that a run is gone counts: that run is ended then. */
+/** Only the server's plain word that a run is gone counts: that run is ended then. */
 async function isLive(client: Client, workflowId: string, runId: string): Promise<boolean> {
-  try {
-    const { status, typedSearchAttributes } = await client.workflow.getHandle(workflowId).describe();
-    return !hasClosed(status.name) && [undefined, runId].includes(typedSearchAttributes.get(RUN_ID));
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
-}
-
-async function isKnown(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    await client.workflow.getHandle(workflowId).describe();
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
+  const found = await describe(client, workflowId);
+  if (found === undefined || hasClosed(found.status.name)) return false;
+  return [undefined, runId].includes(found.typedSearchAttributes.get(RUN_ID));
 }
 
 async function toldOrGone(sent: Promise<void>): Promise<SignalResult> {
