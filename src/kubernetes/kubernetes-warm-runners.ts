@@ -1,4 +1,4 @@
-import { PatchStrategy, setHeaderOptions, type V1Job } from '@kubernetes/client-node';
+import type { V1Job } from '@kubernetes/client-node';
 import { createHash } from 'node:crypto';
 import type { RunnerJobView, RunnerLaunch, WarmLaunch, WarmRunners } from '../ports/runner-platform.js';
 import { asked, unlessMissing } from './api-errors.js';
@@ -6,6 +6,7 @@ import type { Cluster } from './cluster.js';
 import { launchJob } from './launch-job.js';
 import { runMarks, warmJobSpec } from './runner-job-spec.js';
 import type { RunnerJobSettings } from './runner-settings.js';
+import { MERGE_PATCH } from './merge-patch.js';
 
 export interface KubernetesWarmRunnersOptions {
   readonly cluster: Cluster;
@@ -14,7 +15,6 @@ export interface KubernetesWarmRunnersOptions {
   readonly warn: (message: string, error: unknown) => void;
 }
 
-const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 /** In place of what differs between two warm runners of one pool. */
 const ANY = { warmRunnerId: 'any', jobName: 'any', volumeName: 'any' } as const;
 
@@ -37,7 +37,7 @@ export class KubernetesWarmRunners implements WarmRunners {
     const { cluster, runner } = this.options;
     const { jobName: name } = launch;
     const body = { metadata: { ...runMarks(launch, runner) } };
-    const patched = cluster.batch.patchNamespacedJob({ name, namespace: runner.namespace, body }, MERGE);
+    const patched = cluster.batch.patchNamespacedJob({ name, namespace: runner.namespace, body }, MERGE_PATCH);
     const job = await asked(`to give the Job ${name} its run`, unlessMissing(patched));
     return job?.metadata?.deletionTimestamp === undefined && job !== undefined ? launch : undefined;
   }

@@ -1,12 +1,11 @@
-import { PatchStrategy, setHeaderOptions, type V1Job, type V1Secret } from '@kubernetes/client-node';
+import type { V1Job, V1Secret } from '@kubernetes/client-node';
 import { AgentRunError, unavailable } from '../domain/errors.js';
 import { HANDOVER_FILES } from '../domain/runner-program.js';
 import { asked, platformError, statusOf } from './api-errors.js';
 import type { Cluster } from './cluster.js';
 import { toBase64 } from './kubernetes-secrets.js';
 import { ANNOTATIONS, LABELS, tokenSecretName } from './marks.js';
-
-const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+import { MERGE_PATCH } from './merge-patch.js';
 
 type Warn = (message: string, error: unknown) => void;
 
@@ -95,6 +94,6 @@ function tokenSecret(token: string, { metadata }: V1Job): V1Secret {
 async function letGo({ batch }: Pick<Cluster, 'batch'>, name: string, namespace: string): Promise<V1Job> {
   return asked(
     `to start the Job ${name}`,
-    batch.patchNamespacedJob({ name, namespace, body: { spec: { suspend: false } } }, MERGE),
+    batch.patchNamespacedJob({ name, namespace, body: { spec: { suspend: false } } }, MERGE_PATCH),
   );
 }

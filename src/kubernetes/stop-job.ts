@@ -1,13 +1,13 @@
-import { PatchStrategy, setHeaderOptions, type V1Job, type V1Pod } from '@kubernetes/client-node';
+import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../domain/errors.js';
 import { asked, unlessMissing } from './api-errors.js';
 import type { Cluster } from './cluster.js';
 import { ANNOTATIONS } from './marks.js';
+import { MERGE_PATCH } from './merge-patch.js';
 
 type Apis = Pick<Cluster, 'batch' | 'core'>;
 
-const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 const LOOK_MS = 100;
 /** Beyond the grace: the kubelet has to see that its Pod is to go, end it, and say so. */
 const MARGIN_MS = 45_000;
@@ -28,7 +28,10 @@ export async function podsOfJob({ core }: Pick<Cluster, 'core'>, name: string, n
 /** Says in the Job that its end is ours, for whoever watches it go. */
 export async function markStopping({ batch }: Apis, name: string, namespace: string): Promise<V1Job | undefined> {
   const body = { metadata: { annotations: { [ANNOTATIONS.stopping]: new Date().toISOString() } } };
-  return asked(`to stop the Job ${name}`, unlessMissing(batch.patchNamespacedJob({ name, namespace, body }, MERGE)));
+  return asked(
+    `to stop the Job ${name}`,
+    unlessMissing(batch.patchNamespacedJob({ name, namespace, body }, MERGE_PATCH)),
+  );
 }
 
 /**

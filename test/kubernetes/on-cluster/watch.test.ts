@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import type { V1PodStatus } from '@kubernetes/client-node';
-import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
 import { CLUSTER_START_TIMEOUT_MS, ownsCluster } from '../cluster/test-cluster.js';
 import { ClusterFixture } from './cluster-fixture.js';
+import { MERGE_PATCH } from '../../../src/kubernetes/merge-patch.js';
 
 const NOWHERE = {
   AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '{"agentrun.test/nowhere":"true"}',
   AGENTRUN_UNSCHEDULABLE_GRACE_MS: '600000',
 };
-const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 /** From what the cluster says until it is told; the machine may be busy. */
 const SOON_MS = 3_000;
 
@@ -40,7 +39,7 @@ describe('watching Jobs', function () {
     const name = await podOf(jobName);
     await fixture.cluster.core.patchNamespacedPodStatus(
       { name, namespace: fixture.namespace, body: { status } },
-      MERGE,
+      MERGE_PATCH,
     );
   };
 
