@@ -22,7 +22,7 @@ const STOP_GRACE_MS = 5_000;
 export async function closeGoneRuns(ports: GoneRunPorts): Promise<number> {
   const { open, gone } = await findGone(ports);
   if (await isAnotherTemporal(ports, open, gone)) return 0;
-  return atOnce(gone, async (run) => closeIfGone(ports, run).catch(notYet(ports, run)));
+  return (await those(gone, async (run) => closeIfGone(ports, run).catch(notYet(ports, run)))).length;
 }
 
 async function findGone({ runs, operations }: GoneRunPorts): Promise<{ open: number; gone: RunRecord[] }> {
@@ -32,11 +32,7 @@ async function findGone({ runs, operations }: GoneRunPorts): Promise<{ open: num
   do {
     const page = await runs.listRuns({ tenants: 'all', isOpen: true, limit: PAGE, cursor });
     open += page.items.length;
-    await atOnce(page.items, async (run) => {
-      const isGone = !(await operations.gateway.isLive(run, run.id));
-      if (isGone) gone.push(run);
-      return isGone;
-    });
+    gone.push(...(await those(page.items, async (run) => !(await operations.gateway.isLive(run, run.id)))));
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   return { open, gone };
@@ -48,8 +44,8 @@ async function findGone({ runs, operations }: GoneRunPorts): Promise<{ open: num
  */
 async function isAnotherTemporal({ operations, log }: GoneRunPorts, open: number, gone: RunRecord[]): Promise<boolean> {
   if (gone.length < MANY || gone.length <= open / 2) return false;
-  const known = await atOnce(gone.slice(0, MANY), async (run) => operations.gateway.isKnown(run));
-  if (known > 0) return false;
+  const known = await those(gone.slice(0, MANY), async (run) => operations.gateway.isKnown(run));
+  if (known.length > 0) return false;
   log('Temporal knows none of most open runs: is it the right one? Nothing was ended', { open, gone: gone.length });
   return true;
 }
@@ -61,17 +57,18 @@ async function isAnotherTemporal({ operations, log }: GoneRunPorts, open: number
 export async function closeEarlierRuns(ports: GoneRunPorts, sessionId: string, runId: string): Promise<void> {
   const { items } = await ports.runs.listRuns({ tenants: 'all', sessionId, isOpen: true, limit: PAGE });
   const earlier = items.filter(({ id }) => id !== runId);
-  await atOnce(earlier, async (run) => closeIfGone(ports, run));
+  await those(earlier, async (run) => closeIfGone(ports, run));
 }
 
-/** Answers for how many it was so. */
-async function atOnce(runs: readonly RunRecord[], ask: (run: RunRecord) => Promise<boolean>): Promise<number> {
-  let count = 0;
+/** Those for which it is so; a few are asked about at once. */
+async function those(runs: readonly RunRecord[], isSo: (run: RunRecord) => Promise<boolean>): Promise<RunRecord[]> {
+  const found: RunRecord[] = [];
   for (let from = 0; from < runs.length; from += AT_ONCE) {
-    const answers = await Promise.all(runs.slice(from, from + AT_ONCE).map(ask));
-    count += answers.filter(Boolean).length;
+    const batch = runs.slice(from, from + AT_ONCE);
+    const answers = await Promise.all(batch.map(isSo));
+    found.push(...batch.filter((_, index) => answers[index]));
   }
-  return count;
+  return found;
 }
 
 /** Ended last: one that is ended is not found again, and what could not be stopped would work on. */
