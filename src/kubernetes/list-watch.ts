@@ -1,5 +1,6 @@
 import type { KubernetesObject, Watch } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
+import { asError } from '../domain/as-error.js';
 
 export interface ListWatch<T extends KubernetesObject> {
   readonly watch: Watch;
@@ -113,8 +114,4 @@ function isExpired(error: unknown): boolean {
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,4 +1,5 @@
 import type { AgentRun } from '../../client/index.js';
+import { asError } from '../../domain/as-error.js';
 import type { BulkAction } from '../model/bulk-actions.js';
 import type { InboxRow } from '../model/inbox-rows.js';
 
@@ -24,9 +25,7 @@ export async function doWithRows(
   const lane = async () => {
     for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
       const one = row;
-      await doWithRow(client, readerId, action, one).catch((error: unknown) =>
-        failures.set(one, error instanceof Error ? error : new Error(String(error))),
-      );
+      await doWithRow(client, readerId, action, one).catch((error: unknown) => failures.set(one, asError(error)));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));

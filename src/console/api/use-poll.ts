@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { asError } from '../../domain/as-error.js';
 
 /** Something that is asked for again and again: what is known stays while it is, and when asking fails. */
 export interface Polled<T> {
@@ -35,7 +36,7 @@ export function usePoll<T>(
       while (!signal.aborted) {
         const told = await latestAsk.current(signal).then(
           (data) => ({ data, error: undefined, atMs: Date.now(), inputs }),
-          (error: unknown) => ({ error: error instanceof Error ? error : new Error(String(error)) }),
+          (error: unknown) => ({ error: asError(error) }),
         );
         if (signal.aborted) return;
         setState((before) => ({

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { asError } from '../../domain/as-error.js';
 import { EMPTY_TASK, taskFrom, type TaskForm } from '../model/task-form.js';
 import { useConsole } from './console-context.js';
 
@@ -34,7 +35,7 @@ export function useTaskForm(): TaskFormState {
       },
       (problem: unknown) => {
         setSending(false);
-        setError(problem instanceof Error ? problem : new Error(String(problem)));
+        setError(asError(problem));
       },
     );
   };

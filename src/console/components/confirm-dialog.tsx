@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useAskingDialog } from '../api/use-asking-dialog.js';
 import { Problem } from './problem.js';
 
 interface ConfirmProps {
@@ -12,22 +12,12 @@ interface ConfirmProps {
 
 /** Asks before what cannot be undone, says what it will reach, and stays with the reason where it was refused. */
 export function ConfirmDialog({ title, words, action, onConfirm, onDone, onClose }: ConfirmProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [error, setError] = useState<Error | null>(null);
-  const [isAsking, setAsking] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  const { dialog, error, isAsking, ask } = useAskingDialog();
   const confirm = () => {
-    setAsking(true);
-    onConfirm().then(
-      () => {
-        onDone();
-        onClose();
-      },
-      (problem: unknown) => {
-        setAsking(false);
-        setError(problem instanceof Error ? problem : new Error(String(problem)));
-      },
-    );
+    ask(onConfirm(), () => {
+      onDone();
+      onClose();
+    });
   };
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="confirm-title" onClose={onClose}>

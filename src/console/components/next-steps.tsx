@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ActionDescriptor, AgentRun, RunRecord } from '../../client/index.js';
+import { asError } from '../../domain/as-error.js';
 import { useConsole } from '../api/console-context.js';
 import { nextSteps, type NextStep, type StartAgain } from '../model/next-steps.js';
 import { Link } from './link.js';
@@ -47,7 +48,7 @@ export function NextSteps({ actions, run, lastPrompt, onDone }: NextStepsProps) 
           onDone();
           if (sessionId !== undefined) go({ page: 'session', id: sessionId, at: null });
         },
-        (problem: unknown) => setError(problem instanceof Error ? problem : new Error(String(problem))),
+        (problem: unknown) => setError(asError(problem)),
       )
       .finally(() => setAsking(false));
   };

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { asError } from '../../domain/as-error.js';
 import { Problem } from './problem.js';
 
 interface SecretFormProps {
@@ -16,9 +17,7 @@ export function SecretForm({ label, isLong = false, onSave }: SecretFormProps) {
     const given = secret;
     setSecret('');
     setError(null);
-    onSave(given).catch((problem: unknown) =>
-      setError(problem instanceof Error ? problem : new Error(String(problem))),
-    );
+    onSave(given).catch((problem: unknown) => setError(asError(problem)));
   };
   const field = {
     'aria-label': label,

@@ -1,8 +1,9 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { RunRecord } from '../../client/index.js';
 import { useConsole } from '../api/console-context.js';
 import { newKey } from '../api/conversation.js';
 import { startAgain } from '../api/start-again.js';
+import { useAskingDialog } from '../api/use-asking-dialog.js';
 import type { StartAgain } from '../model/next-steps.js';
 import { policyOfNextTry, promptOfNextTry, type Policy } from '../model/next-try.js';
 import { Problem } from './problem.js';
@@ -28,28 +29,18 @@ const TITLES: Readonly<Record<StartAgain, string>> = {
 /** Says what the next try may do and what it is told before it is started. */
 export function StartAgainDialog({ run, as, lastPrompt, onClose }: StartAgainProps) {
   const { client, go, inbox } = useConsole();
-  const dialog = useRef<HTMLDialogElement>(null);
   const [prompt, setPrompt] = useState(() => promptOfNextTry(run, as, lastPrompt));
   const [policy, setPolicy] = useState<Policy>(() => policyOfNextTry(run.executionPolicy, as));
   // The same asked again is done once; what was changed since is another request, and its old key would be refused.
   const key = useMemo(newKey, [prompt, policy]);
-  const [error, setError] = useState<Error | null>(null);
-  const [isAsking, setAsking] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  const { dialog, error, isAsking, ask } = useAskingDialog();
   const start = (event: Event) => {
     event.preventDefault();
-    setAsking(true);
-    startAgain(client, run, { prompt, policy, key }).then(
-      (place) => {
-        inbox.refresh();
-        onClose();
-        go(place);
-      },
-      (problem: unknown) => {
-        setAsking(false);
-        setError(problem instanceof Error ? problem : new Error(String(problem)));
-      },
-    );
+    ask(startAgain(client, run, { prompt, policy, key }), (place) => {
+      inbox.refresh();
+      onClose();
+      go(place);
+    });
   };
   return (
     <dialog ref={dialog} class="dialog dialog-wide" aria-labelledby="again-title" onClose={onClose}>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ProfileValidation, ProviderProfile } from '../../client/index.js';
+import { asError } from '../../domain/as-error.js';
 import { useConsole } from '../api/console-context.js';
 import { usePoll } from '../api/use-poll.js';
 import { CopyMenu } from '../components/copy-menu.js';
@@ -120,7 +121,7 @@ function Validation({ profile }: { readonly profile: string }) {
         setValidation(current);
       }
     } catch (problem) {
-      setError(problem instanceof Error ? problem : new Error(String(problem)));
+      setError(asError(problem));
     }
   };
   const isRunning = validation?.state === 'running' && error === null;

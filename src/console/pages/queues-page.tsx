@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { QueueRecord, QueueStats, QueueUpdate } from '../../client/index.js';
+import { asError } from '../../domain/as-error.js';
 import { useConsole } from '../api/console-context.js';
 import { useNow, usePoll } from '../api/use-poll.js';
 import { BudgetBar } from '../components/budget-bar.js';
@@ -102,7 +103,7 @@ function QueueCard({ queue, stats, onChanged }: QueueCardProps) {
         announce(words);
         onChanged();
       },
-      (problem: unknown) => setError(problem instanceof Error ? problem : new Error(String(problem))),
+      (problem: unknown) => setError(asError(problem)),
     );
   };
   const { counts, oldestPendingAgeMs, oldestPendingTaskId, throughput } = stats;

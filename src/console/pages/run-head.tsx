@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { asError } from '../../domain/as-error.js';
 import { useConsole } from '../api/console-context.js';
 import type { Conversation } from '../api/conversation.js';
 import type { Polled } from '../api/use-poll.js';
@@ -33,7 +34,7 @@ export function RunHead({ facts, polled, intervalMs, conversation }: RunHeadProp
     setRefusal(null);
     void client.runs
       .startRunner(id)
-      .catch((problem: unknown) => setRefusal(problem instanceof Error ? problem : new Error(String(problem))))
+      .catch((problem: unknown) => setRefusal(asError(problem)))
       .then(polled.refresh);
   };
   return (
