@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CLUSTER_START_TIMEOUT_MS, hasPods, ownsCluster } from '../kubernetes/cluster/test-cluster.js';
 import { eventually, type Api } from '../support/api.js';
-import { untilEnded, untilPrinted } from '../support/live-runner.js';
+import { startTurn, untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startMockProvider } from '../support/mock-provider.js';
 import { text } from '../support/mock-provider/answers.js';
 import { Installation } from './installation.js';
@@ -147,12 +147,10 @@ if (hasPods() && ownsCluster()) {
     });
 
     it('sees on by another worker when the one that watches is killed', async () => {
-      const run = await api.createRun({ endsWithTurn: true, retryPolicy: { backoffMs: 200 } });
-      const turn = await api.addTurn(
-        run.id,
+      const { run, turn } = await startTurn(
+        api,
         'echo try >> tries; wc -l < tries; test $(wc -l < tries) -gt 1 || sleep 120',
       );
-      await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
       await untilPrinted(api, turn, '1', STARTED_MS);
       const watcher = await installed.workerThatWatches();
       await installed.killPod(watcher);

@@ -17,6 +17,19 @@ export function runnerOfJob(jobName: string): { wrapper: ProcessEntry; runner: P
   return { wrapper, runner };
 }
 
+/** A run that ends with this turn, tried again soon, and a Job for it; `given` and `job` say otherwise. */
+export async function startTurn(
+  api: Api,
+  prompt: string,
+  given: Loose = {},
+  job: Loose = {},
+): Promise<{ run: Loose; turn: Loose }> {
+  const run = await api.createRun({ endsWithTurn: true, retryPolicy: { backoffMs: 200 }, ...given });
+  const turn = await api.addTurn(run.id, prompt);
+  await api.post(`/api/v1/runs/${run.id}/runner-jobs`, job);
+  return { run, turn };
+}
+
 /** Resolves when a command of the run has printed `text`, with all that it printed. */
 export async function untilPrinted(api: Api, { id, runId }: Loose, text: string, timeoutMs = 30_000): Promise<string> {
   const output = async () => {

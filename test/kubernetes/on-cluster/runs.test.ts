@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runVolumeName } from '../../../src/domain/volume-names.js';
 import { eventually, type Api, type Loose } from '../../support/api.js';
-import { untilEnded, untilPrinted } from '../../support/live-runner.js';
+import { startTurn, untilEnded, untilPrinted } from '../../support/live-runner.js';
 import { makeSshKey, secretLineOf } from '../../support/ssh-git-server.js';
 import { CLUSTER_START_TIMEOUT_MS, hasPods, ownsCluster } from '../cluster/test-cluster.js';
 import { ClusterFixture } from './cluster-fixture.js';
@@ -34,12 +34,7 @@ if (hasPods()) {
       await fixture.dispose();
     });
 
-    const start = async (prompt: string, given: Loose = {}, job: Loose = {}) => {
-      const run = await api.createRun({ endsWithTurn: true, retryPolicy: { backoffMs: 200 }, ...given });
-      const turn = await api.addTurn(run.id, prompt);
-      await api.post(`/api/v1/runs/${run.id}/runner-jobs`, job);
-      return { run, turn };
-    };
+    const start = (prompt: string, given: Loose = {}, job: Loose = {}) => startTurn(api, prompt, given, job);
     const podsOf = async (runId: string) => {
       const labelSelector = `agentrun.dev/run=${runId}`;
       return (await fixture.cluster.core.listNamespacedPod({ namespace: fixture.namespace, labelSelector })).items;

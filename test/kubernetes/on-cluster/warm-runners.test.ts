@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, type Api, type Loose } from '../../support/api.js';
-import { untilEnded, untilPrinted } from '../../support/live-runner.js';
+import { startTurn, untilEnded, untilPrinted } from '../../support/live-runner.js';
 import { CLUSTER_START_TIMEOUT_MS, hasPods } from '../cluster/test-cluster.js';
 import { ClusterFixture } from './cluster-fixture.js';
 import { startClusterManager, type ClusterManager } from './manager-fixture.js';
@@ -48,12 +48,7 @@ if (hasPods()) {
         (all) => all.length === count,
         STARTED_MS,
       );
-    const start = async (prompt: string, given: Loose = {}, job: Loose = {}) => {
-      const run = await api.createRun({ endsWithTurn: true, retryPolicy: { backoffMs: 200 }, ...given });
-      const turn = await api.addTurn(run.id, prompt);
-      await api.post(`/api/v1/runs/${run.id}/runner-jobs`, job);
-      return { run, turn };
-    };
+    const start = (prompt: string, given: Loose = {}, job: Loose = {}) => startTurn(api, prompt, given, job);
     const jobsOf = async (runId: string): Promise<Loose[]> =>
       (await api.get(`/api/v1/runs/${runId}/runner-jobs`)).items;
 
