@@ -1,9 +1,25 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ProjectionResult, RunSnapshot } from '../src/domain/run-snapshot.js';
 import { asPermanent } from './permanent.js';
 import type { ActivityPorts } from './ports.js';
 
+/** Senders who write what a workflow answers them have done so by then, or died. */
+const SENDERS_MS = 2_000;
+
+interface WrittenBy {
+  readonly runId: string;
+  readonly executionId: string;
+}
+
 /** Single statements on our own records. All may be repeated. */
-export function createRecordActivities({ runs, leases }: Pick<ActivityPorts, 'runs' | 'leases'>) {
+export function createRecordActivities({
+  runs,
+  leases,
+  stopping,
+}: Pick<ActivityPorts, 'runs' | 'leases' | 'stopping'>) {
+  // As many looks wait at once as runs are spoken to.
+  setMaxListeners(0, stopping);
   return {
     /** @throws a failure that is not retried, its type the failure kind, when the snapshot can never be written. */
     async projectRun(snapshot: RunSnapshot): Promise<ProjectionResult> {
@@ -12,6 +28,12 @@ export function createRecordActivities({ runs, leases }: Pick<ActivityPorts, 'ru
       } catch (error) {
         throw asPermanent(error);
       }
+    },
+
+    /** A while after it is asked: senders are writing what they were answered. */
+    async readWrittenVersion({ runId, executionId }: WrittenBy): Promise<{ version: number }> {
+      await delay(SENDERS_MS, undefined, { signal: stopping }).catch(() => undefined);
+      return { version: await runs.writtenVersion(runId, executionId) };
     },
 
     async expireLease({ runId, attempt }: { runId: string; attempt: number }): Promise<{ expired: boolean }> {

@@ -8,6 +8,7 @@ import type { Life } from '../test/support/histories/life.js';
 import { runLives } from '../test/support/histories/run-lives.js';
 import { scrubbed } from '../test/support/histories/scrub.js';
 import { Stage } from '../test/support/histories/stage.js';
+import { senderLives } from '../test/support/histories/sender-lives.js';
 import { sessionLives } from '../test/support/histories/session-lives.js';
 import { watcherLives } from '../test/support/histories/watcher-lives.js';
 import { queueLives } from '../test/support/histories/queue-lives.js';
@@ -41,6 +42,7 @@ const anew = process.argv.includes('--all');
 try {
   for (const [name, life] of Object.entries({
     ...runLives,
+    ...senderLives,
     ...sessionLives,
     ...watcherLives,
     ...queueEventLives,

@@ -5,6 +5,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What each piece of work is about, as the Temporal UI shows it beside the activity's name. Ids and words of ours only. */
 const SUMMARIES: Readonly<Record<string, (argument: Fields) => string>> = {
   projectRun: (snapshot) => `${of(snapshot, 'status')}, attempt ${of(snapshot, 'attempt')}${happened(snapshot)}`,
+  readWrittenVersion: () => 'Have those who asked written what they were answered?',
   expireLease: ({ attempt }) => `Is the lease of attempt ${String(attempt)} over?`,
   revokeLease: ({ attempt }) => `Takes attempt ${String(attempt)} from its runner`,
   lastEventAge: () => 'When was the turn last heard of?',

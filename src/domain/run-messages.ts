@@ -1,13 +1,26 @@
 import type { CommandType } from './command-lifecycle.js';
 import type { Outcome, NoteRef } from './outcome.js';
 import type { RunRefusalType } from './refusals.js';
+import type { RunSnapshot } from './run-snapshot.js';
 
 /** What is said to a run's workflow, and what it answers. Ids, numbers and words of ours only: no prompt and no output passes through. */
 
 /** Every message names its run: a session's workflow id outlives runs, and a message for an earlier one must not touch the live one. */
-export interface ToRun {
+export interface ToRun extends Written {
   readonly runId: string;
 }
+
+/** What every update of a run's workflow may say beside its message. */
+export interface Written {
+  /** Its sender writes the snapshot that the answer carries, before it answers in turn. Otherwise the workflow writes it before it answers. */
+  readonly senderWrites?: true;
+}
+
+/** The answer to an update. */
+export type Answer<A = object> = A & {
+  /** What its sender has to write; absent where that is written already. */
+  readonly snapshot?: RunSnapshot;
+};
 
 /** A runner's identity as far as the writer gave it; what is given is enforced, nothing given is an operator's override. */
 export interface Writer {
@@ -85,7 +98,7 @@ export interface AddCommandAnswer {
 }
 
 /** What was sent to a session, for whichever run of it is live. */
-export interface SendToSession {
+export interface SendToSession extends Written {
   readonly sends: readonly SentCommand[];
   /** An attempt whose lease its sender has seen run out: nothing is steered into its turn. */
   readonly leaseOver: { readonly runId: string; readonly attempt: number } | null;
@@ -150,6 +163,16 @@ export interface RequestRunnerJob extends ToRun {
   /** Derived from run and attempt; a Job for an attempt that is over is refused. */
   readonly jobId: string;
   readonly attempt: number;
+}
+
+/** What its sender could not write: the workflow is to. */
+export interface WriteDown extends ToRun {
+  /** Those that the sender would know the fate of. */
+  readonly commandIds: readonly string[];
+}
+export interface WriteDownAnswer {
+  /** Of these commands, those that were forgotten, since nobody had written them down. */
+  readonly forgotten: readonly string[];
 }
 
 /** Signal: the lease of this attempt seems to be over. The workflow asks the database before it believes it. */

@@ -6,7 +6,8 @@ import type { RunStatus } from './run-lifecycle.js';
 
 /**
  * A run as its workflow knows it, on its way to the read models. Times are milliseconds since the epoch.
- * Written only when newer than what is there by (attempt, version), so a late retry is harmless.
+ * It carries everything that its workflow does not know to be written, each with the version it came with: whoever writes it, in
+ * whatever order and however often, what is there by then is written once and nothing moves back.
  */
 export interface RunSnapshot {
   readonly runId: string;
@@ -21,7 +22,7 @@ export interface RunSnapshot {
   readonly failureMessage: NoteRef | null;
   readonly claimedBy: string | null;
   /** A claim since the last snapshot: the attempt's lease begins (again) when this one is written. */
-  readonly grant: { readonly runnerId: string; readonly leaseMs: number } | null;
+  readonly grant: LeaseGrant | null;
   readonly threadId: string | null;
   readonly cancelRequestedAtMs: number | null;
   readonly cancelReason: NoteRef | null;
@@ -30,14 +31,24 @@ export interface RunSnapshot {
   readonly activeTurn?: { readonly commandId: string; readonly taken: boolean } | null;
   /** Open commands that the runner must stop. */
   readonly cancelCommandIds: readonly string[];
-  /** Commands changed since the last snapshot that was written. */
+  /** Commands changed since the last snapshot that is known to be written. */
   readonly commands: readonly CommandSnapshot[];
   /** What the manager itself has to tell in the run's events. */
   readonly events: readonly ManagerEvent[];
   readonly atMs: number;
 }
 
-export interface CommandSnapshot {
+/** The version of the first snapshot that carried it; absent where its workflow began in an earlier release. */
+interface Versioned {
+  readonly version?: number;
+}
+
+export interface LeaseGrant extends Versioned {
+  readonly runnerId: string;
+  readonly leaseMs: number;
+}
+
+export interface CommandSnapshot extends Versioned {
   readonly id: string;
   readonly seq: number;
   readonly type: CommandType;
@@ -71,7 +82,7 @@ export interface SendDecision {
 }
 
 /** Numbered by the workflow from 1 over the run's whole life, so that a repeated projection adds nothing twice. */
-export interface ManagerEvent {
+export interface ManagerEvent extends Versioned {
   readonly number: number;
   readonly type: EventType;
   readonly payload: Readonly<Record<string, unknown>>;

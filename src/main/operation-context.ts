@@ -5,6 +5,7 @@ import { loggable } from '../http/log-error.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
 import { builtInBackends } from '../operations/backends/built-in-backends.js';
 import type { OperationContext } from '../operations/context.js';
+import { DEFAULT_RUN_LIMITS } from '../operations/runs/run-limits.js';
 import { Sequencer } from '../operations/runs/sequencer.js';
 import { SendQueue } from '../operations/sessions/send-queue.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
@@ -33,7 +34,7 @@ export function operationContext(
   return {
     ...postgres,
     payloads: createPayloadReader(temporal.dataConverter?.payloadCodecs ?? []),
-    gateway: observeGateway(createRunGateway(temporal.client), telemetry),
+    gateway: observeGateway(createRunGateway(temporal.client, postgres.runs), telemetry),
     sessionGateway: createSessionGateway(temporal.client),
     runnerGateway: createRunnerGateway(temporal.client),
     webhookGateway: createWebhookGateway(temporal.client),
@@ -51,7 +52,7 @@ export function operationContext(
       cancelGraceMs: settings.AGENTRUN_CANCEL_GRACE_MS,
       limitGraceMs: settings.AGENTRUN_LIMIT_GRACE_MS,
       runnerIdleTimeoutMs: settings.AGENTRUN_RUNNER_IDLE_TIMEOUT_MS,
-      leaseBackstopMs: 3_600_000,
+      leaseBackstopMs: DEFAULT_RUN_LIMITS.leaseBackstopMs,
       jobStopGraceMs: settings.AGENTRUN_JOB_STOP_GRACE_MS,
     },
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,

@@ -98,8 +98,13 @@ export interface RunStore {
   /** What a long-polling runner must learn besides new commands. */
   getCancelMarks(runId: string): Promise<{ cancelRequestedAt: string | null; cancelCommandIds: string[] }>;
 
-  /** Writes a workflow's state; a snapshot that is not newer changes nothing. Wakes those who wait for it. */
-  projectRun(snapshot: RunSnapshot): Promise<ProjectionResult>;
+  /**
+   * Writes a workflow's state; a snapshot that is not newer changes nothing. Wakes those who wait for it. `tell` is called once, with
+   * what was not there before, when something was written.
+   */
+  projectRun(snapshot: RunSnapshot, tell?: (news: RunSnapshot) => void): Promise<ProjectionResult>;
+  /** The version of this execution that the read models show; 0 where they show none of it. */
+  writtenVersion(runId: string, executionId: string): Promise<number>;
   /**
    * Ends a run whose workflow is gone for good, with its open commands, as `failed`/`infra-failed` with this message, and
    * fences its attempt. No snapshot of the workflow is written any more. Does nothing to a draft or a run that has ended.

@@ -10,80 +10,117 @@ import { projectCommand } from './projection-commands.js';
 import { projectSession } from './projection-session.js';
 import { noteText, noteValues, timeOf } from './projection-values.js';
 
+const LOCK = {
+  name: 'lock_run',
+  text: `SELECT version, opened_at IS NOT NULL AS is_opened, session_id, execution_id FROM runs WHERE id = $1 FOR UPDATE`,
+};
+
+const UPDATE_RUN = {
+  name: 'project_run',
+  text: `UPDATE runs r SET version = $2, status = $3, attempt = $4, terminal_status = $5, failure_kind = $6,
+    failure_message = ${noteText('r.failure_message', { text: '$7', noteId: '$8' })}, claimed_by = $9, thread_id = $10,
+    cancel_requested_at = $11, cancel_reason = ${noteText('r.cancel_reason', { text: '$12', noteId: '$13' })},
+    last_command_seq = $14, finished_at = coalesce(r.finished_at, $15), opened_at = coalesce(r.opened_at, now()),
+    execution_id = $16, updated_at = now()
+  WHERE r.id = $1`,
+};
+
 /**
  * Writes a run's snapshot: the run, its changed commands, the manager's events, and what heartbeats must tell, in one
- * transaction. A version that is not newer changes nothing. That loses nothing although a snapshot carries only the
- * commands and events since the last one *written*: a workflow writes one at a time, and hands over a newer one only
- * when the one before is in, so a late copy of an older one was written before.
+ * transaction. Snapshots come from whoever asked the workflow something, and from itself, in any order and more than once.
+ * A version that is not newer changes nothing, and loses nothing: a snapshot carries everything that its workflow did not
+ * know to be written, so that a newer one that is in brought whatever an older one would. Of what it carries, only what is
+ * newer than the row is written.
  */
 export async function projectRun(
   database: Database,
   wakeups: Wakeups,
   snapshot: RunSnapshot,
+  tell: (news: RunSnapshot) => void = () => undefined,
 ): Promise<ProjectionResult> {
-  const result = await withPartitions(database, () =>
+  const written = await withPartitions(database, () =>
     database.transaction((transaction) => write(transaction, snapshot)),
   );
-  if (result === 'foreign') return result;
+  if (written === 'foreign') return written;
+  if (written !== 'stale') tell(written);
   // Also when it is stale: the process that wrote it may have died before it told anybody.
   wakeups.notify(`commands:${snapshot.runId}`);
   if (snapshot.events.length > 0 || snapshot.terminalStatus !== null) wakeups.notify(`events:${snapshot.runId}`);
-  return result;
+  return written === 'stale' ? written : 'written';
 }
 
-async function write(transaction: Queryable, snapshot: RunSnapshot): Promise<ProjectionResult> {
-  const run = await updateRun(transaction, snapshot);
-  if (run === 'stale' || run === 'foreign') return run;
-  if (run.opened) await addLeaseAndStream(transaction, snapshot.runId);
-  if (run.sessionId !== null) await projectSession(transaction, run.sessionId, snapshot);
+/** See `RunStore.writtenVersion`. */
+export async function writtenVersion(database: Database, runId: string, executionId: string): Promise<number> {
+  const statement = 'SELECT version FROM runs WHERE id = $1 AND execution_id = $2';
+  const { rows } = await database.query<{ version: number }>(statement, [runId, executionId]);
+  return rows[0]?.version ?? 0;
+}
+
+/** Answers what of the snapshot was not there before. */
+async function write(transaction: Queryable, given: RunSnapshot): Promise<RunSnapshot | 'stale' | 'foreign'> {
+  const before = await lockRun(transaction, given);
+  if (before === 'stale' || before === 'foreign') return before;
+  const snapshot = newerThan(before.version, given);
+  await updateRun(transaction, snapshot);
+  if (!before.isOpened) await addLeaseAndStream(transaction, snapshot.runId);
+  if (before.sessionId !== null) await projectSession(transaction, before.sessionId, snapshot);
   for (const command of snapshot.commands) await projectCommand(transaction, snapshot.runId, command);
   await updateLeaseAndStream(transaction, snapshot);
-  await appendManagerEvents(transaction, snapshot);
+  if (snapshot.events.length > 0) await appendManagerEvents(transaction, snapshot);
   await grantLease(transaction, snapshot);
-  return 'written';
+  return snapshot;
+}
+
+interface RowBefore {
+  readonly version: number;
+  readonly isOpened: boolean;
+  readonly sessionId: string | null;
 }
 
 /** Taking the row's lock first makes writers of one run wait for each other here. */
-async function updateRun(
-  transaction: Queryable,
-  snapshot: RunSnapshot,
-): Promise<{ opened: boolean; sessionId: string | null } | 'stale' | 'foreign'> {
-  const { rows } = await transaction.query<{ was_draft: boolean; session_id: string | null }>(
-    `UPDATE runs r SET version = $2, status = $3, attempt = $4, terminal_status = $5, failure_kind = $6,
-       failure_message = ${noteText('r.failure_message', { text: '$7', noteId: '$8' })}, claimed_by = $9, thread_id = $10,
-       cancel_requested_at = $11, cancel_reason = ${noteText('r.cancel_reason', { text: '$12', noteId: '$13' })},
-       last_command_seq = $14, finished_at = coalesce(r.finished_at, $15), opened_at = coalesce(r.opened_at, now()),
-       execution_id = $16, updated_at = now()
-     WHERE r.id = $1 AND r.version < $2 AND (r.execution_id IS NULL OR r.execution_id = $16)
-     RETURNING r.opened_at = now() AS was_draft, r.session_id`,
-    [
-      snapshot.runId,
-      snapshot.version,
-      snapshot.status,
-      snapshot.attempt,
-      snapshot.terminalStatus,
-      snapshot.failureKind,
-      ...noteValues(snapshot.failureMessage),
-      snapshot.claimedBy,
-      snapshot.threadId,
-      timeOf(snapshot.cancelRequestedAtMs),
-      ...noteValues(snapshot.cancelReason),
-      snapshot.lastCommandSeq,
-      snapshot.terminalStatus === null ? null : timeOf(snapshot.atMs),
-      snapshot.executionId,
-    ],
-  );
-  if (rows[0] !== undefined) return { opened: rows[0].was_draft, sessionId: rows[0].session_id };
-  return whyNotUpdated(transaction, snapshot);
+async function lockRun(transaction: Queryable, snapshot: RunSnapshot): Promise<RowBefore | 'stale' | 'foreign'> {
+  const { runId, executionId, version } = snapshot;
+  const { rows } = await transaction.query<{
+    version: number;
+    is_opened: boolean;
+    session_id: string | null;
+    execution_id: string | null;
+  }>(LOCK, [runId]);
+  const [row] = rows;
+  if (row === undefined) throw missing('run', runId);
+  if (row.execution_id !== null && row.execution_id !== executionId) return 'foreign';
+  if (row.version >= version) return 'stale';
+  return { version: row.version, isOpened: row.is_opened, sessionId: row.session_id };
 }
 
-async function whyNotUpdated(transaction: Queryable, snapshot: RunSnapshot): Promise<'stale' | 'foreign'> {
-  const { rows } = await transaction.query<{ execution_id: string | null }>(
-    'SELECT execution_id FROM runs WHERE id = $1',
-    [snapshot.runId],
-  );
-  if (rows[0] === undefined) throw missing('run', snapshot.runId);
-  return rows[0].execution_id === snapshot.executionId ? 'stale' : 'foreign';
+/** An earlier release's snapshots do not say what came when: they were written one after another, each with what came since. */
+function newerThan(version: number, { commands, events, grant, ...snapshot }: RunSnapshot): RunSnapshot {
+  const isNewer = (one: { readonly version?: number }) => one.version === undefined || one.version > version;
+  return {
+    ...snapshot,
+    commands: commands.filter(isNewer),
+    events: events.filter(isNewer),
+    grant: grant !== null && isNewer(grant) ? grant : null,
+  };
+}
+
+async function updateRun(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {
+  await transaction.query(UPDATE_RUN, [
+    snapshot.runId,
+    snapshot.version,
+    snapshot.status,
+    snapshot.attempt,
+    snapshot.terminalStatus,
+    snapshot.failureKind,
+    ...noteValues(snapshot.failureMessage),
+    snapshot.claimedBy,
+    snapshot.threadId,
+    timeOf(snapshot.cancelRequestedAtMs),
+    ...noteValues(snapshot.cancelReason),
+    snapshot.lastCommandSeq,
+    snapshot.terminalStatus === null ? null : timeOf(snapshot.atMs),
+    snapshot.executionId,
+  ]);
 }
 
 async function addLeaseAndStream(transaction: Queryable, runId: string): Promise<void> {

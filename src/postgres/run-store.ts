@@ -4,7 +4,7 @@ import { closeOrphan } from './close-orphan.js';
 import { getCancelMarks, getCommand, listCommands } from './commands.js';
 import { draftCommand, draftRun, dropDraft, leaveDraft, writeNote } from './drafts.js';
 import type { Database } from './pool.js';
-import { projectRun } from './projection.js';
+import { projectRun, writtenVersion } from './projection.js';
 import { findCommandDrafts } from './sends.js';
 import { findReserved } from './reservations.js';
 import { getRun, listRuns, volumeNameOf } from './runs.js';
@@ -26,6 +26,7 @@ export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
     listCommands: (query) => listCommands(database, query),
     getCancelMarks: (runId) => getCancelMarks(database, runId),
     closeOrphan: (runId, message) => closeOrphan(database, wakeups, runId, message),
-    projectRun: (snapshot) => projectRun(database, wakeups, snapshot),
+    writtenVersion: (runId, executionId) => writtenVersion(database, runId, executionId),
+    projectRun: (snapshot, tell) => projectRun(database, wakeups, snapshot, tell),
   };
 }

@@ -20,13 +20,15 @@ export function observeStores({ runs, events, jobs }: Stores, telemetry: Telemet
     runs: {
       ...runs,
       async projectRun(snapshot) {
-        const result = await runs.projectRun(snapshot);
-        if (result !== 'written') return result;
-        countDecisions(telemetry, snapshot);
-        await unfailing(telemetry, async () => {
-          await spans(snapshot.runId, snapshot.events);
-          if (snapshot.events.some(isClaim)) await measureClaim({ runs, jobs }, telemetry, snapshot);
-        });
+        const news: RunSnapshot[] = [];
+        const result = await runs.projectRun(snapshot, (written) => news.push(written));
+        for (const written of news) {
+          countDecisions(telemetry, written);
+          await unfailing(telemetry, async () => {
+            await spans(written.runId, written.events);
+            if (written.events.some(isClaim)) await measureClaim({ runs, jobs }, telemetry, written);
+          });
+        }
         return result;
       },
     },

@@ -6,12 +6,22 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, type TypedSearchAttributes } from '@temporalio/common';
 import { TASK_QUEUE } from '../domain/ids.js';
-import type { OpenRunAnswer, RunInput, SendToSession, SendToSessionAnswer } from '../domain/run-messages.js';
+import { RunRefused } from '../domain/refusals.js';
+import type {
+  AddCommand,
+  Answer,
+  OpenRunAnswer,
+  RunInput,
+  SendToSession,
+  SendToSessionAnswer,
+  ToRun,
+} from '../domain/run-messages.js';
 import type { SearchAttributeName } from '../domain/search-attributes.js';
 import type { RunAddress, RunGateway } from '../ports/run-gateway.js';
 import type { RunSignals, SignalResult } from '../ports/run-signals.js';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
+import { AnswerWriter, type Records } from './answer-writer.js';
 import { answered, isReady } from './answered.js';
 import { describe } from './describe.js';
 import { isAlreadyStarted, translate } from './errors.js';
@@ -21,35 +31,41 @@ import { readHistory } from './read-history.js';
 
 const RUN_ID = defineSearchAttributeKey('AgentRunRunId' satisfies SearchAttributeName, SearchAttributeType.KEYWORD);
 
-/** The only caller of the Temporal client. Says what `RunGateway` and `RunSignals` promise. */
-export function createRunGateway(client: Client): RunGateway & RunSignals {
+/**
+ * The only caller of the Temporal client. Says what `RunGateway` and `RunSignals` promise. Given the records, it writes what workflows
+ * decide there by itself; otherwise they do before they answer.
+ */
+export function createRunGateway(client: Client, records?: Records): RunGateway & RunSignals {
+  const writer = new AnswerWriter(client, records);
   const update =
-    <A, M>(definition: UpdateDefinition<A, [M]>) =>
-    async (address: RunAddress, message: M): Promise<A> =>
-      answered(client, async () =>
-        client.workflow.getHandle(address.workflowId).executeUpdate(definition, { args: [message] }),
+    <A extends object, M extends ToRun>(definition: UpdateDefinition<Answer<A> | undefined, [M]>) =>
+    async (address: RunAddress, message: M) => {
+      const answer = await answered(client, async () =>
+        client.workflow.getHandle(address.workflowId).executeUpdate(definition, { args: [writer.signed(message)] }),
       );
+      return (await writer.write(address, answer)).answer;
+    };
+  const tell = <M extends ToRun>(definition: UpdateDefinition<Answer | undefined, [M]>) => {
+    const told = update(definition);
+    return async (address: RunAddress, message: M): Promise<void> => {
+      await told(address, message);
+    };
+  };
   const signal = async (
     workflowId: string,
     send: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<void>,
   ) => toldOrGone(send(client.workflow.getHandle(workflowId)));
   return {
-    openRun: async (address, input) => openRun(client, address, input),
-    sendToSession: async (address, input, message) => sendToSession(client, address, input, message),
+    openRun: async (address, input) => openRun(client, writer, address, input),
+    sendToSession: async (address, input, message) => sendToSession(client, writer, address, input, message),
     claimRun: update(messages.claimRunUpdate),
-    // The update id lets Temporal itself answer a repeat with the first result.
-    addCommand: async (address, message) =>
-      answered(client, async () =>
-        client.workflow
-          .getHandle(address.workflowId)
-          .executeUpdate(messages.addCommandUpdate, { args: [message], updateId: `add:${message.commandId}` }),
-      ),
-    ackCommand: update(messages.ackCommandUpdate),
-    finishCommand: update(messages.finishCommandUpdate),
-    cancelCommand: update(messages.cancelCommandUpdate),
-    finishRun: update(messages.finishRunUpdate),
-    cancelRun: update(messages.cancelRunUpdate),
-    requestRunnerJob: update(messages.requestRunnerJobUpdate),
+    addCommand: async (address, message) => addCommand(client, writer, address, message),
+    ackCommand: tell(messages.ackCommandUpdate),
+    finishCommand: tell(messages.finishCommandUpdate),
+    cancelCommand: tell(messages.cancelCommandUpdate),
+    finishRun: tell(messages.finishRunUpdate),
+    cancelRun: tell(messages.cancelRunUpdate),
+    requestRunnerJob: tell(messages.requestRunnerJobUpdate),
     isLive: async ({ workflowId }, runId) => answered(client, async () => isLive(client, workflowId, runId)),
     isKnown: async ({ workflowId }) => answered(client, async () => (await describe(client, workflowId)) !== undefined),
     queryRunState: async ({ workflowId }) =>
@@ -65,35 +81,66 @@ export function createRunGateway(client: Client): RunGateway & RunSignals {
 }
 
 /** One Update-with-Start: whoever comes first starts the workflow, and everybody learns which run it has. */
-async function openRun(client: Client, address: RunAddress, input: RunInput): Promise<OpenRunAnswer> {
+async function openRun(
+  client: Client,
+  writer: AnswerWriter,
+  address: RunAddress,
+  input: RunInput,
+): Promise<OpenRunAnswer> {
   try {
-    return await answered(client, async () => {
-      const message = { runId: input.runId };
+    const opened = await answered(client, async () => {
+      const message = writer.signed<ToRun>({ runId: input.runId });
       return client.workflow.executeUpdateWithStart(messages.openRunUpdate, {
         args: [message],
         startWorkflowOperation: startOperation(address, input),
       });
     });
+    return (await writer.write<OpenRunAnswer>(address, opened)).answer;
   } catch (error) {
     if (isAlreadyStarted(error)) return { opened: true };
     throw error;
   }
 }
 
+/** The update id lets Temporal itself answer a repeat with the first result: to who writes by itself not with another's. */
+async function addCommand(client: Client, writer: AnswerWriter, address: RunAddress, message: AddCommand) {
+  const { commandId } = message;
+  const updateId = `${writer.writes ? 'add-and-write' : 'add'}:${commandId}`;
+  const added = await answered(client, async () =>
+    client.workflow
+      .getHandle(address.workflowId)
+      .executeUpdate(messages.addCommandUpdate, { args: [writer.signed(message)], updateId }),
+  );
+  const { answer, forgotten } = await writer.write(address, added, [commandId]);
+  if (forgotten.includes(commandId)) throw new RunRefused('command-unknown', { commandId });
+  return answer;
+}
+
 /** Made again, it may be said to another run than before: what that one took is no longer fresh. */
 async function sendToSession(
   client: Client,
+  writer: AnswerWriter,
   address: RunAddress,
   input: RunInput,
   message: SendToSession,
 ): Promise<SendToSessionAnswer> {
-  let next = message;
-  return answered(client, async () => {
+  let next = writer.signed(message);
+  const taken = await answered(client, async () => {
     const args: [SendToSession] = [next];
-    next = { ...message, sends: message.sends.map((send) => ({ ...send, fresh: false })) };
+    next = { ...next, sends: message.sends.map((send) => ({ ...send, fresh: false })) };
     const startWorkflowOperation = startOperation(address, input);
     return client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, { args, startWorkflowOperation });
   });
+  const commandIds = message.sends.map(({ commandId }) => commandId);
+  const { answer, forgotten, isForeign } = await writer.write(address, taken, commandIds);
+  if (isForeign) throw new RunRefused('run-terminal');
+  return withForgotten(answer, forgotten);
+}
+
+function withForgotten(answer: SendToSessionAnswer, forgotten: readonly string[]): SendToSessionAnswer {
+  if (forgotten.length === 0) return answer;
+  const unknown = forgotten.map((commandId) => ({ commandId, type: 'command-unknown' as const, facts: { commandId } }));
+  return { ...answer, refused: [...(answer.refused ?? []), ...unknown] };
 }
 
 /** One for each call: the SDK refuses to use it twice. */

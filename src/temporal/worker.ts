@@ -46,6 +46,8 @@ export async function startWorker(
     // A killed worker's workflows move to another after this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',
     maxCachedWorkflows: settings.cachedWorkflows,
+    // Three times the SDK's number: a look at what senders wrote does nothing for two seconds, and takes a place meanwhile.
+    maxConcurrentActivityTaskExecutions: 300,
     shutdownGraceTime: '5s',
     shutdownForceTime: '20s',
   });

@@ -5,10 +5,12 @@ import fc from 'fast-check';
 import { createRecordActivities } from '../../activities/records.js';
 import { AgentRunError } from '../../src/domain/errors.js';
 import { newId } from '../../src/domain/new-id.js';
+import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { Database } from '../../src/postgres/pool.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { RunOfMoves } from '../support/run-of-moves.js';
 import { commandDraft, commandSnapshot, openRun, runSnapshot } from '../support/runs.js';
 
 describe('the projection of a run', () => {
@@ -71,6 +73,62 @@ describe('the projection of a run', () => {
     );
   });
 
+  it('writes of a newer snapshot only what the row does not have', async () => {
+    const told = (number: number, version: number) => ({ number, version, type: 'plan' as const, payload: { number } });
+    const { id } = await postgres.runs.draftCommand(commandDraft(runId));
+    const grant = { runnerId: 'r1', leaseMs: 60_000, version: 2 };
+    const claimed = { status: 'claimed' as const, claimedBy: 'r1', grant };
+    const taken = commandSnapshot(id, { state: 'acknowledged', version: 2 });
+    await project({ version: 2, ...claimed, commands: [taken], events: [told(1, 2)] });
+    await database.query(`UPDATE run_leases SET expires_at = '2020-01-01' WHERE run_id = $1`, [runId]);
+    await project({
+      version: 3,
+      ...claimed,
+      commands: [commandSnapshot(id, { version: 2 })],
+      events: [told(1, 2), told(2, 3)],
+    });
+    const [lease] = await database.query('SELECT expires_at FROM run_leases WHERE run_id = $1', [runId]);
+    assert.equal((lease?.['expires_at'] as Date).getUTCFullYear(), 2020, 'the lease does not begin again');
+    assert.equal((await postgres.runs.getCommand(id, 'all'))?.state, 'acknowledged');
+    assert.deepEqual(
+      (await events()).map((event) => event.payload['number']),
+      [1, 2],
+    );
+  });
+
+  it('shows what the workflow decided, though its snapshots are written late, out of order, twice or not at all', async () => {
+    const move = fc.record({
+      does: fc.constantFrom(...RunOfMoves.moves),
+      // When whoever asked for it writes it: so many moves later, or never.
+      writtenAfter: fc.array(fc.nat(8), { maxLength: 2 }),
+      flushed: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(move, { minLength: 1, maxLength: 12 }), async (moves) => {
+        runId = await openRun(postgres);
+        const run = new RunOfMoves(postgres, runId);
+        const late = new Map<number, RunSnapshot[]>();
+        const arrive = async (at: number) => {
+          await Promise.all((late.get(at) ?? []).map(async (snapshot) => postgres.runs.projectRun(snapshot)));
+          late.delete(at);
+          await run.assertNothingMovedBack();
+        };
+        for (const [index, { does, writtenAfter, flushed }] of moves.entries()) {
+          await run.move(does);
+          const snapshot = run.snapshot();
+          for (const after of writtenAfter) late.set(index + after, [...(late.get(index + after) ?? []), snapshot]);
+          await arrive(index);
+          if (flushed) await run.flush();
+        }
+        await run.flush();
+        await run.assertShown();
+        for (const at of late.keys()) await arrive(at);
+        await run.assertShown();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('says what became of a snapshot', async () => {
     assert.equal(await project({ version: 2 }), 'written');
     assert.equal(await project({ version: 2 }), 'stale');
@@ -92,7 +150,7 @@ describe('the projection of a run', () => {
   });
 
   it('is not tried again by its activity where it can never be written', async () => {
-    const activities = createRecordActivities(postgres);
+    const activities = createRecordActivities({ ...postgres, stopping: new AbortController().signal });
     const unknown = { version: 2, commands: [commandSnapshot(newId('cmd'))] };
     for (const snapshot of [runSnapshot(newId('run')), runSnapshot(runId, unknown)]) {
       await assert.rejects(

@@ -90,9 +90,12 @@ describe('why a run is where it is', () => {
 
   it('tells what the workflow of a live run waits for, and what to do', async () => {
     const run = await api.createRun();
-    const told = await explain(run.id);
+    // Once no more is said to it.
+    const told = await eventually(
+      async () => explain(run.id),
+      (now) => / its next look is “unclaimed”, due in /.test(texts(now).at(-1) ?? ''),
+    );
     assert.equal(told.phase, 'waiting-for-runner');
-    assert.match(texts(told).at(-1) ?? '', /its next look is “unclaimed”, due in /);
     assert.deepEqual(told.next[0].action, 'start-runner');
     await api.post(`/api/v1/runs/${run.id}/cancel`);
   }).timeout(30_000);

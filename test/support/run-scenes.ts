@@ -80,7 +80,9 @@ export class RunScenes {
         turn: async (commandId) => {
           await handle.executeUpdate(messages.addCommandUpdate, { args: [{ runId, commandId, type: 'turn' }] });
         },
-        ack: async (commandId) => handle.executeUpdate(messages.ackCommandUpdate, { args: [{ runId, commandId }] }),
+        ack: async (commandId) => {
+          await handle.executeUpdate(messages.ackCommandUpdate, { args: [{ runId, commandId }] });
+        },
       });
     });
   }
@@ -98,4 +100,24 @@ export async function until(condition: () => boolean, pause = async () => delay(
     assert.ok(Date.now() < deadline, 'it did not happen within 20 s');
     await pause();
   }
+}
+
+/** Holds who comes until it is opened, or told to fail. */
+export function gate() {
+  let [open, fail] = [(): void => undefined, (): void => undefined];
+  const opened = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    fail = () => reject(new Error('the worker was cut off'));
+  });
+  opened.catch(() => undefined);
+  const one = {
+    reached: false,
+    open: () => open(),
+    fail: () => fail(),
+    pass: async () => {
+      one.reached = true;
+      await opened;
+    },
+  };
+  return one;
 }

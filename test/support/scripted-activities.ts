@@ -16,6 +16,9 @@ export class ScriptedActivities implements Activities {
   /** May throw: then the snapshot is not written. */
   onProject: (snapshot: RunSnapshot) => void | Promise<void> = () => undefined;
 
+  /** How long a look after what senders wrote takes. */
+  onLook: () => void | Promise<void> = () => undefined;
+
   get latest(): RunSnapshot {
     const latest = this.snapshots.at(-1);
     if (latest === undefined) throw new Error('nothing was projected');
@@ -32,6 +35,10 @@ export class ScriptedActivities implements Activities {
     if (snapshot.version <= (this.snapshots.at(-1)?.version ?? 0)) return 'stale' as const;
     this.snapshots.push(snapshot);
     return 'written' as const;
+  };
+  readWrittenVersion = async () => {
+    await this.onLook();
+    return { version: this.snapshots.at(-1)?.version ?? 0 };
   };
   expireLease = async () => ({ expired: this.leaseIsOver });
   revokeLease = async () => undefined;

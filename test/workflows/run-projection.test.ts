@@ -3,7 +3,7 @@ import { Worker } from '@temporalio/worker';
 import assert from 'node:assert/strict';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
-import { refusalOf, RunScenes, until } from '../support/run-scenes.js';
+import { gate, refusalOf, RunScenes, until } from '../support/run-scenes.js';
 import { ScriptedActivities } from '../support/scripted-activities.js';
 import { runInput } from '../unit/workflows/run-fixtures.js';
 
@@ -117,23 +117,3 @@ describe('runWorkflow, where a snapshot cannot be written as it should', functio
     });
   });
 });
-
-/** Holds who comes until it is opened, or told to fail. */
-function gate() {
-  let [open, fail] = [(): void => undefined, (): void => undefined];
-  const opened = new Promise<void>((resolve, reject) => {
-    open = resolve;
-    fail = () => reject(new Error('the worker was cut off'));
-  });
-  opened.catch(() => undefined);
-  const one = {
-    reached: false,
-    open: () => open(),
-    fail: () => fail(),
-    pass: async () => {
-      one.reached = true;
-      await opened;
-    },
-  };
-  return one;
-}

@@ -12,6 +12,15 @@ export const records = proxyActivities<Activities>({
   retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '2s' },
 });
 
+/** For so long a look after senders may take, its wait included, whatever happens. */
+export const LOOK_MS = 6_000;
+
+/** A look that fails, for want of a database or of a worker, is no matter: what it was for is written then. */
+export const glances = proxyActivities<Pick<Activities, 'readWrittenVersion'>>({
+  scheduleToCloseTimeout: LOOK_MS,
+  retry: { maximumAttempts: 1 },
+});
+
 /**
  * Work on the platform: it repeats while the platform is out of reach, and fails at once where the platform says that it will
  * never succeed (the activity marks that itself as not retryable).

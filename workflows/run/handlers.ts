@@ -1,7 +1,7 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
-import type { FinishRun, SendToSession, ToRun, Writer } from '../../src/domain/run-messages.js';
+import type { Answer, FinishRun, SendToSession, ToRun, WriteDown, Writer } from '../../src/domain/run-messages.js';
 import { records } from './activities.js';
 import type { LiveRun } from './live-run.js';
 import * as messages from './messages.js';
@@ -12,7 +12,7 @@ import { uncancelled } from './uncancelled.js';
 
 /** Sets all handlers; before the first await, so that no message finds the workflow deaf. */
 export function handleMessages(live: LiveRun): void {
-  const { input, run } = live;
+  const { run } = live;
   const open = ({ runId }: ToRun) => admit(live, { runId });
   const openCommand = (message: ToRun & { commandId: string }) => {
     open(message);
@@ -23,7 +23,8 @@ export function handleMessages(live: LiveRun): void {
     run.command(message.commandId);
   };
   // Where the workflow runs another run of the session, the answer names it instead of failing.
-  setHandler(messages.openRunUpdate, async ({ runId }: ToRun) => openRun(live, runId), {
+  handleRecords(live);
+  setHandler(messages.openRunUpdate, async (message: ToRun) => openRun(live, message), {
     validator: ({ runId }: ToRun) => refuseClosing(live, runId),
   });
   setHandler(messages.sendToSessionUpdate, async (message: SendToSession) => sendToSession(live, message), {
@@ -56,7 +57,13 @@ export function handleMessages(live: LiveRun): void {
   decide(messages.cancelRunUpdate, open, ({ reason }) => void run.cancelRun(reason));
   decide(messages.requestRunnerJobUpdate, open, ({ attempt }) => run.requestJob(attempt));
   handleSignals(live);
-  setHandler(messages.runStateQuery, () => stateView(input, run.data), {
+}
+
+function handleRecords(live: LiveRun): void {
+  setHandler(messages.writeDownUpdate, async (message: WriteDown) => writeDown(live, message), {
+    validator: (message: WriteDown) => orRefuse(() => assertHere(live, message)),
+  });
+  setHandler(messages.runStateQuery, () => stateView(live.input, live.run.data), {
     description: 'Where the run is, for operators',
   });
 }
@@ -72,10 +79,16 @@ function handleSignals({ input, run }: LiveRun): void {
   });
 }
 
-async function openRun(live: LiveRun, runId: string) {
-  if (runId !== live.input.runId) return { opened: false as const, activeRunId: live.input.runId };
+async function openRun({ input, projection }: LiveRun, message: ToRun) {
+  if (message.runId !== input.runId) return { opened: false as const, activeRunId: input.runId };
+  return { opened: true as const, ...(await projection.leave(message)) };
+}
+
+/** A run that is over is answered as well: its end is being written. */
+async function writeDown(live: LiveRun, { commandIds }: WriteDown) {
+  live.handled += 1;
   await live.projection.flush();
-  return { opened: true as const };
+  return { forgotten: commandIds.filter((commandId) => live.projection.isForgotten(commandId)) };
 }
 
 async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: number; attempt?: number }) {
@@ -104,34 +117,42 @@ function finishRun({ run }: LiveRun, finish: FinishRun): void {
 
 /**
  * Sets the handler of an update: refused by `check` it leaves no trace in history; otherwise it decides, and answers when its
- * decision can be read. `assertRead` refuses what could not be written down.
+ * decision can be read, or with the snapshot for its sender to write. `assertRead` refuses what could not be written down.
  */
 function decider(live: LiveRun) {
-  return <A, M>(
-    update: UpdateDefinition<A, [M]>,
+  return <A extends object, M extends ToRun>(
+    update: UpdateDefinition<Answer<A> | undefined, [M]>,
     check: (message: M) => void,
-    handle: (message: M) => A | Promise<A>,
+    handle: (message: M) => A | void | Promise<A>,
     assertRead: (message: M) => void = () => undefined,
   ) => {
-    const handler = async (message: M): Promise<A> => {
+    const handler = async (message: M): Promise<Answer<A> | undefined> => {
       live.handled += 1;
+      let answer: A | void;
       try {
-        return await handle(message);
+        answer = await handle(message);
       } catch (error) {
-        throw asFailure(error);
-      } finally {
-        await live.projection.flush();
+        // What was decided before it came to that has nobody else to write it.
+        if (!live.run.sparing || live.projection.isDue) await live.projection.flush();
         orRefuse(() => assertRead(message));
+        throw asFailure(error);
       }
+      const left = await live.projection.leave(message);
+      orRefuse(() => assertRead(message));
+      return answer === undefined && left.snapshot === undefined ? undefined : ({ ...answer, ...left } as Answer<A>);
     };
     setHandler(update, handler, { validator: (message: M) => orRefuse(() => check(message)) });
   };
 }
 
 /** @throws RunRefused where the message is for another run, the run is over, or its writer does not hold the attempt. */
-function admit({ input, run }: LiveRun, message: ToRun & Writer): void {
-  if (message.runId !== input.runId) throw new RunRefused('run-not-here', { activeRunId: input.runId });
-  run.admit(message);
+function admit(live: LiveRun, message: ToRun & Writer): void {
+  assertHere(live, message);
+  live.run.admit(message);
+}
+
+function assertHere({ input }: LiveRun, { runId }: ToRun): void {
+  if (runId !== input.runId) throw new RunRefused('run-not-here', { activeRunId: input.runId });
 }
 
 function admitCommand(live: LiveRun, { runId }: ToRun): void {

@@ -48,7 +48,7 @@ export class JobWork {
     this.run.data.job.underWay = what;
     const mine = this.last.then(work).finally(() => {
       if (this.last === mine) this.run.data.job.underWay = null;
-      this.run.changed();
+      this.run.changedWithin();
     });
     this.last = mine;
   }

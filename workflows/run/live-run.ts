@@ -1,4 +1,5 @@
 import type { RunInput } from '../../src/domain/run-messages.js';
+import type { Alarm } from './alarm.js';
 import type { JobWork } from './job-work.js';
 import type { Lock } from './lock.js';
 import type { Projection } from './projection.js';
@@ -12,6 +13,7 @@ export interface LiveRun {
   /** Held while an attempt changes hands. */
   readonly attemptLock: Lock;
   readonly jobWork: JobWork;
+  readonly alarm: Alarm;
   /** Messages handled by this execution; Temporal allows 2,000 updates in one. */
   handled: number;
 }

@@ -1,33 +1,45 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
-import type { RunInput } from '../../src/domain/run-messages.js';
-import { records } from './activities.js';
+import type { RunInput, Written } from '../../src/domain/run-messages.js';
+import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
+import { glances, records } from './activities.js';
 import { present } from './presentation.js';
-import { nothingUnwritten, putBack } from './run-data.js';
 import type { RunState } from './run-state.js';
-import { runSnapshot } from './snapshot.js';
+import { dropWritten, takeSnapshot } from './snapshot.js';
 import { uncancelled } from './uncancelled.js';
 
 /** Before this a snapshot that could not be written was lost. */
 const PUT_BACK = 'unwritten-is-put-back';
 
+/** Every snapshot, and so every answer, carries what is not known to be written: with more than this it is written first. */
+const MOST_UNWRITTEN = 20;
+
 /**
- * Writes the run's state to the read model, one snapshot at a time and in order. Changes that come while one is being written
- * go into the next, so a burst of messages costs two statements.
+ * Has the run's state written to the read model. What a message decided its sender writes, from the snapshot in the answer; a while
+ * later the workflow looks whether it did, and writes it where the sender died: so a burst of messages costs one activity. What the
+ * workflow decided by itself it writes at once, one snapshot at a time.
  */
 export class Projection {
   /** Another execution owns the run: this one was started by a repeated request after the first had ended. */
   foreign = false;
   private writing = false;
   private writtenVersion = 0;
+  /** The newest that is left to senders; the first to whoever started the workflow, and is answered. */
+  private leftVersion: number;
+  /** A look at what senders wrote is under way; it is over in seconds, whatever happens. */
+  looking = false;
+  /** A look has not found what was left before it began. */
+  private isOverdue = false;
   /** Commands that could not be shown, and are forgotten. */
   private readonly forgotten = new Set<string>();
 
   constructor(
     private readonly input: RunInput,
     private readonly run: RunState,
-  ) {}
+  ) {
+    this.leftVersion = run.data.version;
+  }
 
   /** Resolves when all that is decided so far can be read. */
   async flush(): Promise<void> {
@@ -42,28 +54,97 @@ export class Projection {
     }
   }
 
+  /** Resolves at once with the snapshot that the sender shall write, else when all that is decided can be read. */
+  async leave({ senderWrites }: Written): Promise<{ readonly snapshot?: RunSnapshot }> {
+    if (senderWrites !== true || !this.run.sparing || this.isFull) await this.flush();
+    const { version } = this.run.data;
+    if (!this.run.sparing || this.isWritten) return {};
+    this.leftVersion = version;
+    present(this.input, this.run.data);
+    return { snapshot: this.snapshot() };
+  }
+
+  /** Whether it has to be flushed, and not left any longer. */
+  get isDue(): boolean {
+    if (this.isWritten) return false;
+    // A session's run may be one that ended before: nothing may be sent to it then.
+    const isUnowned = !this.owned && this.input.sessionId !== null;
+    return isUnowned || this.isFull || this.isOverdue || this.leftVersion < this.run.data.version;
+  }
+
+  /** Whether something is left to senders that nobody looks after. */
+  get isUnseen(): boolean {
+    return !this.isWritten && !this.looking;
+  }
+
+  /** Begins to look, a while from now, whether senders have written what was left to them. */
+  look(): void {
+    if (!this.isUnseen) return;
+    this.looking = true;
+    void this.lookLater(this.run.data.version).finally(() => (this.looking = false));
+  }
+
+  /** Whether the run is this execution's, as far as is known. */
+  get owned(): boolean {
+    return this.writtenVersion > 0;
+  }
+
+  /** Nothing is being written. What is left to write can be carried over, where all that is not written is in `data`. */
   get idle(): boolean {
-    return !this.writing && (this.foreign || this.writtenVersion === this.run.data.version);
+    if (this.writing) return false;
+    return this.run.sparing || this.foreign || this.writtenVersion === this.run.data.version;
+  }
+
+  isForgotten(commandId: string): boolean {
+    return this.forgotten.has(commandId);
   }
 
   /** @throws RunRefused where nobody had written the command down, so that it could not be taken. */
   assertShown(commandId: string): void {
-    if (this.forgotten.has(commandId)) throw new RunRefused('command-unknown', { commandId });
+    if (this.isForgotten(commandId)) throw new RunRefused('command-unknown', { commandId });
+  }
+
+  private get isWritten(): boolean {
+    return this.foreign || this.writtenVersion >= this.run.data.version;
+  }
+
+  private get isFull(): boolean {
+    const { commands, events } = this.run.data.unwritten;
+    return commands.length + events.length > MOST_UNWRITTEN;
+  }
+
+  private snapshot(): RunSnapshot {
+    return takeSnapshot(this.input, this.run.data, workflowInfo().firstExecutionRunId);
+  }
+
+  private async lookLater(wanted: number): Promise<void> {
+    const { runId } = this.input;
+    try {
+      const { version } = await glances.readWrittenVersion({ runId, executionId: workflowInfo().firstExecutionRunId });
+      this.seeWritten(version);
+      this.isOverdue = version < wanted;
+    } catch {
+      this.isOverdue = true;
+    }
+  }
+
+  private seeWritten(version: number): void {
+    if (version <= this.writtenVersion) return;
+    this.writtenVersion = version;
+    dropWritten(this.run.data, version);
   }
 
   private async write(): Promise<void> {
     this.writing = true;
-    const carried = this.run.data.unwritten;
-    const snapshot = runSnapshot(this.input, this.run.data, workflowInfo().firstExecutionRunId);
-    this.run.data.unwritten = nothingUnwritten();
+    const snapshot = this.snapshot();
     present(this.input, this.run.data);
     try {
       const result = await records.projectRun(snapshot);
       this.foreign = result === 'foreign';
-      this.writtenVersion = snapshot.version;
+      this.seeWritten(snapshot.version);
+      this.isOverdue = false;
     } catch (error) {
       if (!patched(PUT_BACK)) throw error;
-      putBack(this.run.data, carried, snapshot.attempt);
       if (!this.forgetCommandOf(error)) throw error;
     } finally {
       this.writing = false;

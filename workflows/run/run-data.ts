@@ -29,7 +29,7 @@ export interface RunData {
   leaseDoubt: number | null;
   /** Number of the manager's newest event. */
   eventNumber: number;
-  /** Written to the read model by the next projection. */
+  /** What is not known to be written to the read model: every snapshot carries it. */
   unwritten: Unwritten;
   /** Ends of commands that their tasks have not been told of. What an earlier version carried over lacks it. */
   untold?: CommandEnded[];
@@ -75,22 +75,8 @@ export interface Unwritten {
   grant: RunSnapshot['grant'];
 }
 
-export function nothingUnwritten(): Unwritten {
+function nothingUnwritten(): Unwritten {
   return { commands: [], events: [], grant: null };
-}
-
-/**
- * Takes back what a snapshot carried that was not written, before what came since. A claim goes with it unless the attempt changed hands
- * meanwhile: it must not give the next attempt to this runner.
- */
-export function putBack(data: RunData, carried: Unwritten, attempt: number): void {
-  const { lifecycle, unwritten: since } = data;
-  const isHeld = lifecycle.attempt === attempt && lifecycle.claimedBy === carried.grant?.runnerId;
-  data.unwritten = {
-    commands: [...carried.commands, ...since.commands],
-    events: [...carried.events, ...since.events],
-    grant: since.grant ?? (isHeld && lifecycle.outcome === null ? carried.grant : null),
-  };
 }
 
 /** The live attempt's runner works on it. */

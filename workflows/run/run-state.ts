@@ -41,6 +41,9 @@ const REMEMBERED_COMMANDS = 100;
  * The workflow calls it from its handlers and its loop, and writes `data` to the read model after each change.
  */
 export class RunState {
+  /** Set where this execution leaves out what an earlier release of its workflow wrote down in vain; see `sparesHistory`. */
+  sparing = false;
+
   constructor(
     private readonly input: RunInput,
     readonly data: RunData = newRunData(input, Date.now()),
@@ -82,7 +85,7 @@ export class RunState {
     this.data.job.wanted = true;
     this.data.job.askedFor = attempt;
     this.data.waitingSinceMs ??= this.data.lifecycle.claimedBy === null ? Date.now() : null;
-    this.changed();
+    this.changedWithin();
   }
 
   /** Takes what the run is opened with; before anything else, and once in its life. */
@@ -95,7 +98,7 @@ export class RunState {
   jobLaunched(attempt: number): void {
     this.data.job.launchedFor = attempt;
     this.data.job.launchedAtMs = Date.now();
-    this.changed();
+    this.changedWithin();
   }
 
   claim(runnerId: string, leaseMs: number): void {
@@ -316,6 +319,11 @@ export class RunState {
   /** A change that the read model must learn. */
   changed(): void {
     this.data.version += 1;
+  }
+
+  /** A change that no reader sees. An earlier release wrote it down all the same. */
+  changedWithin(): void {
+    if (!this.sparing) this.changed();
   }
 
   private dropCancelledCommands(): void {

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
-import type { SendToSession, SendToSessionAnswer, SentCommand } from '../../src/domain/run-messages.js';
+import type { Answer, SendToSession, SendToSessionAnswer, SentCommand } from '../../src/domain/run-messages.js';
 import { records } from './activities.js';
 import type { LiveRun } from './live-run.js';
 import { assertRoom, orRefuse } from './refusing.js';
@@ -20,7 +20,8 @@ export function admitSends(live: LiveRun): void {
  * Takes what was sent to the session, as far as there is room. What is not sent for the first time may have been an earlier run's: that
  * one has written it before it closed, so that the records know.
  */
-export async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToSession): Promise<SendToSessionAnswer> {
+export async function sendToSession(live: LiveRun, message: SendToSession): Promise<Answer<SendToSessionAnswer>> {
+  const { sends, leaseOver } = message;
   const { input, run, projection } = live;
   live.handled += 1;
   const repeated = sends.filter((send) => !send.fresh).map((send) => send.commandId);
@@ -30,11 +31,11 @@ export async function sendToSession(live: LiveRun, { sends, leaseOver }: SendToS
   const { done: taken, refused } = each(wanted, (send) => take(live, send, leaseOver));
   const needsJob = run.data.lifecycle.claimedBy === null && taken.some((send) => send.runnerJob);
   if (needsJob) run.requestJob(run.attempt);
-  await projection.flush();
+  const left = await projection.leave(message);
   if (projection.foreign) throw ApplicationFailure.nonRetryable('the run was over before', 'run-terminal');
   const { refused: unshown } = each(taken, ({ commandId }) => projection.assertShown(commandId));
   const all = [...refused, ...unshown];
-  return { runId: input.runId, ...(all.length > 0 && { refused: all }) };
+  return { runId: input.runId, ...(all.length > 0 && { refused: all }), ...left };
 }
 
 function assertOpen({ run, input: { runId, policy } }: LiveRun): void {

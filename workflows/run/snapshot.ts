@@ -2,8 +2,9 @@ import type { RunInput } from '../../src/domain/run-messages.js';
 import type { CommandSnapshot, RunSnapshot } from '../../src/domain/run-snapshot.js';
 import { isTaken, type LiveCommand, type RunData } from './run-data.js';
 
-/** The run as the read model shall show it, with all that was not written yet. */
-export function runSnapshot(input: RunInput, data: RunData, executionId: string): RunSnapshot {
+/** The run as the read model shall show it, with all that is not known to be written. */
+export function takeSnapshot(input: RunInput, data: RunData, executionId: string): RunSnapshot {
+  stampUnwritten(data);
   const { status, attempt, claimedBy, outcome } = data.lifecycle;
   return {
     runId: input.runId,
@@ -25,6 +26,29 @@ export function runSnapshot(input: RunInput, data: RunData, executionId: string)
     commands: latestOfEach(data.unwritten.commands),
     events: [...data.unwritten.events],
     atMs: Date.now(),
+  };
+}
+
+/** Everything that a snapshot carries for the first time has its version from then on. */
+function stampUnwritten(data: RunData): void {
+  const { version, unwritten } = data;
+  const stamped = <T extends { readonly version?: number }>(one: T) =>
+    one.version === undefined ? { ...one, version } : one;
+  data.unwritten = {
+    commands: unwritten.commands.map(stamped),
+    events: unwritten.events.map(stamped),
+    grant: unwritten.grant && stamped(unwritten.grant),
+  };
+}
+
+/** No longer carries what the snapshot of this version carried: it is written. */
+export function dropWritten(data: RunData, writtenVersion: number): void {
+  const isNewer = ({ version }: { readonly version?: number }) => version === undefined || version > writtenVersion;
+  const { commands, events, grant } = data.unwritten;
+  data.unwritten = {
+    commands: commands.filter(isNewer),
+    events: events.filter(isNewer),
+    grant: grant && isNewer(grant) ? grant : null,
   };
 }
 

@@ -2,19 +2,30 @@ import { allHandlersFinished, CancellationScope, condition, continueAsNew, patch
 import type { RunInput } from '../../src/domain/run-messages.js';
 import type { RunStatus } from '../../src/domain/run-lifecycle.js';
 import { historyIsLong } from '../history-is-long.js';
+import { LOOK_MS } from './activities.js';
+import { Alarm } from './alarm.js';
 import { handleMessages } from './handlers.js';
 import { JobWork } from './job-work.js';
 import type { LiveRun } from './live-run.js';
 import { Lock } from './lock.js';
 import { nextStep, type Step } from './next-step.js';
 import { Projection } from './projection.js';
+import { present } from './presentation.js';
 import type { RunData } from './run-data.js';
 import { isUntold, tellTasks } from './tell-tasks.js';
 import { RunState } from './run-state.js';
 import { loseFailedLaunch, perform } from './steps.js';
 
+type Wait = Extract<Step, { do: 'wait' }>;
+
 /** Temporal takes 2,000 updates in one execution; leave room for those in flight. */
 const MAX_HANDLED = 1_500;
+
+/**
+ * Executions of earlier releases go on as they began: an event was spent on each timer that was set anew, and an activity on the snapshot
+ * of every message. Asked once, as an execution begins, so that it lives by one way from end to end.
+ */
+const SPARES_HISTORY = 'spares-history';
 
 /**
  * The life of one run: waits for what others say to it, does by itself what is due (launch a Job, give up a lost attempt, end a
@@ -40,6 +51,7 @@ async function cancelRun({ run, projection }: LiveRun): Promise<void> {
 
 function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {
   const run = new RunState(input, data);
+  run.sparing = patched(SPARES_HISTORY);
   // Data comes from an earlier execution, which has opened the run.
   if (data === undefined && input.opening !== undefined) run.open(input.opening);
   const live: LiveRun = {
@@ -47,6 +59,7 @@ function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {
     run,
     projection: new Projection(input, run),
     attemptLock: new Lock(),
+    alarm: new Alarm(),
     jobWork: new JobWork(input.runId, run, async (attempt, message) => loseFailedLaunch(live, attempt, message)),
     handled: 0,
   };
@@ -56,11 +69,12 @@ function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {
 async function liveOn(live: LiveRun): Promise<void> {
   const { input, run, projection } = live;
   while (!run.terminal && !projection.foreign) {
-    await projection.flush();
+    if (!run.sparing || projection.isDue) await projection.flush();
     await tellTasks(live);
     const step = nextStep(input, run.data, Date.now());
-    if (step.do !== 'wait') await perform(live, step);
+    if (step.do !== 'wait') await performOwn(live, step);
     else if (shouldContinueAsNew(live)) await continueWhenQuiet(live);
+    else if (run.sparing) await waitForAlarm(live, step);
     else await waitForChange(live, step);
   }
   await projection.flush();
@@ -69,8 +83,35 @@ async function liveOn(live: LiveRun): Promise<void> {
   await condition(allHandlersFinished);
 }
 
+/** Nothing is done for a run that may be another execution's. */
+async function performOwn(live: LiveRun, step: Exclude<Step, Wait>): Promise<void> {
+  const { projection } = live;
+  if (live.run.sparing && !projection.owned) await projection.flush();
+  if (!projection.foreign) await perform(live, step);
+}
+
+/** Until something is to be done, or sooner: the alarm may ring for what is over. */
+async function waitForAlarm(live: LiveRun, wait: Wait): Promise<void> {
+  const { run, input, projection, alarm } = live;
+  projection.look();
+  if (wouldSet(live, wait)) alarm.set(wait.untilMs, wait.name);
+  present(input, run.data);
+  await condition(() => {
+    if (run.terminal || projection.foreign || isUntold(run.data) || shouldContinueAsNew(live)) return true;
+    const next = nextStep(input, run.data, Date.now());
+    return next.do !== 'wait' || projection.isDue || projection.isUnseen || wouldSet(live, next);
+  });
+}
+
+/** What is due soon has to be waited for; the rest when no more messages come, for each moves it. */
+function wouldSet({ alarm, projection }: LiveRun, wait: Wait): wait is Wait & { readonly untilMs: number } {
+  const { untilMs } = wait;
+  if (untilMs === null || (projection.looking && untilMs > Date.now() + LOOK_MS)) return false;
+  return alarm.wouldSet(untilMs);
+}
+
 /** Until something is to be done, or something else is to be waited for. */
-async function waitForChange(live: LiveRun, wait: Extract<Step, { do: 'wait' }>): Promise<void> {
+async function waitForChange(live: LiveRun, wait: Wait): Promise<void> {
   const { run, input, projection } = live;
   const changed = () => {
     if (run.terminal || projection.foreign || isUntold(run.data) || shouldContinueAsNew(live)) return true;

@@ -18,7 +18,9 @@ function shift(words: string): string {
 
 /** Tells each run whose lease ran out. */
 export async function leaseMonitorWorkflow(): Promise<void> {
-  setCurrentDetails(shift('Tells each run whose lease ran out. Without it runs notice that hourly by themselves.'));
+  setCurrentDetails(
+    shift('Tells each run whose lease ran out. Without it runs notice that by themselves, within 90 minutes.'),
+  );
   await monitorLeases();
   await continueAsNew<typeof leaseMonitorWorkflow>();
 }

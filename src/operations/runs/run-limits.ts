@@ -19,7 +19,7 @@ export const DEFAULT_RUN_LIMITS: RunLimits = {
   cancelGraceMs: 15_000,
   limitGraceMs: 15_000,
   runnerIdleTimeoutMs: 600_000,
-  leaseBackstopMs: 3_600_000,
+  leaseBackstopMs: 5_400_000,
   jobStopGraceMs: 10_000,
 };
 

@@ -12,6 +12,7 @@ const PLATFORM_WORK: Record<string, { done: string; doing: string }> = {
 
 const RECORD_WORK: Record<string, string> = {
   projectRun: 'Writing the run’s state to the database',
+  readWrittenVersion: 'Looking whether what was decided is in the database',
   expireLease: 'Asking the database whether the lease is over',
   revokeLease: 'Fencing the attempt in the database',
   lastEventAge: 'Asking the database when the turn was last heard of',

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { RunRefused } from '../../../src/domain/refusals.js';
 import { compareProgress } from '../../../src/domain/run-lifecycle.js';
-import { nothingUnwritten, putBack } from '../../../workflows/run/run-data.js';
+import type { RunSnapshot } from '../../../src/domain/run-snapshot.js';
+import { dropWritten, takeSnapshot } from '../../../workflows/run/snapshot.js';
 import type { RunState } from '../../../workflows/run/run-state.js';
-import { newState, POLICY } from './run-fixtures.js';
+import { newState, POLICY, runInput } from './run-fixtures.js';
 
 const COMPLETED = { status: 'completed', failureKind: null, message: null } as const;
 const FAILED = { status: 'failed', failureKind: 'backend-failed', message: null } as const;
@@ -67,27 +68,39 @@ describe('RunState', () => {
     assert.throws(() => run.admit({ attempt: 1, runnerId: 'runner-1' }), refused('attempt-over'));
   });
 
-  it('takes back what was not written, but no claim of an attempt that is over by then', () => {
+  it('carries what is not known to be written, with the version that it came with', () => {
     const run = newState();
-    const takeBack = () => {
-      const carried = run.data.unwritten;
-      const attempt = run.attempt;
-      run.data.unwritten = nothingUnwritten();
-      return () => putBack(run.data, carried, attempt);
-    };
+    const input = runInput();
     run.claim('runner-1', 60_000);
     run.addCommand('cmd_a', 'turn');
-    const early = takeBack();
+    const first = takeSnapshot(input, run.data, 'execution-1');
     run.addCommand('cmd_b', 'turn');
-    early();
-    const { commands, grant } = run.data.unwritten;
-    assert.deepEqual([commands.map(({ id }) => id), grant?.runnerId], [['cmd_a', 'cmd_b'], 'runner-1']);
-    const late = takeBack();
+    const second = takeSnapshot(input, run.data, 'execution-1');
+    const carried = ({ commands, grant }: RunSnapshot) => [
+      commands.map(({ id, version }) => [id, version]),
+      grant?.version,
+    ];
+    assert.deepEqual(carried(first), [[['cmd_a', first.version]], first.version]);
+    assert.deepEqual(carried(second), [
+      [
+        ['cmd_a', first.version],
+        ['cmd_b', second.version],
+      ],
+      first.version,
+    ]);
+    dropWritten(run.data, first.version);
+    assert.deepEqual(carried(takeSnapshot(input, run.data, 'execution-1')), [[['cmd_b', second.version]], undefined]);
+  });
+
+  it('carries no claim of an attempt that is over by then', () => {
+    const run = newState();
+    run.claim('runner-1', 60_000);
+    takeSnapshot(runInput(), run.data, 'execution-1');
     run.lose({ why: 'lease-expired' });
-    late();
-    assert.equal(run.data.unwritten.grant, null);
+    const { grant, events } = takeSnapshot(runInput(), run.data, 'execution-1');
+    assert.equal(grant, null);
     assert.deepEqual(
-      run.data.unwritten.events.map(({ number }) => number),
+      events.map(({ number }) => number),
       [1, 2],
     );
   });
