@@ -23,7 +23,7 @@ const TAIL = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
 const TAIL_OF_COMMAND = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.command_id = $4 AND ($3::text[] IS NULL OR e.type = ANY ($3)) ORDER BY e.seq DESC LIMIT $2`;
 
-/** These walk an index from its end, and stop at the first of the type. */
+/** These look into the index of the types that are looked for (`run_events_of_type`), where there is none of them, too. */
 const LATEST = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.type = $2 ORDER BY e.seq DESC LIMIT 1`;
 
