@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { IdPrefix } from './ids.js';
 
@@ -18,7 +17,7 @@ let used = pool.length;
 
 function sixteenRandomBytes(): Uint8Array {
   if (used === pool.length) {
-    randomFillSync(pool);
+    crypto.getRandomValues(pool);
     used = 0;
   }
   used += 16;
