@@ -35,9 +35,9 @@ async function tendQueues(ports: GoneTaskPorts): Promise<{ queues: number; tasks
   return { queues: queues.length, tasks };
 }
 
-/** One that somebody asked for while Temporal was down has no workflow yet. */
+/** One that somebody asked for while Temporal was down has no workflow yet, or one that was about to end and has not heard of it. */
 async function deliverOverdue({ operations: { deliveries, webhookGateway } }: GoneTaskPorts): Promise<number> {
   const overdue = await deliveries.listOverdue(LATE_MS, BATCH);
-  for (const delivery of overdue) await webhookGateway.deliver(delivery);
+  for (const delivery of overdue) await webhookGateway.deliverNow(delivery);
   return overdue.length;
 }

@@ -4,12 +4,14 @@ import { invalid } from '../domain/errors.js';
 import { errorEnvelope } from './middleware/errors.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
+import { temporalUiOrigin } from './middleware/temporal-ui-origin.js';
 import { traceId } from './middleware/trace-id.js';
 import { consolePages } from './console/console-pages.js';
 import { mountRoutes, unknownRoute } from './mount-routes.js';
 import { OpenRequests } from './open-requests.js';
 import type { Route } from './route.js';
 import { allRoutes } from './routes/all-routes.js';
+import { CODEC_PATH } from './routes/temporal-payloads.js';
 import { loggable } from './log-error.js';
 
 export interface BuiltApp {
@@ -33,6 +35,7 @@ export function createApp(dependencies: HttpDependencies, routes = allRoutes(dep
   koa.use(securityHeaders());
   koa.use(closeWhenLeaving(openRequests));
   if (dependencies.consoleFiles !== undefined) koa.use(consolePages(dependencies.consoleFiles));
+  koa.use(temporalUiOrigin(CODEC_PATH, dependencies.settings.temporalUiUrl ?? null));
   koa.use(mountRoutes(routes, app));
   koa.use(unknownRoute());
   return { koa, routes, openRequests };

@@ -143,7 +143,7 @@ async function startWork(
     {
       address: temporalAddress,
       namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
-      dataConverter: dataConverter(readPayloadKeys(settings)),
+      dataConverter: temporal.dataConverter,
       cachedWorkflows: settings.AGENTRUN_WORKFLOW_CACHE,
     },
     activities,

@@ -13,6 +13,7 @@ import type { WebhookSender } from '../ports/webhook-sender.js';
 import { isOnSearchPath } from '../processes/find-program.js';
 import { observeGateway } from '../telemetry/observe-gateway.js';
 import type { TemporalLink } from '../temporal/connection.js';
+import { createPayloadReader } from '../temporal/payload-reader.js';
 import { createQueueGateway } from '../temporal/queue-gateway.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
 import { createRunnerGateway } from '../temporal/runner-gateway.js';
@@ -31,6 +32,7 @@ export function operationContext(
   const { settings, platform, keys, logger } = options;
   return {
     ...postgres,
+    payloads: createPayloadReader(temporal.dataConverter?.payloadCodecs ?? []),
     gateway: observeGateway(createRunGateway(temporal.client), telemetry),
     sessionGateway: createSessionGateway(temporal.client),
     runnerGateway: createRunnerGateway(temporal.client),

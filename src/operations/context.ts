@@ -5,6 +5,7 @@ import type { BoardRecords } from '../ports/board-records.js';
 import type { DeliveryStore } from '../ports/delivery-store.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { LeaseStore } from '../ports/lease-store.js';
+import type { PayloadReader } from '../ports/payload-reader.js';
 import type { QueueGateway } from '../ports/queue-gateway.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
@@ -42,6 +43,7 @@ export interface OperationContext {
   readonly tasks: TaskStore;
   readonly budgets: BudgetStore;
   readonly board: BoardRecords;
+  readonly payloads: PayloadReader;
   readonly gateway: RunGateway;
   readonly sessionGateway: SessionGateway;
   readonly runnerGateway: RunnerGateway;

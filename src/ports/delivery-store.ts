@@ -41,7 +41,7 @@ export interface DeliveryStore {
   readTry(deliveryId: string): Promise<DeliveryToTry | undefined>;
   /**
    * Writes down a try, and when the next one comes, in milliseconds from now (null: none does). A receiver that is gone disables its
-   * webhook. Answers the delivery's state; undefined where it is gone. May be repeated.
+   * webhook. Answers the delivery's state; undefined where it is gone. May be repeated, also after `reopen`: then it changes nothing.
    */
   recordTry(deliveryId: string, tried: DeliveryTried, waitMs: number | null): Promise<DeliveryState | undefined>;
   /** It is to be made again. Undefined where it is gone, or its webhook is disabled. */

@@ -20,8 +20,6 @@ export interface TakenWarmRunner {
   readonly id: string;
   readonly jobName: string;
   readonly volumeName: string;
-  /** Its process may know its run already. */
-  readonly isAssigned: boolean;
 }
 
 /** What the process of a warm runner is told when it asks. */

@@ -24,10 +24,10 @@ const DECIDE = `WITH job AS (
       job_name = coalesce((SELECT job_name FROM taken), j.job_name)
     FROM job WHERE j.id = job.id
   )
-  SELECT taken.id, taken.job_name, taken.volume_name, false AS is_assigned FROM job LEFT JOIN taken ON true`;
+  SELECT taken.id, taken.job_name, taken.volume_name FROM job LEFT JOIN taken ON true`;
 
 /** A statement of its own: it sees what was decided while the other one waited. */
-const DECIDED = `SELECT w.id, w.job_name, w.volume_name, w.assigned_at IS NOT NULL AS is_assigned
+const DECIDED = `SELECT w.id, w.job_name, w.volume_name
   FROM runner_jobs j JOIN warm_runners w ON w.run_id = j.run_id AND w.attempt = j.attempt AND w.state = 'taken'
   WHERE j.id = $1 AND j.start = 'warm'`;
 
@@ -35,7 +35,6 @@ interface TakenRow {
   readonly id: string | null;
   readonly job_name: string;
   readonly volume_name: string;
-  readonly is_assigned: boolean;
 }
 
 export async function takeWarmRunner(
@@ -47,5 +46,5 @@ export async function takeWarmRunner(
   const first = await database.query<TakenRow>(DECIDE, values);
   const row = first.rows[0] ?? (await database.query<TakenRow>(DECIDED, [jobId])).rows[0];
   if (row === undefined || row.id === null) return undefined;
-  return { id: row.id, jobName: row.job_name, volumeName: row.volume_name, isAssigned: row.is_assigned };
+  return { id: row.id, jobName: row.job_name, volumeName: row.volume_name };
 }

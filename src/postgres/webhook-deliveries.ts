@@ -155,7 +155,7 @@ async function readTry(database: Database, deliveryId: string): Promise<Delivery
   return { ...of, occurredAt: occurred_at.toISOString(), disabled: disabled_at !== null };
 }
 
-/** A repeat says the same of the same attempt, and changes nothing but `updated_at`. */
+/** Once for each try: a repeat of what was written down before somebody asked for the delivery again must not settle that one. */
 async function recordTry(
   transaction: Queryable,
   deliveryId: string,
@@ -169,11 +169,11 @@ async function recordTry(
        last_latency_ms = $6, last_attempt_at = CASE WHEN $7 THEN now() ELSE last_attempt_at END,
        next_attempt_at = now() + $8::bigint * interval '1 ms', delivered_at = CASE WHEN $2 = 'delivered' THEN now() END,
        updated_at = now()
-     WHERE id = $1 AND state = 'pending' RETURNING state, webhook_id`,
+     WHERE id = $1 AND state = 'pending' AND (attempts < $3 OR NOT $7) RETURNING state, webhook_id`,
     [deliveryId, state, tried.attempt, tried.statusCode, tried.error, tried.latencyMs, wasSent, waitMs],
   );
   const [row] = rows;
-  if (row === undefined) return settledState(transaction, deliveryId);
+  if (row === undefined) return stateOf(transaction, deliveryId);
   if (tried.verdict === 'gone') await disable(transaction, row.webhook_id);
   return row.state;
 }
@@ -183,7 +183,7 @@ function stateAfter({ verdict }: DeliveryTried, waitMs: number | null): Delivery
   return waitMs === null ? 'failed' : 'pending';
 }
 
-async function settledState(transaction: Queryable, deliveryId: string): Promise<DeliveryState | undefined> {
+async function stateOf(transaction: Queryable, deliveryId: string): Promise<DeliveryState | undefined> {
   const { rows } = await transaction.query<{ state: DeliveryState }>(
     'SELECT state FROM webhook_deliveries WHERE id = $1',
     [deliveryId],

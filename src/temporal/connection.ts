@@ -28,6 +28,8 @@ const TIMER_SLACK_MS = 20;
 export interface TemporalLink {
   readonly connection: Connection;
   readonly client: Client;
+  /** What encrypts, for a worker beside it; undefined where nothing does. */
+  readonly dataConverter: DataConverter | undefined;
   /** Closes the connection; a call that is under way then fails and is not tried again. */
   close(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export function connectTemporal(settings: TemporalSettings): TemporalLink {
   return {
     connection,
     client: new Client({ connection, namespace, dataConverter, interceptors: { workflow: [...interceptors] } }),
+    dataConverter,
     close,
   };
 }

@@ -49,7 +49,7 @@ describe('the store of warm runners', () => {
     const jobId = await job();
     assert.equal(await startOf(jobId), null);
     const taken = await postgres.warmRunners.take(jobId, FITS);
-    assert.deepEqual(taken, { ...runner, isAssigned: false });
+    assert.deepEqual(taken, runner);
     assert.deepEqual(await postgres.warmRunners.take(jobId, FITS), taken);
     assert.deepEqual(await postgres.warmRunners.take(jobId, null), taken);
     const record = await postgres.jobs.get(jobId);

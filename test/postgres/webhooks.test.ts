@@ -262,6 +262,16 @@ describe('webhooks and their deliveries in PostgreSQL', () => {
       assert.deepEqual([state, attempts], ['pending', 9]);
     });
 
+    it('that is to be made again is not settled by a repeat of the try before', async () => {
+      const { webhookId, deliveryId } = await announced();
+      const success = tried({ verdict: 'delivered', statusCode: 204, error: null });
+      assert.equal(await postgres.deliveries.recordTry(deliveryId, success, null), 'delivered');
+      await postgres.deliveries.reopen(deliveryId);
+      assert.equal(await postgres.deliveries.recordTry(deliveryId, success, null), 'pending');
+      assert.equal((await postgres.deliveries.get(webhookId, deliveryId))?.state, 'pending');
+      assert.equal(await postgres.deliveries.recordTry(deliveryId, { ...success, attempt: 2 }, null), 'delivered');
+    });
+
     it('is listed with its webhook, newest first, in pages of its own', async () => {
       const [webhookId, other] = [await open(), await open()];
       for (let count = 0; count < 3; count++) await postgres.deliveries.announce(await endedTask());

@@ -68,6 +68,7 @@ export const ROUTES: Record<string, [kind: Kind, body?: object]> = {
     { pvcName: 'session-acme', namespace: 'local' },
   ],
   'DELETE /api/v1/sessions/{sessionId}/storage': ['of a tenant'],
+  'POST /api/v1/temporal/codec/decode': ["of the installation, its operators'", { payloads: [] }],
   'POST /api/v1/sessions/storage/gc': ["of the installation, its operators'"],
   'POST /api/v1/queue/tasks': ['made for a tenant', TASK],
   'GET /api/v1/queue/tasks': ['a list of what one may see'],

@@ -15,8 +15,8 @@ export interface SplitManager {
   readonly api: Api;
   /** As both were given them. */
   readonly settings: Record<string, string>;
-  readonly server: AgentRunProcess;
-  /** Replaceable: a test may kill it and start another. */
+  /** Replaceable, as the worker is: a test may end it and start another. */
+  server: AgentRunProcess;
   worker: AgentRunProcess;
   /** Ends both and every runner, and leaves nothing. */
   stop(): Promise<void>;

@@ -4,13 +4,23 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../temporal-dev/dev-server.js';
-import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
+import { resolveTemporalCli, type TemporalCli } from '../../temporal-dev/resolve-cli.js';
 import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { quietRuntime } from './quiet-runtime.js';
 import { stopAtEnd } from './shared.js';
 
 /** Folder of downloaded programs, as the product itself would choose it. */
 export const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'agentrun');
+
+/** The temporal program, fetched when it is nowhere. */
+export async function temporalCli(): Promise<TemporalCli> {
+  return resolveTemporalCli({
+    explicitPath: process.env['TEMPORAL_CLI'],
+    pathEnv: process.env['PATH'] ?? '',
+    cacheDir,
+    onProgress: () => undefined,
+  });
+}
 
 interface SharedServer {
   readonly server: TemporalDevServer;
@@ -22,12 +32,7 @@ let numbered = 0;
 
 /** A Temporal server of the caller's own, which it may kill. */
 export async function startTemporalServer(folder: string, port = 0): Promise<TemporalDevServer> {
-  const cli = await resolveTemporalCli({
-    explicitPath: process.env['TEMPORAL_CLI'],
-    pathEnv: process.env['PATH'] ?? '',
-    cacheDir,
-    onProgress: () => undefined,
-  });
+  const cli = await temporalCli();
   return startTemporalDevServer({
     cliPath: cli.path,
     dbFile: join(folder, 'temporal.db'),

@@ -2,9 +2,11 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { projectRoot } from '../../scripts/project-root.js';
 import { readPayloadKeys } from '../../src/config/payload-settings.js';
 import { readSettings } from '../../src/config.js';
@@ -12,6 +14,7 @@ import { dataConverter } from '../../src/temporal/data-converter.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
 import { decoded } from '../support/histories/scrub.js';
+import { temporalCli } from '../support/temporal-server.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
 const OLD = `old:${randomBytes(24).toString('hex')}`;
@@ -128,6 +131,68 @@ describe('an installation that encrypts what Temporal keeps', function () {
       assert.deepEqual(clearPayloads(history), [], workflowId);
       for (const secret of [word, runnerId]) assert.ok(!decoded(history).includes(secret), `${workflowId} ${secret}`);
     }
+  });
+
+  describe('to those who may read it all the same', () => {
+    const UI = 'https://temporal.example.com';
+    const CODEC = '/api/v1/temporal/codec';
+    let run: Loose;
+
+    before(async () => {
+      await restart(NEW, { AGENTRUN_TEMPORAL_UI_URL: `${UI}/namespaces` });
+      run = await api.createRun();
+    });
+
+    it('is shown by the temporal program, which asks the API for it', async () => {
+      const { path } = await temporalCli();
+      const { address, namespace } = manager.temporal;
+      const show = ['workflow', 'show', '--workflow-id', run.workflowId, '--output', 'json'];
+      const codec = ['--codec-endpoint', `${manager.url}${CODEC}`, '--codec-auth', `Bearer ${manager.operatorToken}`];
+      const where = ['--address', address, '--namespace', namespace];
+      const [sealed, opened] = await Promise.all(
+        [[], codec].map(async (more) => (await promisify(execFile)(path, [...show, ...where, ...more])).stdout),
+      );
+      assert.deepEqual(clearPayloads(sealed!), []);
+      assert.ok(clearPayloads(opened!).some((text) => text.includes(run.id)));
+    });
+
+    it('tells which cannot be opened, and not why in words of its writer', async () => {
+      const history: Loose = JSON.parse(await historyOf(run.workflowId));
+      const [payload] = history.events[0].workflowExecutionStartedEventAttributes.input.payloads;
+      const { body: opened } = await api.request('POST', `${CODEC}/decode`, { payloads: [payload] });
+      assert.equal(JSON.parse(Buffer.from(opened.payloads[0].data, 'base64').toString()).runId, run.id);
+      const clear = { metadata: { encoding: 'anNvbi9wbGFpbg==' }, data: 'MQ==' };
+      const torn = { ...payload, data: Buffer.from('torn').toString('base64') };
+      const { status, body } = await api.request('POST', `${CODEC}/decode`, { payloads: [clear, torn] });
+      assert.deepEqual([status, body.error.details.field], [400, 'payloads/1']);
+      assert.deepEqual((await api.request('POST', `${CODEC}/decode`, { payloads: [clear] })).body, {
+        payloads: [clear],
+      });
+    });
+
+    it('may be asked for by pages of the Temporal UI, and of no other origin', async () => {
+      const ask = async (origin: string, path: string) =>
+        fetch(manager.url + path, {
+          method: 'OPTIONS',
+          headers: {
+            origin,
+            'access-control-request-method': 'POST',
+            'access-control-request-headers': 'authorization,content-type,x-namespace',
+          },
+        });
+      const granted = await ask(UI, `${CODEC}/decode`);
+      assert.deepEqual(
+        ['origin', 'methods', 'headers'].map((what) => granted.headers.get(`access-control-allow-${what}`)),
+        [UI, 'POST', 'authorization,content-type,x-namespace'],
+      );
+      for (const [origin, path] of [
+        ['https://elsewhere.example.com', `${CODEC}/decode`],
+        [UI, '/api/v1/runs'],
+      ] as const)
+        assert.equal((await ask(origin, path)).headers.get('access-control-allow-origin'), null);
+      const refused = await fetch(`${manager.url}${CODEC}/decode`, { method: 'POST', headers: { origin: UI } });
+      assert.deepEqual([refused.status, refused.headers.get('access-control-allow-origin')], [401, UI]);
+    });
   });
 
   it('is explained as any other, and goes on in the clear where it is told to encrypt no more', async () => {

@@ -195,6 +195,16 @@ describe('a task that ended', function () {
     assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1);
   });
 
+  it('is told by maintenance where its workflow lives and never heard that it is due', async () => {
+    const webhook = await createWebhook();
+    receiver.answer(503, 204);
+    await endTask();
+    await until(webhook, ({ attempts }) => attempts === 1);
+    await manager.database.query(`UPDATE webhook_deliveries SET next_attempt_at = now() - interval '1 hour'`);
+    await temporal.schedule.getHandle('maintenance').trigger();
+    await receiver.untilReceived(2, 3_000);
+  });
+
   it('is not told where the address became one that is not public', async () => {
     const webhook = await createWebhook();
     const inside = 'http://127.0.0.2:9/';

@@ -14,10 +14,16 @@ export function promptOfNextTry({ sessionRef }: Pick<RunRecord, 'sessionRef'>, a
 
 /** What the next try may do, until somebody changes it. */
 export function policyOfNextTry(policy: Policy, as: StartAgain): Policy {
-  if (as === 'allowed-more') return { ...policy, sandbox: 'full-access', network: true };
+  if (as === 'allowed-more') return oneStepMore(policy);
   if (as !== 'with-more-time') return policy;
   const { timeoutMs, idleTimeoutMs } = policy;
   return { ...policy, timeoutMs: twice(timeoutMs), idleTimeoutMs: twice(idleTimeoutMs) };
+}
+
+/** Whoever wants it to be allowed everything chooses that. */
+function oneStepMore(policy: Policy): Policy {
+  if (policy.sandbox === 'read-only') return { ...policy, sandbox: 'workspace-write' };
+  return policy.network ? { ...policy, sandbox: 'full-access' } : { ...policy, network: true };
 }
 
 function twice(ms: number): number {

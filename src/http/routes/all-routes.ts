@@ -18,6 +18,7 @@ import { runnerRoutes } from './runners.js';
 import { scheduleRoutes } from './schedules.js';
 import { sessionRoutes } from './sessions.js';
 import { sessionStorageRoutes } from './session-storage.js';
+import { temporalPayloadRoutes } from './temporal-payloads.js';
 import { runRoutes } from './runs.js';
 import { toolCredentialRoutes } from './tool-credentials.js';
 import { webhookRoutes } from './webhooks.js';
@@ -45,6 +46,7 @@ export function allRoutes(dependencies: HttpDependencies): Route[] {
     ...budgetRoutes,
     ...webhookRoutes,
     ...scheduleRoutes,
+    ...temporalPayloadRoutes,
   ];
   return [...described, ...openApiRoutes(described)];
 }

@@ -19,6 +19,16 @@ describe('the next try that the console proposes', () => {
     assert.deepEqual([timeoutMs, idleTimeoutMs], [weekMs, weekMs]);
   });
 
+  it('may do one step more, and everything only after all the others', () => {
+    const policy = runOf('blocked').executionPolicy;
+    const steps = [{ ...policy, sandbox: 'read-only' as const, network: false }];
+    for (let step = 0; step < 3; step += 1) steps.push(policyOfNextTry(steps.at(-1)!, 'allowed-more') as never);
+    assert.deepEqual(
+      steps.map(({ sandbox, network }) => `${sandbox}${network ? ' with network' : ''}`),
+      ['read-only', 'workspace-write', 'workspace-write with network', 'full-access with network'],
+    );
+  });
+
   it('is told the same again, unless an answer is what it lacks', () => {
     const run = { ...runOf('blocked'), sessionRef: null };
     assert.equal(promptOfNextTry(run, 'the-same', 'fix it'), 'fix it');

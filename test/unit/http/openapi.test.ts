@@ -38,7 +38,7 @@ describe('the OpenAPI document', () => {
       POST /api/v1/commands/:/cancel|POST /api/v1/runs/:/events|GET /api/v1/runs/:/events
       GET /api/v1/runs/:/events/stream|POST /api/v1/runs/:/runner-jobs|GET /api/v1/runs/:/runner-jobs
       GET /api/v1/runs/:/runner-jobs/:|POST /api/v1/runners/register|POST /api/v1/runners/retention
-      POST /api/v1/runners/assignment
+      POST /api/v1/runners/assignment|POST /api/v1/temporal/codec/decode
       GET /api/v1/tool-credentials|GET /api/v1/tool-credentials/:|DELETE /api/v1/tool-credentials/:
       PUT /api/v1/tool-credentials/:/credential
       GET /api/v1/provider-profiles|GET /api/v1/provider-profiles/:|DELETE /api/v1/provider-profiles/:
