@@ -270,6 +270,11 @@ describe('the event store', () => {
       assert.deepEqual(seqs(await postgres.events.page({ runId, afterSeq: 10, limit: 3 })), [11, 12, 13]);
       assert.deepEqual(seqs(await postgres.events.page({ runId, afterSeq: 25, limit: 3 })), []);
       assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 3 })), [23, 24, 25]);
+      assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 3, beforeSeq: 20 })), [17, 18, 19]);
+      assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 3, beforeSeq: 900 })), [23, 24, 25]);
+      assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 30, beforeSeq: 3 })), [1, 2]);
+      const types = ['backend_status' as const];
+      assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 2, types, beforeSeq: 20 })), [18, 19]);
       assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 2, commandId: 'cmd_five' })), [16, 21]);
     });
 
