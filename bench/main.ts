@@ -5,6 +5,7 @@ import { openBed, type Bed } from './bed.js';
 import { appendCases } from './cases/append.js';
 import { decisionCases } from './cases/decisions.js';
 import { fleetCase, type Fleet } from './cases/fleet.js';
+import { growthCases } from './cases/growth.js';
 import { historyCases } from './cases/history.js';
 import { queueCases } from './cases/queue.js';
 import { renewCases } from './cases/renew.js';
@@ -18,6 +19,7 @@ import { comparisonTable, fleetTables, historyTables } from './table.js';
 const PARTS = {
   append: appendCases,
   renew: renewCases,
+  growth: growthCases,
   decisions: decisionCases,
   job: runnerJobCases,
   sessions: sessionCases,

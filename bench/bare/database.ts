@@ -44,6 +44,10 @@ export class BareDatabase {
     return rows[0].expires_at;
   }
 
+  async analyze(table: string): Promise<void> {
+    await this.#pool.query(`ANALYZE ${table}`);
+  }
+
   /** Whether the statement finds a row. */
   async finds(text: string, values: unknown[]): Promise<boolean> {
     return ((await this.#pool.query(text, values)).rowCount ?? 0) > 0;

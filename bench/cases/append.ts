@@ -32,10 +32,10 @@ async function appendCase(bed: Bed, runs: readonly HeldRun[], batch: number, eff
     workers,
     floors: FLOORS,
     contenders: [
-      loop(FLOORS[0]!, settings, (worker) => bed.bareDatabase.insert(ofWriter(worker).id, events(batch))),
+      loop(FLOORS[0]!, settings, (worker) => bed.bareDatabase.insert(ofWriter(worker).id, events(batch, FLOORS[0]))),
       loop('EventStore adapter', settings, (worker) => appendByAdapter(bed, ofWriter(worker), batch)),
       loop(FLOORS[1]!, settings, (worker) =>
-        bed.bareHttp.send('POST', '/', { runId: ofWriter(worker).id, events: events(batch) }),
+        bed.bareHttp.send('POST', '/', { runId: ofWriter(worker).id, events: events(batch, FLOORS[1]) }),
       ),
       loop('HTTP API', settings, (worker) => appendByHttp(ofWriter(worker), batch)),
     ],
@@ -44,20 +44,22 @@ async function appendCase(bed: Bed, runs: readonly HeldRun[], batch: number, eff
 
 async function appendByAdapter(bed: Bed, { id, runnerId }: HeldRun, batch: number): Promise<unknown> {
   const fence = { attempt: 1, runnerId };
-  return bed.postgres.events.append({ runId: id, fence, producer: 'bench', events: events(batch) });
+  return bed.postgres.events.append({ runId: id, fence, producer: 'bench', events: events(batch, `adapter ${id}`) });
 }
 
 async function appendByHttp({ id, runner }: HeldRun, batch: number): Promise<unknown> {
-  return runner.send('POST', `/api/v1/runs/${id}/events`, { events: events(batch) });
+  return runner.send('POST', `/api/v1/runs/${id}/events`, { events: events(batch, `http ${id}`) });
 }
 
-let numbered = 0;
+const numbered = new Map<string, number>();
 
-/** New ones each time: a number that was used before would add nothing. */
-export function events(count: number): NewEvent[] {
-  return Array.from({ length: count }, () => ({
+/** New ones each time, numbered as a writer numbers its own: one after another, from 1. */
+export function events(count: number, writer = 'one'): NewEvent[] {
+  const last = numbered.get(writer) ?? 0;
+  numbered.set(writer, last + count);
+  return Array.from({ length: count }, (_, index) => ({
     type: 'command_output',
     payload: { text: TEXT, commandId: 'cmd_0123456789abcdef', stream: 'stdout' },
-    clientSeq: (numbered += 1),
+    clientSeq: last + index + 1,
   }));
 }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { OperatorPrincipal } from '../domain/principal.js';
 
 /** An operator's secret and what it may see. */
@@ -38,5 +38,5 @@ export class OperatorTokens {
 }
 
 function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token, 'utf8').digest();
+  return hash('sha256', token, 'buffer');
 }

@@ -2,6 +2,8 @@ import { jwtVerify, SignJWT } from 'jose';
 import type { CryptoKey } from 'jose';
 import type { RunnerPrincipal } from '../domain/principal.js';
 import type { ClaimTokens, RunnerTokens } from '../ports/runner-tokens.js';
+import { tokenDigest } from './token-digest.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 const ISSUER = 'agentrun-mgr';
 const AUDIENCE = 'agentrun-runner';
@@ -16,9 +18,17 @@ const MIN_KEY_BYTES = 32;
  */
 export function signedRunnerTokens(key: Uint8Array): RunnerTokens {
   const imported = importKey(key);
+  const verified = new VerifiedTokens<RunnerPrincipal>();
   return {
     issue: async (principal) => issue(principal, await imported),
-    verify: async (token) => verify(token, await imported),
+    async verify(token) {
+      const digest = tokenDigest(token);
+      const known = verified.get(digest);
+      if (known !== undefined) return known;
+      const bearer = await verify(token, await imported);
+      if (bearer !== undefined) verified.add(digest, bearer);
+      return bearer;
+    },
   };
 }
 

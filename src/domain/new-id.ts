@@ -5,3 +5,21 @@ import type { IdPrefix } from './ids.js';
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${v7().replaceAll('-', '')}`;
 }
+
+/** As `newId`, for what every request needs: it sorts to the millisecond only. */
+export function newTraceId(): string {
+  return `trc_${v7({ random: sixteenRandomBytes() }).replaceAll('-', '')}`;
+}
+
+/** Asking the system for so many bytes takes as long as asking for a few. */
+const pool = new Uint8Array(4_096);
+let used = pool.length;
+
+function sixteenRandomBytes(): Uint8Array {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  used += 16;
+  return pool.subarray(used - 16, used);
+}

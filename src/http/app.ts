@@ -1,9 +1,9 @@
 import Koa from 'koa';
-import helmet from 'koa-helmet';
 import type { App, HttpDependencies } from './dependencies.js';
 import { invalid } from '../domain/errors.js';
 import { errorEnvelope } from './middleware/errors.js';
 import { requestLog } from './middleware/request-log.js';
+import { securityHeaders } from './middleware/security-headers.js';
 import { temporalUiOrigin } from './middleware/temporal-ui-origin.js';
 import { traceId } from './middleware/trace-id.js';
 import { consolePages } from './console/console-pages.js';
@@ -13,9 +13,6 @@ import type { Route } from './route.js';
 import { allRoutes } from './routes/all-routes.js';
 import { CODEC_PATH } from './routes/temporal-payloads.js';
 import { loggable } from './log-error.js';
-
-/** TLS is a proxy's part: on plain HTTP nothing may be sent elsewhere by the browser. */
-const CONTENT_SECURITY = { 'upgrade-insecure-requests': null };
 
 export interface BuiltApp {
   readonly koa: Koa;
@@ -35,7 +32,7 @@ export function createApp(dependencies: HttpDependencies, routes = allRoutes(dep
   koa.use(requestLog(dependencies.logger));
   koa.use(errorEnvelope(dependencies.logger));
   koa.use(refuseUnreadableTarget());
-  koa.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
+  koa.use(securityHeaders());
   koa.use(closeWhenLeaving(openRequests));
   if (dependencies.consoleFiles !== undefined) koa.use(consolePages(dependencies.consoleFiles));
   koa.use(temporalUiOrigin(CODEC_PATH, dependencies.settings.temporalUiUrl ?? null));
@@ -46,19 +43,19 @@ export function createApp(dependencies: HttpDependencies, routes = allRoutes(dep
 
 /** A request target that is no URL makes Koa's own accessors throw, wherever they are read; so it goes no further than this. */
 function refuseUnreadableTarget(): Koa.Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     if (!URL.canParse(ctx.req.url ?? '', 'http://localhost')) {
       ctx.req.url = '/';
       throw invalid('url', 'the request target is not a URL');
     }
-    await next();
+    return next();
   };
 }
 
 /** A kept connection would bring the next request here, and hold the drain up. */
 function closeWhenLeaving(openRequests: OpenRequests): Koa.Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     if (openRequests.leaving) ctx.set('connection', 'close');
-    await next();
+    return next();
   };
 }

@@ -63,11 +63,12 @@ function toldRequest(ctx: Context, { method, path, quiet = false }: Route): Told
 /** What a path names that operators search for. */
 function idsOf(ctx: Context): Record<string, string | undefined> {
   const { runId, commandId, sessionId } = (ctx as Context & { params: Record<string, string> }).params;
-  const ids = { runId, commandId, sessionId };
-  // Something else in their place is what somebody typed.
-  return Object.fromEntries(
-    Object.entries(ids).map(([name, id]) => [name, id && PLAIN_PARAM.test(id) ? id : undefined]),
-  );
+  return { runId: plain(runId), commandId: plain(commandId), sessionId: plain(sessionId) };
+}
+
+/** Something else in an id's place is what somebody typed. */
+function plain(param: string | undefined): string | undefined {
+  return param !== undefined && PLAIN_PARAM.test(param) ? param : undefined;
 }
 
 function statusOfThrown(error: unknown): number {

@@ -4,6 +4,8 @@ import type { EventType } from '../domain/event-types.js';
 export interface NewEvent {
   readonly type: EventType;
   readonly payload: Readonly<Record<string, unknown>>;
+  /** The payload as JSON, from those who made it already. */
+  readonly payloadJson?: string;
   /** The producer's own number for it, from 1; a number seen before adds nothing. */
   readonly clientSeq?: number;
 }

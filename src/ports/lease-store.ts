@@ -19,6 +19,13 @@ export interface ExpiredLease {
   readonly workflowId: string;
 }
 
+export interface LeaseRenewal {
+  readonly runId: string;
+  readonly runnerId: string;
+  readonly attempt?: number;
+  readonly leaseMs: number;
+}
+
 /**
  * Leases of live attempts: one narrow row per run. Time is the database's clock, never a runner's.
  * A lease counts as over only when it ran out while the API was able to accept its renewal: an outage of ours is not the runner's death.
@@ -27,10 +34,10 @@ export interface LeaseStore {
   /** Gives the attempt to the runner (again, harmless). Answers when it ends, or undefined when the attempt is over or another runner holds it. */
   grant(lease: { runId: string; attempt: number; runnerId: string; leaseMs: number }): Promise<number | undefined>;
   /**
-   * The heartbeat: one SQL statement. Without `attempt` the runner's name alone is tested.
+   * The heartbeat: one SQL statement, shared with others that come at the same time. Without `attempt` the runner's name alone is tested.
    * @throws lease-lost when the runner no longer holds the attempt; schema-invalid (missing) for an unknown run.
    */
-  renew(lease: { runId: string; runnerId: string; attempt?: number; leaseMs: number }): Promise<RenewedRun>;
+  renew(lease: LeaseRenewal): Promise<RenewedRun>;
   read(runId: string): Promise<LeaseView | undefined>;
   /**
    * For how long the run has written no event although the API could take one, in milliseconds of the database's clock:

@@ -5,15 +5,18 @@ import { toEventRecord } from './event-rows.js';
 import type { Queryable } from './queryable.js';
 
 const APPEND = {
-  name: 'append_run_events',
-  text: 'SELECT * FROM append_run_events($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+  name: 'append_events',
+  text: 'SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
 };
 
-const LONGEST_ID = 64;
+/** Stands in no JSON, which escapes it, and in no id. */
+const SEPARATOR = '\u001E';
+const ID = /^[!-~]{1,64}$/;
 
 interface AppendRow {
   readonly verdict: 'ok' | 'unknown' | 'lost' | 'ended';
-  readonly position: number;
+  /** Null in the only row where all are new: they count from its `seq` on. */
+  readonly position: number | null;
   readonly seq: number | null;
   readonly created_at: Date;
   readonly type: string | null;
@@ -33,10 +36,11 @@ export async function appendRunEvents(
     request.fence?.attempt ?? null,
     request.fence?.runnerId ?? null,
     request.producer,
-    events.map((event) => event.type),
-    events.map((event) => JSON.stringify(event.payload)),
-    events.map((event) => commandIdOf(event)),
-    events.map((event) => event.clientSeq ?? null),
+    joined(events, (event) => event.type),
+    joined(events, (event) => event.payloadJson ?? JSON.stringify(event.payload)),
+    joined(events, commandIdOf),
+    `{${events.map((event) => event.clientSeq ?? 'NULL').join()}}`,
+    numbersOf(events),
     options.evenEnded,
   ]);
   const verdict = rows[0]?.verdict ?? 'unknown';
@@ -59,16 +63,34 @@ function withoutRepeats(given: readonly NewEvent[]): { events: NewEvent[]; index
   return { events, indexes };
 }
 
-/** An agent may write anything there; longer than an id it is none, and would not fit into an index. */
-function commandIdOf(event: NewEvent): string | null {
-  const { commandId } = event.payload;
-  return typeof commandId === 'string' && commandId.length <= LONGEST_ID ? commandId : null;
+/** Their `clientSeq` as a multirange, as PostgreSQL reads it: a runner numbers without gaps, so that it is one range as a rule. */
+function numbersOf(events: readonly NewEvent[]): string | null {
+  const numbers = events.flatMap(({ clientSeq }) => clientSeq ?? []).sort((a, b) => a - b);
+  if (numbers.length === 0) return null;
+  const ranges: [from: number, to: number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.[1] === number) last[1] += 1;
+    else ranges.push([number, number + 1]);
+  }
+  return `{${ranges.map(([from, to]) => `[${from},${to})`).join()}}`;
+}
+
+function joined(events: readonly NewEvent[], itemOf: (event: NewEvent) => string): string {
+  return events.map(itemOf).join(SEPARATOR);
+}
+
+/** An agent may write anything there; what cannot be an id is none. */
+function commandIdOf({ payload: { commandId } }: NewEvent): string {
+  return typeof commandId === 'string' && ID.test(commandId) ? commandId : '';
 }
 
 function toRecords(runId: string, events: readonly NewEvent[], rows: readonly AppendRow[]): EventRecord[] {
+  const [first] = rows;
+  if (first !== undefined && first.position === null) return newRecords(runId, events, first);
   const records: EventRecord[] = [];
   for (const row of rows) {
-    const index = row.position - 1;
+    const index = (row.position ?? 0) - 1;
     const event = events[index];
     if (event === undefined) continue;
     if (row.seq === null) throw conflict('this event was appended before and is past its retention', { index });
@@ -77,6 +99,13 @@ function toRecords(runId: string, events: readonly NewEvent[], rows: readonly Ap
     records[index] = toEventRecord(runId, { seq: row.seq, type, payload, created_at: row.created_at });
   }
   return records;
+}
+
+function newRecords(runId: string, events: readonly NewEvent[], first: AppendRow): EventRecord[] {
+  const { seq, created_at } = first;
+  return events.map(({ type, payload }, index) =>
+    toEventRecord(runId, { seq: (seq ?? 1) + index, type, payload, created_at }),
+  );
 }
 
 function refusal(verdict: Exclude<AppendRow['verdict'], 'ok'>, runId: string): Error {

@@ -17,13 +17,18 @@ const OF_RUN = `e.run_id = $1
 const PAGE = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.seq > $2 AND ($4::text[] IS NULL OR e.type = ANY ($4)) ORDER BY e.seq LIMIT $3`;
 
+/** There are no holes, so the newest are known by their numbers, and no more are read than are asked for, whatever the planner thinks of the run. */
+const TAIL_END = `(SELECT least($3::bigint, s.last_seq + 1) FROM run_streams s WHERE s.run_id = $1)`;
 const TAIL = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
-  WHERE ${OF_RUN} AND ($3::text[] IS NULL OR e.type = ANY ($3)) AND ($4::integer IS NULL OR e.seq < $4) ORDER BY e.seq DESC LIMIT $2`;
+  WHERE ${OF_RUN} AND e.seq < ${TAIL_END} AND e.seq >= ${TAIL_END} - $2::bigint ORDER BY e.seq DESC`;
+
+const TAIL_OF_TYPES = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
+  WHERE ${OF_RUN} AND e.type = ANY ($3::text[]) AND ($4::integer IS NULL OR e.seq < $4) ORDER BY e.seq DESC LIMIT $2`;
 
 const TAIL_OF_COMMAND = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.command_id = $4 AND ($3::text[] IS NULL OR e.type = ANY ($3)) ORDER BY e.seq DESC LIMIT $2`;
 
-/** These walk an index from its end, and stop at the first of the type. */
+/** These look into the index of the types that are looked for (`run_events_of_type`), where there is none of them, too. */
 const LATEST = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.type = $2 ORDER BY e.seq DESC LIMIT 1`;
 
@@ -45,10 +50,11 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
     },
 
     async tail({ runId, limit, commandId, types = null, beforeSeq = null }) {
-      const { rows } =
-        commandId === undefined
-          ? await database.query<EventRow>(TAIL, [runId, limit, types, beforeSeq])
-          : await database.query<EventRow>(TAIL_OF_COMMAND, [runId, limit, types, commandId]);
+      const statement = (): [text: string, values: unknown[]] => {
+        if (commandId !== undefined) return [TAIL_OF_COMMAND, [runId, limit, types, commandId]];
+        return types === null ? [TAIL, [runId, limit, beforeSeq]] : [TAIL_OF_TYPES, [runId, limit, types, beforeSeq]];
+      };
+      const { rows } = await database.query<EventRow>(...statement());
       return rows.map((row) => toEventRecord(runId, row)).reverse();
     },
 

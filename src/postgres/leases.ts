@@ -1,7 +1,6 @@
-import { leaseLost, missing } from '../domain/errors.js';
 import type { ExpiredLease, LeaseStore, LeaseView } from '../ports/lease-store.js';
+import { LeaseRenewals } from './lease-renewal.js';
 import type { Database } from './pool.js';
-import { RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
 
 /**
  * When a lease is over: it ran out, and its runner could have renewed it all that time. After an outage of ours it gets
@@ -17,20 +16,6 @@ export const GRANT = `UPDATE run_leases
   SET runner_id = $3, alive = true, lease_ms = $4::bigint, expires_at = clock_timestamp() + $4::bigint * interval '1 ms'
   WHERE run_id = $1 AND attempt = $2 AND NOT ended AND (NOT alive OR runner_id = $3)
   RETURNING expires_at`;
-
-/** Cancel marks and the watermark are taken from the lease row: it is the one that was locked and read last. */
-const RENEW = {
-  name: 'renew_lease',
-  text: `WITH renewed AS (
-    UPDATE run_leases SET lease_ms = $4::bigint, expires_at = clock_timestamp() + $4::bigint * interval '1 ms'
-    WHERE run_id = $1 AND runner_id = $2 AND alive AND ($3::int IS NULL OR attempt = $3)
-    RETURNING run_id, expires_at, cancel_requested_at, cancel_command_ids, last_command_seq
-  )
-  SELECT ${RUN_COLUMNS}, l.expires_at AS lease_expires_at, l.cancel_command_ids,
-    coalesce(l.cancel_requested_at, r.cancel_requested_at) AS cancel_requested_at,
-    greatest(l.last_command_seq, r.last_command_seq) AS last_command_seq
-  FROM renewed l JOIN runs r ON r.id = l.run_id`,
-};
 
 /** Both rows that carry the attempt move in one statement; lease first, as everywhere, so that nobody deadlocks. */
 function endAttempt(condition: string): string {
@@ -75,22 +60,14 @@ interface LeaseRow {
 }
 
 export function createLeaseStore(database: Database): LeaseStore {
+  const renewals = new LeaseRenewals(database);
   return {
     async grant({ runId, attempt, runnerId, leaseMs }) {
       const { rows } = await database.query<{ expires_at: Date }>(GRANT, [runId, attempt, runnerId, leaseMs]);
       return rows[0]?.expires_at.getTime();
     },
 
-    async renew({ runId, runnerId, attempt, leaseMs }) {
-      const { rows } = await database.query<RunRow & { cancel_command_ids: string[] }>(RENEW, [
-        runId,
-        runnerId,
-        attempt ?? null,
-        leaseMs,
-      ]);
-      if (rows[0] === undefined) throw await whyNotRenewed(database, runId);
-      return { ...toRunRecord(rows[0]), cancelCommandIds: rows[0].cancel_command_ids };
-    },
+    renew: (lease) => renewals.renew(lease),
 
     async read(runId) {
       const { rows } = await database.query<LeaseRow>(READ, [runId]);
@@ -127,11 +104,6 @@ export function createLeaseStore(database: Database): LeaseStore {
       await database.query(BEAT, [gapMs]);
     },
   };
-}
-
-async function whyNotRenewed(database: Database, runId: string): Promise<Error> {
-  const { rowCount } = await database.query('SELECT FROM run_leases WHERE run_id = $1', [runId]);
-  return rowCount === 0 ? missing('run', runId) : leaseLost(runId);
 }
 
 /** `expiresAtMs` is when the attempt could be ended at the earliest, should no renewal come. */

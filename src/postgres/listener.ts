@@ -7,6 +7,8 @@ const RECONNECT_MS = { first: 50, most: 2_000 } as const;
 const PING_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 2_000;
 
+const NOTIFY = { name: 'notify', text: 'SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message' };
+
 export interface ListenerHandlers {
   /** It listens, for the first time or again: messages sent before are lost. */
   readonly onListening: () => void;
@@ -36,10 +38,7 @@ export class Listener {
     const client = this.#client;
     if (client === undefined) return false;
     try {
-      await this.#ask(client, 'SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message', [
-        this.channel,
-        messages,
-      ]);
+      await this.#ask(client, { ...NOTIFY, values: [this.channel, messages] });
       return true;
     } catch {
       return false;
@@ -95,12 +94,12 @@ export class Listener {
   async #watch(client: pg.Client, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await pause(PING_MS, signal);
-      if (!signal.aborted) await this.#ask(client, 'SELECT 1');
+      if (!signal.aborted) await this.#ask(client, { text: 'SELECT 1' });
     }
   }
 
-  #ask(client: pg.Client, statement: string, values?: unknown[]): Promise<unknown> {
-    const answer = this.#turn.then(() => client.query(statement, values));
+  #ask(client: pg.Client, statement: pg.QueryConfig): Promise<unknown> {
+    const answer = this.#turn.then(async () => client.query(statement));
     this.#turn = answer.catch(() => undefined);
     return answer;
   }

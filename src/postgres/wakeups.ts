@@ -10,6 +10,8 @@ const EVERYTHING = '*';
 const MAX_TOPICS = 1_000;
 /** Hints gathered for one statement: a NOTIFY holds a lock of the whole database while it commits. */
 const GATHER_MS = 3;
+/** Those of events, which come on and on while agents work, go no oftener than this: a reader elsewhere sees no less for it, in larger pieces. */
+const EVENTS_APART_MS = 20;
 
 /**
  * Wake-ups by LISTEN and NOTIFY. Subscribers in this process are woken at once, those in others some milliseconds later.
@@ -20,6 +22,9 @@ export class PostgresWakeups implements Wakeups {
   readonly #unsent = new Set<string>();
   readonly #listener: Listener;
   #gathering: NodeJS.Timeout | undefined;
+  /** When what is gathered goes out, and when it last did; of `performance.now()`. */
+  #sendsAt = Infinity;
+  #sentAt = -Infinity;
   #closed = false;
 
   constructor(options: DatabaseOptions) {
@@ -33,7 +38,17 @@ export class PostgresWakeups implements Wakeups {
     this.#local.wake(topic);
     if (this.#closed) return;
     this.#unsent.add(topic);
-    this.#gathering ??= setTimeout(() => void this.#send(), GATHER_MS);
+    const now = performance.now();
+    this.#sendBy(
+      topic.startsWith('events:') ? Math.max(now + GATHER_MS, this.#sentAt + EVENTS_APART_MS) : now + GATHER_MS,
+    );
+  }
+
+  #sendBy(atMs: number): void {
+    if (atMs >= this.#sendsAt) return;
+    clearTimeout(this.#gathering);
+    this.#sendsAt = atMs;
+    this.#gathering = setTimeout(() => void this.#send(), atMs - performance.now());
   }
 
   subscribe(topic: Topic): Subscription {
@@ -50,7 +65,8 @@ export class PostgresWakeups implements Wakeups {
   }
 
   async #send(): Promise<void> {
-    this.#gathering = undefined;
+    this.#sendsAt = Infinity;
+    this.#sentAt = performance.now();
     if (this.#unsent.size === 0) return;
     const topics = this.#unsent.size > MAX_TOPICS ? [EVERYTHING] : [...this.#unsent];
     this.#unsent.clear();

@@ -30,15 +30,20 @@ export function observeRequests(tracing: Tracing, metrics: Metrics): RequestTell
   return {
     async tell(request, statusOf, work) {
       const startedMs = performance.now();
-      const { method, route } = request;
+      const observe = (status: number) => {
+        const seconds = (performance.now() - startedMs) / 1_000;
+        const { method, route } = request;
+        metrics.observe('agentrun_http_request_duration_seconds', seconds, { method, route, status });
+      };
+      // Most requests are told by their figures alone, and should cost no more than those.
+      if (!tracing.isOn) return observed(work, statusOf, observe);
       // Thrown outside the span: a refusal is an answer, and no fault of ours.
       const outcome = await traced(tracing, request, async (span) => {
         const settled = await settle(work(span));
         const status = statusOf(...(settled.ok ? [] : [settled.error]));
         span.set({ 'http.response.status_code': status });
         if (status >= 500) span.fail();
-        const seconds = (performance.now() - startedMs) / 1_000;
-        metrics.observe('agentrun_http_request_duration_seconds', seconds, { method, route, status });
+        observe(status);
         return settled;
       });
       if (outcome.ok) return outcome.value;
@@ -58,11 +63,25 @@ async function settle<T>(work: Promise<T>): Promise<Settled<T>> {
   );
 }
 
+async function observed<T>(
+  work: (span: OpenSpan) => Promise<T>,
+  statusOf: (error?: unknown) => number,
+  observe: (status: number) => void,
+): Promise<T> {
+  try {
+    const value = await work(UNTOLD);
+    observe(statusOf());
+    return value;
+  } catch (error) {
+    observe(statusOf(error));
+    throw error;
+  }
+}
+
 const UNTOLD: OpenSpan = { set: () => undefined, fail: () => undefined };
 
 /** The caller's trace goes on where the answer is named after it; otherwise one begins that has the answer's name. */
 async function traced<T>(tracing: Tracing, request: ToldRequest, work: (span: OpenSpan) => Promise<T>): Promise<T> {
-  if (!tracing.isOn) return work(UNTOLD);
   const given = parseTraceparent(request.traceparent);
   const traceId = traceOf(request.traceId);
   const isNamedAfter = traceId === undefined || traceId === given?.traceId;

@@ -36,15 +36,22 @@ export function observeStores({ runs, events, jobs }: Stores, telemetry: Telemet
       ...events,
       async append(request) {
         const records = await events.append(request);
-        for (const { type } of records) telemetry.metrics.count('agentrun_events_appended_total', { type });
+        for (const [type, count] of byType(records))
+          telemetry.metrics.count('agentrun_events_appended_total', { type }, count);
         await unfailing(telemetry, async () => {
           await spans(request.runId, request.events);
-          for (const event of request.events) await measureSteer(runs, telemetry, event);
+          for (const event of request.events) if (isDelivery(event)) await measureSteer(runs, telemetry, event);
         });
         return records;
       },
     },
   };
+}
+
+function byType(records: readonly { readonly type: string }[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { type } of records) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return counts;
 }
 
 async function unfailing(telemetry: Telemetry, work: () => Promise<void>): Promise<void> {
@@ -79,6 +86,10 @@ function isClaim({ payload }: Told): boolean {
   return payload['phase'] === 'runner-claim-accepted';
 }
 
+function isDelivery({ payload }: Told): boolean {
+  return payload['phase'] === 'steer-delivered';
+}
+
 /** From when the attempt's Job was asked for; of a first attempt without one, from when the run was made. */
 async function measureClaim(
   { runs, jobs }: Pick<Stores, 'runs' | 'jobs'>,
@@ -92,8 +103,8 @@ async function measureClaim(
 }
 
 async function measureSteer(runs: RunStore, { metrics }: Telemetry, { payload }: Told): Promise<void> {
-  const { phase, commandId } = payload;
-  if (phase !== 'steer-delivered' || typeof commandId !== 'string') return;
+  const { commandId } = payload;
+  if (typeof commandId !== 'string') return;
   const steer = await runs.getCommand(commandId, 'all');
   if (steer?.type !== 'steer') return;
   metrics.observe('agentrun_steer_latency_seconds', Math.max(0, Date.now() - Date.parse(steer.createdAt)) / 1_000);

@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'mocha';
 import fc from 'fast-check';
 import type { EventAppendRequest, NewEvent } from '../../src/ports/event-store.js';
+import { createEventStore } from '../../src/postgres/events.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
+import { Database } from '../../src/postgres/pool.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { refused } from '../support/refused.js';
 import { openRun, runSnapshot } from '../support/runs.js';
@@ -268,6 +270,11 @@ describe('the event store', () => {
       assert.deepEqual(seqs(await postgres.events.page({ runId, afterSeq: 10, limit: 3 })), [11, 12, 13]);
       assert.deepEqual(seqs(await postgres.events.page({ runId, afterSeq: 25, limit: 3 })), []);
       assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 3 })), [23, 24, 25]);
+      assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 3, beforeSeq: 20 })), [17, 18, 19]);
+      assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 3, beforeSeq: 900 })), [23, 24, 25]);
+      assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 30, beforeSeq: 3 })), [1, 2]);
+      const types = ['backend_status' as const];
+      assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 2, types, beforeSeq: 20 })), [18, 19]);
       assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 2, commandId: 'cmd_five' })), [16, 21]);
     });
 
@@ -278,6 +285,28 @@ describe('the event store', () => {
         assert.deepEqual(await postgres.events.tail({ runId: id, limit: 5 }), []);
         assert.deepEqual(await postgres.events.last(id), { seq: 0, atMs: null });
       }
+    });
+
+    it('find that there is none of a type without a look at all the others', async () => {
+      const runId = await openRun(postgres);
+      const said = Array.from({ length: 500 }, (): NewEvent => ({ type: 'command_output', payload: { text: 'x' } }));
+      for (let i = 0; i < 10; i++) await append(postgres, runId, said);
+      await database.query('ANALYZE run_events');
+      const own = new Database({ connectionString: database.connectionString, maxConnections: 1 });
+      const events = createEventStore(own, postgres.wakeups);
+      const read = async () => {
+        // A session publishes its counters seldom, unless it is told to.
+        await own.query('SELECT pg_stat_force_next_flush()');
+        const { rows } = await own.query<{ tuples: number }>(
+          `SELECT sum(idx_tup_read)::bigint AS tuples FROM pg_stat_user_indexes WHERE relname LIKE 'run_events%'`,
+        );
+        return rows[0]?.tuples ?? 0;
+      };
+      const before = await read();
+      assert.equal(await events.latest({ runId, type: 'token_usage' }), undefined);
+      assert.equal(await events.latest({ runId, type: 'assistant_message', commandId: 'cmd_x' }), undefined);
+      assert.ok((await read()) - before < 50, `${(await read()) - before} read`);
+      await own.close();
     });
 
     it('look into the partitions of the run only', async () => {

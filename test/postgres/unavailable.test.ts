@@ -69,6 +69,14 @@ describe('a PostgreSQL that cannot be reached', () => {
       postgres.events.append({ runId, fence: null, producer: 'p', events: [{ type: 'plan', payload: {} }] }),
     page: () => postgres.events.page({ runId, afterSeq: 0, limit: 5 }),
     renew: () => postgres.leases.renew({ runId, runnerId: 'r1', leaseMs: 1_000 }),
+    // These go together in a few statements: each of them must be told in time all the same.
+    renewals: async () => {
+      const renew = async (of: number) =>
+        postgres.leases.renew({ runId: `${runId}${of}`, runnerId: 'r1', leaseMs: 1_000 });
+      const settled = await Promise.allSettled(Array.from({ length: 40 }, (_, of) => renew(of)));
+      for (const one of settled) assert.ok(one.status === 'rejected' && isUnavailable(one.reason));
+      throw (settled[0] as PromiseRejectedResult).reason;
+    },
     beat: () => postgres.leases.beat(5_000),
     expire: () => postgres.leases.expire(runId, 1),
     job: () => postgres.jobs.get('rjob_x'),

@@ -126,6 +126,21 @@ describe('wake-ups', () => {
     subscription.close();
   });
 
+  it('go in fewer statements than there are appends while an agent works', async () => {
+    const subscription = there.wakeups.subscribe('events:run_1');
+    let hints = 0;
+    const statements = await countStatements(async () => {
+      const until = performance.now() + 300;
+      for (; performance.now() < until; hints++) {
+        here.wakeups.notify('events:run_1');
+        await new Promise((resolve) => setTimeout(resolve, 4));
+      }
+      await woken(subscription);
+    });
+    assert.ok(statements >= 1 && statements <= 300 / 20 + 2, `${statements} statements for ${hints} hints`);
+    subscription.close();
+  });
+
   describe('when the connections are killed', () => {
     it('wake everybody once they are back, and then work as before', async () => {
       const idle = there.wakeups.subscribe('events:idle');

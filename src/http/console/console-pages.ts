@@ -21,10 +21,11 @@ const CONTENT_SECURITY_POLICY = [
 
 /** Serves the web console: its page at every address of its own, and the files that the page loads. Everything else is left to the API. */
 export function consolePages(files: ConsoleFiles): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const file = ctx.method === 'GET' || ctx.method === 'HEAD' ? fileFor(files, ctx.path) : undefined;
-    if (file === undefined) await next();
-    else answer(ctx, file);
+    if (file === undefined) return next();
+    answer(ctx, file);
+    return undefined;
   };
 }
 

@@ -4,16 +4,18 @@ import { stateOf } from '../request-state.js';
 
 /** One line a request: what, who, how it went. No body, no query and no header is in it. */
 export function requestLog(logger: Logger): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const startedAt = performance.now();
     ctx.res.once('close', () => log(logger, ctx, Math.round(performance.now() - startedAt)));
-    await next();
+    return next();
   };
 }
 
 function log(logger: Logger, ctx: Context, durationMs: number): void {
   const aborted = ctx.res.writableFinished ? {} : { aborted: true };
   const { traceId, quiet, ids } = stateOf(ctx);
+  const level = ctx.status >= 500 ? 'warn' : quiet === true ? 'debug' : 'info';
+  if (!logger.isLevelEnabled(level)) return;
   const line = {
     traceId,
     ...ids,
@@ -24,9 +26,7 @@ function log(logger: Logger, ctx: Context, durationMs: number): void {
     ...who(ctx),
     ...aborted,
   };
-  if (ctx.status >= 500) logger.warn(line, 'request');
-  else if (quiet === true) logger.debug(line, 'request');
-  else logger.info(line, 'request');
+  logger[level](line, 'request');
 }
 
 function who(ctx: Context): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa';
-import { newId } from '../../domain/new-id.js';
+import { newTraceId } from '../../domain/new-id.js';
 import { stateOf } from '../request-state.js';
 
 const OWN = /^trc_[0-9a-z]{8,60}$/;
@@ -8,16 +8,16 @@ const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-
 
 /** Names the request: by the caller's trace where it sent a well-formed one, else anew. The name is in the answer's header too. */
 export function traceId(): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const state = stateOf(ctx);
     state.traceId = traceIdOf(ctx.get('x-trace-id'), ctx.get('traceparent'));
-    ctx.set('x-trace-id', state.traceId);
-    await next();
+    ctx.res.setHeader('x-trace-id', state.traceId);
+    return next();
   };
 }
 
 export function traceIdOf(own: string, traceparent: string): string {
   if (OWN.test(own)) return own;
   const trace = TRACEPARENT.exec(traceparent)?.[1];
-  return trace === undefined ? newId('trc') : `trc_${trace}`;
+  return trace === undefined ? newTraceId() : `trc_${trace}`;
 }

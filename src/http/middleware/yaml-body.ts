@@ -1,7 +1,8 @@
 import { bodyParser } from '@koa/bodyparser';
 import type { Context, Middleware } from 'koa';
 import { assertStorable } from '../validation/storable.js';
-import { bodyError, DEFAULT_LIMIT_BYTES, jsonBody, mediaTypeOf } from './json-body.js';
+import { bodyError } from './body-errors.js';
+import { DEFAULT_LIMIT_BYTES, jsonBody, mediaTypeOf } from './json-body.js';
 
 /** What YAML is sent as: by its registration (RFC 9512), and as it was called before. */
 export const YAML_TYPE = 'application/yaml';

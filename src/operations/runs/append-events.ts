@@ -3,6 +3,7 @@ import { AgentRunError, conflict, invalid } from '../../domain/errors.js';
 import { EVENT_LIMITS } from '../../domain/event-types.js';
 import type { Principal } from '../../domain/principal.js';
 import type { Writer } from '../../domain/run-messages.js';
+import type { NewEvent } from '../../ports/event-store.js';
 import { requireWritable } from '../access.js';
 import type { OperationContext } from '../context.js';
 import { writerOf } from './writer.js';
@@ -21,15 +22,15 @@ export async function appendEvents(
   await requireWritable(context, principal, runId);
   const writer = writerOf(principal, body);
   const batch = 'events' in body;
-  const events = batch ? body.events : [eventOf(body)];
-  events.forEach((event, index) => assertSize(event, batch ? `events[${index}].payload` : 'payload'));
+  const events = batch
+    ? body.events.map((event, index) => sized(event, `events[${index}].payload`))
+    : [sized(eventOf(body), 'payload')];
   const fence = writer.attempt === undefined && writer.runnerId === undefined ? null : writer;
   const producer = producerOf(principal, writer, body.producerId);
   const request = { runId, fence, producer, events };
   const items = await context.events.append(request).catch((error: unknown) => {
     throw namingField(error, batch);
   });
-  context.wakeups.notify(`events:${runId}`);
   const [first] = items;
   if (batch || first === undefined) return { items };
   return first;
@@ -53,9 +54,11 @@ function namingField(error: unknown, batch: boolean): unknown {
   return conflict(`${field}: ${error.message}`, { ...error.details, field });
 }
 
-function assertSize(event: EventInput, field: string): void {
-  const bytes = Buffer.byteLength(JSON.stringify(event.payload));
-  if (bytes <= EVENT_LIMITS.payloadBytes) return;
+/** What was written to be measured is what is stored. */
+function sized(event: EventInput, field: string): NewEvent {
+  const payloadJson = JSON.stringify(event.payload);
+  const bytes = Buffer.byteLength(payloadJson);
+  if (bytes <= EVENT_LIMITS.payloadBytes) return { ...event, payloadJson };
   const limit = EVENT_LIMITS.payloadBytes;
   throw invalid(field, `${field} must have at most ${limit} bytes, and has ${bytes}`, { limit, bytes });
 }
