@@ -11,6 +11,8 @@ export interface Data {
   /** Of a send. */
   readonly run: { readonly id: string };
   readonly command: { readonly id: string };
+  /** Of an append: the events. */
+  readonly items: readonly { readonly seq: number }[];
 }
 
 /**

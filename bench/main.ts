@@ -11,6 +11,7 @@ import { renewCases } from './cases/renew.js';
 import { runnerJobCases } from './cases/runner-job.js';
 import { sessionCases } from './cases/sessions.js';
 import { startCases } from './cases/starts.js';
+import { tailCases } from './cases/tails.js';
 import type { Histories } from './histories.js';
 import type { Comparison, Effort } from './rounds.js';
 import { comparisonTable, fleetTables, historyTables } from './table.js';
@@ -18,6 +19,7 @@ import { comparisonTable, fleetTables, historyTables } from './table.js';
 const PARTS = {
   append: appendCases,
   renew: renewCases,
+  tails: tailCases,
   decisions: decisionCases,
   job: runnerJobCases,
   sessions: sessionCases,

@@ -44,6 +44,10 @@ export class BareDatabase {
     return rows[0].expires_at;
   }
 
+  async query(text: string, values: unknown[] = []): Promise<pg.QueryResult> {
+    return this.#pool.query(text, values);
+  }
+
   /** Whether the statement finds a row. */
   async finds(text: string, values: unknown[]): Promise<boolean> {
     return ((await this.#pool.query(text, values)).rowCount ?? 0) > 0;

@@ -29,7 +29,6 @@ export async function appendEvents(
   const items = await context.events.append(request).catch((error: unknown) => {
     throw namingField(error, batch);
   });
-  context.wakeups.notify(`events:${runId}`);
   const [first] = items;
   if (batch || first === undefined) return { items };
   return first;
