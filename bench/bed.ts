@@ -21,6 +21,7 @@ export interface HeldRun {
 export interface Bed {
   readonly folder: string;
   readonly temporalAddress: string;
+  readonly databaseUrl: string;
   /** The manager, spoken to as an operator. */
   readonly api: JsonHttp;
   /** Our adapters in this process. */
@@ -83,7 +84,7 @@ async function openParts(folder: string, closing: (() => Promise<void>)[]) {
     bareHttp: bareServer.pid,
     bareWorker: bareWorker.pid,
   };
-  return { pids, temporalAddress, api, postgres, bareDatabase, bareTemporal, bareHttp, heldRuns };
+  return { pids, temporalAddress, databaseUrl, api, postgres, bareDatabase, bareTemporal, bareHttp, heldRuns };
 }
 
 /** Whose processor time an operation over HTTP takes; the floor's server and ours stand in one column, since only one of them works at a time. */

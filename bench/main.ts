@@ -6,6 +6,7 @@ import { appendCases } from './cases/append.js';
 import { decisionCases } from './cases/decisions.js';
 import { fleetCase, type Fleet } from './cases/fleet.js';
 import { historyCases } from './cases/history.js';
+import { peerCases } from './cases/peers.js';
 import { queueCases } from './cases/queue.js';
 import { renewCases } from './cases/renew.js';
 import { runnerJobCases } from './cases/runner-job.js';
@@ -26,10 +27,11 @@ const PARTS = {
   queue: queueCases,
   starts: startCases,
 };
-type Part = keyof typeof PARTS | 'history' | 'fleet';
+/** These take minutes, or leave other servers than they found: each where it is asked for. */
+const ASKED_FOR = { peers: peerCases };
+type Part = keyof typeof PARTS | keyof typeof ASKED_FOR | 'history' | 'fleet';
 const BY_DEFAULT = [...Object.keys(PARTS), 'history'] as Part[];
-/** Takes minutes, and the servers are not the same after it: by itself, where it is asked for. */
-const NAMES: Part[] = [...BY_DEFAULT, 'fleet'];
+const NAMES = [...BY_DEFAULT, ...Object.keys(ASKED_FOR), 'fleet'] as Part[];
 
 const { quick, json, only, runs } = new Command('bench')
   .description('Measures speed as ratios to the floor of each path.')
@@ -65,7 +67,7 @@ async function measure(bed: Bed, report: Report): Promise<void> {
       tell(fleetTables(report.fleet));
       continue;
     }
-    const comparisons = await PARTS[name](bed, effort);
+    const comparisons = await { ...PARTS, ...ASKED_FOR }[name](bed, effort);
     report.comparisons.push(...comparisons);
     comparisons.forEach((comparison) => tell(comparisonTable(comparison)));
   }

@@ -35,7 +35,7 @@ export interface Series {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly perSecond: number;
-  /** Processor time of one operation, by who spent it; absent where it was not asked for, or cannot be told apart. */
+  /** Processor time of one operation, by who spent it; absent where it was not asked for. */
   readonly cpuMs?: Readonly<Record<string, number>>;
   readonly ratios: readonly Ratio[];
 }
@@ -95,9 +95,8 @@ class Bill {
     const before = this.#read();
     const turn = await contender();
     const after = this.#read();
-    const [name, another] = Object.keys(turn);
-    // The steps of a story are not told apart.
-    if (name === undefined || another !== undefined) return turn;
+    // Of several series of one turn the first has it all.
+    const [name = ''] = Object.keys(turn);
     const known = this.#spent.get(name) ?? {};
     const sum = (who: string) => (known[who] ?? 0) + (after[who] ?? 0) - (before[who] ?? 0);
     this.#spent.set(name, Object.fromEntries(Object.keys(this.spenders).map((who) => [who, sum(who)])));
