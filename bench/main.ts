@@ -3,9 +3,12 @@ import { Command, Option } from 'commander';
 import { cpus } from 'node:os';
 import { openBed, type Bed } from './bed.js';
 import { appendCases } from './cases/append.js';
+import { boardCases } from './cases/board.js';
+import { clientCases } from './cases/clients.js';
 import { decisionCases } from './cases/decisions.js';
 import { fleetCase, type Fleet } from './cases/fleet.js';
 import { historyCases } from './cases/history.js';
+import { liveLeaseCases } from './cases/live-leases.js';
 import { peerCases } from './cases/peers.js';
 import { queueCases } from './cases/queue.js';
 import { renewCases } from './cases/renew.js';
@@ -13,6 +16,7 @@ import { runnerJobCases } from './cases/runner-job.js';
 import { sessionCases } from './cases/sessions.js';
 import { startCases } from './cases/starts.js';
 import { tailCases } from './cases/tails.js';
+import { wholeRunCases } from './cases/whole-runs.js';
 import type { Histories } from './histories.js';
 import type { Comparison, Effort } from './rounds.js';
 import { comparisonTable, fleetTables, historyTables } from './table.js';
@@ -28,7 +32,13 @@ const PARTS = {
   starts: startCases,
 };
 /** These take minutes, or leave other servers than they found: each where it is asked for. */
-const ASKED_FOR = { peers: peerCases };
+const ASKED_FOR = {
+  board: boardCases,
+  clients: clientCases,
+  leases: liveLeaseCases,
+  peers: peerCases,
+  runs: wholeRunCases,
+};
 type Part = keyof typeof PARTS | keyof typeof ASKED_FOR | 'history' | 'fleet';
 const BY_DEFAULT = [...Object.keys(PARTS), 'history'] as Part[];
 const NAMES = [...BY_DEFAULT, ...Object.keys(ASKED_FOR), 'fleet'] as Part[];

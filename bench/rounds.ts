@@ -85,9 +85,9 @@ export async function compare(options: ComparisonOptions): Promise<Comparison> {
   return { title: options.title, rounds: played.length, series: seriesOf(played, options, bill) };
 }
 
-/** Who spent how much processor time while whose turn it was. */
+/** Who spent how much processor time on one operation, while it was whose turn. */
 class Bill {
-  readonly #spent = new Map<string, Record<string, number>>();
+  readonly #turns = new Map<string, Record<string, number>[]>();
 
   constructor(private readonly spenders: Spenders) {}
 
@@ -96,17 +96,18 @@ class Bill {
     const turn = await contender();
     const after = this.#read();
     // Of several series of one turn the first has it all.
-    const [name = ''] = Object.keys(turn);
-    const known = this.#spent.get(name) ?? {};
-    const sum = (who: string) => (known[who] ?? 0) + (after[who] ?? 0) - (before[who] ?? 0);
-    this.#spent.set(name, Object.fromEntries(Object.keys(this.spenders).map((who) => [who, sum(who)])));
+    const [[name, times] = ['', []]] = Object.entries(turn);
+    const each = Object.keys(before).map((who) => [who, ((after[who] ?? 0) - (before[who] ?? 0)) / times.length]);
+    this.#turns.set(name, [...(this.#turns.get(name) ?? []), Object.fromEntries(each)]);
     return turn;
   }
 
-  /** Of one of so many operations. */
-  each(name: string, operations: number): Record<string, number> | undefined {
-    const spent = Object.entries(this.#spent.get(name) ?? {});
-    return spent.length === 0 ? undefined : Object.fromEntries(spent.map(([who, ms]) => [who, ms / operations]));
+  /** The median of the rounds: what a process spent that ended just then may be missing in one. */
+  each(name: string): Record<string, number> | undefined {
+    const turns = this.#turns.get(name) ?? [];
+    const who = Object.keys(this.spenders);
+    if (turns.length === 0 || who.length === 0) return undefined;
+    return Object.fromEntries(who.map((one) => [one, median(turns.map((turn) => turn[one] ?? NaN))]));
   }
 
   #read(): Record<string, number> {
@@ -125,7 +126,7 @@ function seriesOf(played: readonly Turn[], { floors, workers = 1, paced }: Compa
       p50Ms: quantile(all, 0.5),
       p99Ms: quantile(all, 0.99),
       perSecond: paced ?? (workers * 1_000) / mean(all),
-      cpuMs: bill.each(name, all.length),
+      cpuMs: bill.each(name),
       // One floor divided by another says nothing of ours, except what the second adds to the first.
       ratios: floors.includes(name)
         ? ratios.filter(({ floor }) => floors.indexOf(floor) < floors.indexOf(name))

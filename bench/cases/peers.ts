@@ -1,6 +1,5 @@
 import { makeWorkerUtils } from 'graphile-worker';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import PgBoss from 'pg-boss';
 import { eventually } from '../../test/support/eventually.js';
 import { Begun } from '../begun.js';
@@ -65,22 +64,14 @@ async function tasks({ api, bareDatabase }: Bed, begun: Begun): Promise<Peer> {
   const open = `SELECT FROM tasks WHERE queue = $1 AND state <> 'completed'`;
   return {
     name: 'task, until its agent works',
-    add: (name) => untilTaken(api, { ...of, prompt: `: > ${join(begun.folder, name)}`, idempotencyKey: name }),
+    add: (name) =>
+      api.insist('POST', '/api/v1/queue/tasks', {
+        ...of,
+        prompt: `: > ${join(begun.folder, name)}`,
+        idempotencyKey: name,
+      }),
     done: () => eventually('the end of all tasks', async () => !(await bareDatabase.finds(open, [queue])), 300_000),
   };
-}
-
-/** A Temporal that has too much to do answers 503, and who asked asks again: that is part of how long it takes. */
-async function untilTaken(api: Bed['api'], task: object): Promise<void> {
-  for (;;) {
-    try {
-      await api.send('POST', '/api/v1/queue/tasks', task);
-      return;
-    } catch (error) {
-      if (!String(error).includes(': 503 ')) throw error;
-      await delay(500);
-    }
-  }
 }
 
 interface Burst {

@@ -39,7 +39,7 @@ async function tailCase(
 ): Promise<Comparison> {
   return compare({
     title: `append → SSE client · ${perSecond} events a second · ${RUNS} runs, ${RUNS * TAILS_A_RUN} clients`,
-    rounds: effort.quick ? 2 : 5,
+    rounds: effort.quick ? 2 : 3,
     budgetMs: effort.budgetMs,
     warmUps: 1,
     paced: perSecond * TAILS_A_RUN,
