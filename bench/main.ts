@@ -54,7 +54,7 @@ const { quick, json, only, runs } = new Command('bench')
 // Short turns and many of them: what disturbs the machine for a second then falls on all contenders.
 const effort: Effort = quick
   ? { quick, rounds: 7, sliceMs: 50, budgetMs: 1_500, warmUps: 1 }
-  : { quick, rounds: 17, sliceMs: 80, budgetMs: 9_000, warmUps: 2 };
+  : { quick, rounds: 17, sliceMs: 80, budgetMs: 8_000, warmUps: 2 };
 
 interface Report {
   machine: { cpu: string; cores: number; node: string };
