@@ -6,6 +6,7 @@ import { BareDatabase } from './bare/database.js';
 import { BareTemporal } from './bare/temporal.js';
 import { startChild } from './child.js';
 import { JsonHttp } from './json-http.js';
+import type { Spenders } from './rounds.js';
 import { startServers } from './servers.js';
 
 /** A run with a runner that holds it. */
@@ -20,6 +21,7 @@ export interface HeldRun {
 export interface Bed {
   readonly folder: string;
   readonly temporalAddress: string;
+  readonly databaseUrl: string;
   /** The manager, spoken to as an operator. */
   readonly api: JsonHttp;
   /** Our adapters in this process. */
@@ -27,7 +29,7 @@ export interface Bed {
   readonly bareDatabase: BareDatabase;
   readonly bareTemporal: BareTemporal;
   readonly bareHttp: JsonHttp;
-  readonly pids: Readonly<Record<'manager' | 'postgres' | 'temporal', number>>;
+  readonly pids: Readonly<Record<'manager' | 'postgres' | 'temporal' | 'bareHttp' | 'bareWorker', number>>;
   /** The first `count` of a stock of runs that are held by runners; made when first asked for. */
   heldRuns(count: number): Promise<HeldRun[]>;
   close(): Promise<void>;
@@ -75,8 +77,19 @@ async function openParts(folder: string, closing: (() => Promise<void>)[]) {
   });
   await bareDatabase.prepare([]);
   const heldRuns = stockOfRuns(api, bareDatabase);
-  const pids = { manager: manager.pid, postgres: servers.postgresPid, temporal: servers.temporalPid };
-  return { pids, temporalAddress, api, postgres, bareDatabase, bareTemporal, bareHttp, heldRuns };
+  const pids = {
+    manager: manager.pid,
+    postgres: servers.postgresPid,
+    temporal: servers.temporalPid,
+    bareHttp: bareServer.pid,
+    bareWorker: bareWorker.pid,
+  };
+  return { pids, temporalAddress, databaseUrl, api, postgres, bareDatabase, bareTemporal, bareHttp, heldRuns };
+}
+
+/** Whose processor time an operation over HTTP takes; the floor's server and ours stand in one column, since only one of them works at a time. */
+export function httpSpenders({ pids }: Bed): Spenders {
+  return { server: [pids.manager, pids.bareHttp], PostgreSQL: [pids.postgres] };
 }
 
 /** Longer than the bench takes: nobody renews them but who measures that. */

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What is read of an answer's `data`. */
 export interface Data {
@@ -11,6 +12,8 @@ export interface Data {
   /** Of a send. */
   readonly run: { readonly id: string };
   readonly command: { readonly id: string };
+  /** Of an append: the events. */
+  readonly items: readonly { readonly seq: number }[];
 }
 
 /**
@@ -35,6 +38,18 @@ export class JsonHttp {
     const answer = JSON.parse(text);
     if (answer.ok !== true) throw new Error(`${method} ${path}: ${status} ${text.slice(0, 500)}`);
     return answer.data;
+  }
+
+  /** The same, asked again where the answer is that a part does not answer in time: as callers and runners do on a machine with too much to do. */
+  async insist(method: 'POST' | 'PATCH', path: string, body: object): Promise<Data> {
+    for (;;) {
+      try {
+        return await this.send(method, path, body);
+      } catch (error) {
+        if (!String(error).includes(': 503 ')) throw error;
+        await delay(500);
+      }
+    }
   }
 
   close(): void {

@@ -3,15 +3,21 @@ import { Command, Option } from 'commander';
 import { cpus } from 'node:os';
 import { openBed, type Bed } from './bed.js';
 import { appendCases } from './cases/append.js';
+import { boardCases } from './cases/board.js';
+import { clientCases } from './cases/clients.js';
 import { decisionCases } from './cases/decisions.js';
 import { fleetCase, type Fleet } from './cases/fleet.js';
 import { growthCases } from './cases/growth.js';
 import { historyCases } from './cases/history.js';
+import { liveLeaseCases } from './cases/live-leases.js';
+import { peerCases } from './cases/peers.js';
 import { queueCases } from './cases/queue.js';
 import { renewCases } from './cases/renew.js';
 import { runnerJobCases } from './cases/runner-job.js';
 import { sessionCases } from './cases/sessions.js';
 import { startCases } from './cases/starts.js';
+import { tailCases } from './cases/tails.js';
+import { wholeRunCases } from './cases/whole-runs.js';
 import type { Histories } from './histories.js';
 import type { Comparison, Effort } from './rounds.js';
 import { comparisonTable, fleetTables, historyTables } from './table.js';
@@ -19,17 +25,25 @@ import { comparisonTable, fleetTables, historyTables } from './table.js';
 const PARTS = {
   append: appendCases,
   renew: renewCases,
-  growth: growthCases,
+  tails: tailCases,
   decisions: decisionCases,
   job: runnerJobCases,
   sessions: sessionCases,
   queue: queueCases,
   starts: startCases,
 };
-type Part = keyof typeof PARTS | 'history' | 'fleet';
+/** These take minutes, or leave other servers than they found: each where it is asked for. */
+const ASKED_FOR = {
+  board: boardCases,
+  clients: clientCases,
+  growth: growthCases,
+  leases: liveLeaseCases,
+  peers: peerCases,
+  runs: wholeRunCases,
+};
+type Part = keyof typeof PARTS | keyof typeof ASKED_FOR | 'history' | 'fleet';
 const BY_DEFAULT = [...Object.keys(PARTS), 'history'] as Part[];
-/** Takes minutes, and the servers are not the same after it: by itself, where it is asked for. */
-const NAMES: Part[] = [...BY_DEFAULT, 'fleet'];
+const NAMES = [...BY_DEFAULT, ...Object.keys(ASKED_FOR), 'fleet'] as Part[];
 
 const { quick, json, only, runs } = new Command('bench')
   .description('Measures speed as ratios to the floor of each path.')
@@ -42,7 +56,7 @@ const { quick, json, only, runs } = new Command('bench')
 // Short turns and many of them: what disturbs the machine for a second then falls on all contenders.
 const effort: Effort = quick
   ? { quick, rounds: 7, sliceMs: 50, budgetMs: 1_500, warmUps: 1 }
-  : { quick, rounds: 17, sliceMs: 80, budgetMs: 12_000, warmUps: 2 };
+  : { quick, rounds: 17, sliceMs: 80, budgetMs: 8_000, warmUps: 2 };
 
 interface Report {
   machine: { cpu: string; cores: number; node: string };
@@ -65,7 +79,7 @@ async function measure(bed: Bed, report: Report): Promise<void> {
       tell(fleetTables(report.fleet));
       continue;
     }
-    const comparisons = await PARTS[name](bed, effort);
+    const comparisons = await { ...PARTS, ...ASKED_FOR }[name](bed, effort);
     report.comparisons.push(...comparisons);
     comparisons.forEach((comparison) => tell(comparisonTable(comparison)));
   }

@@ -1,3 +1,4 @@
+import { cpuMsOf } from './process-figures.js';
 import { mean, median, quantile } from './statistics.js';
 
 /** How much is measured. */
@@ -34,8 +35,13 @@ export interface Series {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly perSecond: number;
+  /** Processor time of one operation, by who spent it; absent where it was not asked for. */
+  readonly cpuMs?: Readonly<Record<string, number>>;
   readonly ratios: readonly Ratio[];
 }
+
+/** Processes whose processor time is told, by the name of the column. */
+export type Spenders = Readonly<Record<string, readonly number[]>>;
 
 /** What was compared with each other in alternating turns. */
 export interface Comparison {
@@ -53,6 +59,9 @@ export interface ComparisonOptions {
   readonly floors: readonly string[];
   /** How many operations were under way at a time. */
   readonly workers?: number;
+  /** Operations a second, where a clock begins them and not the answer to the last one. */
+  readonly paced?: number;
+  readonly spenders?: Spenders;
   /** Turns of everybody before the first that counts. */
   readonly warmUps: number;
 }
@@ -66,16 +75,47 @@ export async function compare(options: ComparisonOptions): Promise<Comparison> {
   const endsAt = performance.now() + options.budgetMs;
   for (let i = 0; i < warmUps; i += 1) for (const contender of contenders) await contender();
   const played: Turn[] = [];
+  const bill = new Bill(options.spenders ?? {});
   for (let round = 0; round < rounds && (round === 0 || performance.now() < endsAt); round += 1) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
     const turns: Turn[] = [];
-    for (const contender of order) turns.push(await contender());
+    for (const contender of order) turns.push(await bill.of(contender));
     played.push(Object.assign({}, ...turns));
   }
-  return { title: options.title, rounds: played.length, series: seriesOf(played, options) };
+  return { title: options.title, rounds: played.length, series: seriesOf(played, options, bill) };
 }
 
-function seriesOf(played: readonly Turn[], { floors, workers = 1 }: ComparisonOptions): Series[] {
+/** Who spent how much processor time on one operation, while it was whose turn. */
+class Bill {
+  readonly #turns = new Map<string, Record<string, number>[]>();
+
+  constructor(private readonly spenders: Spenders) {}
+
+  async of(contender: Contender): Promise<Turn> {
+    const before = this.#read();
+    const turn = await contender();
+    const after = this.#read();
+    // Of several series of one turn the first has it all.
+    const [[name, times] = ['', []]] = Object.entries(turn);
+    const each = Object.keys(before).map((who) => [who, ((after[who] ?? 0) - (before[who] ?? 0)) / times.length]);
+    this.#turns.set(name, [...(this.#turns.get(name) ?? []), Object.fromEntries(each)]);
+    return turn;
+  }
+
+  /** The median of the rounds: what a process spent that ended just then may be missing in one. */
+  each(name: string): Record<string, number> | undefined {
+    const turns = this.#turns.get(name) ?? [];
+    const who = Object.keys(this.spenders);
+    if (turns.length === 0 || who.length === 0) return undefined;
+    return Object.fromEntries(who.map((one) => [one, median(turns.map((turn) => turn[one] ?? NaN))]));
+  }
+
+  #read(): Record<string, number> {
+    return Object.fromEntries(Object.entries(this.spenders).map(([who, pids]) => [who, cpuMsOf(pids)]));
+  }
+}
+
+function seriesOf(played: readonly Turn[], { floors, workers = 1, paced }: ComparisonOptions, bill: Bill): Series[] {
   // In the order of the first round, which is the one of the contenders.
   return Object.keys(played[0] ?? {}).map((name) => {
     const all = played.flatMap((turn) => turn[name] ?? []);
@@ -85,7 +125,8 @@ function seriesOf(played: readonly Turn[], { floors, workers = 1 }: ComparisonOp
       operations: all.length,
       p50Ms: quantile(all, 0.5),
       p99Ms: quantile(all, 0.99),
-      perSecond: (workers * 1_000) / mean(all),
+      perSecond: paced ?? (workers * 1_000) / mean(all),
+      cpuMs: bill.each(name),
       // One floor divided by another says nothing of ours, except what the second adds to the first.
       ratios: floors.includes(name)
         ? ratios.filter(({ floor }) => floors.indexOf(floor) < floors.indexOf(name))

@@ -7,13 +7,15 @@ export function comparisonTable({ title, rounds, series }: Comparison): string {
   const floors = [...new Set(series.flatMap(({ ratios }) => ratios.map(({ floor }) => floor)))];
   const alone = floors.length > 1 && series.every(({ ratios }) => ratios.length <= 1);
   const divided = alone ? ['÷ its floor'] : floors.map((floor) => `÷ ${floor}`);
-  const head = ['', 'n', 'p50 ms', 'p99 ms', 'per s', ...divided];
+  const spenders = Object.keys(series.find(({ cpuMs }) => cpuMs !== undefined)?.cpuMs ?? {});
+  const head = ['', 'n', 'p50 ms', 'p99 ms', 'per s', ...spenders.map((who) => `CPU ms: ${who}`), ...divided];
   const rows = series.map((one) => [
     one.name,
     String(one.operations),
     milliseconds(one.p50Ms),
     milliseconds(one.p99Ms),
     figure(one.perSecond),
+    ...spenders.map((who) => milliseconds(one.cpuMs?.[who] ?? 0)),
     ...(alone ? [ratio(one.ratios[0])] : floors.map((floor) => ratio(ratioTo(one, floor)))),
   ]);
   return `${title} · ${rounds} ${rounds === 1 ? 'round' : 'rounds'}\n${columns([head, ...rows])}`;

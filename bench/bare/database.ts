@@ -48,6 +48,10 @@ export class BareDatabase {
     await this.#pool.query(`ANALYZE ${table}`);
   }
 
+  async query(text: string, values: unknown[] = []): Promise<pg.QueryResult> {
+    return this.#pool.query(text, values);
+  }
+
   /** Whether the statement finds a row. */
   async finds(text: string, values: unknown[]): Promise<boolean> {
     return ((await this.#pool.query(text, values)).rowCount ?? 0) > 0;

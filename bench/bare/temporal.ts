@@ -1,5 +1,5 @@
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
-import { endUpdate, recordUpdate, touchUpdate, type bareWorkflow } from './workflow.js';
+import { endUpdate, recordUpdate, touchUpdate, type bareWorkflow, type helloWorkflow } from './workflow.js';
 
 export const BARE_TASK_QUEUE = 'bench-bare';
 
@@ -28,6 +28,16 @@ export class BareTemporal {
     });
     await this.client.workflow.executeUpdateWithStart(touchUpdate, { startWorkflowOperation });
     return workflowId;
+  }
+
+  /** A workflow from its start to its result. */
+  async hello(): Promise<void> {
+    const workflowId = `hello:${process.pid}:${(this.#numbered += 1)}`;
+    await this.client.workflow.execute<typeof helloWorkflow>('helloWorkflow', {
+      workflowId,
+      taskQueue: BARE_TASK_QUEUE,
+      args: [],
+    });
   }
 
   touch = async (workflowId: string) => this.client.workflow.getHandle(workflowId).executeUpdate(touchUpdate);

@@ -25,3 +25,8 @@ export async function bareWorkflow(): Promise<number> {
   await condition(() => ended);
   return touched;
 }
+
+/** Hello, world, and no more. */
+export async function helloWorkflow(): Promise<void> {
+  await nothing();
+}

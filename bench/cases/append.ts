@@ -1,5 +1,5 @@
 import type { NewEvent } from '../../src/ports/event-store.js';
-import type { Bed, HeldRun } from '../bed.js';
+import { httpSpenders, type Bed, type HeldRun } from '../bed.js';
 import { compare, loop, type Comparison, type Effort } from '../rounds.js';
 
 const FLOORS = ['raw pg insert', 'node:http + insert'];
@@ -20,7 +20,12 @@ export async function appendCases(bed: Bed, effort: Effort): Promise<Comparison[
   return done;
 }
 
-async function appendCase(bed: Bed, runs: readonly HeldRun[], batch: number, effort: Effort): Promise<Comparison> {
+export async function appendCase(
+  bed: Bed,
+  runs: readonly HeldRun[],
+  batch: number,
+  effort: Effort,
+): Promise<Comparison> {
   const workers = runs.length;
   const ofWriter = (worker: number) => runs[worker]!;
   const settings = { workers, sliceMs: effort.sliceMs };
@@ -31,6 +36,7 @@ async function appendCase(bed: Bed, runs: readonly HeldRun[], batch: number, eff
     warmUps: effort.warmUps,
     workers,
     floors: FLOORS,
+    spenders: httpSpenders(bed),
     contenders: [
       loop(FLOORS[0]!, settings, (worker) => bed.bareDatabase.insert(ofWriter(worker).id, events(batch, FLOORS[0]))),
       loop('EventStore adapter', settings, (worker) => appendByAdapter(bed, ofWriter(worker), batch)),

@@ -1,4 +1,4 @@
-import type { Bed } from '../bed.js';
+import { httpSpenders, type Bed, type HeldRun } from '../bed.js';
 import { compare, loop, type Comparison, type Effort } from '../rounds.js';
 
 const FLOORS = ['bare pg UPDATE', 'node:http + UPDATE'];
@@ -6,12 +6,14 @@ const FLOORS = ['bare pg UPDATE', 'node:http + UPDATE'];
 /** The heartbeat, each client with its own run, against the update of one narrow row. */
 export async function renewCases(bed: Bed, effort: Effort): Promise<Comparison[]> {
   const done: Comparison[] = [];
-  for (const clients of effort.quick ? [1, 16] : [1, 16, 64]) done.push(await renewCase(bed, clients, effort));
+  for (const clients of effort.quick ? [1, 16] : [1, 16, 64]) {
+    done.push(await renewCase(bed, await bed.heldRuns(clients), effort));
+  }
   return done;
 }
 
-async function renewCase(bed: Bed, clients: number, effort: Effort): Promise<Comparison> {
-  const runs = await bed.heldRuns(clients);
+export async function renewCase(bed: Bed, runs: readonly HeldRun[], effort: Effort): Promise<Comparison> {
+  const clients = runs.length;
   const runOf = (worker: number) => runs[worker]!;
   const settings = { workers: clients, sliceMs: effort.sliceMs };
   const leaseMs = 3_600_000;
@@ -22,6 +24,7 @@ async function renewCase(bed: Bed, clients: number, effort: Effort): Promise<Com
     warmUps: effort.warmUps,
     workers: clients,
     floors: FLOORS,
+    spenders: httpSpenders(bed),
     contenders: [
       loop(FLOORS[0]!, settings, (worker) => bed.bareDatabase.renew(runOf(worker).id)),
       loop('LeaseStore adapter', settings, (worker) => {

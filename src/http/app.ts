@@ -13,6 +13,7 @@ import type { Route } from './route.js';
 import { allRoutes } from './routes/all-routes.js';
 import { CODEC_PATH } from './routes/temporal-payloads.js';
 import { loggable } from './log-error.js';
+import { SharedReads } from './shared-reads.js';
 
 export interface BuiltApp {
   readonly koa: Koa;
@@ -23,7 +24,7 @@ export interface BuiltApp {
 /** The HTTP application, or one of some routes alone. It opens nothing: `serve` listens. */
 export function createApp(dependencies: HttpDependencies, routes = allRoutes(dependencies)): BuiltApp {
   const openRequests = new OpenRequests();
-  const app: App = { ...dependencies, openRequests };
+  const app: App = { ...dependencies, openRequests, sharedReads: new SharedReads() };
   const koa = new Koa();
   koa.silent = true;
   // What Koa meets after an answer has begun: a client that went away, a stream that broke.

@@ -6,6 +6,7 @@ import type { ConsoleFiles } from './console/console-files.js';
 import type { RequestTelling } from '../telemetry/observe-requests.js';
 import type { RateLimits } from './rate-limit.js';
 import type { OpenRequests } from './open-requests.js';
+import type { SharedReads } from './shared-reads.js';
 
 /** What the HTTP side needs; only src/main puts it together. */
 export interface HttpDependencies {
@@ -40,7 +41,9 @@ export interface HttpSettings {
   readonly heartbeatMs?: number;
 }
 
-/** What handlers are given: the dependencies and the requests that are held open. */
+/** What handlers are given: the dependencies, the requests that are held open, and what they share. */
 export interface App extends HttpDependencies {
   readonly openRequests: OpenRequests;
+  /** What event streams read. */
+  readonly sharedReads: SharedReads;
 }

@@ -7,6 +7,7 @@ import { AgentRunError } from '../domain/errors.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { Principal } from '../domain/principal.js';
 import { requireRun } from '../operations/access.js';
+import type { RunStore } from '../ports/run-store.js';
 import type { App } from './dependencies.js';
 import { loggable } from './log-error.js';
 
@@ -44,6 +45,8 @@ class EventPump {
   #seq: number;
   #downSince: number | undefined;
   #pageEvents = PAGE_EVENTS.first;
+  /** At the run, since the stream began: it may have ended long before. */
+  #hasLooked = false;
 
   constructor(
     private readonly app: App,
@@ -77,11 +80,15 @@ class EventPump {
   /** Sends all there is; false when nothing more will come. */
   async #catchUp(): Promise<boolean> {
     try {
-      const run = await requireRun(this.app.operations, this.request.principal, this.request.runId);
-      // The run was read before its events: what it said in the end is among them.
-      await this.#sendAll();
+      // A runner hears no more of a run than its attempt may.
+      if (this.request.principal.kind === 'runner') await this.#run();
+      const goesOn = await this.#sendAll();
+      const run = goesOn && this.#hasLooked ? undefined : await this.#run();
+      this.#hasLooked = true;
+      // The run was read before the rest of its events: what it said in the end is among them.
+      if (run !== undefined && isTerminalStatus(run.status)) await this.#sendAll();
       this.#downSince = undefined;
-      if (!isTerminalStatus(run.status)) return true;
+      if (run === undefined || !isTerminalStatus(run.status)) return true;
       await this.#write(endMessage(run, this.#seq));
       return false;
     } catch (error) {
@@ -89,21 +96,40 @@ class EventPump {
     }
   }
 
-  async #sendAll(): Promise<void> {
-    const { events } = this.app.operations;
-    for (;;) {
+  /** True when the run said something, and not its end: then there is no need to look whether it has ended. */
+  async #sendAll(): Promise<boolean> {
+    for (let [said, ended] = [false, false]; ;) {
       const limit = this.#pageEvents;
-      const page = await events.page({ runId: this.request.runId, afterSeq: this.#seq, limit });
-      let length = 0;
-      for (const event of page) {
-        const message = eventMessage(event);
-        length += message.length;
-        await this.#write(message);
-        this.#seq = event.seq;
-      }
-      if (page.length < limit || this.request.signal.aborted) return;
-      this.#pageEvents = pageFor(length / page.length);
+      const page = await this.#page(limit);
+      if (page.events > 0) await this.#write(page.text);
+      this.#seq = page.lastSeq;
+      said ||= page.events > 0;
+      ended ||= page.tellsTheEnd;
+      // Whoever has caught up asks for the same as the others who have.
+      const isLast = page.events < limit || this.request.signal.aborted;
+      this.#pageEvents = isLast ? PAGE_EVENTS.first : pageFor(page.text.length / page.events);
+      if (isLast) return said && !ended;
     }
+  }
+
+  /** Read and put into words once for all who follow the run from here. */
+  #page(limit: number): Promise<Page> {
+    const { runId } = this.request;
+    const [afterSeq, { events }] = [this.#seq, this.app.operations];
+    return this.app.sharedReads.read(`page ${runId} ${afterSeq} ${limit}`, async () => {
+      const page = await events.page({ runId, afterSeq, limit });
+      const text = page.map(eventMessage).join('');
+      const tellsTheEnd = page.some(({ type }) => type === 'terminal_status');
+      return { text, events: page.length, lastSeq: page.at(-1)?.seq ?? afterSeq, tellsTheEnd };
+    });
+  }
+
+  /** The run, if it may still be seen. */
+  #run(): Promise<RunRecord> {
+    const { sharedReads, operations } = this.app;
+    const getRun: RunStore['getRun'] = (runId, tenants) =>
+      sharedReads.read(`run ${runId} ${JSON.stringify(tenants)}`, () => operations.runs.getRun(runId, tenants));
+    return requireRun({ runs: { getRun } }, this.request.principal, this.request.runId);
   }
 
   /** True while an outage is short enough to wait for its end; any other error is the stream's end. */
@@ -126,6 +152,16 @@ class EventPump {
     const { traceId, runId } = this.request;
     this.app.logger.warn({ traceId, runId, error: loggable(error) }, 'event stream ended');
   }
+}
+
+interface Page {
+  /** Its messages. */
+  readonly text: string;
+  /** How many. */
+  readonly events: number;
+  /** Of the last one; where the reader was when there is none. */
+  readonly lastSeq: number;
+  readonly tellsTheEnd: boolean;
 }
 
 /** How many events of this length make a page. */

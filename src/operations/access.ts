@@ -2,7 +2,7 @@ import type { CommandRecord } from '../contract/command.js';
 import type { RunRecord } from '../contract/run.js';
 import { forbidden, leaseLost, missing } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
-import type { TenantScope } from '../ports/run-store.js';
+import type { RunStore, TenantScope } from '../ports/run-store.js';
 import type { OperationContext } from './context.js';
 
 /** The tenants whose things a principal finds; everything else looks missing. */
@@ -14,7 +14,11 @@ export function tenantScope(principal: Principal): TenantScope {
  * The run, if the principal may see it.
  * @throws forbidden for a runner of another run; lease-lost for a runner whose attempt is over; missing.
  */
-export async function requireRun(context: OperationContext, principal: Principal, runId: string): Promise<RunRecord> {
+export async function requireRun(
+  context: { readonly runs: Pick<RunStore, 'getRun'> },
+  principal: Principal,
+  runId: string,
+): Promise<RunRecord> {
   assertOwnRun(principal, runId);
   const run = await context.runs.getRun(runId, tenantScope(principal));
   if (run === undefined) throw missing('run', runId);

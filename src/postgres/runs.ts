@@ -8,13 +8,16 @@ import { RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
 export const SELECT_RUNS = `SELECT ${RUN_COLUMNS}, l.expires_at AS lease_expires_at
   FROM runs r LEFT JOIN run_leases l ON l.run_id = r.id AND l.alive`;
 
+/** Read at every request that names a run: planned once per connection. */
+const GET_RUN = {
+  name: 'get_run',
+  text: `${SELECT_RUNS} WHERE r.id = $1 AND r.opened_at IS NOT NULL AND ($2::text[] IS NULL OR r.tenant_id = ANY ($2))`,
+};
+
 const LIST = 'runs';
 
 export async function getRun(database: Database, runId: string, tenants: TenantScope): Promise<RunRecord | undefined> {
-  const { rows } = await database.query<RunRow>(
-    `${SELECT_RUNS} WHERE r.id = $1 AND r.opened_at IS NOT NULL AND ($2::text[] IS NULL OR r.tenant_id = ANY ($2))`,
-    [runId, tenants === 'all' ? null : tenants],
-  );
+  const { rows } = await database.query<RunRow>(GET_RUN, [runId, tenants === 'all' ? null : tenants]);
   return rows[0] && toRunRecord(rows[0]);
 }
 

@@ -140,6 +140,7 @@ describe('migrate', () => {
     const left = await tables();
     assert.deepEqual([left.includes('run_events'), left.includes('warm_runners')], [true, false]);
     await client.query('DROP TABLE warm_pool_failures');
-    assert.equal((await migrate({ connectionString }))[0], '0016_warm_runners');
+    const [goesOnAt] = await migrate({ connectionString });
+    assert.equal(goesOnAt, '0016_warm_runners');
   });
 });

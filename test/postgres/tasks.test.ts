@@ -31,6 +31,27 @@ describe('the task store', () => {
   const end = (taskId: string, given: Parameters<typeof taskSnapshot>[1] = {}) =>
     postgres.tasks.project(taskSnapshot(taskId, { version: 9, state: 'completed', phase: 'ended', ...given }));
 
+  it('finds the few in a state, and the few that changed, without reading all there are', async () => {
+    const taskId = await openTask(postgres);
+    await database.query(
+      `INSERT INTO tasks SELECT copy.* FROM tasks t CROSS JOIN generate_series(1, 3000) AS n CROSS JOIN LATERAL jsonb_populate_record(t,
+         jsonb_build_object('id', 'task_copy' || n, 'state', CASE WHEN n % 500 = 0 THEN 'blocked' ELSE 'completed' END,
+           'updated_at', now() - n * interval '1 minute')) AS copy WHERE t.id = $1`,
+      [taskId],
+    );
+    await database.query('ANALYZE tasks');
+    const plan = async (condition: string) => {
+      const rows = await database.query<{ 'QUERY PLAN': string }>(
+        `EXPLAIN SELECT t.* FROM tasks t WHERE t.opened_at IS NOT NULL AND ${condition} ORDER BY t.created_at DESC, t.id DESC LIMIT 51`,
+      );
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    assert.match(await plan(`t.state = 'blocked'`), /tasks_in_state/);
+    assert.match(await plan(`t.updated_at > now() - interval '10 minutes'`), /tasks_changed/);
+    const blocked = await postgres.tasks.list({ tenants: 'all', state: 'blocked', updatedAfterMs: 0, limit: 50 });
+    assert.equal(blocked.items.length, 6);
+  });
+
   describe('a task', () => {
     it('is read back as it was drafted, once opened', async () => {
       const run = {
