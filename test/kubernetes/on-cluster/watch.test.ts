@@ -11,6 +11,8 @@ const NOWHERE = {
 };
 /** From what the cluster says until it is told; the machine may be busy. */
 const SOON_MS = 3_000;
+/** An API server that begins over what it stored, on a machine that does much else. */
+const SERVER_START_MS = 60_000;
 
 describe('watching Jobs', function () {
   this.timeout(180_000);
@@ -148,7 +150,7 @@ describe('watching Jobs', function () {
       const second = await started();
       await server.kill();
       await server.startAgain();
-      await fixture.until('the server answers again', async () => (await platform.ready()).ready);
+      await fixture.until('the server answers again', async () => (await platform.ready()).ready, SERVER_START_MS);
       await patchStatus(second, { phase: 'Failed', reason: 'Evicted' });
       assert.equal((await endOf(second)).reason, 'Evicted');
       assert.equal((await endOf(jobName)).reason, 'Evicted');
