@@ -50,12 +50,17 @@ export class RunScenes {
     return { runId: `run_${String(number).padStart(20, '0')}`, taskQueue: `run-workflow-${number}` };
   }
 
-  /** Opens a run and plays a scene with it. */
-  async play(overrides: Partial<RunInput>, scene: (scene: Scene) => Promise<void>): Promise<void> {
+  /** Opens a run and plays a scene with it; `prepare` comes before the run does anything. */
+  async play(
+    overrides: Partial<RunInput>,
+    scene: (scene: Scene) => Promise<void>,
+    prepare: (records: ScriptedActivities) => void = () => undefined,
+  ): Promise<void> {
     const { environment, workflowBundle } = this;
     const { runId, taskQueue } = this.next();
     const input = runInput({ ...overrides, runId });
     const records = new ScriptedActivities();
+    prepare(records);
     const worker = await Worker.create({
       connection: environment.nativeConnection,
       taskQueue,

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { UpdateDefinition } from '@temporalio/common';
 import assert from 'node:assert/strict';
+import { runnerJobId } from '../../src/domain/ids.js';
 import type { Answer, Written } from '../../src/domain/run-messages.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 import * as messages from '../../workflows/run/messages.js';
@@ -11,7 +12,7 @@ const COMPLETED = { status: 'completed', failureKind: null, message: null } as c
 describe('runWorkflow, where senders write what they are answered', function () {
   this.timeout(120_000);
   const scenes = new RunScenes();
-  const play: RunScenes['play'] = async (overrides, scene) => scenes.play(overrides, scene);
+  const play: RunScenes['play'] = async (...given) => scenes.play(...given);
 
   before(async () => scenes.load());
   beforeEach(async () => scenes.set());
@@ -77,6 +78,24 @@ describe('runWorkflow, where senders write what they are answered', function () 
       await until(() => records.latest.version === left?.version);
       await said(messages.cancelRunUpdate, { reason: null });
     });
+  });
+
+  it('ends the Job that was asked for, also where it was cancelled before it could launch it', async () => {
+    const cancelled = async ({ runId }: RunSnapshot) => {
+      const handle = scenes.environment.client.workflow.getHandle(`run:${runId}`);
+      if ((await handle.query(messages.runStateQuery)).status === 'cancelled') return;
+      await handle.executeUpdate(messages.cancelRunUpdate, {
+        args: [{ runId, reason: null, senderWrites: true }],
+      });
+    };
+    await play(
+      { sessionId: 'cancelled', opening: { turn: { commandId: 'cmd_a' }, runnerJob: true } },
+      async ({ records, runId, result }) => {
+        assert.equal((await result()).status, 'cancelled');
+        assert.deepEqual([records.launched, records.stopped], [[], [runnerJobId(runId, 1)]]);
+      },
+      (records) => (records.onProject = cancelled),
+    );
   });
 
   it('ends when its end is written', async () => {

@@ -40,8 +40,10 @@ export class JobWork {
   async finish(graceMs: number): Promise<void> {
     this.launching?.cancel();
     await this.last;
-    const { launchedFor } = this.run.data.job;
-    if (launchedFor !== null) await this.stop(launchedFor, graceMs);
+    const { launchedFor, askedFor } = this.run.data.job;
+    // One that was asked for has a record, which waits for its end, also where it was never launched.
+    const attempt = launchedFor ?? (this.run.sparing ? askedFor : null);
+    if (attempt !== null) await this.stop(attempt, graceMs);
   }
 
   private begin(what: 'launching' | 'stopping', work: () => Promise<void>): void {
