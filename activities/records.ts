@@ -6,13 +6,15 @@ import type { ActivityPorts } from './ports.js';
 
 /** Senders who write what a workflow answers them have done so by then, or died. */
 const SENDERS_MS = 2_000;
+/** So many look at a time that they leave a third of a worker's places to others; more look at once, and the workflow may have to write. */
+const MOST_WAITING = 200;
 
 interface WrittenBy {
   readonly runId: string;
   readonly executionId: string;
 }
 
-/** Single statements on our own records. All may be repeated. */
+/** On our own records, a statement each. All may be repeated. */
 export function createRecordActivities({
   runs,
   leases,
@@ -20,6 +22,7 @@ export function createRecordActivities({
 }: Pick<ActivityPorts, 'runs' | 'leases' | 'stopping'>) {
   // As many looks wait at once as runs are spoken to.
   setMaxListeners(0, stopping);
+  let waiting = 0;
   return {
     /** @throws a failure that is not retried, its type the failure kind, when the snapshot can never be written. */
     async projectRun(snapshot: RunSnapshot): Promise<ProjectionResult> {
@@ -32,8 +35,12 @@ export function createRecordActivities({
 
     /** A while after it is asked: senders are writing what they were answered. */
     async readWrittenVersion({ runId, executionId }: WrittenBy): Promise<{ version: number }> {
-      await delay(SENDERS_MS, undefined, { signal: stopping }).catch(() => undefined);
-      return { version: await runs.writtenVersion(runId, executionId) };
+      if (waiting < MOST_WAITING) {
+        waiting += 1;
+        await delay(SENDERS_MS, undefined, { signal: stopping }).catch(() => undefined);
+        waiting -= 1;
+      }
+      return { version: await runs.writtenVersion({ runId, executionId }) };
     },
 
     async expireLease({ runId, attempt }: { runId: string; attempt: number }): Promise<{ expired: boolean }> {

@@ -11,10 +11,6 @@ type Path = readonly [name: string, of: (bed: Bed, run: HeldRun) => Promise<unkn
 /** What is asked of a run all the time. An agent that tells neither tokens nor messages has none that could be found early. */
 const PATHS: readonly Path[] = [
   [
-    'append 50 events, over HTTP',
-    async (bed, { id, runner }) => runner.send('POST', `/api/v1/runs/${id}/events`, { events: events(50, id) }),
-  ],
-  [
     'the first 100 events, over HTTP',
     async (_, { id, runner }) => runner.send('GET', `/api/v1/runs/${id}/events?limit=100`),
   ],
@@ -33,6 +29,11 @@ const PATHS: readonly Path[] = [
   ['the run, over HTTP', async (_, { id, runner }) => runner.send('GET', `/api/v1/runs/${id}`)],
   ['its result, over HTTP', async ({ api }, { id }) => api.send('GET', `/api/v1/runs/${id}/result`)],
   ['its explanation, over HTTP', async ({ api }, { id }) => api.send('GET', `/api/v1/runs/${id}/explain`)],
+  // Last: it makes the runs longer.
+  [
+    'append 50 events, over HTTP',
+    async (bed, { id, runner }) => runner.send('POST', `/api/v1/runs/${id}/events`, { events: events(50, id) }),
+  ],
 ];
 
 /** Whether anything costs more in a run that has many events. */

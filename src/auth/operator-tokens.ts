@@ -1,5 +1,6 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { OperatorPrincipal } from '../domain/principal.js';
+import { tokenDigest } from './token-digest.js';
 
 /** An operator's secret and what it may see. */
 export interface OperatorToken {
@@ -17,7 +18,7 @@ export class OperatorTokens {
 
   constructor(tokens: readonly OperatorToken[]) {
     this.#entries = tokens.map(({ name, token, tenants }) => ({
-      digest: digestOf(token),
+      digest: tokenDigest(token),
       principal: { kind: 'operator', name, tenants },
     }));
   }
@@ -27,7 +28,7 @@ export class OperatorTokens {
   }
 
   authenticate(token: string): OperatorPrincipal | undefined {
-    const digest = digestOf(token);
+    const digest = tokenDigest(token);
     let found: OperatorPrincipal | undefined;
     for (const entry of this.#entries) {
       const same = timingSafeEqual(entry.digest, digest);
@@ -35,8 +36,4 @@ export class OperatorTokens {
     }
     return found;
   }
-}
-
-function digestOf(token: string): Buffer {
-  return hash('sha256', token, 'buffer');
 }

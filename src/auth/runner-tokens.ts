@@ -22,7 +22,7 @@ export function signedRunnerTokens(key: Uint8Array): RunnerTokens {
   return {
     issue: async (principal) => issue(principal, await imported),
     async verify(token) {
-      const digest = tokenDigest(token);
+      const digest = tokenDigest(token).toString('base64');
       const known = verified.get(digest);
       if (known !== undefined) return known;
       const bearer = await verify(token, await imported);

@@ -6,12 +6,12 @@ import type { RunSnapshot } from './run-snapshot.js';
 /** What is said to a run's workflow, and what it answers. Ids, numbers and words of ours only: no prompt and no output passes through. */
 
 /** Every message names its run: a session's workflow id outlives runs, and a message for an earlier one must not touch the live one. */
-export interface ToRun extends Written {
+export interface ToRun extends FromSender {
   readonly runId: string;
 }
 
 /** What every update of a run's workflow may say beside its message. */
-export interface Written {
+export interface FromSender {
   /** Its sender writes the snapshot that the answer carries, before it answers in turn. Otherwise the workflow writes it before it answers. */
   readonly senderWrites?: true;
 }
@@ -98,7 +98,7 @@ export interface AddCommandAnswer {
 }
 
 /** What was sent to a session, for whichever run of it is live. */
-export interface SendToSession extends Written {
+export interface SendToSession extends FromSender {
   readonly sends: readonly SentCommand[];
   /** An attempt whose lease its sender has seen run out: nothing is steered into its turn. */
   readonly leaseOver: { readonly runId: string; readonly attempt: number } | null;

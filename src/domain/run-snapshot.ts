@@ -21,7 +21,7 @@ export interface RunSnapshot {
   readonly failureKind: FailureKind | null;
   readonly failureMessage: NoteRef | null;
   readonly claimedBy: string | null;
-  /** A claim since the last snapshot: the attempt's lease begins (again) when this one is written. */
+  /** A claim that is not known to be written: the attempt's lease begins (again) when it first is. */
   readonly grant: LeaseGrant | null;
   readonly threadId: string | null;
   readonly cancelRequestedAtMs: number | null;
@@ -93,3 +93,18 @@ export const MANAGER_PRODUCER = 'manager';
 
 /** `stale`: the read model was as new already. `foreign`: the run belongs to another execution, and nothing was written. */
 export type ProjectionResult = 'written' | 'stale' | 'foreign';
+
+type Pieces = Pick<RunSnapshot, 'commands' | 'events' | 'grant'>;
+
+/**
+ * Of what a snapshot carries, what one of this version did not. What an earlier release carried says no version: it was written one
+ * snapshot after another, each with what came since.
+ */
+export function newerThan(version: number, { commands, events, grant }: Pieces): Pieces {
+  const isNewer = (one: Versioned) => one.version === undefined || one.version > version;
+  return {
+    commands: commands.filter(isNewer),
+    events: events.filter(isNewer),
+    grant: grant !== null && isNewer(grant) ? grant : null,
+  };
+}

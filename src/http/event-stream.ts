@@ -98,7 +98,9 @@ class EventPump {
 
   /** True when the run said something, and not its end: then there is no need to look whether it has ended. */
   async #sendAll(): Promise<boolean> {
-    for (let [said, ended] = [false, false]; ;) {
+    let said = false;
+    let ended = false;
+    for (;;) {
       const limit = this.#pageEvents;
       const page = await this.#page(limit);
       if (page.events > 0) await this.#write(page.text);

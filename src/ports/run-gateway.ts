@@ -25,7 +25,8 @@ export interface RunAddress {
 /**
  * The only way to a run's workflow. A method resolves when the workflow has decided and its projection is written.
  * @throws RunRefused when the workflow says no, or is closed (`run-terminal`), or runs another run (`run-not-here`);
- * unavailable('temporal') within about 1.5 s when Temporal is down, and after 10 s without an answer.
+ * unavailable('temporal') within about 1.5 s when Temporal is down, and after 10 s without an answer; unavailable('database') when what was
+ * decided could not be written: the decision stands, and a repeat is answered with it.
  * Every method may be repeated: update ids derive from the message.
  */
 export interface RunGateway {

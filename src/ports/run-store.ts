@@ -103,8 +103,8 @@ export interface RunStore {
    * what was not there before, when something was written.
    */
   projectRun(snapshot: RunSnapshot, tell?: (news: RunSnapshot) => void): Promise<ProjectionResult>;
-  /** The version of this execution that the read models show; 0 where they show none of it. */
-  writtenVersion(runId: string, executionId: string): Promise<number>;
+  /** The version of this execution that the read models show; 0 where they show none of it. Wakes those who wait for the run. */
+  writtenVersion(of: { runId: string; executionId: string }): Promise<number>;
   /**
    * Ends a run whose workflow is gone for good, with its open commands, as `failed`/`infra-failed` with this message, and
    * fences its attempt. No snapshot of the workflow is written any more. Does nothing to a draft or a run that has ended.

@@ -40,7 +40,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
       return ran;
     } catch (error) {
       if (!gaveWay(error) || Date.now() > endsAtMs) throw error;
-      options.onMessage?.('a table is in use: trying again');
+      options.onMessage?.('a table is in use, or another process migrates: trying again');
       await delay(PAUSE_MS);
     }
   }

@@ -1,5 +1,6 @@
+import type { RunStore } from '../ports/run-store.js';
 import { missing } from '../domain/errors.js';
-import { MANAGER_PRODUCER, type ProjectionResult, type RunSnapshot } from '../domain/run-snapshot.js';
+import { MANAGER_PRODUCER, newerThan, type ProjectionResult, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { appendRunEvents } from './event-append.js';
 import { GRANT } from './leases.js';
@@ -12,7 +13,7 @@ import { noteText, noteValues, timeOf } from './projection-values.js';
 
 const LOCK = {
   name: 'lock_run',
-  text: `SELECT version, opened_at IS NOT NULL AS is_opened, session_id, execution_id FROM runs WHERE id = $1 FOR UPDATE`,
+  text: `SELECT version, opened_at IS NOT NULL AS is_opened, session_id, execution_id FROM runs WHERE id = $1 FOR NO KEY UPDATE`,
 };
 
 const UPDATE_RUN = {
@@ -50,9 +51,16 @@ export async function projectRun(
 }
 
 /** See `RunStore.writtenVersion`. */
-export async function writtenVersion(database: Database, runId: string, executionId: string): Promise<number> {
+export async function writtenVersion(
+  database: Database,
+  wakeups: Wakeups,
+  { runId, executionId }: Parameters<RunStore['writtenVersion']>[0],
+): Promise<number> {
   const statement = 'SELECT version FROM runs WHERE id = $1 AND execution_id = $2';
   const { rows } = await database.query<{ version: number }>(statement, [runId, executionId]);
+  // Whoever wrote it may have died before it told anybody.
+  wakeups.notify(`commands:${runId}`);
+  wakeups.notify(`events:${runId}`);
   return rows[0]?.version ?? 0;
 }
 
@@ -60,12 +68,13 @@ export async function writtenVersion(database: Database, runId: string, executio
 async function write(transaction: Queryable, given: RunSnapshot): Promise<RunSnapshot | 'stale' | 'foreign'> {
   const before = await lockRun(transaction, given);
   if (before === 'stale' || before === 'foreign') return before;
-  const snapshot = newerThan(before.version, given);
+  const snapshot = { ...given, ...newerThan(before.version, given) };
   await updateRun(transaction, snapshot);
   if (!before.isOpened) await addLeaseAndStream(transaction, snapshot.runId);
   if (before.sessionId !== null) await projectSession(transaction, before.sessionId, snapshot);
-  for (const command of snapshot.commands) await projectCommand(transaction, snapshot.runId, command);
+  // Before the commands: an append has its stream first, and then the command whose tokens it counts.
   await updateLeaseAndStream(transaction, snapshot);
+  for (const command of snapshot.commands) await projectCommand(transaction, snapshot.runId, command);
   if (snapshot.events.length > 0) await appendManagerEvents(transaction, snapshot);
   await grantLease(transaction, snapshot);
   return snapshot;
@@ -91,17 +100,6 @@ async function lockRun(transaction: Queryable, snapshot: RunSnapshot): Promise<R
   if (row.execution_id !== null && row.execution_id !== executionId) return 'foreign';
   if (row.version >= version) return 'stale';
   return { version: row.version, isOpened: row.is_opened, sessionId: row.session_id };
-}
-
-/** An earlier release's snapshots do not say what came when: they were written one after another, each with what came since. */
-function newerThan(version: number, { commands, events, grant, ...snapshot }: RunSnapshot): RunSnapshot {
-  const isNewer = (one: { readonly version?: number }) => one.version === undefined || one.version > version;
-  return {
-    ...snapshot,
-    commands: commands.filter(isNewer),
-    events: events.filter(isNewer),
-    grant: grant !== null && isNewer(grant) ? grant : null,
-  };
 }
 
 async function updateRun(transaction: Queryable, snapshot: RunSnapshot): Promise<void> {

@@ -26,7 +26,7 @@ export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
     listCommands: (query) => listCommands(database, query),
     getCancelMarks: (runId) => getCancelMarks(database, runId),
     closeOrphan: (runId, message) => closeOrphan(database, wakeups, runId, message),
-    writtenVersion: (runId, executionId) => writtenVersion(database, runId, executionId),
+    writtenVersion: (of) => writtenVersion(database, wakeups, of),
     projectRun: (snapshot, tell) => projectRun(database, wakeups, snapshot, tell),
   };
 }

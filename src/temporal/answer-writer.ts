@@ -1,16 +1,14 @@
 import type { Client } from '@temporalio/client';
 import { AgentRunError } from '../domain/errors.js';
 import { RunRefused } from '../domain/refusals.js';
-import type { Answer, Written } from '../domain/run-messages.js';
+import type { Answer, FromSender } from '../domain/run-messages.js';
 import type { ProjectionResult, RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunAddress } from '../ports/run-gateway.js';
 import type { RunStore } from '../ports/run-store.js';
 import { writeDownUpdate } from '../../workflows/run/messages.js';
 import { answered } from './answered.js';
 
-export interface Records {
-  projectRun(snapshot: RunSnapshot): ReturnType<RunStore['projectRun']>;
-}
+export type Records = Pick<RunStore, 'projectRun'>;
 
 interface WrittenAnswer<A> {
   readonly answer: A;
@@ -35,7 +33,7 @@ export class AnswerWriter {
   }
 
   /** The message with the word that its answer will be written here. */
-  signed<M extends Written>(message: M): M {
+  signed<M extends FromSender>(message: M): M {
     return this.writes ? { ...message, senderWrites: true } : message;
   }
 

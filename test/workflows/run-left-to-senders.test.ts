@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { UpdateDefinition } from '@temporalio/common';
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { runnerJobId } from '../../src/domain/ids.js';
-import type { Answer, Written } from '../../src/domain/run-messages.js';
+import type { Answer, FromSender } from '../../src/domain/run-messages.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 import * as messages from '../../workflows/run/messages.js';
 import { gate, RunScenes, until, type Scene } from '../support/run-scenes.js';
@@ -88,14 +89,17 @@ describe('runWorkflow, where senders write what they are answered', function () 
         args: [{ runId, reason: null, senderWrites: true }],
       });
     };
-    await play(
-      { sessionId: 'cancelled', opening: { turn: { commandId: 'cmd_a' }, runnerJob: true } },
-      async ({ records, runId, result }) => {
-        assert.equal((await result()).status, 'cancelled');
-        assert.deepEqual([records.launched, records.stopped], [[], [runnerJobId(runId, 1)]]);
-      },
-      (records) => (records.onProject = cancelled),
-    );
+    const opening = { turn: { commandId: 'cmd_a' }, runnerJob: true };
+    for (const sessionId of [null, 'cancelled']) {
+      await play(
+        { sessionId, opening },
+        async ({ records, runId, result }) => {
+          assert.equal((await result()).status, 'cancelled');
+          assert.deepEqual([records.launched, records.stopped], [[], [runnerJobId(runId, 1)]]);
+        },
+        (records) => (records.onProject = cancelled),
+      );
+    }
   });
 
   it('ends when its end is written', async () => {
@@ -200,9 +204,9 @@ type Said = ReturnType<typeof sayer>;
 
 /** Says it as a sender that writes; answers the snapshot that it is given to write. */
 function sayer(handle: Scene['handle'], runId: string) {
-  return async <A, M extends Written>(
+  return async <A, M extends FromSender>(
     update: UpdateDefinition<Answer<A> | undefined, [M]>,
-    message: Omit<M, 'runId' | keyof Written>,
+    message: Omit<M, 'runId' | keyof FromSender>,
   ): Promise<RunSnapshot | undefined> => {
     const args = [{ ...message, runId, senderWrites: true }] as unknown as [M];
     return (await handle.executeUpdate(update, { args }))?.snapshot;
@@ -228,15 +232,17 @@ function numbersOf(snapshots: readonly RunSnapshot[]): number[] {
 }
 
 async function untilLooked(handle: Scene['handle']): Promise<void> {
-  let looks: { begun: number; over: number };
-  do {
-    const events = (await handle.fetchHistory()).events ?? [];
-    const begun = events
-      .filter((event) => activityOf(event) === 'readWrittenVersion')
-      .map(({ eventId }) => String(eventId));
-    const ends = events.map((event) => event.activityTaskCompletedEventAttributes?.scheduledEventId);
-    looks = { begun: begun.length, over: ends.filter((id) => id && begun.includes(String(id))).length };
-  } while (looks.over < looks.begun);
+  for (let looks = await looksOf(handle); looks.begun === 0 || looks.over < looks.begun; looks = await looksOf(handle))
+    await delay(20);
+}
+
+async function looksOf(handle: Scene['handle']): Promise<{ begun: number; over: number }> {
+  const events = (await handle.fetchHistory()).events ?? [];
+  const begun = events
+    .filter((event) => activityOf(event) === 'readWrittenVersion')
+    .map(({ eventId }) => String(eventId));
+  const ends = events.map((event) => event.activityTaskCompletedEventAttributes?.scheduledEventId);
+  return { begun: begun.length, over: ends.filter((id) => id && begun.includes(String(id))).length };
 }
 
 function activityOf(event: HistoryEvent): string | null | undefined {

@@ -16,7 +16,7 @@ export const records = proxyActivities<Activities>({
 export const LOOK_MS = 6_000;
 
 /** A look that fails, for want of a database or of a worker, is no matter: what it was for is written then. */
-export const glances = proxyActivities<Pick<Activities, 'readWrittenVersion'>>({
+export const looks = proxyActivities<Pick<Activities, 'readWrittenVersion'>>({
   scheduleToCloseTimeout: LOOK_MS,
   retry: { maximumAttempts: 1 },
 });

@@ -22,8 +22,8 @@ export function handleMessages(live: LiveRun): void {
     admit(live, message);
     run.command(message.commandId);
   };
-  // Where the workflow runs another run of the session, the answer names it instead of failing.
   handleRecords(live);
+  // Where the workflow runs another run of the session, the answer names it instead of failing.
   setHandler(messages.openRunUpdate, async (message: ToRun) => openRun(live, message), {
     validator: ({ runId }: ToRun) => refuseClosing(live, runId),
   });

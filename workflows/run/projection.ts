@@ -1,9 +1,9 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
-import type { RunInput, Written } from '../../src/domain/run-messages.js';
+import type { FromSender, RunInput } from '../../src/domain/run-messages.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
-import { glances, records } from './activities.js';
+import { looks, records } from './activities.js';
 import { present } from './presentation.js';
 import type { RunState } from './run-state.js';
 import { dropWritten, takeSnapshot } from './snapshot.js';
@@ -55,11 +55,15 @@ export class Projection {
   }
 
   /** Resolves at once with the snapshot that the sender shall write, else when all that is decided can be read. */
-  async leave({ senderWrites }: Written): Promise<{ readonly snapshot?: RunSnapshot }> {
-    if (senderWrites !== true || !this.run.sparing || this.isFull) await this.flush();
-    const { version } = this.run.data;
-    if (!this.run.sparing || this.isWritten) return {};
-    this.leftVersion = version;
+  async leave({ senderWrites }: FromSender): Promise<{ readonly snapshot?: RunSnapshot }> {
+    if (senderWrites !== true || !this.run.sparing) {
+      await this.flush();
+      return {};
+    }
+    // Asked again: others have said more meanwhile.
+    while (this.isFull && !this.isWritten) await this.flush();
+    if (this.isWritten) return {};
+    this.leftVersion = this.run.data.version;
     present(this.input, this.run.data);
     return { snapshot: this.snapshot() };
   }
@@ -120,7 +124,7 @@ export class Projection {
   private async lookLater(wanted: number): Promise<void> {
     const { runId } = this.input;
     try {
-      const { version } = await glances.readWrittenVersion({ runId, executionId: workflowInfo().firstExecutionRunId });
+      const { version } = await looks.readWrittenVersion({ runId, executionId: workflowInfo().firstExecutionRunId });
       this.seeWritten(version);
       this.isOverdue = version < wanted;
     } catch {

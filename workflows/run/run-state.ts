@@ -38,10 +38,10 @@ const REMEMBERED_COMMANDS = 100;
 
 /**
  * The decisions of a run, without Temporal: each method changes the state whole or refuses with `RunRefused` and changes nothing.
- * The workflow calls it from its handlers and its loop, and writes `data` to the read model after each change.
+ * The workflow calls it from its handlers and its loop, and has `data` written to the read model.
  */
 export class RunState {
-  /** Set where this execution leaves out what an earlier release of its workflow wrote down in vain; see `sparesHistory`. */
+  /** Set where this execution leaves out what an earlier release of its workflow wrote down in vain; see `SPARES_HISTORY` in `workflow.ts`. */
   sparing = false;
 
   constructor(

@@ -1,5 +1,5 @@
 import type { RunInput } from '../../src/domain/run-messages.js';
-import type { CommandSnapshot, RunSnapshot } from '../../src/domain/run-snapshot.js';
+import { newerThan, type CommandSnapshot, type RunSnapshot } from '../../src/domain/run-snapshot.js';
 import { isTaken, type LiveCommand, type RunData } from './run-data.js';
 
 /** The run as the read model shall show it, with all that is not known to be written. */
@@ -43,13 +43,8 @@ function stampUnwritten(data: RunData): void {
 
 /** No longer carries what the snapshot of this version carried: it is written. */
 export function dropWritten(data: RunData, writtenVersion: number): void {
-  const isNewer = ({ version }: { readonly version?: number }) => version === undefined || version > writtenVersion;
-  const { commands, events, grant } = data.unwritten;
-  data.unwritten = {
-    commands: commands.filter(isNewer),
-    events: events.filter(isNewer),
-    grant: grant && isNewer(grant) ? grant : null,
-  };
+  const { commands, events, grant } = newerThan(writtenVersion, data.unwritten);
+  data.unwritten = { commands: [...commands], events: [...events], grant };
 }
 
 export function commandSnapshot(command: LiveCommand): CommandSnapshot {

@@ -79,9 +79,6 @@ async function checkSilence(live: LiveRun, attempt: number, commandId: string): 
   if (run.terminal || command === undefined) return;
   const since = command.acknowledgedAtMs ?? Date.now();
   command.activeAtMs = Math.max(since, silentMs === null ? since : Date.now() - silentMs);
-  // Only who holds the lease can write events.
-  if (run.sparing && run.attempt === attempt)
-    run.data.leaseSeenAtMs = Math.max(run.data.leaseSeenAtMs, command.activeAtMs);
   const { idleTimeoutMs, limitGraceMs } = input.policy;
   if (Date.now() - command.activeAtMs < idleTimeoutMs + limitGraceMs) return;
   const loss: Loss = { why: 'idle-timeout', limitMs: idleTimeoutMs };

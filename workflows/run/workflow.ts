@@ -83,11 +83,11 @@ async function liveOn(live: LiveRun): Promise<void> {
   await condition(allHandlersFinished);
 }
 
-/** Nothing is done for a run that may be another execution's. */
+/** Nothing is done for a run that may be another execution's; while that is found out, something else may become what is to be done. */
 async function performOwn(live: LiveRun, step: Exclude<Step, Wait>): Promise<void> {
   const { projection } = live;
   if (live.run.sparing && !projection.owned) await projection.flush();
-  if (!projection.foreign) await perform(live, step);
+  else await perform(live, step);
 }
 
 /** Until something is to be done, or sooner: the alarm may ring for what is over. */

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { createHash } from 'node:crypto';
 import { Dice } from '../../faults/harness/dice.js';
 
 /** What befalls a request that changes something. Nothing is done, except where it says so. */
@@ -31,20 +32,18 @@ const MOST_EACH = 2;
 const READ_FAILS = 0.1;
 const CHANGE_FAILS = 0.5;
 
-/** A way to a cluster's API server on which requests fare badly, by the dice of a seed. */
+/** A way to a cluster's API server on which requests fare badly: each by the seed, what it asks, and how often that was asked before. */
 export class FaultyApiServer {
   readonly counts = new Map<Mishap | 'read refused' | 'watch cut', number>();
+  readonly #asked = new Map<string, number>();
   readonly #mishaps = new Map<string, number>();
-  readonly #dice: Dice;
 
   private constructor(
     private readonly config: KubeConfig,
     private readonly server: Server,
     private readonly folder: string,
-    seed: number,
-  ) {
-    this.#dice = new Dice(seed);
-  }
+    private readonly seed: number,
+  ) {}
 
   static async start(kubeconfig: string, seed: number): Promise<FaultyApiServer> {
     const config = new KubeConfig();
@@ -117,13 +116,14 @@ export class FaultyApiServer {
 
   async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const isWatch = new URL(request.url ?? '/', 'http://here').searchParams.has('watch');
-    if (!isWatch && this.#dice.chance(READ_FAILS)) {
+    const dice = this.#diceOf(`${request.method} ${request.url}`);
+    if (!isWatch && dice.chance(READ_FAILS)) {
       this.#count('read refused');
-      refuse(response, this.#dice.pick([429, 500, 503]), 'InternalError');
+      refuse(response, dice.pick([429, 500, 503]), 'InternalError');
       return;
     }
-    if (isWatch && this.#dice.chance(0.5)) {
-      setTimeout(() => response.destroy(), this.#dice.between(200, 2_000)).unref();
+    if (isWatch && dice.chance(0.5)) {
+      setTimeout(() => response.destroy(), dice.between(200, 2_000)).unref();
       this.#count('watch cut');
     }
     return this.#forward(request, Buffer.alloc(0), response);
@@ -134,12 +134,21 @@ export class FaultyApiServer {
       method === 'POST' ? (JSON.parse(body.toString()) as { metadata?: { name?: string } }).metadata?.name : '';
     const key = `${method} ${url} ${name}`;
     const before = this.#mishaps.get(key) ?? 0;
-    if (before >= MOST_EACH || !this.#dice.chance(CHANGE_FAILS)) return undefined;
+    const dice = this.#diceOf(key);
+    if (before >= MOST_EACH || !dice.chance(CHANGE_FAILS)) return undefined;
     // One of those that hang costs its client ten seconds.
-    const mishap = this.#dice.pick(this.#dice.chance(0.8) ? MISHAPS.filter((one) => one !== 'hung') : MISHAPS);
+    const mishap = dice.pick(dice.chance(0.8) ? MISHAPS.filter((one) => one !== 'hung') : MISHAPS);
     this.#mishaps.set(key, before + 1);
     this.#count(mishap);
     return mishap;
+  }
+
+  /** The namespace is another one each time. */
+  #diceOf(asked: string): Dice {
+    const request = asked.replace(/\/namespaces\/[^/]+/, '/namespaces/any');
+    const before = this.#asked.get(request) ?? 0;
+    this.#asked.set(request, before + 1);
+    return new Dice(createHash('sha256').update(`${this.seed} ${before} ${request}`).digest().readUInt32BE());
   }
 
   #count(what: Mishap | 'read refused' | 'watch cut'): void {
