@@ -72,6 +72,9 @@ describe('retention of runners in a cluster', function () {
   it('never deletes an active runner', async () => {
     const run = await api.createRun();
     const job = await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
+    const isThere = async () => (await platform.list()).some(({ jobName }) => jobName === job.jobName);
+    // A run that is claimed before its Job is made needs none.
+    await fixture.until('the Job is there', isThere);
     // The runner of that Job, as far as the manager sees: its Pod finds no Node.
     await ForeignRunner.claim(api, run.id, { runnerId: job.runnerId });
     const others = await inactive(3);
@@ -81,7 +84,7 @@ describe('retention of runners in a cluster', function () {
       done.items.map(({ jobName }: Loose) => jobName),
       others.slice(0, 2),
     );
-    assert.ok((await platform.list()).some(({ jobName }) => jobName === job.jobName));
+    assert.ok(await isThere());
     await api.post(`/api/v1/runs/${run.id}/cancel`);
   });
 
