@@ -81,14 +81,18 @@ describe('runWorkflow, where senders write what they are answered', function () 
     });
   });
 
-  it('ends the Job that was asked for, also where it was cancelled before it could launch it', async () => {
-    const cancelled = async ({ runId }: RunSnapshot) => {
-      const handle = scenes.environment.client.workflow.getHandle(`run:${runId}`);
-      if ((await handle.query(messages.runStateQuery)).status === 'cancelled') return;
-      await handle.executeUpdate(messages.cancelRunUpdate, {
-        args: [{ runId, reason: null, senderWrites: true }],
-      });
+  /** Says it to the run while its first snapshot is being written. */
+  function beforeTheFirst<A, M>(update: UpdateDefinition<A, [M]>, message: Omit<M, 'runId'>) {
+    let isSaid = false;
+    return async ({ runId }: RunSnapshot) => {
+      if (isSaid) return;
+      isSaid = true;
+      const args: [M] = [{ ...message, runId, senderWrites: true } as M];
+      await scenes.environment.client.workflow.getHandle(`run:${runId}`).executeUpdate(update, { args });
     };
+  }
+
+  it('ends the Job that was asked for, also where it was cancelled before it could launch it', async () => {
     const opening = { turn: { commandId: 'cmd_a' }, runnerJob: true };
     for (const sessionId of [null, 'cancelled']) {
       await play(
@@ -97,9 +101,23 @@ describe('runWorkflow, where senders write what they are answered', function () 
           assert.equal((await result()).status, 'cancelled');
           assert.deepEqual([records.launched, records.stopped], [[], [runnerJobId(runId, 1)]]);
         },
-        (records) => (records.onProject = cancelled),
+        (records) => (records.onProject = beforeTheFirst(messages.cancelRunUpdate, { reason: null })),
       );
     }
+  });
+
+  it('ends the Job that was asked for, where a runner came before it could launch it', async () => {
+    await play(
+      { opening: { turn: { commandId: 'cmd_a' }, runnerJob: true } },
+      async ({ handle, records, runId }) => {
+        await until(() => records.stopped.length > 0);
+        assert.deepEqual([records.launched, records.stopped], [[], [runnerJobId(runId, 1)]]);
+        assert.equal((await handle.query(messages.runStateQuery)).claimedBy, 'first');
+        await sayer(handle, runId)(messages.finishRunUpdate, { outcome: COMPLETED });
+      },
+      (records) =>
+        (records.onProject = beforeTheFirst(messages.claimRunUpdate, { runnerId: 'first', leaseMs: 60_000 })),
+    );
   });
 
   it('ends when its end is written', async () => {

@@ -107,6 +107,9 @@ export class RunState {
     this.data.waitingSinceMs = null;
     this.data.leaseSeenAtMs = Date.now();
     this.data.leaseDoubt = null;
+    const { job } = this.data;
+    // A runner came before the Job that was asked for could be launched: it is not needed, and whoever looks at its record is told.
+    if (this.sparing && job.askedFor === this.attempt && job.launchedFor !== this.attempt) job.stopFirst = this.attempt;
     this.data.unwritten.grant = { runnerId, leaseMs };
     if (before === this.data.lifecycle) this.changed();
     else this.status('runner-claim-accepted', { runnerId, attempt: this.attempt });
