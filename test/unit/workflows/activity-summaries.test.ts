@@ -24,7 +24,7 @@ describe('the summary of an activity', () => {
   }
 
   it('is there for every activity, whatever it is given, and one short line', () => {
-    for (const activity of Object.keys(createActivities({} as ActivityPorts))) {
+    for (const activity of Object.keys(createActivities({ stopping: new AbortController().signal } as ActivityPorts))) {
       for (const args of [[], [undefined], ['text'], [{ sessionId: 'x'.repeat(900) }]]) {
         const summary = activitySummary(activity, args);
         assert.ok(summary !== undefined && summary.length > 0 && summary.length <= 120, `${activity}: ${summary}`);
