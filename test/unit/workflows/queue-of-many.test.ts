@@ -117,10 +117,11 @@ describe(`a queue in which ${MANY} tasks wait`, function () {
       assert.equal(queue.data.waiting.length, count);
       return performance.now() - began;
     };
-    measure(MANY);
+    // The shortest of some: a machine that does something else in between makes each of them longer, and none shorter.
+    const shortest = (count: number) => Math.min(...Array.from({ length: 5 }, () => measure(count)));
     // Ten times as many: a hundred times as long where it is quadratic.
-    const few = Math.max(1, measure(MANY / 10));
-    const all = measure(MANY);
+    const few = Math.max(1, shortest(MANY / 10));
+    const all = shortest(MANY);
     assert.ok(all < few * 40, `${few} ms for a tenth, ${all} ms for all`);
   });
 
