@@ -7,3 +7,7 @@ export interface Life {
   /** Lets it happen; answers the histories of all executions, oldest first. */
   play(stage: Stage): Promise<History[]>;
 }
+
+/** Settings of lives that should not last. */
+export const SOON = { AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500', AGENTRUN_JOB_STOP_GRACE_MS: '2000' };
+export const RETRY_SOON = { retryPolicy: { maxAttempts: 2, backoffMs: 100 } };

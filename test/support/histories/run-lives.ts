@@ -1,14 +1,23 @@
 import { eventually } from '../api.js';
-import type { Life } from './life.js';
-
-/** Lives of runs, each with the turn of events that its name tells; all of real runners where the name does not say otherwise. */
-const SOON = { AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500', AGENTRUN_JOB_STOP_GRACE_MS: '2000' };
-
-const RETRY_SOON = { retryPolicy: { maxAttempts: 2, backoffMs: 100 } };
+import { RETRY_SOON, SOON, type Life } from './life.js';
 
 /** A runner that stands still ends nothing itself, so the workflow has to. */
 const NO_GRACE = { ...SOON, AGENTRUN_LIMIT_GRACE_MS: '200', AGENTRUN_CANCEL_GRACE_MS: '200' };
 
+/** The runner is killed in its turn; the next attempt finishes it. */
+export const runnerLost: Life = {
+  settings: SOON,
+  async play(stage) {
+    const run = await stage.api.createRun(RETRY_SOON);
+    await stage.api.addTurn(run.id, 'test -e begun || { touch begun; echo begun; sleep 600; }');
+    const job = await stage.launch(run);
+    await stage.untilPrinted(run.id, 'begun');
+    await stage.signalRunner(job, 'SIGKILL');
+    return stage.lived(run.id);
+  },
+};
+
+/** Lives of runs, each with the turn of events that its name tells; all of real runners where the name does not say otherwise. */
 export const runLives: Record<string, Life> = {
   'one-turn-completed': {
     settings: SOON,
@@ -20,17 +29,7 @@ export const runLives: Record<string, Life> = {
     },
   },
 
-  'runner-lost-then-second-attempt': {
-    settings: SOON,
-    async play(stage) {
-      const run = await stage.api.createRun(RETRY_SOON);
-      await stage.api.addTurn(run.id, 'test -e begun || { touch begun; echo begun; sleep 600; }');
-      const job = await stage.launch(run);
-      await stage.untilPrinted(run.id, 'begun');
-      await stage.signalRunner(job, 'SIGKILL');
-      return stage.lived(run.id);
-    },
-  },
+  'runner-lost-then-second-attempt': runnerLost,
 
   'cancelled-while-running': {
     settings: SOON,

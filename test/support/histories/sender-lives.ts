@@ -1,14 +1,11 @@
 import { eventually } from '../api.js';
-import type { Life } from './life.js';
-
-/** Lives of runs whose senders write what they are answered; the workflow looks after them, and sets few timers. */
-const SOON = { AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500', AGENTRUN_JOB_STOP_GRACE_MS: '2000' };
-
-const RETRY_SOON = { retryPolicy: { maxAttempts: 2, backoffMs: 100 } };
+import { SOON, type Life } from './life.js';
+import { runnerLost } from './run-lives.js';
 
 /** A turn that outlives the look at what was written when it was taken. */
 const LONG = 'sleep 4';
 
+/** Lives of runs whose senders write what they are answered; the workflow looks after them, and sets few timers. */
 export const senderLives: Record<string, Life> = {
   'senders-wrote-it-all': {
     settings: SOON,
@@ -38,17 +35,7 @@ export const senderLives: Record<string, Life> = {
     },
   },
 
-  'senders-wrote-and-a-runner-was-lost': {
-    settings: SOON,
-    async play(stage) {
-      const run = await stage.api.createRun(RETRY_SOON);
-      await stage.api.addTurn(run.id, 'test -e begun || { touch begun; echo begun; sleep 600; }');
-      const job = await stage.launch(run);
-      await stage.untilPrinted(run.id, 'begun');
-      await stage.signalRunner(job, 'SIGKILL');
-      return stage.lived(run.id);
-    },
-  },
+  'senders-wrote-and-a-runner-was-lost': runnerLost,
 
   'senders-wrote-and-a-silent-turn-was-ended': {
     settings: { ...SOON, AGENTRUN_LIMIT_GRACE_MS: '200' },

@@ -1,8 +1,7 @@
 import { evictionWorkflowId, STORAGE_GC_WORKFLOW_ID } from '../../../src/domain/ids.js';
-import type { Life } from './life.js';
+import { SOON, type Life } from './life.js';
 
 const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
-const SOON = { AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500', AGENTRUN_JOB_STOP_GRACE_MS: '2000' };
 
 /** Lives of sessions' runs, and of what is done about their storage. */
 export const sessionLives: Record<string, Life> = {
