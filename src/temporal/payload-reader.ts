@@ -1,4 +1,5 @@
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { PayloadCodec } from '@temporalio/common';
+import { JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { TemporalPayload } from '../contract/temporal-payloads.js';
 import { invalid } from '../domain/errors.js';
 import type { PayloadReader } from '../ports/payload-reader.js';
@@ -16,29 +17,11 @@ async function decodeOne(
   index: number,
 ): Promise<TemporalPayload> {
   try {
-    let opened = fromJson(payload);
+    let opened = JSONToPayload(payload);
     for (const codec of codecs) [opened = {}] = await codec.decode([opened]);
-    return toJson(opened);
+    return payloadToJSON(opened);
   } catch (error) {
     // Ours, or the cipher's: neither quotes what was written there.
     throw invalid(`payloads/${index}`, `payload ${index} cannot be opened: ${(error as Error).message}`);
   }
-}
-
-function fromJson({ metadata, data }: TemporalPayload): Payload {
-  return {
-    metadata: Object.fromEntries(
-      Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')]),
-    ),
-    ...(data !== undefined && { data: Buffer.from(data, 'base64') }),
-  };
-}
-
-function toJson({ metadata, data }: Payload): TemporalPayload {
-  return {
-    metadata: Object.fromEntries(
-      Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
-    ),
-    ...(data && { data: Buffer.from(data).toString('base64') }),
-  };
 }
