@@ -19,7 +19,8 @@ async function decodeOne(
   try {
     let opened = JSONToPayload(payload);
     for (const codec of codecs) [opened = {}] = await codec.decode([opened]);
-    return payloadToJSON(opened);
+    const { metadata, data } = payloadToJSON(opened);
+    return { ...(metadata ? { metadata } : {}), ...(data ? { data } : {}) };
   } catch (error) {
     // Ours, or the cipher's: neither quotes what was written there.
     throw invalid(`payloads/${index}`, `payload ${index} cannot be opened: ${(error as Error).message}`);
