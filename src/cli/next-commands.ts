@@ -21,6 +21,7 @@ const COMMANDS: Partial<Record<NextAction, (action: ActionDescriptor, run: RunRe
   'cancel-run': ({ runId }) => `run cancel ${runId}`,
   'create-run': (_, run) => create(run),
   'answer-input': (action, run) => answer(action, run),
+  'allow-input': (_, run) => allow(run),
   'raise-limit': (action, run) => raise(action, run),
   'send-session': ({ sessionId }) => `session send ${sessionId} "…"`,
   'create-session': () => 'session create',
@@ -30,7 +31,14 @@ const COMMANDS: Partial<Record<NextAction, (action: ActionDescriptor, run: RunRe
 };
 
 /** The same run once more, as far as it can be said on a command line. */
-function create({ backendProfile, workspaceRef, tenantId, projectId, sessionRef }: RunRecord): string {
+function create({
+  backendProfile,
+  workspaceRef,
+  tenantId,
+  projectId,
+  sessionRef,
+  executionPolicy: { sandbox, approval, network },
+}: RunRecord): string {
   const option = (name: string, value: string | undefined, isDefault = false) =>
     value === undefined || isDefault ? [] : [`--${name} ${inShell(value)}`];
   return [
@@ -40,12 +48,21 @@ function create({ backendProfile, workspaceRef, tenantId, projectId, sessionRef 
     ...option('tenant', tenantId, tenantId === 'default'),
     ...option('project', projectId, projectId === 'default'),
     ...option('session', sessionRef?.sessionId),
+    ...option('sandbox', sandbox, sandbox === 'workspace-write'),
+    ...option('approval', approval, approval === 'never'),
+    ...(network ? [] : ['--no-network']),
     '--prompt "…"',
   ].join(' ');
 }
 
 function raise({ reasonHint }: ActionDescriptor, run: RunRecord): string {
   return `${create(run)} ${reasonHint?.includes('idleTimeoutMs') ? '--idle-timeout …' : '--timeout …'}`;
+}
+
+/** How much more is for a person to say. */
+function allow(run: RunRecord): string {
+  const executionPolicy = { ...run.executionPolicy, sandbox: 'workspace-write' as const, network: true };
+  return `${create({ ...run, executionPolicy })} --sandbox …`;
 }
 
 /** Where the words go that answer what the agent asked: to the live run, to its session, or into another run. */

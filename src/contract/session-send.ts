@@ -2,12 +2,25 @@ import { Type, type Static } from 'typebox';
 import { COMMAND_STATES } from '../domain/command-lifecycle.js';
 import { RUN_STATUSES } from '../domain/run-lifecycle.js';
 import { CommandRecord } from './command.js';
-import { CommandId, IdempotencyKey, Name, Nullable, RunId, SessionId, Timestamp, ValuesPrinted } from './common.js';
+import {
+  CommandId,
+  IdempotencyKey,
+  Name,
+  Nullable,
+  RunId,
+  SessionId,
+  Timestamp,
+  ValuesPrinted,
+  withoutDefaults,
+} from './common.js';
 import { ActionDescriptor } from './result.js';
 import { RunCreate, RunRecord, SessionRef } from './run.js';
 import { RunnerJobCreate, RunnerJobRecord } from './runner.js';
 
-/** What a new run is made from, where the session has no live one: what is absent is as in the session's last run. */
+/**
+ * What a new run is made from, where the session has no live one: what is absent is as in the session's last run, each field
+ * of a policy by itself. A policy that is null is that of any run.
+ */
 export const RunBase = Type.Object({
   ...Type.Partial(Type.Omit(RunCreate, ['sessionRef', 'idempotencyKey'])).properties,
   backendProfile: Type.Optional(
@@ -16,6 +29,8 @@ export const RunBase = Type.Object({
       description: "As in the session's last run; where it has none, as the session was made, else codex.",
     }),
   ),
+  executionPolicy: Type.Optional(withoutDefaults(RunCreate.properties.executionPolicy)),
+  retryPolicy: Type.Optional(withoutDefaults(RunCreate.properties.retryPolicy)),
   sessionRef: Type.Optional(Nullable(Type.Partial(SessionRef))),
 });
 export type RunBase = Static<typeof RunBase>;

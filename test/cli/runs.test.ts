@@ -94,6 +94,12 @@ describe('agentrun run, against `agentrun up`', () => {
       const { run } = await stack.json(
         ...['run', 'create', '--backend', 'exec', '--tenant', 'acme', '--project', 'shop', '--max-attempts', '7'],
         ...['--timeout', '90s', '--idle-timeout', '1.5m', '--session', 'talk-1', '--workspace', 'git:/srv/x.git#main'],
+        ...['--sandbox', 'read-only', '--approval', 'on-request', '--no-network'],
+      );
+      const { sandbox, approval, network } = run.executionPolicy;
+      assert.deepEqual(
+        { sandbox, approval, network },
+        { sandbox: 'read-only', approval: 'on-request', network: false },
       );
       assert.deepEqual([run.tenantId, run.projectId, run.backendProfile], ['acme', 'shop', 'exec']);
       assert.equal(run.retryPolicy.maxAttempts, 7);

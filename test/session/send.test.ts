@@ -71,6 +71,26 @@ describe('a send to a session', function () {
     assert.equal(after.run.sessionRef.threadId, (await api.get(`/api/v1/runs/${first.run.id}`)).threadId);
   });
 
+  it('keeps what the session’s runs may do where the next one is told only something else', async () => {
+    const sessionId = newSession();
+    const executionPolicy = { sandbox: 'read-only', network: false, timeoutMs: 60_000 };
+    const first = await send(sessionId, {
+      prompt: 'echo narrow',
+      run: { ...RUN, executionPolicy, retryPolicy: { maxAttempts: 7 }, endsWithTurn: true },
+    });
+    await untilEnded(api, first.run.id);
+    const run = { executionPolicy: { timeoutMs: 90_000 }, retryPolicy: { backoffMs: 50 }, endsWithTurn: true };
+    const second = await send(sessionId, { prompt: 'echo as narrow', run });
+    assert.notEqual(second.run.id, first.run.id);
+    const { sandbox, network, timeoutMs } = second.run.executionPolicy;
+    assert.deepEqual({ sandbox, network, timeoutMs }, { sandbox: 'read-only', network: false, timeoutMs: 90_000 });
+    assert.deepEqual([second.run.retryPolicy.maxAttempts, second.run.retryPolicy.backoffMs], [7, 50]);
+    await untilEnded(api, second.run.id);
+    const third = await send(sessionId, { prompt: 'echo wide', run: { executionPolicy: null, endsWithTurn: true } });
+    assert.equal(third.run.executionPolicy.sandbox, 'workspace-write', 'null is what any run may do');
+    await untilEnded(api, third.run.id);
+  });
+
   it('hands fifty at once to one run of an idle session, each once and in the order of their seq', async () => {
     const sessionId = newSession();
     const startedAt = Date.now();

@@ -75,7 +75,25 @@ async function nextRun(
   const { tenantId = session?.tenantId, projectId = session?.projectId } = base;
   if (tenantId === undefined) throw invalid(`${fieldOf(body)}.tenantId`, NEW_SESSION);
   if (projectId === undefined) throw invalid(`${fieldOf(body)}.projectId`, NEW_SESSION);
-  return { ...asBefore(session, last), ...base, tenantId, projectId, sessionRef: sessionRef(sessionId, session, base) };
+  return {
+    ...asBefore(session, last),
+    ...base,
+    ...policiesOf(base, last),
+    tenantId,
+    projectId,
+    sessionRef: sessionRef(sessionId, session, base),
+  };
+}
+
+/** Each of their fields by itself: a longer limit must not give back the rights that the session was kept from. */
+function policiesOf(
+  { executionPolicy, retryPolicy }: RunBase,
+  last: RunRecord | undefined,
+): Pick<RunCreate, 'executionPolicy' | 'retryPolicy'> {
+  return {
+    executionPolicy: executionPolicy === null ? null : { ...last?.executionPolicy, ...executionPolicy },
+    retryPolicy: retryPolicy === null ? null : { ...last?.retryPolicy, ...retryPolicy },
+  };
 }
 
 const NEW_SESSION = 'the session is new: run.tenantId and run.projectId say whose it is';
@@ -86,8 +104,8 @@ function fieldOf(body: SessionSend): string {
 
 function asBefore(session: SessionRecord | undefined, last: RunRecord | undefined): Partial<RunCreate> {
   if (last === undefined) return session === undefined ? {} : { backendProfile: session.backendProfile };
-  const { backendProfile, providerId, workspaceRef, executionPolicy, retryPolicy } = last;
-  return { backendProfile, providerId, workspaceRef, executionPolicy, retryPolicy };
+  const { backendProfile, providerId, workspaceRef } = last;
+  return { backendProfile, providerId, workspaceRef };
 }
 
 function sessionRef(sessionId: string, session: SessionRecord | undefined, base: RunBase): RunCreate['sessionRef'] {

@@ -34,6 +34,28 @@ describe('the commands that are offered after an end', () => {
     assert.equal(commandsFor('blocked', { sessionRef })[0], 'agentrun session send sess_1 "…"');
   });
 
+  it('keep the rights that the run had, and leave out those that any run has', () => {
+    const { executionPolicy } = recorded.get('command-failed')!.facts.run;
+    const narrow = {
+      ...executionPolicy,
+      sandbox: 'read-only' as const,
+      approval: 'on-request' as const,
+      network: false,
+    };
+    const [again] = commandsFor('command-failed', { executionPolicy: narrow });
+    assert.match(again ?? '', / --sandbox read-only --approval on-request --no-network --prompt "…"$/);
+  });
+
+  it('ask which rights an agent gets that asked for more', () => {
+    const { executionPolicy } = recorded.get('blocked')!.facts.run;
+    const narrow = { ...executionPolicy, sandbox: 'read-only' as const };
+    const allowed = commandsFor('blocked', { executionPolicy: narrow }).find((command) =>
+      / --sandbox …$/.test(command),
+    );
+    assert.match(allowed ?? '', /^agentrun run create --backend acme-codex .* --sandbox …$/);
+    assert.doesNotMatch(allowed ?? '', /read-only/);
+  });
+
   it('hold words of a workspace that a shell would take apart', () => {
     const workspaceRef = { kind: 'path' as const, path: "/srv/it's here" };
     const [again] = commandsFor('command-failed', { workspaceRef });

@@ -1,12 +1,15 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { resolve } from 'node:path';
-import type { ExecutionPolicy, WorkspaceRef } from '../../../contract/run.js';
+import { ExecutionPolicy, type WorkspaceRef } from '../../../contract/run.js';
 import type { ToolCredentialName } from '../../../domain/tool-credentials.js';
 import { durationMs } from '../../durations.js';
 
 /** What an agent works with, however its work is asked for. */
 export interface WorkOptions {
   readonly workspace?: WorkspaceRef;
+  readonly sandbox?: ExecutionPolicy['sandbox'];
+  readonly approval?: ExecutionPolicy['approval'];
+  readonly network: boolean;
   readonly timeout?: number;
   readonly idleTimeout?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -21,6 +24,17 @@ export function addWorkOptions(command: Command, ofWhat = ''): Command {
       `where the agent${ofWhat} works: none, path:<folder> or git:<url>[#<ref>]`,
       workspace,
     )
+    .addOption(
+      new Option('--sandbox <rights>', `what the agent${ofWhat} may change (otherwise: workspace-write)`).choices(
+        ExecutionPolicy.properties.sandbox.enum,
+      ),
+    )
+    .addOption(
+      new Option('--approval <when>', `whether the agent${ofWhat} may ask for more (otherwise: never)`).choices(
+        ExecutionPolicy.properties.approval.enum,
+      ),
+    )
+    .option('--no-network', `keep the agent${ofWhat} from the network`)
     .option('--timeout <duration>', `longest turn${ofWhat}, such as 30m`, durationMs)
     .option('--idle-timeout <duration>', `longest silence within a turn${ofWhat}`, durationMs)
     .option('--env <name=value>', `a variable for the agent${ofWhat} (repeat for more); not for secrets`, variable)
@@ -32,6 +46,9 @@ export function executionPolicyOf(options: WorkOptions): Partial<ExecutionPolicy
   // Whether there is such a credential is for the server to say.
   const toolCredentials = options.toolCredential as ToolCredentialName[] | undefined;
   const policy = {
+    sandbox: options.sandbox,
+    approval: options.approval,
+    network: options.network ? undefined : false,
     timeoutMs: options.timeout,
     idleTimeoutMs: options.idleTimeout,
     secretScope: toolCredentials && { toolCredentials },

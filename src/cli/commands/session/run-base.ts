@@ -33,7 +33,6 @@ export function newRunOf(options: RunBaseOptions): NewRun {
     projectId: project,
     backendProfile: options.backend ?? options.profile,
     workspaceRef: options.workspace,
-    // What is there replaces that of the last run as a whole.
     executionPolicy: executionPolicyOf(options),
     retryPolicy: maxAttempts === undefined ? undefined : { maxAttempts },
   };
