@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { SANDBOXES } from './contract/run.js';
 import { processEnvironment } from './environment.js';
 import { ConfigurationError } from './config/configuration-error.js';
 import { readJsonSetting } from './config/json-setting.js';
@@ -99,6 +100,11 @@ export const Settings = Type.Object({
   AGENTRUN_LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const, {
     description: 'Least severe log line that is written',
     default: 'info',
+  }),
+  AGENTRUN_DEFAULT_SANDBOX: Type.Enum(SANDBOXES, {
+    description:
+      "What agents may change in runs that do not say it; full-access where a container is their sandbox, in which codex's own cannot be made",
+    default: 'workspace-write',
   }),
   AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: count('A runner without commands for so long ends its run', {
     minimum: 100,

@@ -30,15 +30,10 @@ const COMMANDS: Partial<Record<NextAction, (action: ActionDescriptor, run: RunRe
   'validate-profile': ({ resourceName }) => `profile validate ${resourceName}`,
 };
 
-/** The same run once more, as far as it can be said on a command line. */
-function create({
-  backendProfile,
-  workspaceRef,
-  tenantId,
-  projectId,
-  sessionRef,
-  executionPolicy: { sandbox, approval, network },
-}: RunRecord): string {
+/** The same run once more, as far as it can be said on a command line. What a run without a sandbox gets is the manager's to know. */
+function create(run: RunRecord, sandbox: string | null = run.executionPolicy.sandbox): string {
+  const { backendProfile, workspaceRef, tenantId, projectId, sessionRef } = run;
+  const { approval, network } = run.executionPolicy;
   const option = (name: string, value: string | undefined, isDefault = false) =>
     value === undefined || isDefault ? [] : [`--${name} ${inShell(value)}`];
   return [
@@ -48,7 +43,7 @@ function create({
     ...option('tenant', tenantId, tenantId === 'default'),
     ...option('project', projectId, projectId === 'default'),
     ...option('session', sessionRef?.sessionId),
-    ...option('sandbox', sandbox, sandbox === 'workspace-write'),
+    ...option('sandbox', sandbox ?? undefined),
     ...option('approval', approval, approval === 'never'),
     ...(network ? [] : ['--no-network']),
     '--prompt "…"',
@@ -61,8 +56,7 @@ function raise({ reasonHint }: ActionDescriptor, run: RunRecord): string {
 
 /** How much more is for a person to say. */
 function allow(run: RunRecord): string {
-  const executionPolicy = { ...run.executionPolicy, sandbox: 'workspace-write' as const, network: true };
-  return `${create({ ...run, executionPolicy })} --sandbox …`;
+  return `${create({ ...run, executionPolicy: { ...run.executionPolicy, network: true } }, null)} --sandbox …`;
 }
 
 /** Where the words go that answer what the agent asked: to the live run, to its session, or into another run. */

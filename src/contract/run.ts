@@ -61,10 +61,15 @@ export const SecretScope = Type.Object(
 );
 export type SecretScope = Static<typeof SecretScope>;
 
-/** `timeoutMs` limits one turn from its ack; `idleTimeoutMs` is the longest silence within a turn. */
+export const SANDBOXES = ['read-only', 'workspace-write', 'full-access'] as const;
+
+/**
+ * `timeoutMs` limits one turn from its ack; `idleTimeoutMs` is the longest silence within a turn. The sandbox of a run that names
+ * none is a setting of the installation's: where its machines can make one.
+ */
 export const ExecutionPolicy = Type.Object(
   {
-    sandbox: Type.Enum(['read-only', 'workspace-write', 'full-access'] as const, { default: 'workspace-write' }),
+    sandbox: Type.Enum(SANDBOXES),
     approval: Type.Enum(['never', 'on-request'] as const, { default: 'never' }),
     network: Type.Boolean({ default: true }),
     timeoutMs: Type.Integer({ minimum: 1_000, maximum: 7 * DAY_MS, default: RUN_DEFAULTS.turnTimeoutMs }),

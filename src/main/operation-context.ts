@@ -55,6 +55,7 @@ export function operationContext(
       leaseBackstopMs: DEFAULT_RUN_LIMITS.leaseBackstopMs,
       jobStopGraceMs: settings.AGENTRUN_JOB_STOP_GRACE_MS,
     },
+    defaultSandbox: settings.AGENTRUN_DEFAULT_SANDBOX,
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
     volumes: platform.volumes,

@@ -1,3 +1,4 @@
+import type { ExecutionPolicy } from '../contract/run.js';
 import type { AipodSpecStore } from '../ports/aipod-spec-store.js';
 import type { BackendCatalog } from '../ports/backend-catalog.js';
 import type { BudgetStore } from '../ports/budget-store.js';
@@ -60,6 +61,8 @@ export interface OperationContext {
   readonly backends: BackendCatalog;
   readonly secrets: SecretStore;
   readonly limits: RunLimits;
+  /** Of a run that names none. */
+  readonly defaultSandbox: ExecutionPolicy['sandbox'];
   /** A run's workflow goes on in a new execution at so many history events. */
   readonly continueAsNewAtEvents: number;
   /** How and where the platform's Jobs are called. */

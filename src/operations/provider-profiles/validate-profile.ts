@@ -1,7 +1,7 @@
 import { missing } from '../../domain/errors.js';
 import type { CommandRecord } from '../../contract/command.js';
 import type { ProfileValidation, ProfileValidationCreate } from '../../contract/provider-profile.js';
-import type { RunCreate, RunRecord } from '../../contract/run.js';
+import type { ExecutionPolicy, RunCreate, RunRecord } from '../../contract/run.js';
 import { firstCommandId, runIdOfValidation, runnerJobId, validationId } from '../../domain/ids.js';
 import type { Principal } from '../../domain/principal.js';
 import { buildRunResult } from '../../run-result/build-run-result.js';
@@ -20,7 +20,6 @@ const REPLY_EXCERPT = 500;
 const MARK = 'providerProfileValidation';
 
 const POLICY: NonNullable<RunCreate['executionPolicy']> = {
-  sandbox: 'read-only',
   approval: 'never',
   timeoutMs: 120_000,
   idleTimeoutMs: 60_000,
@@ -43,7 +42,7 @@ export async function validateProfile(
   const { tenantId = 'agentrun', projectId = 'validations', idempotencyKey: key } = body;
   const route = `POST /api/v1/provider-profiles/${profile}/validate`;
   const { run, command } = await startRun(context, principal, {
-    body: runOf(profile, tenantId, projectId),
+    body: { ...runOf(profile, tenantId, projectId), executionPolicy: { ...POLICY, sandbox: sandboxOf(context) } },
     traceId,
     reservation: key === undefined ? undefined : { tenantId, route, key, bodyHash: bodyHash(body) },
     opening: { turn: { payload: { prompt: PROMPT } }, runnerJob: {} },
@@ -73,11 +72,15 @@ function runOf(profile: string, tenantId: string, projectId: string): RunCreate 
     projectId,
     backendProfile: profile,
     workspaceRef: { kind: 'none' },
-    executionPolicy: POLICY,
     retryPolicy: { maxAttempts: 1 },
     endsWithTurn: true,
     metadata: { [MARK]: profile },
   };
+}
+
+/** The least that there is: where runs go without a sandbox of their agent's, none can be made. */
+function sandboxOf({ defaultSandbox }: OperationContext): ExecutionPolicy['sandbox'] {
+  return defaultSandbox === 'full-access' ? defaultSandbox : 'read-only';
 }
 
 async function validationOf(

@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value';
-import { ExecutionPolicy, RetryPolicy, type RunCreate, type RunRecord } from '../../contract/run.js';
+import { RetryPolicy, type RunCreate, type RunRecord } from '../../contract/run.js';
 import type { RunnerJobCreate } from '../../contract/runner.js';
 import type { AgentRunError } from '../../domain/errors.js';
 import { conflict, forbidden, invalid } from '../../domain/errors.js';
@@ -13,6 +13,7 @@ import { assertNoCredentials } from './repo-url.js';
 import { runPolicy } from './run-limits.js';
 import { answered } from './run-refusals.js';
 import { runnerJobRequest } from './runner-job-request.js';
+import { settlePolicy } from './settle-policy.js';
 import { toRun } from './to-run.js';
 
 export const DEFAULT_BACKEND = 'codex';
@@ -43,7 +44,7 @@ export interface Opening {
 export async function makeRun(context: OperationContext, principal: Principal, request: NewRun): Promise<RunRecord> {
   const { body, reservation, opening } = request;
   if (request.allowed !== true) await assertMayMake(context, principal, body);
-  const draft = draftOf(body, request.traceId);
+  const draft = draftOf(context, body, request.traceId);
   const drafted = await context.runs.draftRun(draft, reservation, opening && openingDraft(context, draft.id, opening));
   const run = withId(draft, drafted.id);
   if (!drafted.opened) await openRun(context, run, inputOf(run, context, request));
@@ -65,8 +66,8 @@ function openingDraft(context: OperationContext, runId: string, { turn, runnerJo
   return { turn: { id: commandId, payload: turn.payload }, runnerJob: job };
 }
 
-/** Fills the defaults of the schema; the run's id and its address derive from each other. */
-export function draftOf(body: RunCreate, traceId: string): RunDraft {
+/** Fills the defaults; the run's id and its address derive from each other. */
+export function draftOf(context: Pick<OperationContext, 'defaultSandbox'>, body: RunCreate, traceId: string): RunDraft {
   const draft = {
     tenantId: body.tenantId,
     projectId: body.projectId,
@@ -74,7 +75,7 @@ export function draftOf(body: RunCreate, traceId: string): RunDraft {
     backendProfile: body.backendProfile ?? DEFAULT_BACKEND,
     sessionRef: body.sessionRef ?? null,
     workspaceRef: body.workspaceRef ?? { kind: 'none' as const },
-    executionPolicy: Value.Default(ExecutionPolicy, { ...body.executionPolicy }) as ExecutionPolicy,
+    executionPolicy: settlePolicy(context, body.executionPolicy),
     retryPolicy: Value.Default(RetryPolicy, { ...body.retryPolicy }) as RetryPolicy,
     metadata: body.metadata ?? {},
     traceId,

@@ -90,7 +90,7 @@ async function draftNextRun(
   lead: PendingSend,
   sends: readonly PendingSend[],
 ): Promise<RunDraft> {
-  const draft = draftOf(lead.run, lead.traceId);
+  const draft = draftOf(context, lead.run, lead.traceId);
   await context.runs.draftRun(draft);
   const wish = sends.find(({ runnerJob }) => runnerJob !== null);
   if (wish !== undefined) await context.jobs.request(jobRequest(context, { runId: draft.id, attempt: 1 }, wish));

@@ -1,6 +1,4 @@
 import { DEFAULT_READER } from '../../contract/session.js';
-import { Value } from 'typebox/value';
-import { ExecutionPolicy } from '../../contract/run.js';
 import type { TaskDetail, TaskSummary } from '../../contract/task.js';
 import { missing } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
@@ -10,6 +8,7 @@ import { tenantScope } from '../access.js';
 import type { OperationContext } from '../context.js';
 import type { FactsTarget, ReadFacts } from '../runs/read-many-run-facts.js';
 import { readRunFacts } from '../runs/read-run-facts.js';
+import { settlePolicy } from '../runs/settle-policy.js';
 import { readWork, taskSummary } from './task-summaries.js';
 
 /** The task, if the principal may see it; `unread` is this reader's. @throws missing */
@@ -52,7 +51,7 @@ export async function readTask(
     ...summary,
     payload: row.work.payload as TaskDetail['payload'],
     workspaceRef: workspaceRef ?? { kind: 'none' },
-    executionPolicy: Value.Default(ExecutionPolicy, { ...executionPolicy }) as ExecutionPolicy,
+    executionPolicy: settlePolicy(context, executionPolicy),
     attempts,
     diagnosis: taskDiagnosis({ task: row.record, attempt: attemptSentence(summary), queue }),
   };

@@ -1,6 +1,6 @@
 import { Value } from 'typebox/value';
 import type { AipodInput } from '../../contract/aipod-spec.js';
-import { ExecutionPolicy, RetryPolicy } from '../../contract/run.js';
+import { RetryPolicy } from '../../contract/run.js';
 import { TaskRetryPolicy, type TaskCreate } from '../../contract/task.js';
 import { invalid } from '../../domain/errors.js';
 import { newId } from '../../domain/new-id.js';
@@ -10,10 +10,13 @@ import { findWorkableSpec } from '../aipod-specs/aipod-specs.js';
 import { renderAipodSpec } from '../aipod-specs/render-aipod-spec.js';
 import type { OperationContext } from '../context.js';
 import { DEFAULT_BACKEND } from '../runs/open-run.js';
+import { settlePolicy } from '../runs/settle-policy.js';
 
 const DEFAULT_QUEUE = 'default';
 /** No timer waits longer. */
 const FARTHEST_MS = 10 * 366 * 86_400_000;
+
+type SettlingContext = Pick<OperationContext, 'specs' | 'tasks' | 'defaultSandbox'>;
 
 /** A body without an aipod: whatever its spec said is in it. */
 interface SettledBody extends Omit<TaskCreate, 'aipod'> {
@@ -25,14 +28,10 @@ interface SettledBody extends Omit<TaskCreate, 'aipod'> {
  * What a new task is, to its last default, from its body and the spec that this names. What changes later (the spec, the queue's
  * settings) does not change the task. @throws schema-invalid naming the field
  */
-export async function settleTask(
-  context: Pick<OperationContext, 'specs' | 'tasks'>,
-  body: TaskCreate,
-  traceId: string,
-): Promise<TaskDraft> {
+export async function settleTask(context: SettlingContext, body: TaskCreate, traceId: string): Promise<TaskDraft> {
   const settled = await withSpec(context, body);
   const queue = settled.queue ?? DEFAULT_QUEUE;
-  const work = workOf(settled);
+  const work = workOf(context, settled);
   const { tenantId, projectId, backendProfile = DEFAULT_BACKEND } = work.run;
   return {
     ...work,
@@ -105,7 +104,7 @@ function inputOf(body: TaskCreate, prompt: string): AipodInput {
   };
 }
 
-function workOf(body: SettledBody): TaskWork {
+function workOf(context: SettlingContext, body: SettledBody): TaskWork {
   return {
     run: {
       tenantId: required('tenantId', body.tenantId),
@@ -114,7 +113,7 @@ function workOf(body: SettledBody): TaskWork {
       providerId: body.providerId ?? null,
       sessionRef: body.sessionRef ?? null,
       workspaceRef: body.workspaceRef ?? { kind: 'none' },
-      executionPolicy: Value.Default(ExecutionPolicy, { ...body.executionPolicy }) as ExecutionPolicy,
+      executionPolicy: settlePolicy(context, body.executionPolicy),
       retryPolicy: Value.Default(RetryPolicy, { ...body.runRetryPolicy }) as RetryPolicy,
       metadata: body.metadata ?? {},
     },

@@ -18,7 +18,7 @@ describe('the commands that are offered after an end', () => {
     assert.deepEqual(commandsFor('provider-401'), [
       'agentrun profile credential acme-codex --api-key-stdin',
       'agentrun profile validate acme-codex',
-      'agentrun run create --backend acme-codex --tenant acme --project shop --prompt "…"',
+      'agentrun run create --backend acme-codex --tenant acme --project shop --sandbox full-access --prompt "…"',
       'agentrun run tail run_0000000001',
     ]);
   });

@@ -25,9 +25,10 @@ export function addWorkOptions(command: Command, ofWhat = ''): Command {
       workspace,
     )
     .addOption(
-      new Option('--sandbox <rights>', `what the agent${ofWhat} may change (otherwise: workspace-write)`).choices(
-        ExecutionPolicy.properties.sandbox.enum,
-      ),
+      new Option(
+        '--sandbox <rights>',
+        `what the agent${ofWhat} may change (otherwise as the manager is set: AGENTRUN_DEFAULT_SANDBOX)`,
+      ).choices(ExecutionPolicy.properties.sandbox.enum),
     )
     .addOption(
       new Option('--approval <when>', `whether the agent${ofWhat} may ask for more (otherwise: never)`).choices(
