@@ -140,7 +140,8 @@ const layers = [
   {
     name: 'temporal-dev',
     path: temporalDev,
-    values: leaves,
+    // What every Temporal is asked for at the start, its own too.
+    values: ['^src/temporal/search-attributes\\.ts$', ...leaves],
     why: 'Finds and starts a Temporal server; usable without the product.',
   },
   {

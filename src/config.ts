@@ -13,6 +13,7 @@ import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
 import { readWarmRunners } from './config/warm-runners.js';
 import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
+import { speaksTls, TEMPORAL_SETTINGS } from './config/temporal-settings.js';
 import { count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
@@ -47,19 +48,7 @@ export const Settings = Type.Object({
       default: 30,
     },
   ),
-  AGENTRUN_TEMPORAL_ADDRESS: optionalText('A Temporal of yours (host:port) instead of the embedded one', {
-    pattern: '^[^/\\s]+:\\d+$',
-  }),
-  AGENTRUN_TEMPORAL_NAMESPACE: text('Temporal namespace', { default: 'default' }),
-  AGENTRUN_TEMPORAL_UI_PORT: count('Port of the embedded Temporal UI; 0 takes a free one', {
-    minimum: 0,
-    maximum: 65_535,
-    default: 0,
-  }),
-  AGENTRUN_TEMPORAL_UI_URL: optionalText(
-    "Address of your Temporal's web interface, for links to it; the embedded one is known",
-    { pattern: URL_PATTERN },
-  ),
+  ...TEMPORAL_SETTINGS,
   TEMPORAL_CLI: optionalText('Path of the temporal program that the embedded stack starts'),
   AGENTRUN_CODEX_PATH: optionalText(
     'Path of the codex program that runners start, absolute; otherwise that of PATH, or what `agentrun backend install` got',
@@ -149,7 +138,7 @@ export const Settings = Type.Object({
   AGENTRUN_WORKFLOW_CACHE: Type.Optional(
     Type.Integer({
       description:
-        "Workflows that a worker keeps in memory, half a MiB each; what is not kept is read from its history when something comes for it. By its heap's limit when absent: 600 for each GiB beyond 200 MiB",
+        "Workflows that a worker keeps in memory, two thirds of a MiB each; what is not kept is read from its history when something comes for it. By its heap's limit when absent: 600 for each GiB beyond 200 MiB",
       minimum: 2,
       maximum: 100_000,
     }),
@@ -218,6 +207,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   readOidc(settings);
   readPayloadKeys(settings);
   readWarmRunners(settings);
+  speaksTls(settings);
   return settings;
 }
 

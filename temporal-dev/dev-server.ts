@@ -11,10 +11,14 @@ import {
   waitUntilReady,
   type ServerProcess,
 } from '../src/processes/server-process.js';
-import { ensureSearchAttributes, SearchAttributeConflict, type SearchAttributes } from './search-attributes.js';
+import {
+  ensureSearchAttributes,
+  SearchAttributeConflict,
+  type SearchAttributes,
+} from '../src/temporal/search-attributes.js';
 import { findSurvivor, forgetServer, recordServer, type ServerRecord } from './surviving-server.js';
 
-export type { SearchAttributes } from './search-attributes.js';
+export type { SearchAttributes } from '../src/temporal/search-attributes.js';
 
 const WHAT = 'the Temporal dev server';
 const READY_TIMEOUT_MS = 60_000;

@@ -18,9 +18,9 @@ import { packageRoot } from '../processes/package-root.js';
 import { dataConverter } from '../temporal/data-converter.js';
 import { awaitTemporal, connectTemporal } from '../temporal/connection.js';
 import { createRunGateway } from '../temporal/run-gateway.js';
+import { ensureSearchAttributes } from '../temporal/search-attributes.js';
 import { ensureWatchers } from '../temporal/watchers.js';
 import { startWorker, type RunningWorker } from '../temporal/worker.js';
-import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { loadAipodSpecs, readAipodSpecDirectory } from './aipod-spec-directory.js';
 import { observeLaunches } from '../telemetry/observe-gateway.js';
 import { observeStores } from '../telemetry/observe-stores.js';
@@ -30,6 +30,7 @@ import { httpDependencies } from './http-dependencies.js';
 import type { ManagerOptions, ManagerParts } from './manager-parts.js';
 import { backendCatalog, operationContext, queueGateway } from './operation-context.js';
 import { openTelemetry } from './telemetry.js';
+import { readTemporalAccess } from './temporal-access.js';
 
 export interface Manager {
   /** Where the API listens; undefined for a process that only works. */
@@ -49,6 +50,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const { settings, logger } = options;
   // Read and checked before anything is touched; applied before anybody is served.
   const specs = options.roles.api ? await readAipodSpecDirectory(settings) : [];
+  const access = await readTemporalAccess(settings);
   await migrate({ connectionString: options.databaseUrl, onMessage: (message) => logger.debug(message) });
   const namespace = settings.AGENTRUN_TEMPORAL_NAMESPACE;
   const untold = openPostgres({
@@ -62,6 +64,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const temporal = connectTemporal({
     address: options.temporalAddress,
     namespace,
+    access,
     interceptors,
     dataConverter: dataConverter(readPayloadKeys(settings)),
   });
@@ -143,6 +146,7 @@ async function startWork(
     {
       address: temporalAddress,
       namespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+      access: temporal.access,
       dataConverter: temporal.dataConverter,
       cachedWorkflows: settings.AGENTRUN_WORKFLOW_CACHE,
     },

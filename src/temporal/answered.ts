@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../domain/errors.js';
 import { isPassing, translate } from './errors.js';
+import { whyUnusable } from './why-refused.js';
 
 /** How long an update's answer is waited for. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -43,11 +44,11 @@ async function unlessHung<T>(client: Client, call: Promise<T>): Promise<T> {
 
 /** Whether the server answers for the namespace. */
 export async function isReady(client: Client): Promise<{ ready: boolean; message?: string }> {
+  const { namespace } = client.options;
   try {
-    const { namespace } = client.options;
     await client.withDeadline(Date.now() + 1_000, async () => client.workflowService.describeNamespace({ namespace }));
     return { ready: true };
-  } catch {
-    return { ready: false, message: 'Temporal does not answer' };
+  } catch (error) {
+    return { ready: false, message: whyUnusable(error, namespace) ?? 'Temporal does not answer' };
   }
 }

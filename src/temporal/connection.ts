@@ -4,15 +4,25 @@ import {
   defaultGrpcRetryOptions,
   makeGrpcRetryInterceptor,
   type GrpcRetryOptions,
+  type TLSConfig,
   type WorkflowClientInterceptor,
 } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '../domain/errors.js';
+import { whyRefused, whyUnusable } from './why-refused.js';
+
+/** How a server is spoken to that is not open to everybody: in the clear, and by nobody in particular, where both are absent. */
+export interface TemporalAccess {
+  readonly tls?: TLSConfig;
+  /** Sent with each call as a bearer token. */
+  readonly apiKey?: string;
+}
 
 export interface TemporalSettings {
   readonly address: string;
   readonly namespace: string;
+  readonly access?: TemporalAccess;
   /** What encrypts; nothing is when absent. */
   readonly dataConverter?: DataConverter | undefined;
   /** What stands between callers and the client, to tell of calls. */
@@ -28,7 +38,9 @@ const TIMER_SLACK_MS = 20;
 export interface TemporalLink {
   readonly connection: Connection;
   readonly client: Client;
-  /** What encrypts, for a worker beside it; undefined where nothing does. */
+  /** For a worker beside it, as what follows. */
+  readonly access: TemporalAccess;
+  /** What encrypts; undefined where nothing does. */
   readonly dataConverter: DataConverter | undefined;
   /** Closes the connection; a call that is under way then fails and is not tried again. */
   close(): Promise<void>;
@@ -36,10 +48,11 @@ export interface TemporalLink {
 
 /** A client that finds out within about 1.5 s that Temporal is down. Connects when first used; close it at the end. */
 export function connectTemporal(settings: TemporalSettings): TemporalLink {
-  const { address, namespace, dataConverter, interceptors = [] } = settings;
+  const { address, namespace, access = {}, dataConverter, interceptors = [] } = settings;
   const retries = endableRetries();
   const connection = Connection.lazy({
     address,
+    ...access,
     connectTimeout: '1.5s',
     interceptors: [makeGrpcRetryInterceptor(retries.options)],
     channelArgs: {
@@ -59,6 +72,7 @@ export function connectTemporal(settings: TemporalSettings): TemporalLink {
   return {
     connection,
     client: new Client({ connection, namespace, dataConverter, interceptors: { workflow: [...interceptors] } }),
+    access,
     dataConverter,
     close,
   };
@@ -71,7 +85,8 @@ function endableRetries(): { options: GrpcRetryOptions; end: () => Promise<void>
   let lastDueAtMs = 0;
   return {
     options: {
-      retryableDecider: (attempt, status) => !isEnded && retryableDecider(attempt, status),
+      retryableDecider: (attempt, status) =>
+        !isEnded && whyRefused(status) === undefined && retryableDecider(attempt, status),
       delayFunction: (attempt, status) => {
         const delayMs = delayFunction(attempt, status);
         lastDueAtMs = Math.max(lastDueAtMs, performance.now() + delayMs);
@@ -86,7 +101,10 @@ function endableRetries(): { options: GrpcRetryOptions; end: () => Promise<void>
   };
 }
 
-/** Waits until the namespace answers. @throws unavailable('temporal') after `timeoutMs`. */
+/**
+ * Waits until the namespace answers.
+ * @throws unavailable('temporal') after `timeoutMs`; at once where waiting helps nothing, as with a certificate that is not trusted.
+ */
 export async function awaitTemporal(client: Client, namespace: string, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -94,7 +112,8 @@ export async function awaitTemporal(client: Client, namespace: string, timeoutMs
       await client.connection.workflowService.describeNamespace({ namespace });
       return;
     } catch (error) {
-      if (Date.now() >= deadline) throw unavailable('temporal', error);
+      const isLost = whyRefused(error) !== undefined;
+      if (isLost || Date.now() >= deadline) throw unavailable('temporal', error, whyUnusable(error, namespace));
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }

@@ -24,13 +24,17 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+export type WorkerSettings = Pick<TemporalSettings, 'address' | 'namespace' | 'access' | 'dataConverter'> & {
+  readonly cachedWorkflows?: number;
+};
+
 /** Starts a worker for all workflows and activities. The prebuilt bundle starts in a fraction of the time; without it the sources are bundled now. */
 export async function startWorker(
-  settings: Pick<TemporalSettings, 'address' | 'namespace' | 'dataConverter'> & { readonly cachedWorkflows?: number },
+  settings: WorkerSettings,
   activities: Activities,
   intercept?: InterceptActivity,
 ): Promise<RunningWorker> {
-  const connection = await NativeConnection.connect({ address: settings.address });
+  const connection = await NativeConnection.connect({ address: settings.address, ...settings.access });
   const worker = await Worker.create({
     connection,
     namespace: settings.namespace,

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
+import { ensureSearchAttributes, type SearchAttributes } from '../../src/temporal/search-attributes.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../../temporal-dev/dev-server.js';
 import { resolveTemporalCli, type TemporalCli } from '../../temporal-dev/resolve-cli.js';
-import { ensureSearchAttributes } from '../../temporal-dev/search-attributes.js';
 import { quietRuntime } from './quiet-runtime.js';
 import { stopAtEnd } from './shared.js';
 
@@ -46,14 +46,16 @@ export async function startTemporalServer(folder: string, port = 0): Promise<Tem
 }
 
 /** A namespace that nobody else uses, on the server that all test files of this process share. */
-export async function createTestNamespace(): Promise<{ address: string; namespace: string }> {
+export async function createTestNamespace(
+  searchAttributes: SearchAttributes = SEARCH_ATTRIBUTES,
+): Promise<{ address: string; namespace: string }> {
   const { server, connection } = await (shared ??= startShared());
   const namespace = `test-${(numbered += 1)}`;
   await connection.workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
   });
-  await ensureSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
+  await ensureSearchAttributes(connection, namespace, searchAttributes);
   return { address: server.address, namespace };
 }
 

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { ConfigurationError, readSettings, Settings } from '../../../src/config.js';
 import { readRunnerPods } from '../../../src/config/runner-pods.js';
 import { readRunnerRetention } from '../../../src/config/runner-retention.js';
+import { speaksTls } from '../../../src/config/temporal-settings.js';
 import { readWarmRunners } from '../../../src/config/warm-runners.js';
 
 const RETENTION = {
@@ -128,5 +129,30 @@ describe('settings of the retention', () => {
 
   it('mean nothing without a cap', () => {
     assert.equal(readRunnerRetention(readSettings({ AGENTRUN_RUNNER_RETENTION_JOB_NAME_PREFIXES: 'a' })), undefined);
+  });
+});
+
+describe('settings of a Temporal of yours', () => {
+  const address = { AGENTRUN_TEMPORAL_ADDRESS: 'temporal.example.com:7233' };
+  const certificate = { AGENTRUN_TEMPORAL_TLS_CERT_FILE: '/etc/temporal/tls.crt' };
+
+  it('speak TLS where that is said, or anything of it', () => {
+    const given = (more: Record<string, string>) => speaksTls(readSettings({ ...address, ...more }));
+    assert.equal(given({}), false);
+    assert.equal(given({ AGENTRUN_TEMPORAL_TLS: 'false' }), false);
+    assert.equal(given({ AGENTRUN_TEMPORAL_TLS: 'true' }), true);
+    assert.equal(given({ AGENTRUN_TEMPORAL_TLS_CA_FILE: '/etc/temporal/ca.crt' }), true);
+    assert.equal(given({ AGENTRUN_TEMPORAL_API_KEY_FILE: '/etc/temporal/api-key' }), true);
+  });
+
+  it('are refused where one says nothing without another, or against it', () => {
+    refused({ ...address, AGENTRUN_TEMPORAL_TLS: 'yes' }, 'AGENTRUN_TEMPORAL_TLS ');
+    refused({ ...address, ...certificate }, 'AGENTRUN_TEMPORAL_TLS_KEY_FILE is not set');
+    refused({ ...address, AGENTRUN_TEMPORAL_TLS_KEY_FILE: '/k' }, 'AGENTRUN_TEMPORAL_TLS_CERT_FILE is not set');
+    refused({ ...address, AGENTRUN_TEMPORAL_TLS_CA_FILE: 'ca.crt' }, 'AGENTRUN_TEMPORAL_TLS_CA_FILE');
+    refused({ ...address, AGENTRUN_TEMPORAL_TLS_SERVER_NAME: 'a:1' }, 'AGENTRUN_TEMPORAL_TLS_SERVER_NAME');
+    const inTheClear = { AGENTRUN_TEMPORAL_TLS: 'false', AGENTRUN_TEMPORAL_API_KEY_FILE: '/k' };
+    refused({ ...address, ...inTheClear }, 'AGENTRUN_TEMPORAL_API_KEY_FILE needs TLS');
+    refused({ AGENTRUN_TEMPORAL_TLS: 'true' }, 'AGENTRUN_TEMPORAL_ADDRESS is not set');
   });
 });
