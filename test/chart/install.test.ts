@@ -72,8 +72,8 @@ if (hasPods() && ownsCluster()) {
         const profile = '/api/v1/provider-profiles/work';
         await api.ok('PUT', `${profile}/config`, { config: configOf(`http://${relay.host}:${relay.port}/v1`) });
         await api.ok('PUT', `${profile}/credential`, { apiKey: 'sk-planted-0123456789' });
-        // The Pod is the sandbox: a container without rights cannot make another one in itself.
-        const run = { ...RUN, backendProfile: 'work', executionPolicy: { sandbox: 'full-access' } };
+        // It names no sandbox: the Pod is it, since a container without rights cannot make another one in itself.
+        const run = { ...RUN, backendProfile: 'work' };
         for (const prompt of ['one', 'two']) {
           const sent = await api.post('/api/v1/sessions/codex/send', { prompt, run });
           const ended = await untilEnded(api, sent.run.id, 2 * STARTED_MS);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { readSettings } from '../../src/config.js';
+import { METRICS } from '../../src/telemetry/metric-names.js';
+import type { Loose } from '../support/api.js';
 import { helm, HELM_FETCH_TIMEOUT_MS, helmProgram } from './helm.js';
 import { CHART, golden, manifests, render, valuesFile, valueSets } from './rendered.js';
 
@@ -38,7 +40,7 @@ describe('the chart', function () {
     };
     const [first, second] = [await keys(), await keys()];
     assert.ok(first.every((key) => /^[A-Za-z0-9]{48}$/.test(key)));
-    assert.equal(new Set([...first, ...second]).size, 6);
+    assert.equal(new Set([...first, ...second]).size, 4);
   });
 
   it('gives API and worker settings that they take', async () => {
@@ -56,6 +58,51 @@ describe('the chart', function () {
         assert.deepEqual(unknown, [], `${name} ${metadata.name}`);
       }
     }
+  });
+
+  it('lets API and worker reach a collector where one is set, and runners only the one that is named', async () => {
+    const ports = async (...set: string[]) => {
+      const policies = manifests(await render('minimal', set)).filter(({ kind }) => kind === 'NetworkPolicy');
+      const reach = policies.map(({ metadata, spec }) => [metadata.name, JSON.stringify(spec.egress).includes('4318')]);
+      return Object.fromEntries(reach) as Record<string, boolean>;
+    };
+    const [api, worker, runners] = ['agentrun-api', 'agentrun-worker', 'agentrun-runners'];
+    const none = { [api]: false, [worker]: false, [runners]: false };
+    assert.deepEqual(await ports(), none);
+    const endpoint = ['--set', 'settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318'];
+    assert.deepEqual(await ports(...endpoint), { ...none, [api]: true, [worker]: true });
+    const named = ['--set', 'networkPolicies.telemetry.to[0].podSelector.matchLabels.app=collector'];
+    assert.deepEqual(await ports(...endpoint, ...named), { [api]: true, [worker]: true, [runners]: true });
+    assert.deepEqual(await ports(...named), none);
+  });
+
+  it('shows Temporal what it asks for out of Secrets, in files that API and worker read', async () => {
+    const [first] = manifests(await render('everything')).filter(({ kind }) => kind === 'Deployment');
+    const { containers, volumes } = first.spec.template.spec;
+    const mount = containers[0].volumeMounts.find(({ name }: { name: string }) => name === 'temporal');
+    const { projected } = volumes.find(({ name }: { name: string }) => name === 'temporal');
+    const files = projected.sources.flatMap(({ secret }: Loose) => secret.items.map(({ path }: Loose) => path));
+    assert.deepEqual(files, ['ca.crt', 'tls.crt', 'tls.key', 'api-key']);
+    const named = containers[0].env.filter(({ name }: Loose) => /^AGENTRUN_TEMPORAL_.*_FILE$/.test(name));
+    assert.deepEqual(
+      named.map(({ value }: Loose) => value),
+      files.map((file: string) => `${mount.mountPath}/${file}`),
+    );
+  });
+
+  it('alerts by figures that there are', async () => {
+    const [alerts] = manifests(await render('everything')).filter(({ kind }) => kind === 'PrometheusRule');
+    const expressions = alerts.spec.groups.flatMap(({ rules }: Loose) =>
+      rules.map(({ expr }: Loose) => expr as string),
+    );
+    const named = expressions.flatMap((expr: string) => expr.match(/\bagentrun_\w+/g) ?? []);
+    assert.equal(expressions.length, 7);
+    const unknown = named.filter((name: string) => !(name.replace(/_(bucket|count|sum)$/, '') in METRICS));
+    assert.deepEqual(unknown, []);
+    assert.deepEqual(
+      expressions.filter((expr: string) => /\{ |%!/.test(expr)),
+      [],
+    );
   });
 
   it('runs nothing as root, and nothing that could become it', async () => {
@@ -85,6 +132,8 @@ describe('the chart', function () {
       /missing property 'size'|size is required/,
     );
     assert.match(await refusal(...minimal, '--set', 'runners.storage.accessMode=Any'), /accessMode/);
+    assert.match(await refusal(...minimal, '--set', 'runners.defaultSandbox=none'), /defaultSandbox/);
+    assert.match(await refusal(...minimal, '--set', 'temporal.tls.cert=x'), /'cert' not allowed/);
   });
 });
 
@@ -92,7 +141,6 @@ describe('the chart', function () {
 const SECRETS: Readonly<Record<string, string>> = {
   AGENTRUN_DATABASE_URL: 'postgres://a:b@c/d',
   AGENTRUN_TOKEN_KEY: 'k'.repeat(48),
-  AGENTRUN_SECRETS_KEY: 'k'.repeat(48),
   AGENTRUN_OPERATOR_TOKEN: 'k'.repeat(48),
 };
 const OPTIONAL = new Set(['AGENTRUN_OPERATORS_JSON', 'AGENTRUN_PAYLOAD_KEYS']);

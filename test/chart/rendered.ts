@@ -27,10 +27,7 @@ export function goldenFile(name: string): string {
 export async function render(name: string, more: readonly string[] = []): Promise<string> {
   const place = ['--namespace', 'agents-control', '--kube-version', '1.34.2'];
   const text = await helm(['template', 'agentrun', CHART, ...place, '--values', valuesFile(name), ...more]);
-  return `${text.trimEnd()}\n`.replace(
-    /^( {2}(?:token-key|secrets-key|operator-token|password): )"[^"]{40,}"$/gm,
-    '$1"<made>"',
-  );
+  return `${text.trimEnd()}\n`.replace(/^( {2}(?:token-key|operator-token|password): )"[^"]{40,}"$/gm, '$1"<made>"');
 }
 
 export function manifests(text: string): Loose[] {

@@ -46,7 +46,7 @@ export const EXCEPTED: readonly { readonly file: string; readonly begins: string
     why: 'the temporal program over an installation of yours',
   },
   { file: 'docs/reliability.md', begins: 'npm run test:faults', why: 'is part of what runs this test, or takes hours' },
-  { file: 'docs/runbook.md', begins: 'kubectl -n agentrun-v01', why: 'a cluster' },
+  { file: 'docs/runbook.md', begins: 'kubectl -n "$runners"', why: 'a cluster' },
   { file: 'docs/sessions.md', begins: 'agentrun chat', why: 'a terminal: tested in test/cli/chat' },
   {
     file: 'docs/temporal-ui.md',

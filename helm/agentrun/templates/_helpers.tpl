@@ -68,10 +68,9 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
   value: {{ include "agentrun.temporalAddress" . | quote }}
 - name: AGENTRUN_TEMPORAL_NAMESPACE
   value: {{ .Values.temporal.namespace | quote }}
+{{- include "agentrun.temporalAccess" . }}
 - name: AGENTRUN_TOKEN_KEY
   valueFrom: { secretKeyRef: { name: {{ include "agentrun.keysSecret" . }}, key: token-key } }
-- name: AGENTRUN_SECRETS_KEY
-  valueFrom: { secretKeyRef: { name: {{ include "agentrun.keysSecret" . }}, key: secrets-key } }
 - name: AGENTRUN_PAYLOAD_KEYS
   valueFrom: { secretKeyRef: { name: {{ include "agentrun.keysSecret" . }}, key: payload-keys, optional: true } }
 - name: AGENTRUN_PLATFORM
@@ -82,6 +81,8 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
   value: {{ .Values.runners.lane | quote }}
 - name: AGENTRUN_INTERNAL_MGR_URL
   value: {{ .Values.runners.managerUrl | default (printf "http://agentrun-mgr.%s.svc.cluster.local:%v" .Release.Namespace .Values.api.service.port) | quote }}
+- name: AGENTRUN_DEFAULT_SANDBOX
+  value: {{ .Values.runners.defaultSandbox }}
 - name: AGENTRUN_RUNNER_IMAGE
   value: {{ include "agentrun.runnerImage" . | quote }}
 - name: AGENTRUN_RUNNER_IMAGE_PULL_POLICY
@@ -126,6 +127,46 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
 {{- end }}
 {{- end }}
 
+{{- define "agentrun.temporalAccess" -}}
+{{- $temporal := .Values.temporal -}}
+{{- $folder := "/etc/agentrun/temporal" -}}
+{{- if $temporal.tls.enabled }}
+- name: AGENTRUN_TEMPORAL_TLS
+  value: 'true'
+{{- end }}
+{{- with $temporal.tls.serverName }}
+- name: AGENTRUN_TEMPORAL_TLS_SERVER_NAME
+  value: {{ . | quote }}
+{{- end }}
+{{- if $temporal.tls.caSecret }}
+- name: AGENTRUN_TEMPORAL_TLS_CA_FILE
+  value: {{ $folder }}/ca.crt
+{{- end }}
+{{- if $temporal.tls.clientSecret }}
+- name: AGENTRUN_TEMPORAL_TLS_CERT_FILE
+  value: {{ $folder }}/tls.crt
+- name: AGENTRUN_TEMPORAL_TLS_KEY_FILE
+  value: {{ $folder }}/tls.key
+{{- end }}
+{{- if $temporal.apiKeySecret }}
+- name: AGENTRUN_TEMPORAL_API_KEY_FILE
+  value: {{ $folder }}/api-key
+{{- end }}
+{{- end }}
+
+{{- /* The Secrets that API and worker show, or hold against what Temporal shows; empty where there is none. */}}
+{{- define "agentrun.temporalSecrets" -}}
+{{- with .Values.temporal.tls.caSecret }}
+- secret: { name: {{ . }}, items: [{ key: ca.crt, path: ca.crt }] }
+{{- end }}
+{{- with .Values.temporal.tls.clientSecret }}
+- secret: { name: {{ . }}, items: [{ key: tls.crt, path: tls.crt }, { key: tls.key, path: tls.key }] }
+{{- end }}
+{{- with .Values.temporal.apiKeySecret }}
+- secret: { name: {{ . }}, items: [{ key: api-key, path: api-key }] }
+{{- end }}
+{{- end }}
+
 {{- define "agentrun.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 1000
@@ -149,6 +190,24 @@ capabilities: { drop: [ALL] }
 {{- define "agentrun.volumes" -}}
 - { name: data, emptyDir: { sizeLimit: 64Mi } }
 - { name: tmp, emptyDir: { sizeLimit: 64Mi } }
+{{- end }}
+
+{{- /* Of API and worker, on top of those. */}}
+{{- define "agentrun.managerMounts" -}}
+{{ include "agentrun.mounts" . }}
+{{- if include "agentrun.temporalSecrets" . }}
+- { name: temporal, mountPath: /etc/agentrun/temporal, readOnly: true }
+{{- end }}
+{{- end }}
+
+{{- define "agentrun.managerVolumes" -}}
+{{ include "agentrun.volumes" . }}
+{{- with include "agentrun.temporalSecrets" . }}
+- name: temporal
+  projected:
+    defaultMode: 288 # 0440
+    sources: {{- . | trim | nindent 6 }}
+{{- end }}
 {{- end }}
 
 {{- /* Where Pods of a part go: called with (list $ "api" .Values.api). */}}
