@@ -44,11 +44,11 @@ async function unlessHung<T>(client: Client, call: Promise<T>): Promise<T> {
 
 /** Whether the server answers for the namespace. */
 export async function isReady(client: Client): Promise<{ ready: boolean; message?: string }> {
-  const { namespace } = client.options;
   try {
+    const { namespace } = client.options;
     await client.withDeadline(Date.now() + 1_000, async () => client.workflowService.describeNamespace({ namespace }));
     return { ready: true };
   } catch (error) {
-    return { ready: false, message: whyUnusable(error, namespace) ?? 'Temporal does not answer' };
+    return { ready: false, message: whyUnusable(error) ?? 'Temporal does not answer' };
   }
 }

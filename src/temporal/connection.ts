@@ -113,7 +113,7 @@ export async function awaitTemporal(client: Client, namespace: string, timeoutMs
       return;
     } catch (error) {
       const isLost = whyRefused(error) !== undefined;
-      if (isLost || Date.now() >= deadline) throw unavailable('temporal', error, whyUnusable(error, namespace));
+      if (isLost || Date.now() >= deadline) throw unavailable('temporal', error, whyUnusable(error));
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }

@@ -1,6 +1,7 @@
 /** gRPC's own numbers: the server answers, and to somebody else. */
 const NOT_FOR_US = [7, 16];
 const NOT_FOUND = 5;
+const NO_NAMESPACE = 'it has no namespace of that name (AGENTRUN_TEMPORAL_NAMESPACE)';
 
 /**
  * By what OpenSSL says of a handshake, which Node and gRPC hand on as text; the first that fits. A server that wants a certificate
@@ -31,10 +32,9 @@ export function whyRefused(failure: unknown): string | undefined {
 }
 
 /** The same as a sentence, and of a namespace that is not there: somebody may be about to make it. */
-export function whyUnusable(failure: unknown, namespace: string): string | undefined {
-  const why = whyRefused(failure);
-  if (why !== undefined) return `Temporal cannot be used: ${why}`;
-  return statusOf(failure).code === NOT_FOUND ? `Temporal has no namespace ${namespace}` : undefined;
+export function whyUnusable(failure: unknown): string | undefined {
+  const why = whyRefused(failure) ?? (statusOf(failure).code === NOT_FOUND ? NO_NAMESPACE : undefined);
+  return why && `Temporal cannot be used: ${why}`;
 }
 
 function statusOf(failure: unknown): { readonly code: number; readonly details: string } {

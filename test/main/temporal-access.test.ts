@@ -132,7 +132,7 @@ describe('a Temporal that is not open to everybody', () => {
       (await refusalOf(trusting(namespace.address.replace('127.0.0.1', 'localhost')))) ?? '',
       /it does not speak TLS \(AGENTRUN_TEMPORAL_TLS\)/,
     );
-    assert.equal(await refusalOf(trusting(address), 'nowhere', 0), 'Temporal has no namespace nowhere');
+    assert.match((await refusalOf(trusting(address), 'nowhere', 0)) ?? '', /it has no namespace of that name/);
     assert.equal(await refusalOf(trusting(address)), undefined);
   });
 
