@@ -24,28 +24,36 @@ export function recordedSettingsPage(): { readonly page: string; readonly anew: 
   const page = readFileSync(SETTINGS_PAGE, 'utf8');
   const [before] = page.split(START, 1);
   const elsewhere = new Set(Object.values(CHAPTERS).flatMap((chapter) => Object.keys(chapter)));
-  const others = Object.keys(Settings.properties).filter((name) => !elsewhere.has(name));
-  const chapters = [['The manager', others] as const].concat(
-    Object.entries(CHAPTERS).map(([title, settings]) => [title, Object.keys(settings)]),
-  );
-  const parts = chapters.flatMap(([title, names]) => [`## ${title}`, table(names)]);
+  const all: Readonly<Record<string, TSchema>> = Settings.properties;
+  const others = Object.keys(all).filter((name) => !elsewhere.has(name));
+  const chapters: readonly (readonly [string, readonly string[]])[] = [
+    ['The manager', others],
+    ...Object.entries(CHAPTERS).map(([title, settings]) => [title, Object.keys(settings)] as const),
+  ];
+  const rows = (names: readonly string[]) => Object.entries(all).filter(([name]) => names.includes(name));
+  const parts = chapters.flatMap(([title, names]) => [`## ${title}`, table(rows(names))]);
   const anew = [`${before}${START}`, '<!-- prettier-ignore-start -->', ...parts, '<!-- prettier-ignore-end -->'];
   return { page, anew: `${anew.join('\n\n')}\n` };
 }
 
-function table(names: readonly string[]): string {
-  const rows = names.map((name) => row(name, (Settings.properties as Readonly<Record<string, TSchema>>)[name]!));
+function table(settings: readonly (readonly [string, TSchema])[]): string {
+  const rows = settings.map(([name, schema]) => row(name, schema));
   return ['| variable | value | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 function row(name: string, schema: TSchema): string {
-  const { description, default: otherwise } = schema as { description?: string; default?: unknown };
+  const { description, default: otherwise } = schema as { description?: string; default?: string | number };
   const cells = [`\`${name}\``, valueWords(schema), otherwise === undefined ? '' : `\`${String(otherwise)}\``];
   return `| ${[...cells, description ?? ''].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
 function valueWords(schema: TSchema): string {
-  const { type, enum: words, minimum, maximum } = schema as {
+  const {
+    type,
+    enum: words,
+    minimum,
+    maximum,
+  } = schema as {
     readonly type?: string;
     readonly enum?: readonly string[];
     readonly minimum?: number;

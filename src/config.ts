@@ -92,6 +92,10 @@ export const Settings = Type.Object({
     'Requests a second of one operator that sees some tenants only, of each API; ten times as many at once. 0: no limit',
     { minimum: 0, maximum: 1_000_000, default: 100 },
   ),
+  AGENTRUN_OPEN_REQUESTS_PER_OPERATOR: count(
+    'Requests of one operator that sees some tenants only that are open at one moment, event streams and long polls among them, of each API. 0: no limit',
+    { minimum: 0, maximum: 1_000_000, default: 500 },
+  ),
   AGENTRUN_BAD_TOKENS_PER_SECOND: count(
     'Requests without a good token a second that one address is told 401 for, ten times as many at once; 429 from then on. 0: no limit',
     { minimum: 0, maximum: 1_000_000, default: 20 },
