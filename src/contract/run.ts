@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { APPROVALS, SANDBOXES } from '../domain/agent-rights.js';
 import { FAILURE_KINDS } from '../domain/failure-kinds.js';
 import { RUN_DEFAULTS } from '../domain/lease.js';
 import { TERMINAL_STATUSES } from '../domain/outcome.js';
@@ -64,8 +65,8 @@ export type SecretScope = Static<typeof SecretScope>;
 /** `timeoutMs` limits one turn from its ack; `idleTimeoutMs` is the longest silence within a turn. */
 export const ExecutionPolicy = Type.Object(
   {
-    sandbox: Type.Enum(['read-only', 'workspace-write', 'full-access'] as const, { default: 'workspace-write' }),
-    approval: Type.Enum(['never', 'on-request'] as const, { default: 'never' }),
+    sandbox: Type.Enum(SANDBOXES, { default: 'workspace-write' }),
+    approval: Type.Enum(APPROVALS, { default: 'never' }),
     network: Type.Boolean({ default: true }),
     timeoutMs: Type.Integer({ minimum: 1_000, maximum: 7 * DAY_MS, default: RUN_DEFAULTS.turnTimeoutMs }),
     idleTimeoutMs: Type.Integer({ minimum: 1_000, maximum: 7 * DAY_MS, default: RUN_DEFAULTS.idleTimeoutMs }),

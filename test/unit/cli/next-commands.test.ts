@@ -18,7 +18,7 @@ describe('the commands that are offered after an end', () => {
     assert.deepEqual(commandsFor('provider-401'), [
       'agentrun profile credential acme-codex --api-key-stdin',
       'agentrun profile validate acme-codex',
-      'agentrun run create --backend acme-codex --tenant acme --project shop --prompt "…"',
+      'agentrun run create --backend acme-codex --tenant acme --project shop --sandbox full-access --prompt "…"',
       'agentrun run tail run_0000000001',
     ]);
   });
@@ -29,9 +29,9 @@ describe('the commands that are offered after an end', () => {
   });
 
   it('send the answer to what the agent asked', () => {
-    assert.match(commandsFor('blocked')[0] ?? '', /^agentrun run create --backend acme-codex /);
+    assert.match(commandsFor('blocked')[1] ?? '', /^agentrun run create --backend acme-codex /);
     const sessionRef = { sessionId: 'sess_1' };
-    assert.equal(commandsFor('blocked', { sessionRef })[0], 'agentrun session send sess_1 "…"');
+    assert.equal(commandsFor('blocked', { sessionRef })[1], 'agentrun session send sess_1 "…"');
   });
 
   it('keep the rights that the run had, and leave out those that any run has', () => {
