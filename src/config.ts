@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import { SANDBOXES } from './contract/run.js';
+import { SANDBOXES } from './domain/agent-rights.js';
 import { processEnvironment } from './environment.js';
 import { ConfigurationError } from './config/configuration-error.js';
 import { readJsonSetting } from './config/json-setting.js';
@@ -81,6 +81,10 @@ export const Settings = Type.Object({
   AGENTRUN_RATE_LIMIT_PER_SECOND: count(
     'Requests a second of one operator that sees some tenants only, of each API; ten times as many at once. 0: no limit',
     { minimum: 0, maximum: 1_000_000, default: 100 },
+  ),
+  AGENTRUN_OPEN_REQUESTS_PER_OPERATOR: count(
+    'Requests of one operator that sees some tenants only that are open at one moment, event streams and long polls among them, of each API. 0: no limit',
+    { minimum: 0, maximum: 1_000_000, default: 500 },
   ),
   AGENTRUN_BAD_TOKENS_PER_SECOND: count(
     'Requests without a good token a second that one address is told 401 for, ten times as many at once; 429 from then on. 0: no limit',

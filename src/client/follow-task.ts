@@ -10,6 +10,8 @@ export interface FollowTaskOptions extends OutageOptions {
   readonly signal?: AbortSignal;
   /** How often a task that waits is looked at; 1,000. */
   readonly pollMs?: number;
+  /** Attempts up to this one are known: only those after it are told. */
+  readonly afterAttempt?: number;
 }
 
 /** The task as it has become, or what happens in its attempt. */
@@ -58,7 +60,9 @@ class TaskFollower {
     private readonly client: HttpClient,
     private readonly taskId: string,
     private readonly options: FollowTaskOptions,
-  ) {}
+  ) {
+    if (options.afterAttempt !== undefined) this.#attempt = { number: options.afterAttempt, seq: null };
+  }
 
   look(): Promise<TaskDetail> {
     return this.client.get<TaskDetail>(`/api/v1/queue/tasks/${this.taskId}`, { signal: this.options.signal });

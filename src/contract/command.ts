@@ -6,7 +6,10 @@ import { RUN_STATUSES } from '../domain/run-lifecycle.js';
 import { CommandId, IdempotencyKey, Metadata, Nullable, RunId, RunnerFence, Timestamp } from './common.js';
 import { Finish } from './run.js';
 
-/** A turn's and a steer's payload must hold a non-empty `prompt`; other fields are the backend's own. */
+/**
+ * A turn's and a steer's payload must hold a non-empty `prompt`; an interrupt's may name the turn that it is for, `turnCommandId`: where
+ * that one is over, it stops nothing. Other fields are the backend's own.
+ */
 const CommandPayload = Type.Record(Type.String(), Type.Unknown());
 
 export const CommandCreate = Type.Object(
@@ -23,6 +26,7 @@ export const CommandCreate = Type.Object(
         payload: { type: 'object', required: ['prompt'], properties: { prompt: { type: 'string', minLength: 1 } } },
       },
     },
+    else: { properties: { payload: { properties: { turnCommandId: CommandId } } } },
   },
 );
 export type CommandCreate = Static<typeof CommandCreate>;

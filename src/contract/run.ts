@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { APPROVALS, SANDBOXES } from '../domain/agent-rights.js';
 import { FAILURE_KINDS } from '../domain/failure-kinds.js';
 import { RUN_DEFAULTS } from '../domain/lease.js';
 import { TERMINAL_STATUSES } from '../domain/outcome.js';
@@ -61,8 +62,6 @@ export const SecretScope = Type.Object(
 );
 export type SecretScope = Static<typeof SecretScope>;
 
-export const SANDBOXES = ['read-only', 'workspace-write', 'full-access'] as const;
-
 /**
  * `timeoutMs` limits one turn from its ack; `idleTimeoutMs` is the longest silence within a turn. The sandbox of a run that names
  * none is a setting of the installation's: where its machines can make one.
@@ -70,7 +69,7 @@ export const SANDBOXES = ['read-only', 'workspace-write', 'full-access'] as cons
 export const ExecutionPolicy = Type.Object(
   {
     sandbox: Type.Enum(SANDBOXES),
-    approval: Type.Enum(['never', 'on-request'] as const, { default: 'never' }),
+    approval: Type.Enum(APPROVALS, { default: 'never' }),
     network: Type.Boolean({ default: true }),
     timeoutMs: Type.Integer({ minimum: 1_000, maximum: 7 * DAY_MS, default: RUN_DEFAULTS.turnTimeoutMs }),
     idleTimeoutMs: Type.Integer({ minimum: 1_000, maximum: 7 * DAY_MS, default: RUN_DEFAULTS.idleTimeoutMs }),

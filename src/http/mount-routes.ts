@@ -20,7 +20,7 @@ import { conforms, validated } from './validation/validate.js';
 
 const NOBODY: Principal = { kind: 'operator', name: 'nobody', tenants: [] };
 
-const NO_LIMITS = { operatorPerSecond: 0, badTokensPerSecond: 0 };
+const NO_LIMITS = { operatorPerSecond: 0, operatorOpen: 0, badTokensPerSecond: 0 };
 
 /** What may stand in a path where an id is expected; it is looked up no further unless it has the form of one. */
 const PLAIN_PARAM = /^[A-Za-z0-9._:@+-]{1,160}$/;
@@ -96,7 +96,7 @@ interface Gate {
 async function principalOf(ctx: Context, route: Route, { app, limit }: Gate): Promise<Principal> {
   if (route.auth === 'none') return NOBODY;
   const principal = await authenticated(ctx, { app, limit });
-  limit.countRequest(principal);
+  limit.countRequest(principal, ctx.res);
   if (route.auth === 'operator' && principal.kind === 'runner') {
     throw forbidden('this is not for a runner token');
   }

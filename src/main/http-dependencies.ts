@@ -43,6 +43,7 @@ export function httpDependencies(
       bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
       rateLimits: {
         operatorPerSecond: settings.AGENTRUN_RATE_LIMIT_PER_SECOND,
+        operatorOpen: settings.AGENTRUN_OPEN_REQUESTS_PER_OPERATOR,
         badTokensPerSecond: settings.AGENTRUN_BAD_TOKENS_PER_SECOND,
       },
     },

@@ -1,4 +1,5 @@
 import type { RunnerJobCreate, RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
+import type { OperatorPrincipal } from '../domain/principal.js';
 import type { RunnerJobView } from './runner-platform.js';
 
 /** A Job that was asked for, with the caller's overrides. */
@@ -23,5 +24,10 @@ export interface RunnerJobStore {
   list(query: { runId: string; commandId?: string }): Promise<RunnerJobRecord[]>;
   /** What the platform says of it; an ended Job stays ended. */
   observe(view: RunnerJobView): Promise<void>;
-  register(runnerId: string, body: RunnerRegister): Promise<RunnerRecord>;
+  /** Undefined, and nothing written, where the id is that of a runner whose run is none of the tenants'. */
+  register(
+    runnerId: string,
+    body: RunnerRegister,
+    tenants: OperatorPrincipal['tenants'],
+  ): Promise<RunnerRecord | undefined>;
 }

@@ -1,6 +1,7 @@
 import type { RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
 import { ENDED_JOB_STATUSES, type RunnerJobStatus } from '../domain/runner-job-status.js';
 import type { RunnerJobRequest, RunnerJobStore } from '../ports/runner-job-store.js';
+import type { TenantScope } from '../ports/run-store.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { firstRow } from './rows.js';
@@ -67,7 +68,7 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
       );
     },
 
-    register: (runnerId, body) => registerRunner(database, runnerId, body),
+    register: (runnerId, body, tenants) => registerRunner(database, runnerId, body, tenants),
   };
 }
 
@@ -107,7 +108,12 @@ interface RunnerRow {
 }
 
 /** Registering again replaces what was said before. Fields that the contract does not name are kept as metadata. */
-async function registerRunner(database: Database, runnerId: string, body: RunnerRegister): Promise<RunnerRecord> {
+async function registerRunner(
+  database: Database,
+  runnerId: string,
+  body: RunnerRegister,
+  tenants: TenantScope,
+): Promise<RunnerRecord | undefined> {
   const { runnerId: _, runId, attemptId, backendProfile, placement, sourceCommit, ...metadata } = body;
   const registered = await database.query<RunnerRow>(
     `INSERT INTO runners (id, run_id, attempt_id, backend_profile, placement, source_commit, metadata)
@@ -115,6 +121,9 @@ async function registerRunner(database: Database, runnerId: string, body: Runner
      ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, attempt_id = excluded.attempt_id,
        backend_profile = excluded.backend_profile, placement = excluded.placement,
        source_commit = excluded.source_commit, metadata = excluded.metadata, updated_at = now()
+     -- A runner is whose its run is.
+     WHERE $8::text[] IS NULL OR NOT EXISTS (
+       SELECT FROM runs WHERE runs.id = runners.run_id AND runs.tenant_id <> ALL ($8))
      RETURNING *`,
     [
       runnerId,
@@ -124,9 +133,11 @@ async function registerRunner(database: Database, runnerId: string, body: Runner
       JSON.stringify(placement ?? null),
       sourceCommit ?? null,
       JSON.stringify(metadata),
+      tenants === 'all' ? null : tenants,
     ],
   );
-  return toRunnerRecord(firstRow(registered));
+  const [row] = registered.rows;
+  return row && toRunnerRecord(row);
 }
 
 function toRunnerRecord(row: RunnerRow): RunnerRecord {

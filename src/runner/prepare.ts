@@ -7,7 +7,7 @@ import { BackendError, type Backend } from './backends/backend.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { TurnJournal } from './commands/turn-journal.js';
 import type { LentSshKey } from './lent-ssh-key.js';
-import { openVolume, readThreadId, writeThreadId } from './volume.js';
+import { openVolume, threadToResume, writeThreadId } from './volume.js';
 import { prepareWorkspace } from './workspace.js';
 
 export interface Preparation {
@@ -30,7 +30,7 @@ export async function prepareHost(preparation: Preparation): Promise<{ host: Age
   status('workspace/preparing', { kind: run.workspaceRef.kind });
   const workspaceDir = await prepareWorkspace({ ref: run.workspaceRef, ...volume, sshKey, processes, signal });
   await lendToAgent(run, parts);
-  const threadId = run.threadId ?? run.sessionRef?.threadId ?? (await readThreadId(volume));
+  const threadId = run.threadId ?? (await threadToResume(volume, run.sessionRef?.threadId ?? null));
   let known = threadId;
   const onThread = async (opened: string) => {
     await writeThreadId(volume, opened);

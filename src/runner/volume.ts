@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /** Where things lie on a session's volume; everything of ours is under `.agentrun`. */
 export interface VolumeLayout {
@@ -25,14 +25,33 @@ export async function openVolume(volumeDir: string, backendKind: string): Promis
   return layout;
 }
 
-/** The thread that an earlier runner had open on this volume; null when there was none. */
-export async function readThreadId(layout: VolumeLayout): Promise<string | null> {
+/** The thread that an earlier runner with this kind of agent had open on this volume; null when there was none. */
+export async function readThreadId({ threadFile }: Pick<VolumeLayout, 'threadFile'>): Promise<string | null> {
   try {
-    const { threadId } = JSON.parse(await readFile(layout.threadFile, 'utf8')) as { threadId?: unknown };
+    const { threadId } = JSON.parse(await readFile(threadFile, 'utf8')) as { threadId?: unknown };
     return typeof threadId === 'string' ? threadId : null;
   } catch {
     return null;
   }
+}
+
+/**
+ * The thread to go on with: the session's, but where another kind of agent opened that one on this volume. A session that changes
+ * its kind goes on with that kind's own thread, or begins one.
+ */
+export async function threadToResume(layout: VolumeLayout, ofSession: string | null): Promise<string | null> {
+  if (ofSession !== null && !(await isOfAnotherKind(layout, ofSession))) return ofSession;
+  return readThreadId(layout);
+}
+
+async function isOfAnotherKind({ threadFile }: VolumeLayout, threadId: string): Promise<boolean> {
+  const own = dirname(threadFile);
+  const kinds = await readdir(dirname(own));
+  const others = kinds.map((kind) => join(dirname(own), kind)).filter((folder) => folder !== own);
+  const theirs = await Promise.all(
+    others.map(async (folder) => readThreadId({ threadFile: join(folder, basename(threadFile)) })),
+  );
+  return theirs.includes(threadId);
 }
 
 export async function writeThreadId(layout: VolumeLayout, threadId: string): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { HttpClient } from '../../src/client/http-client.js';
-import { Api } from '../support/api.js';
+import { Api, eventually } from '../support/api.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
@@ -67,5 +67,47 @@ describe('rate limits', function () {
     assert.ok((told[401] ?? 0) >= 10 && (told[429] ?? 0) >= 10, JSON.stringify(told));
     assert.equal((await operator.request('GET', '/api/v1/runs')).status, 200);
     assert.equal((await operator.as(undefined).request('GET', '/health')).status, 200);
+  });
+});
+
+describe('open requests', function () {
+  this.timeout(120_000);
+  let manager: TestManager;
+  let operator: Api;
+  let runId: string;
+  const held = new AbortController();
+
+  before(async () => {
+    const operators = JSON.stringify([ACME, GLOBEX]);
+    manager = await startTestManager({ AGENTRUN_OPERATORS_JSON: operators, AGENTRUN_OPEN_REQUESTS_PER_OPERATOR: '2' });
+    operator = new Api(manager.url, manager.operatorToken);
+    runId = (await operator.createRun()).id;
+  });
+  after(async () => {
+    held.abort();
+    await manager.stop();
+  });
+
+  const stream = async (token: string, { signal } = held) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`${manager.url}/api/v1/runs/${runId}/events/stream`, { headers, signal });
+    return response.status;
+  };
+
+  it("of one tenant's operator are so many and no more, until one ends; others are let in", async () => {
+    const first = new AbortController();
+    assert.deepEqual([await stream(ACME.token, first), await stream(ACME.token)], [200, 200]);
+    assert.equal(await stream(ACME.token), 429);
+    const refusal = await operator.as(ACME.token).request('GET', '/api/v1/runs');
+    assert.deepEqual([refusal.status, refusal.body.failureKind], [429, 'rate-limited']);
+    assert.equal((await operator.as(GLOBEX.token).request('GET', '/api/v1/runs')).status, 200);
+    const ofAll = await Promise.all([1, 2, 3].map(async () => stream(manager.operatorToken)));
+    assert.deepEqual(ofAll, [200, 200, 200]);
+    first.abort();
+    const again = await eventually(
+      async () => operator.as(ACME.token).request('GET', '/api/v1/runs'),
+      ({ status }) => status === 200,
+    );
+    assert.equal(again.status, 200);
   });
 });

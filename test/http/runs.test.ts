@@ -77,6 +77,9 @@ describe('tenants', function () {
     refused(await acme.patch(`${RUNS}/${run.id}/lease`, { runnerId: 'r' }), 404, 'schema-invalid');
     refused(await acme.post(`${RUNS}/${run.id}/events`, {}), 404, 'schema-invalid');
     refused(await acme.post('/api/v1/runners/register', { runId: run.id }), 404, 'schema-invalid');
+    const runner = { runnerId: `rnr-${randomUUID()}`, runId: run.id };
+    succeeded(await manager.api.post('/api/v1/runners/register', runner));
+    refused(await acme.post('/api/v1/runners/register', { runnerId: runner.runnerId }), 409, 'schema-invalid');
     assert.deepEqual(succeeded(await acme.get(`${RUNS}?tenantId=beta`)).items, []);
     const taken = refused(await acme.post(RUNS, { ...body, sessionRef }), 409, 'schema-invalid');
     assert.equal(JSON.stringify(taken).includes(run.id), false);

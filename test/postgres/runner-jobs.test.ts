@@ -65,7 +65,7 @@ describe('the runner job store', () => {
       exitCode: null,
       message: null,
       createdAt: record.createdAt,
-      updatedAt: record.updatedAt,
+      updatedAt: record?.updatedAt,
       finishedAt: null,
       valuesPrinted: false,
     });
@@ -119,7 +119,7 @@ describe('the runner job store', () => {
   describe('a registered runner', () => {
     it('is kept with what it said, fields of its own as metadata', async () => {
       const body = { runId, attemptId: 'attempt-1', backendProfile: 'exec', placement: { node: 'n1' }, cpus: 4 };
-      const record = await postgres.jobs.register('rnr_1', body);
+      const record = await postgres.jobs.register('rnr_1', body, 'all');
       assert.deepEqual(record, {
         id: 'rnr_1',
         runId,
@@ -128,17 +128,17 @@ describe('the runner job store', () => {
         placement: { node: 'n1' },
         sourceCommit: null,
         metadata: { cpus: 4 },
-        registeredAt: record.registeredAt,
-        updatedAt: record.updatedAt,
+        registeredAt: record?.registeredAt,
+        updatedAt: record?.updatedAt,
       });
     });
 
     it('replaces what it said before when it registers again', async () => {
-      const first = await postgres.jobs.register('rnr_2', { backendProfile: 'exec', placement: 'here' });
-      const again = await postgres.jobs.register('rnr_2', { sourceCommit: 'abc' });
+      const first = await postgres.jobs.register('rnr_2', { backendProfile: 'exec', placement: 'here' }, 'all');
+      const again = await postgres.jobs.register('rnr_2', { sourceCommit: 'abc' }, 'all');
       assert.deepEqual(
-        [again.backendProfile, again.placement, again.sourceCommit, again.registeredAt],
-        ['codex', null, 'abc', first.registeredAt],
+        [again?.backendProfile, again?.placement, again?.sourceCommit, again?.registeredAt],
+        ['codex', null, 'abc', first?.registeredAt],
       );
     });
   });

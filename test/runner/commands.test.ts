@@ -123,6 +123,19 @@ describe('the runner with the exec backend', () => {
     assert.deepEqual([interrupt.terminalStatus, interrupt.failureMessage], ['completed', 'no turn was running']);
   });
 
+  it('interrupts the turn that is named, and no other', async () => {
+    const turn = manager.add('turn', 'echo ready; read word; echo $word');
+    void fixture.start();
+    await manager.until(() => manager.output(turn.id).includes('ready'));
+    const late = manager.add('interrupt', '', { payload: { turnCommandId: 'cmd_the_one_before' } });
+    await manager.ended(late);
+    assert.deepEqual([late.terminalStatus, late.failureMessage], ['completed', 'that turn was not running']);
+    assert.equal(turn.terminalStatus, null);
+    const meant = manager.add('interrupt', '', { payload: { turnCommandId: turn.id } });
+    await Promise.all([manager.ended(meant), manager.ended(turn)]);
+    assert.deepEqual([turn.terminalStatus, meant.failureMessage], ['cancelled', null]);
+  });
+
   it('cancels a command that the manager wants cancelled, live or waiting', async () => {
     const [live, waiting, last] = [
       manager.add('turn', 'echo ready; sleep 300'),

@@ -9,7 +9,7 @@ import { AgentProcesses } from '../../src/runner/agent-processes.js';
 import { TurnJournal } from '../../src/runner/commands/turn-journal.js';
 import { redactUrls } from '../../src/runner/git.js';
 import { LentSshKey } from '../../src/runner/lent-ssh-key.js';
-import { openVolume, readThreadId, writeThreadId } from '../../src/runner/volume.js';
+import { openVolume, readThreadId, threadToResume, writeThreadId } from '../../src/runner/volume.js';
 import { prepareWorkspace } from '../../src/runner/workspace.js';
 
 let folder: string;
@@ -51,6 +51,16 @@ describe('the volume', () => {
     await writeThreadId(layout, 'thread-1');
     assert.equal(await readThreadId(await openVolume(folder, 'exec')), 'thread-1');
     assert.equal(await readThreadId(await openVolume(folder, 'codex')), null);
+  });
+
+  it('goes on with the session’s thread, but not with that of another kind of agent', async () => {
+    await writeThreadId(await openVolume(folder, 'exec'), 'thread-of-exec');
+    const codex = await openVolume(folder, 'codex');
+    assert.equal(await threadToResume(codex, 'thread-of-exec'), null);
+    await writeThreadId(codex, 'thread-of-codex');
+    assert.equal(await threadToResume(codex, 'thread-of-exec'), 'thread-of-codex');
+    assert.equal(await threadToResume(codex, 'thread-from-elsewhere'), 'thread-from-elsewhere');
+    assert.equal(await threadToResume(codex, null), 'thread-of-codex');
   });
 });
 

@@ -187,6 +187,34 @@ describe('a send to a session', function () {
     await api.post(`/api/v1/runs/${first.run.id}/cancel`);
   });
 
+  it('starts the runner that a send asked for once the run has lost one of somebody’s own', async () => {
+    const sessionId = newSession();
+    const first = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
+    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 2_000 });
+    await runner.ack(first.command.id);
+    await runner.finishCommand(first.command.id);
+    const second = await send(sessionId, { prompt: 'echo came after all' });
+    assert.equal(second.run.id, first.run.id);
+    await untilPrinted(api, second.command, 'came after all');
+    await untilEnded(api, first.run.id);
+  });
+
+  it('leaves no run open for an interrupt that nobody was there for', async () => {
+    const sessionId = newSession();
+    const { run, command } = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
+    const runner = await ForeignRunner.claim(api, run.id, { leaseMs: 1_000 });
+    await runner.ack(command.id);
+    await runner.finishCommand(command.id);
+    await eventually(
+      async () => api.get(`/api/v1/runs/${run.id}`),
+      ({ status }) => status === 'pending',
+    );
+    const interrupt = await api.post(`/api/v1/runs/${run.id}/commands`, { type: 'interrupt', payload: {} });
+    assert.deepEqual([interrupt.state, interrupt.failureMessage], ['completed', 'no turn was running']);
+    const { terminalStatus } = await untilEnded(api, run.id);
+    assert.equal(terminalStatus, 'completed', 'by idling, as its last turn ended');
+  });
+
   it('never touches the live run with a message for an earlier one', async () => {
     const sessionId = newSession();
     const first = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });

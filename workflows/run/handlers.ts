@@ -1,7 +1,15 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
-import type { Answer, FinishRun, SendToSession, ToRun, WriteDown, Writer } from '../../src/domain/run-messages.js';
+import type {
+  AddCommand,
+  Answer,
+  FinishRun,
+  SendToSession,
+  ToRun,
+  WriteDown,
+  Writer,
+} from '../../src/domain/run-messages.js';
 import { records } from './activities.js';
 import type { LiveRun } from './live-run.js';
 import * as messages from './messages.js';
@@ -39,7 +47,7 @@ export function handleMessages(live: LiveRun): void {
   decide(
     messages.addCommandUpdate,
     (add) => admitCommand(live, add),
-    (add) => ({ seq: run.addCommand(add.commandId, add.type) }),
+    (add) => addCommand(live, add),
     (add) => live.projection.assertShown(add.commandId),
   );
   decide(messages.ackCommandUpdate, heldCommand, (ack) => run.ackCommand(ack.commandId, ack.threadId));
@@ -153,6 +161,12 @@ function admit(live: LiveRun, message: ToRun & Writer): void {
 
 function assertHere({ input }: LiveRun, { runId }: ToRun): void {
   if (runId !== input.runId) throw new RunRefused('run-not-here', { activeRunId: input.runId });
+}
+
+function addCommand({ run }: LiveRun, { commandId, type }: AddCommand): { readonly seq: number } {
+  const seq = run.addCommand(commandId, type);
+  run.endNeedlessInterrupts();
+  return { seq };
 }
 
 function admitCommand(live: LiveRun, { runId }: ToRun): void {

@@ -25,6 +25,7 @@ import { commandSnapshot } from './snapshot.js';
 
 /** A turn that is stopped because somebody wanted it to. */
 const CANCELLED: Outcome = { status: 'cancelled', failureKind: 'cancelled', message: null };
+const NOTHING_TO_STOP: Outcome = { status: 'completed', failureKind: null, message: { text: 'no turn was running' } };
 
 /** Where a command came from, beside its caller. */
 interface CommandOrigin {
@@ -251,6 +252,7 @@ export class RunState {
     this.data.leaseDoubt = null;
     for (const command of this.data.commands) command.activeAtMs = null;
     this.dropCancelledCommands();
+    this.endNeedlessInterrupts();
   }
 
   /** Ends the run. Open commands end `cancelled`, or as given where the run failed under them. */
@@ -286,7 +288,17 @@ export class RunState {
     const { status, failureKind } = ended;
     const told = { commandId: command.id, commandType: command.lifecycle.type, terminalStatus: status, failureKind };
     this.status('command-terminal', supersededBy === null ? told : { ...told, supersededBy });
-    if (supersededBy === null && isWork(command)) this.endWithTurn();
+    if (supersededBy !== null || !isWork(command)) return;
+    this.endNeedlessInterrupts();
+    this.endWithTurn();
+  }
+
+  /** Nobody holds the run, and nothing waits to be done: an interrupt that stayed open would only keep the run open. */
+  endNeedlessInterrupts(): void {
+    const { lifecycle, commands } = this.data;
+    if (!this.sparing || this.terminal || lifecycle.claimedBy !== null || commands.some(isWork)) return;
+    for (const command of commands.filter(({ cancel }) => cancel === null))
+      this.endCommand(command, NOTHING_TO_STOP, null);
   }
 
   /** Somebody may have sent more to the session meanwhile: that is done first, also where it was a steer that nobody handed on. */

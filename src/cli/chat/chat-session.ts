@@ -59,10 +59,10 @@ export class ChatSession {
     this.#sends = this.#sends.then(() => this.#send(sendId, text));
   }
 
-  async interrupt({ runId }: TurnRef): Promise<void> {
+  async interrupt({ runId, commandId: turnCommandId }: TurnRef): Promise<void> {
     const { client, tell, signal } = this.options;
     try {
-      await client.post(`/api/v1/runs/${runId}/commands`, { type: 'interrupt', payload: {} }, { signal });
+      await client.post(`/api/v1/runs/${runId}/commands`, { type: 'interrupt', payload: { turnCommandId } }, { signal });
     } catch (error) {
       tell({ type: 'interrupt-failed', message: wordsOf(error) });
     }

@@ -94,8 +94,16 @@ function waited(ms: number): Promise<void> {
 export function runSource(client: AgentRun, runId: string): ConversationSource {
   const part = async (limit: number, beforeSeq: number): Promise<EventPart> => {
     const from = Math.max(0, beforeSeq - 1 - limit);
-    const { items } = await client.runs.events(runId, { afterSeq: from, limit: Math.max(1, beforeSeq - 1 - from) });
-    return { events: items, older: from > 0 ? String(from + 1) : null };
+    const events: EventRecord[] = [];
+    // A page is bounded by its bytes, too.
+    for (let seq = from; seq < beforeSeq - 1;) {
+      const { items } = await client.runs.events(runId, { afterSeq: seq, limit: beforeSeq - 1 - seq });
+      const last = items.at(-1);
+      if (last === undefined) break;
+      events.push(...items);
+      seq = last.seq;
+    }
+    return { events, older: from > 0 ? String(from + 1) : null };
   };
   return {
     key: `run/${runId}`,

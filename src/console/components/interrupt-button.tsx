@@ -2,12 +2,14 @@ import { useState } from 'preact/hooks';
 import { useConsole } from '../api/console-context.js';
 import type { Conversation } from '../api/conversation.js';
 
-/** Stops the turn, not the run. It says "interrupting" until an event proves that it is done. */
+/** Stops that turn, not the run and not the turn after it. It says "interrupting" until an event proves that it is done. */
 export function InterruptButton({
   runId,
+  turnCommandId,
   conversation,
 }: {
   readonly runId: string;
+  readonly turnCommandId: string | undefined;
   readonly conversation: Conversation;
 }) {
   const { client, announce } = useConsole();
@@ -18,7 +20,7 @@ export function InterruptButton({
     setProblem('');
     setCommandId('');
     announce('interrupting');
-    client.runs.command(runId, { type: 'interrupt', payload: {} }).then(
+    client.runs.command(runId, { type: 'interrupt', payload: { turnCommandId } }).then(
       ({ id }) => setCommandId(id),
       (error: unknown) => {
         setCommandId(null);

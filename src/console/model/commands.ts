@@ -1,8 +1,8 @@
 import type { CommandRecord } from '../../client/index.js';
 
 /** A runner has taken a turn and has not ended it. Pure. */
-export function isTurnLive(commands: readonly CommandRecord[]): boolean {
-  return commands.some(({ type, state }) => type === 'turn' && state === 'acknowledged');
+export function liveTurnOf(commands: readonly CommandRecord[]): CommandRecord | undefined {
+  return commands.find(({ type, state }) => type === 'turn' && state === 'acknowledged');
 }
 
 /** What the newest turn was told. */

@@ -1,6 +1,7 @@
 import type { EventRecord } from '../../client/index.js';
 import { diffFiles } from './diff-files.js';
-import { isAttentionPhase, phaseWords, said } from './phase-words.js';
+import { said } from '../../domain/phase-words.js';
+import { isAttentionPhase, phaseWords } from './phase-words.js';
 import type { RowPlace, ToolRow, ToolTranscriptRow, TranscriptRow } from './transcript-rows.js';
 
 /** Of a tool's output so much is held; the end matters most. */

@@ -12,7 +12,7 @@ import { NeedsPerson } from '../components/needs-person.js';
 import { Problem } from '../components/problem.js';
 import { TemporalLink } from '../components/temporal-link.js';
 import { cliFor } from '../model/cli-words.js';
-import { isTurnLive, lastPromptOf } from '../model/commands.js';
+import { liveTurnOf, lastPromptOf } from '../model/commands.js';
 import type { RunFacts } from '../model/run-facts.js';
 import { runLook } from '../model/status-look.js';
 
@@ -37,6 +37,7 @@ export function RunHead({ facts, polled, intervalMs, conversation }: RunHeadProp
       .catch((problem: unknown) => setRefusal(asError(problem)))
       .then(polled.refresh);
   };
+  const liveTurn = liveTurnOf(commands);
   return (
     <>
       <PageHead
@@ -51,7 +52,9 @@ export function RunHead({ facts, polled, intervalMs, conversation }: RunHeadProp
         }
         actions={
           <>
-            {isLive && isTurnLive(commands) && <InterruptButton runId={id} conversation={conversation} />}
+            {isLive && liveTurn !== undefined && (
+              <InterruptButton runId={id} turnCommandId={liveTurn.id} conversation={conversation} />
+            )}
             {isLive && run.cancelRequestedAt === null && (
               <button type="button" onClick={() => setCancelling(true)}>
                 Cancel…

@@ -12,7 +12,7 @@ import { NextSteps } from '../components/next-steps.js';
 import { Problem } from '../components/problem.js';
 import { TimelineView } from '../components/timeline-view.js';
 import { ViewLinks } from '../components/view-links.js';
-import { isTurnLive, lastPromptOf } from '../model/commands.js';
+import { liveTurnOf, lastPromptOf } from '../model/commands.js';
 import type { EventRef, RunView } from '../model/place.js';
 import type { RunFacts } from '../model/run-facts.js';
 import { RunHead } from './run-head.js';
@@ -97,6 +97,6 @@ async function askRun(client: AgentRun, id: string): Promise<RunFacts> {
 
 function modeOf({ run, commands, result }: RunFacts): ComposerMode | null {
   if (run.terminalStatus !== null) return null;
-  if (isTurnLive(commands)) return 'steer';
+  if (liveTurnOf(commands) !== undefined) return 'steer';
   return result.liveness.phase === 'idle' ? 'send' : 'next-turn';
 }

@@ -44,7 +44,11 @@ export function SessionHead({ session, polled, conversation, intervalMs, onUnrea
         actions={
           <>
             {activeRunId !== null && executionState === 'running' && (
-              <InterruptButton runId={activeRunId} conversation={conversation} />
+              <InterruptButton
+                runId={activeRunId}
+                turnCommandId={session.activeCommandId ?? undefined}
+                conversation={conversation}
+              />
             )}
             {activeRunId !== null && (
               <button type="button" onClick={() => setCancelling(true)}>

@@ -10,7 +10,7 @@ import { ConversationView } from '../components/conversation-view.js';
 import { InterruptButton } from '../components/interrupt-button.js';
 import { NeedsPerson } from '../components/needs-person.js';
 import { Problem } from '../components/problem.js';
-import { isTurnLive } from '../model/commands.js';
+import { liveTurnOf } from '../model/commands.js';
 import type { EventRef } from '../model/place.js';
 import { TaskHead } from './task-head.js';
 import { TaskRail } from './task-rail.js';
@@ -69,7 +69,8 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
   const commands = usePoll(askCommands, POLL_MS, [client, runId]);
   useRefreshOnNews(conversation, [polled.refresh, commands.refresh]);
   const onRead = useMarkTaskRead(task, polled);
-  const canSteer = task.state === 'running' && isTurnLive(commands.data ?? []);
+  const liveTurn = liveTurnOf(commands.data ?? []);
+  const canSteer = task.state === 'running' && liveTurn !== undefined;
   return (
     <div class="page page-conversation">
       <div class="page-main">
@@ -79,7 +80,7 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
           intervalMs={POLL_MS}
           pills={<ConnectionPill connection={conversation.connection} />}
         >
-          {canSteer && <InterruptButton runId={runId} conversation={conversation} />}
+          {canSteer && <InterruptButton runId={runId} turnCommandId={liveTurn.id} conversation={conversation} />}
         </TaskHead>
         <NeedsPerson
           actions={actionsOf(task)}

@@ -24,6 +24,7 @@ export interface CommandDeskOptions {
 }
 
 const CANCELLED: TurnOutcome = { status: 'cancelled', failureKind: 'cancelled', message: 'cancelled', turnId: null };
+const NOTHING_RAN = 'no turn was running';
 const INTERRUPTED: TurnOutcome = { ...CANCELLED, message: 'interrupted' };
 
 /**
@@ -114,6 +115,13 @@ export class CommandDesk {
     return this.#live ?? this.#waiting.find((turn) => turn.command.seq < command.seq);
   }
 
+  /** One that names its turn is for no other: the turn after it is not stopped by whoever was late. */
+  #turnToStop(command: CommandRecord): Turn | undefined {
+    const { turnCommandId } = command.payload;
+    if (turnCommandId === undefined) return this.#turnFor(command);
+    return [this.#live, ...this.#waiting].find((turn) => turn?.command.id === turnCommandId) ?? undefined;
+  }
+
   async #work(): Promise<void> {
     // Let the whole list be taken first: what it says to a turn should be known when the turn begins.
     await Promise.resolve();
@@ -176,9 +184,12 @@ export class CommandDesk {
 
   async #interrupt(command: CommandRecord): Promise<void> {
     const { turns, outbox } = this.options;
-    const turn = this.#turnFor(command);
+    const turn = this.#turnToStop(command);
     const facts = { commandId: command.id, turnCommandId: turn?.command.id };
-    if (!turn) return this.#report(command, { terminalStatus: 'completed', failureMessage: 'no turn was running' });
+    if (!turn) {
+      const failureMessage = command.payload.turnCommandId === undefined ? NOTHING_RAN : 'that turn was not running';
+      return this.#report(command, { terminalStatus: 'completed', failureMessage });
+    }
     turns.status('turn/interrupt:requested', facts);
     turn.stop(INTERRUPTED);
     await turn.over;

@@ -29,9 +29,9 @@ describe('the commands that are offered after an end', () => {
   });
 
   it('send the answer to what the agent asked', () => {
-    assert.match(commandsFor('blocked')[0] ?? '', /^agentrun run create --backend acme-codex /);
+    assert.match(commandsFor('blocked')[1] ?? '', /^agentrun run create --backend acme-codex /);
     const sessionRef = { sessionId: 'sess_1' };
-    assert.equal(commandsFor('blocked', { sessionRef })[0], 'agentrun session send sess_1 "…"');
+    assert.equal(commandsFor('blocked', { sessionRef })[1], 'agentrun session send sess_1 "…"');
   });
 
   it('keep the rights that the run had, and leave out those that any run has', () => {

@@ -50,6 +50,35 @@ describe('RunState', () => {
     );
   });
 
+  it('ends an interrupt that nobody is there for, at once or when its runner is lost, and waits on', () => {
+    const run = newState();
+    run.sparing = true;
+    run.addCommand('cmd_a', 'turn');
+    run.addCommand('cmd_early', 'interrupt');
+    run.endNeedlessInterrupts();
+    assert.deepEqual(
+      run.openCommands.map(({ id }) => id),
+      ['cmd_a', 'cmd_early'],
+      'a turn waits to be stopped',
+    );
+    run.claim('runner-1', 60_000);
+    run.ackCommand('cmd_a', undefined);
+    run.finishCommand(finish('cmd_a'));
+    assert.deepEqual(
+      run.openCommands.map(({ id }) => id),
+      ['cmd_early'],
+      'its runner ends it',
+    );
+    run.lose({ why: 'lease-expired' });
+    assert.deepEqual(run.openCommands, []);
+    assert.notEqual(run.data.quietSinceMs, null, 'the run ends by idling');
+    run.addCommand('cmd_late', 'interrupt');
+    run.endNeedlessInterrupts();
+    const ended = run.data.unwritten.commands.findLast(({ id }) => id === 'cmd_late');
+    assert.equal(ended?.state, 'completed');
+    assert.notEqual(run.data.quietSinceMs, null);
+  });
+
   it('gives the attempt to one runner only', () => {
     const run = newState();
     run.claim('runner-1', 60_000);

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { resolve } from 'node:path';
-import { ExecutionPolicy, type WorkspaceRef } from '../../../contract/run.js';
+import type { ExecutionPolicy, WorkspaceRef } from '../../../contract/run.js';
+import { APPROVALS, SANDBOXES } from '../../../domain/agent-rights.js';
 import type { ToolCredentialName } from '../../../domain/tool-credentials.js';
 import { durationMs } from '../../durations.js';
 
@@ -28,11 +29,11 @@ export function addWorkOptions(command: Command, ofWhat = ''): Command {
       new Option(
         '--sandbox <rights>',
         `what the agent${ofWhat} may change (otherwise as the manager is set: AGENTRUN_DEFAULT_SANDBOX)`,
-      ).choices(ExecutionPolicy.properties.sandbox.enum),
+      ).choices(SANDBOXES),
     )
     .addOption(
       new Option('--approval <when>', `whether the agent${ofWhat} may ask for more (otherwise: never)`).choices(
-        ExecutionPolicy.properties.approval.enum,
+        APPROVALS,
       ),
     )
     .option('--no-network', `keep the agent${ofWhat} from the network`)

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { TaskRecord } from '../../../contract/task.js';
+import { isTerminalStatus } from '../../../domain/outcome.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
@@ -26,8 +27,14 @@ export function addTaskDispatch(task: Command, context: CliContext): void {
       if (!watch && waitTimeout !== undefined) throw usageError('--wait-timeout needs --watch');
       return reaching(context, async (client) => {
         const dispatched = await client.post<TaskRecord>(taskPath(id, 'dispatch'), {});
-        if (watch) await watchTask(context, client, id, { json, waitTimeout });
+        if (watch) await watchTask(context, client, id, { json, waitTimeout, afterAttempt: overBefore(dispatched) });
         else tellTask(context, dispatched, { json });
       });
     });
+}
+
+/** The attempt that had ended when the task was let begin again: how it went is known. */
+function overBefore({ state, latestAttempt }: TaskRecord): number | undefined {
+  if (isTerminalStatus(state) || latestAttempt === null || !isTerminalStatus(latestAttempt.state)) return undefined;
+  return latestAttempt.attempt;
 }

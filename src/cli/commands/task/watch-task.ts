@@ -15,6 +15,8 @@ import { lookDeeper } from './next-steps.js';
 export interface WatchOptions {
   readonly json: boolean;
   readonly waitTimeout?: number;
+  /** Attempts up to this one are known, and not told. */
+  readonly afterAttempt?: number;
 }
 
 /** Shows what happens to a task and in its attempts, and lets the program end with what came of it. Leaving off stops nothing. */
@@ -22,12 +24,12 @@ export async function watchTask(
   context: CliContext,
   client: HttpClient,
   taskId: string,
-  { json, waitTimeout }: WatchOptions,
+  { json, waitTimeout, afterAttempt }: WatchOptions,
 ): Promise<void> {
   const goOn = `the task goes on; \`${context.program} task watch ${taskId}\` follows it again`;
   const task = await watching({ timeoutMs: waitTimeout, goOn }, async (signal) => {
-    const news = followTask(client, taskId, { signal, ...outageNotes(context) });
-    const show = json ? jsonShower(context) : shower(context);
+    const news = followTask(client, taskId, { signal, afterAttempt, ...outageNotes(context) });
+    const show = json ? jsonShower(context) : shower(context, afterAttempt);
     let next = await news.next();
     for (; !next.done; next = await news.next()) {
       if ('task' in next.value) show.task(next.value.task);
@@ -48,11 +50,11 @@ function jsonShower({ screen }: CliContext): Shower {
 }
 
 /** What the task goes through as notes, what its agent says as a run is shown. */
-function shower({ screen }: CliContext): Shower {
+function shower({ screen }: CliContext, afterAttempt: number | undefined): Shower {
   const lines = new EventLines(screen);
   const { dim } = screen.err.colors;
   let stood: string | undefined;
-  let attempt: number | undefined;
+  let attempt = afterAttempt;
   const note = (text: string) => screen.note(dim(`· ${text}`));
   return {
     task(task) {
