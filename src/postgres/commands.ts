@@ -59,7 +59,9 @@ export async function getCommandWithRun(
 
 function runRowOf(row: object): RunRow {
   const columns = Object.entries(row).filter(([name]) => name.startsWith(RUN));
-  return Object.fromEntries(columns.map(([name, value]) => [name.slice(RUN.length), value as unknown])) as unknown as RunRow;
+  return Object.fromEntries(
+    columns.map(([name, value]) => [name.slice(RUN.length), value as unknown]),
+  ) as unknown as RunRow;
 }
 
 export async function getCommand(

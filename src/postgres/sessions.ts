@@ -20,11 +20,7 @@ const LIST = 'sessions';
 export const NO_READER = '';
 
 /** Makes the session unless it is there; answers whether it did. @throws conflict when it is another tenant's. */
-export async function ensureSession(
-  queryable: Queryable,
-  draft: SessionDraft,
-  field = 'sessionId',
-): Promise<boolean> {
+export async function ensureSession(queryable: Queryable, draft: SessionDraft, field = 'sessionId'): Promise<boolean> {
   const { rowCount } = await queryable.query(
     `INSERT INTO sessions (id, tenant_id, project_id, backend_profile, conversation_id, codex_rollout_subdir, metadata,
        ttl_ms, expires_at)

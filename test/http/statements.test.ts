@@ -18,9 +18,9 @@ const CEILINGS = {
   'finish command': 3,
   'finish run': 3,
   'create session': 3,
-  'create task': 8,
-  'send to a new session': 16,
-  'send to its live run': 18,
+  'create task': 7,
+  'send to a new session': 11,
+  'send to its live run': 13,
 };
 
 const OPEN = { tenantId: 'acme', projectId: 'site', backendProfile: 'exec' };
@@ -54,13 +54,14 @@ describe('what a decision asks of PostgreSQL', function () {
     await count('finish command', async () => succeeded(await runner.patch(`${path}/status`, ENDED)));
     await count('finish run', async () => succeeded(await runner.patch(`/api/v1/runs/${id}/status`, ENDED)));
     await count('create session', async () => post('/api/v1/sessions', OPEN));
-    await count('create task', async () => post('/api/v1/queue/tasks', { ...OPEN, prompt: 'true', autoDispatch: false }));
+    await count('create task', async () =>
+      post('/api/v1/queue/tasks', { ...OPEN, prompt: 'true', autoDispatch: false }),
+    );
     const send = `/api/v1/sessions/statements-${id}/send`;
     const said = { prompt: 'true', run: OPEN, createRunnerJob: false };
     await count('send to a new session', async () => post(send, said));
     await count('send to its live run', async () => post(send, { prompt: 'true', createRunnerJob: false }));
 
-    if (process.env['DEBUG_COUNTS']) console.log(counts);
     const over = Object.entries(CEILINGS).filter(([name, most]) => (counts[name]?.length ?? Infinity) > most);
     assert.deepEqual(Object.fromEntries(over.map(([name]) => [name, counts[name]])), {});
   });

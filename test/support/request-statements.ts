@@ -39,6 +39,7 @@ export async function statementsOfRequests(work: () => Promise<void>): Promise<R
 
 /** Its name, or how it begins. */
 function wordsOf(statement: unknown): string {
-  const { name, text } = typeof statement === 'string' ? { name: undefined, text: statement } : (statement as pg.QueryConfig);
+  const { name, text } =
+    typeof statement === 'string' ? { name: undefined, text: statement } : (statement as pg.QueryConfig);
   return name ?? text.trim().replaceAll(/\s+/g, ' ').slice(0, 100);
 }
