@@ -1,5 +1,4 @@
 import type { EventRecord } from '../contract/event.js';
-import type { EventType } from '../domain/event-types.js';
 import { conflict } from '../domain/errors.js';
 import type { EventAppendRequest, EventStore } from '../ports/event-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
@@ -15,42 +14,28 @@ const OF_RUN = `e.run_id = $1
   AND e.created_at >= (SELECT s.first_event_at FROM run_streams s WHERE s.run_id = $1)
   AND e.created_at <= (SELECT s.last_event_at FROM run_streams s WHERE s.run_id = $1)`;
 
-const PAGE = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
-  WHERE ${OF_RUN} AND e.seq > $2 AND ($4::text[] IS NULL OR e.type = ANY ($4)) ORDER BY e.seq LIMIT $3`;
+const PAGE = {
+  name: 'page_events',
+  text: `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
+    WHERE ${OF_RUN} AND e.seq > $2 ORDER BY e.seq LIMIT $3`,
+};
+
+/** Without a name, so that it is planned for its types: a plan for any types reads all events of the run, where there are few of those. */
+const PAGE_OF_TYPES = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
+  WHERE ${OF_RUN} AND e.seq > $2 AND e.type = ANY ($4::text[]) ORDER BY e.seq LIMIT $3`;
 
 /** There are no holes, so the newest are known by their numbers, and no more are read than are asked for, whatever the planner thinks of the run. */
 const TAIL_END = `(SELECT least($3::bigint, s.last_seq + 1) FROM run_streams s WHERE s.run_id = $1)`;
 const TAIL = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.seq < ${TAIL_END} AND e.seq >= ${TAIL_END} - $2::bigint ORDER BY e.seq DESC`;
 
+const TAIL_OF_TYPES = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
+  WHERE ${OF_RUN} AND e.type = ANY ($3::text[]) AND ($4::integer IS NULL OR e.seq < $4) ORDER BY e.seq DESC LIMIT $2`;
+
 const TAIL_OF_COMMAND = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.command_id = $4 AND ($3::text[] IS NULL OR e.type = ANY ($3)) ORDER BY e.seq DESC LIMIT $2`;
 
-/** Types that are in the index of those that are looked for (`run_events_of_type`). */
-const LOOKED_FOR: ReadonlySet<EventType> = new Set([
-  'assistant_message',
-  'token_usage',
-  'backend_status',
-  'error',
-  'terminal_status',
-]);
-
-/**
- * Up to `$2` events of some types, beyond `$3`, for a statement without a name: planned for its types, each of which the index has in
- * order, also where there are few of them among very many others. For all of them at once it would be all events of the run.
- */
-function ofTypes(types: readonly EventType[], { beyond, order }: { beyond: string; order: 'ASC' | 'DESC' }): string {
-  const each = types.map(
-    (_, index) => `(SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
-      WHERE ${OF_RUN} AND e.type = $${index + 4} AND ${beyond} ORDER BY e.seq ${order} LIMIT $2)`,
-  );
-  return `SELECT * FROM (${each.join(' UNION ALL ')}) e ORDER BY e.seq ${order} LIMIT $2`;
-}
-
-const FORWARD = { beyond: 'e.seq > $3::bigint', order: 'ASC' } as const;
-const BACKWARD = { beyond: '($3::bigint IS NULL OR e.seq < $3)', order: 'DESC' } as const;
-
-/** These look into the index of the types that are looked for, where there is none of them, too. */
+/** These look into the index of the types that are looked for (`run_events_of_type`), where there is none of them, too. */
 const LATEST = `SELECT e.seq, e.type, e.payload, e.created_at FROM run_events e
   WHERE ${OF_RUN} AND e.type = $2 ORDER BY e.seq DESC LIMIT 1`;
 
@@ -66,17 +51,17 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
     },
 
     async page({ runId, afterSeq, limit, types }) {
-      const { rows } = await (types !== undefined && types.length > 0 && types.every((type) => LOOKED_FOR.has(type))
-        ? database.query<EventRow>(ofTypes(types, FORWARD), [runId, limit, afterSeq, ...types])
-        : database.query<EventRow>({ name: 'page_events', text: PAGE }, [runId, afterSeq, limit, types ?? null]));
+      const values = [runId, afterSeq, limit];
+      const { rows } = await (types === undefined
+        ? database.query<EventRow>(PAGE, values)
+        : database.query<EventRow>(PAGE_OF_TYPES, [...values, types]));
       return rows.map((row) => toEventRecord(runId, row));
     },
 
-    async tail({ runId, limit, commandId, types, beforeSeq = null }) {
+    async tail({ runId, limit, commandId, types = null, beforeSeq = null }) {
       const statement = (): [text: string, values: unknown[]] => {
-        if (commandId !== undefined) return [TAIL_OF_COMMAND, [runId, limit, types ?? null, commandId]];
-        if (types === undefined) return [TAIL, [runId, limit, beforeSeq]];
-        return [ofTypes(types, BACKWARD), [runId, limit, beforeSeq, ...types]];
+        if (commandId !== undefined) return [TAIL_OF_COMMAND, [runId, limit, types, commandId]];
+        return types === null ? [TAIL, [runId, limit, beforeSeq]] : [TAIL_OF_TYPES, [runId, limit, types, beforeSeq]];
       };
       const { rows } = await database.query<EventRow>(...statement());
       return rows.map((row) => toEventRecord(runId, row)).reverse();
