@@ -22,9 +22,7 @@ export async function requireRun(
   assertOwnRun(principal, runId);
   const run = await context.runs.getRun(runId, tenantScope(principal));
   if (run === undefined) throw missing('run', runId);
-  if (principal.kind === 'runner' && principal.attempt < run.attempt) {
-    throw leaseLost(runId, { attempt: run.attempt });
-  }
+  assertOwnAttempt(principal, run);
   return run;
 }
 
@@ -34,9 +32,11 @@ export async function requireCommand(
   principal: Principal,
   commandId: string,
 ): Promise<{ command: CommandRecord; run: RunRecord }> {
-  const command = await context.runs.getCommand(commandId, tenantScope(principal));
-  if (command === undefined) throw missing('command', commandId);
-  return { command, run: await requireRun(context, principal, command.runId) };
+  const found = await context.runs.getCommandWithRun(commandId, tenantScope(principal));
+  if (found === undefined) throw missing('command', commandId);
+  assertOwnRun(principal, found.run.id);
+  assertOwnAttempt(principal, found.run);
+  return found;
 }
 
 /** The command, if it is one of this run's. Throws as `requireRun` does. */
@@ -70,5 +70,11 @@ export function requireInstallation(principal: Principal): void {
 function assertOwnRun(principal: Principal, runId: string): void {
   if (principal.kind === 'runner' && principal.runId !== runId) {
     throw forbidden('a runner token reaches its own run only', { runId: principal.runId });
+  }
+}
+
+function assertOwnAttempt(principal: Principal, run: RunRecord): void {
+  if (principal.kind === 'runner' && principal.attempt < run.attempt) {
+    throw leaseLost(run.id, { attempt: run.attempt });
   }
 }

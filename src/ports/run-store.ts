@@ -93,6 +93,10 @@ export interface RunStore {
   /** Of the volume that a run works on: its session's, that of the warm runner that it took, or its own. The one place that knows. */
   volumeName(runId: string): Promise<string>;
   getCommand(commandId: string, tenants: TenantScope): Promise<CommandRecord | undefined>;
+  getCommandWithRun(
+    commandId: string,
+    tenants: TenantScope,
+  ): Promise<{ command: CommandRecord; run: RunRecord } | undefined>;
   /** In `seq` order. */
   listCommands(query: { runId: string; afterSeq: number; limit: number; openOnly: boolean }): Promise<CommandRecord[]>;
   /** What a long-polling runner must learn besides new commands. */

@@ -98,8 +98,8 @@ export interface SessionStore {
   readSend(commandId: string): Promise<DecidedSend | undefined>;
 
   readStorage(sessionId: string): Promise<SessionStorage | undefined>;
-  /** The volume is there. False where the session's storage is going or gone: then it must not be. */
-  volumeEnsured(sessionId: string, volume: VolumeRecord): Promise<boolean>;
+  /** The volume is there. Undefined where the session's storage is going or gone: then it must not be. */
+  volumeEnsured(sessionId: string, volume: VolumeRecord): Promise<SessionStorage | undefined>;
   /** What a runner measured; of a session whose volume nobody here made, it says which that is. */
   refreshStorage(sessionId: string, measured: StorageRefresh): Promise<SessionStorage | undefined>;
   /** Decides the end of a session's storage, unless a run of it or a runner lives, or `onlyExpired` and its time is not over. */

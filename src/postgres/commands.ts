@@ -1,9 +1,10 @@
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { CommandRecord } from '../contract/command.js';
+import type { RunRecord } from '../contract/run.js';
 import type { CommandState } from '../ports/board-records.js';
 import type { RunStore, TenantScope } from '../ports/run-store.js';
 import type { Database } from './pool.js';
-import { isoOrNull } from './run-mapping.js';
+import { isoOrNull, RUN_COLUMNS, toRunRecord, type RunRow } from './run-mapping.js';
 
 /** Of `commands c`, all but what it says. */
 export const COMMAND_COLUMNS = `c.id, c.run_id, c.seq, c.type, c.state, c.attempt, c.failure_kind, c.failure_message,
@@ -32,16 +33,43 @@ export interface CommandRow {
   readonly updated_at: Date;
 }
 
+const GET = {
+  name: 'get_command',
+  text: `SELECT ${COLUMNS} FROM commands c JOIN runs r ON r.id = c.run_id
+    WHERE c.id = $1 AND c.seq IS NOT NULL AND ($2::text[] IS NULL OR r.tenant_id = ANY ($2))`,
+};
+
+/** The run's columns have names of their own beside the command's; `run_id` is the same in both. */
+const RUN = 'run_';
+const GET_WITH_RUN = {
+  name: 'get_command_with_run',
+  text: `SELECT ${COLUMNS}, ${RUN_COLUMNS.replaceAll(/r\.(\w+)/g, `$& AS ${RUN}$1`)}, l.expires_at AS ${RUN}lease_expires_at
+    FROM commands c JOIN runs r ON r.id = c.run_id LEFT JOIN run_leases l ON l.run_id = r.id AND l.alive
+    WHERE c.id = $1 AND c.seq IS NOT NULL AND r.opened_at IS NOT NULL AND ($2::text[] IS NULL OR r.tenant_id = ANY ($2))`,
+};
+
+export async function getCommandWithRun(
+  database: Database,
+  commandId: string,
+  tenants: TenantScope,
+): Promise<{ command: CommandRecord; run: RunRecord } | undefined> {
+  const { rows } = await database.query<CommandRow>(GET_WITH_RUN, [commandId, tenants === 'all' ? null : tenants]);
+  return rows[0] && { command: toCommandRecord(rows[0]), run: toRunRecord(runRowOf(rows[0])) };
+}
+
+function runRowOf(row: object): RunRow {
+  const columns = Object.entries(row).filter(([name]) => name.startsWith(RUN));
+  return Object.fromEntries(
+    columns.map(([name, value]) => [name.slice(RUN.length), value as unknown]),
+  ) as unknown as RunRow;
+}
+
 export async function getCommand(
   database: Database,
   commandId: string,
   tenants: TenantScope,
 ): Promise<CommandRecord | undefined> {
-  const { rows } = await database.query<CommandRow>(
-    `SELECT ${COLUMNS} FROM commands c JOIN runs r ON r.id = c.run_id
-     WHERE c.id = $1 AND c.seq IS NOT NULL AND ($2::text[] IS NULL OR r.tenant_id = ANY ($2))`,
-    [commandId, tenants === 'all' ? null : tenants],
-  );
+  const { rows } = await database.query<CommandRow>(GET, [commandId, tenants === 'all' ? null : tenants]);
   return rows[0] && toCommandRecord(rows[0]);
 }
 
@@ -71,7 +99,7 @@ export async function getCancelMarks(
   };
 }
 
-function toCommandRecord(row: CommandRow): CommandRecord {
+export function toCommandRecord(row: CommandRow): CommandRecord {
   return { ...toCommandState(row), payload: row.payload };
 }
 

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { asFailure, isConnectionLost } from './failures.js';
 import type { Queryable, Statement } from './queryable.js';
+import { storableText } from './storable-text.js';
 
 /** Even a call that is late gets this long for its next statement: an answer that is nearly there is better than none. */
 const LEAST_TIMEOUT_MS = 100;
@@ -53,8 +54,7 @@ export class Connection implements Queryable {
   }
 }
 
-/** PostgreSQL's text cannot hold U+0000, which JSON can. (In `json` columns it stays, escaped.) */
 function storable(value: unknown): unknown {
-  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
+  if (typeof value === 'string') return storableText(value);
   return Array.isArray(value) ? value.map(storable) : value;
 }

@@ -2,7 +2,7 @@ import { missing } from '../domain/errors.js';
 import type { CommandDraft, Drafted, OpeningDraft, Reservation, RunDraft } from '../ports/run-store.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
-import { reserve } from './reservations.js';
+import { KEY_IS_FREE, keyValues, reserve, takingKey } from './reservations.js';
 import { firstRow } from './rows.js';
 import { requestJob } from './runner-jobs.js';
 import { joinSession } from './sessions.js';
@@ -16,31 +16,51 @@ const DRAFTS = {
 
 type DraftKind = keyof typeof DRAFTS;
 
-export function draftRun(
+export async function draftRun(
   database: Database,
   draft: RunDraft,
   reservation?: Reservation,
   opening?: OpeningDraft,
 ): Promise<Drafted> {
+  const isAlone = draft.sessionRef === null && opening === undefined;
+  if (isAlone && (await insertRun(database, draft, null, reservation))) return { id: draft.id, opened: false };
   return createDraft(database, 'run', draft.id, reservation, async (transaction) => {
     // A further run goes on with the session's thread, or says that it cannot: never with a fresh one unasked.
     const threadId = await joinSession(transaction, draft);
     await insertRun(transaction, draft, threadId);
     if (opening === undefined) return;
-    await insertCommand(transaction, { ...opening.turn, runId: draft.id, type: 'turn' }, true);
+    await insertCommand(transaction, { ...opening.turn, runId: draft.id, type: 'turn' }, { ofDraft: true });
     if (opening.runnerJob !== null) await requestJob(transaction, opening.runnerJob);
   });
 }
 
-export function draftCommand(database: Database, draft: CommandDraft, reservation?: Reservation): Promise<Drafted> {
-  return createDraft(database, 'command', draft.id, reservation, (transaction) => insertCommand(transaction, draft));
+export async function draftCommand(
+  database: Database,
+  draft: CommandDraft,
+  reservation?: Reservation,
+): Promise<Drafted> {
+  if (await insertCommand(database, draft, { reservation })) return { id: draft.id, opened: false };
+  return createDraft(database, 'command', draft.id, reservation, async (transaction) => {
+    if (!(await insertCommand(transaction, draft))) throw missing('run', draft.runId);
+  });
 }
 
 /**
  * One request less that tries to open the draft; the last one takes draft and reservation away. Another request with the
  * same key may be opening it in this moment, and must not lose it. One that died is never counted down: maintenance does that.
  */
-export function dropDraft(database: Database, kind: DraftKind, id: string): Promise<void> {
+export async function dropDraft(database: Database, kind: DraftKind, id: string): Promise<void> {
+  const { table, isDraft } = DRAFTS[kind];
+  const dropped = await database.query(
+    `WITH dropped AS (DELETE FROM ${table} WHERE id = $1 AND ${isDraft} AND draft_holders = 1 RETURNING id),
+       key AS (DELETE FROM idempotency_keys k USING dropped d WHERE k.thing_id = d.id)
+     SELECT FROM dropped`,
+    [id],
+  );
+  if (dropped.rowCount === 0) await letGo(database, kind, id);
+}
+
+function letGo(database: Database, kind: DraftKind, id: string): Promise<void> {
   const { table, isDraft } = DRAFTS[kind];
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.query<{ draft_holders: number }>(
@@ -69,7 +89,7 @@ export async function writeNote(database: Database, runId: string, text: string)
   return firstRow(inserted).id;
 }
 
-/** Inserts the draft, or finds the one that an earlier request with the same key made. */
+/** Inserts the draft, or finds the one that an earlier request with the same key made; what is one row is tried by one statement before. */
 export function createDraft(
   database: Database,
   kind: DraftKind,
@@ -98,36 +118,59 @@ async function joinDraft(transaction: Queryable, kind: DraftKind, id: string): P
   return rowCount === 1 ? { id, opened: true } : undefined;
 }
 
-async function insertRun(transaction: Queryable, draft: RunDraft, threadId: string | null): Promise<void> {
+const INSERT_RUN = {
+  name: 'insert_run',
+  text: `WITH ${takingKey()}
+  INSERT INTO runs (id, tenant_id, project_id, provider_id, backend_profile, session_id, session_ref, workspace_ref,
+    execution_policy, retry_policy, metadata, workflow_id, trace_id)
+  SELECT $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 WHERE ${KEY_IS_FREE}`,
+};
+
+/** False where the key is taken, which is looked into in a transaction then. */
+async function insertRun(
+  queryable: Queryable,
+  draft: RunDraft,
+  threadId: string | null,
+  reservation?: Reservation,
+): Promise<boolean> {
   const sessionRef = draft.sessionRef && { ...draft.sessionRef, threadId: draft.sessionRef.threadId ?? threadId };
-  await transaction.query(
-    `INSERT INTO runs (id, tenant_id, project_id, provider_id, backend_profile, session_id, session_ref, workspace_ref,
-       execution_policy, retry_policy, metadata, workflow_id, trace_id)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-    [
-      draft.id,
-      draft.tenantId,
-      draft.projectId,
-      draft.providerId,
-      draft.backendProfile,
-      sessionRef?.sessionId ?? null,
-      sessionRef && JSON.stringify(sessionRef),
-      JSON.stringify(draft.workspaceRef),
-      JSON.stringify(draft.executionPolicy),
-      JSON.stringify(draft.retryPolicy),
-      JSON.stringify(draft.metadata),
-      draft.workflowId,
-      draft.traceId,
-    ],
-  );
+  const { rowCount } = await queryable.query(INSERT_RUN, [
+    ...keyValues(reservation, draft.id),
+    draft.tenantId,
+    draft.projectId,
+    draft.providerId,
+    draft.backendProfile,
+    sessionRef?.sessionId ?? null,
+    sessionRef && JSON.stringify(sessionRef),
+    JSON.stringify(draft.workspaceRef),
+    JSON.stringify(draft.executionPolicy),
+    JSON.stringify(draft.retryPolicy),
+    JSON.stringify(draft.metadata),
+    draft.workflowId,
+    draft.traceId,
+  ]);
+  return rowCount === 1;
 }
 
 /** A draft is no run that a caller could speak to: only what drafts the run itself may add to it. */
-async function insertCommand(transaction: Queryable, draft: CommandDraft, ofDraft = false): Promise<void> {
-  const { rowCount } = await transaction.query(
-    `INSERT INTO commands (id, run_id, type, payload)
-     SELECT $1, r.id, $3, $4 FROM runs r WHERE r.id = $2 AND (r.opened_at IS NOT NULL OR $5)`,
-    [draft.id, draft.runId, draft.type, JSON.stringify(draft.payload), ofDraft],
-  );
-  if (rowCount === 0) throw missing('run', draft.runId);
+const INSERT_COMMAND = {
+  name: 'insert_command',
+  text: `WITH run AS (SELECT r.id FROM runs r WHERE r.id = $6 AND (r.opened_at IS NOT NULL OR $7::boolean)), ${takingKey('FROM run')}
+  INSERT INTO commands (id, run_id, type, payload) SELECT $5, run.id, $8, $9 FROM run WHERE ${KEY_IS_FREE}`,
+};
+
+/** False where there is no such run, or the key is taken. */
+async function insertCommand(
+  queryable: Queryable,
+  draft: CommandDraft,
+  { reservation, ofDraft = false }: { reservation?: Reservation; ofDraft?: boolean } = {},
+): Promise<boolean> {
+  const { rowCount } = await queryable.query(INSERT_COMMAND, [
+    ...keyValues(reservation, draft.id),
+    draft.runId,
+    ofDraft,
+    draft.type,
+    JSON.stringify(draft.payload),
+  ]);
+  return rowCount === 1;
 }

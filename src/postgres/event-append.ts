@@ -81,7 +81,7 @@ function joined(events: readonly NewEvent[], itemOf: (event: NewEvent) => string
 }
 
 /** An agent may write anything there; what cannot be an id is none. */
-function commandIdOf({ payload: { commandId } }: NewEvent): string {
+export function commandIdOf({ payload: { commandId } }: Pick<NewEvent, 'payload'>): string {
   return typeof commandId === 'string' && ID.test(commandId) ? commandId : '';
 }
 

@@ -18,6 +18,7 @@ const PASSING = [
 const CLOSING = ['08', '57P', '25P03'];
 
 const CHECK_VIOLATION = '23514';
+const NO_DATA_FOUND = 'P0002';
 
 function isServerAnswer(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError;
@@ -38,6 +39,11 @@ export function asFailure(error: unknown): unknown {
 /** No partition covers an event's time (the only CHECK an insert can meet here). */
 export function isPartitionMissing(error: unknown): boolean {
   return isServerAnswer(error) && error.code === CHECK_VIOLATION;
+}
+
+/** A function of ours did not find what it was to work on; its detail is what that is. */
+export function isWithoutData(error: unknown): error is pg.DatabaseError {
+  return isServerAnswer(error) && error.code === NO_DATA_FOUND;
 }
 
 /** A value that cannot be sent: our mistake, not the network's. */

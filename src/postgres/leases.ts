@@ -11,8 +11,8 @@ export const LEASE_END = `greatest(l.expires_at, a.accepting_since + l.lease_ms 
 const RENEWALS_ACCEPTED = `a.last_beat_at > clock_timestamp() - a.gap_ms * interval '1 ms'`;
 export const LEASE_OVER = `(l.alive AND ${RENEWALS_ACCEPTED} AND ${LEASE_END} < clock_timestamp())`;
 
-/** Also part of a projection: there the lease begins with the snapshot that says who claimed. */
-export const GRANT = `UPDATE run_leases
+/** As `project_run` does it: there the lease begins with the snapshot that says who claimed. */
+const GRANT = `UPDATE run_leases
   SET runner_id = $3, alive = true, lease_ms = $4::bigint, expires_at = clock_timestamp() + $4::bigint * interval '1 ms'
   WHERE run_id = $1 AND attempt = $2 AND NOT ended AND (NOT alive OR runner_id = $3)
   RETURNING expires_at`;

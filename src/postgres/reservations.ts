@@ -6,6 +6,25 @@ import type { Queryable } from './queryable.js';
 const TRIES = 5;
 
 /**
+ * Takes a key within the statement that makes the thing (`$5`): `$1` to `$4`, or null where none is asked for. The thing is made where
+ * `KEY_IS_FREE`, and where the key's `source` has a row, if one is named. A statement that makes nothing leaves no key behind.
+ */
+export function takingKey(source = ''): string {
+  return `taken AS (
+    INSERT INTO idempotency_keys (tenant_id, route, key, body_hash, thing_id) SELECT $1, $2, $3, $4, $5 ${source}
+    WHERE $3::text IS NOT NULL ON CONFLICT DO NOTHING RETURNING key
+  )`;
+}
+
+export const KEY_IS_FREE = '($3::text IS NULL OR EXISTS (SELECT FROM taken))';
+
+/** `$1` to `$5`. */
+export function keyValues(reservation: Reservation | undefined, id: string): unknown[] {
+  const { tenantId = null, route = null, key = null, bodyHash = null } = reservation ?? {};
+  return [tenantId, route, key, bodyHash, id];
+}
+
+/**
  * Within a transaction: takes the key for `id`, or finds what it made before. `join` joins the other requests that try
  * to open that thing; it answers undefined when the thing was taken back meanwhile, and then the key is free as well.
  * Requests with one key wait for each other here, so that all of them go on with one id.

@@ -1,7 +1,7 @@
 import type { RunStore } from '../ports/run-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { closeOrphan } from './close-orphan.js';
-import { getCancelMarks, getCommand, listCommands } from './commands.js';
+import { getCancelMarks, getCommand, getCommandWithRun, listCommands } from './commands.js';
 import { draftCommand, draftRun, dropDraft, leaveDraft, writeNote } from './drafts.js';
 import type { Database } from './pool.js';
 import { projectRun, writtenVersion } from './projection.js';
@@ -23,6 +23,7 @@ export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
     listRuns: (filter) => listRuns(database, filter),
     volumeName: (runId) => volumeNameOf(database, runId),
     getCommand: (commandId, tenants) => getCommand(database, commandId, tenants),
+    getCommandWithRun: (commandId, tenants) => getCommandWithRun(database, commandId, tenants),
     listCommands: (query) => listCommands(database, query),
     getCancelMarks: (runId) => getCancelMarks(database, runId),
     closeOrphan: (runId, message) => closeOrphan(database, wakeups, runId, message),

@@ -6,20 +6,24 @@ import { findReserved, keepOutcome, reserve } from './reservations.js';
 import { ensureSession } from './sessions.js';
 
 /** That it made the session is kept in the same transaction: whoever repeats the request after a crash is told so. */
-export function createSession(
+export async function createSession(
   database: Database,
   draft: SessionDraft,
   reservation?: Reservation,
 ): Promise<CreatedSession> {
+  if (reservation === undefined) return created(draft, await ensureSession(database, draft));
   return database.transaction(async (transaction) => {
-    const found =
-      reservation && (await reserve(transaction, reservation, draft.id, async (id) => ({ id, opened: true })));
+    const found = await reserve(transaction, reservation, draft.id, async (id) => ({ id, opened: true }));
     if (found !== undefined)
       return (await findCreated(transaction, reservation)) ?? { sessionId: found.id, action: null };
     const isNew = await ensureSession(transaction, draft);
-    if (isNew && reservation !== undefined) await keepOutcome(transaction, reservation, 'session-created');
-    return { sessionId: draft.id, action: isNew ? 'session-created' : null };
+    if (isNew) await keepOutcome(transaction, reservation, 'session-created');
+    return created(draft, isNew);
   });
+}
+
+function created({ id }: SessionDraft, isNew: boolean): CreatedSession {
+  return { sessionId: id, action: isNew ? 'session-created' : null };
 }
 
 export async function findCreated(

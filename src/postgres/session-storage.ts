@@ -2,7 +2,7 @@ import type { SessionStorage, StorageRefresh } from '../contract/session.js';
 import type { EvictionVerdict, ExpiredSession, VolumeRecord } from '../ports/session-store.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
-import { toSessionStorage } from './session-mapping.js';
+import { toSessionStorage, type SessionRow } from './session-mapping.js';
 import { findSession } from './sessions.js';
 
 /** A draft of a run this old was given up: whoever was opening it died. */
@@ -26,14 +26,18 @@ export async function readStorage(database: Queryable, sessionId: string): Promi
   return row && toSessionStorage(row);
 }
 
-export async function volumeEnsured(database: Database, sessionId: string, volume: VolumeRecord): Promise<boolean> {
-  const { rowCount } = await database.query(
+export async function volumeEnsured(
+  database: Database,
+  sessionId: string,
+  volume: VolumeRecord,
+): Promise<SessionStorage | undefined> {
+  const { rows } = await database.query<SessionRow>(
     `UPDATE sessions SET storage_state = 'pvc', storage_name = $2, storage_namespace = $3, storage_phase = $4,
        storage_quota_bytes = $5, updated_at = now()
-     WHERE id = $1 AND storage_state IN ('none', 'pvc')`,
+     WHERE id = $1 AND storage_state IN ('none', 'pvc') RETURNING *`,
     [sessionId, volume.name, volume.namespace, volume.phase, volume.quotaBytes],
   );
-  return rowCount === 1;
+  return rows[0] && toSessionStorage(rows[0]);
 }
 
 export async function refreshStorage(

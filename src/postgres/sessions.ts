@@ -19,13 +19,9 @@ export const SELECT_SESSIONS = `SELECT ${SESSION_COLUMNS}, s.news > coalesce(m.s
 const LIST = 'sessions';
 export const NO_READER = '';
 
-/** Within a transaction: makes the session unless it is there; answers whether it did. @throws conflict when it is another tenant's. */
-export async function ensureSession(
-  transaction: Queryable,
-  draft: SessionDraft,
-  field = 'sessionId',
-): Promise<boolean> {
-  const { rowCount } = await transaction.query(
+/** Makes the session unless it is there; answers whether it did. @throws conflict when it is another tenant's. */
+export async function ensureSession(queryable: Queryable, draft: SessionDraft, field = 'sessionId'): Promise<boolean> {
+  const { rowCount } = await queryable.query(
     `INSERT INTO sessions (id, tenant_id, project_id, backend_profile, conversation_id, codex_rollout_subdir, metadata,
        ttl_ms, expires_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bigint, now() + $8::bigint * interval '1 ms') ON CONFLICT DO NOTHING`,
@@ -41,14 +37,16 @@ export async function ensureSession(
     ],
   );
   if (rowCount === 1) return true;
-  const { rows } = await transaction.query<{ tenant_id: string }>('SELECT tenant_id FROM sessions WHERE id = $1', [
+  const { rows } = await queryable.query<{ tenant_id: string }>('SELECT tenant_id FROM sessions WHERE id = $1', [
     draft.id,
   ]);
-  if (rows[0]?.tenant_id !== draft.tenantId) {
-    // Says nothing of whose it is.
-    throw conflict(`${field} is taken`, { field, sessionId: draft.id });
-  }
+  if (rows[0]?.tenant_id !== draft.tenantId) throw taken(draft.id, field);
   return false;
+}
+
+/** Says nothing of whose it is. */
+function taken(sessionId: string, field: string): Error {
+  return conflict(`${field} is taken`, { field, sessionId });
 }
 
 /**
@@ -57,28 +55,39 @@ export async function ensureSession(
  */
 export async function joinSession(transaction: Queryable, run: RunDraft): Promise<string | null> {
   if (run.sessionRef === null) return null;
-  const { sessionId, conversationId, metadata } = run.sessionRef;
-  await ensureSession(
-    transaction,
-    {
-      id: sessionId,
-      tenantId: run.tenantId,
-      projectId: run.projectId,
-      backendProfile: run.backendProfile,
-      conversationId: conversationId ?? null,
-      codexRolloutSubdir: 'sessions',
-      metadata: metadata ?? {},
-      ttlMs: SESSION_TTL_MS,
-    },
-    'sessionRef.sessionId',
-  );
-  const { rows } = await transaction.query<{ storage_state: string; thread_id: string | null }>(
-    'SELECT storage_state, thread_id FROM sessions WHERE id = $1 FOR SHARE',
-    [sessionId],
-  );
-  const state = rows[0]?.storage_state;
+  const { sessionId } = run.sessionRef;
+  const field = 'sessionRef.sessionId';
+  const held = async () => (await transaction.query<HeldSession>(HOLD, [sessionId])).rows[0];
+  let session = await held();
+  if (session === undefined) {
+    await ensureSession(transaction, sessionOf(run, run.sessionRef), field);
+    session = await held();
+  }
+  if (session?.tenant_id !== run.tenantId) throw taken(sessionId, field);
+  const { storage_state: state, thread_id: threadId } = session;
   if (state === 'evicting' || state === 'evicted') throw sessionStoreEvicted(sessionId);
-  return rows[0]?.thread_id ?? null;
+  return threadId;
+}
+
+const HOLD = 'SELECT tenant_id, storage_state, thread_id FROM sessions WHERE id = $1 FOR SHARE';
+
+interface HeldSession {
+  readonly tenant_id: string;
+  readonly storage_state: string;
+  readonly thread_id: string | null;
+}
+
+function sessionOf(run: RunDraft, ref: NonNullable<RunDraft['sessionRef']>): SessionDraft {
+  return {
+    id: ref.sessionId,
+    tenantId: run.tenantId,
+    projectId: run.projectId,
+    backendProfile: run.backendProfile,
+    conversationId: ref.conversationId ?? null,
+    codexRolloutSubdir: 'sessions',
+    metadata: ref.metadata ?? {},
+    ttlMs: SESSION_TTL_MS,
+  };
 }
 
 export async function getSession(

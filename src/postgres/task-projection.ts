@@ -34,36 +34,42 @@ const PROJECT_ATTEMPT = `INSERT INTO task_attempts AS a (task_id, attempt, run_i
     failure_message = ${noteText('a.failure_message', { text: '$10', noteId: '$11' })},
     started_at = excluded.started_at, finished_at = excluded.finished_at`;
 
-/** Writes a task's snapshot with its changed attempts, in one transaction; as a run's, a version that is not newer changes nothing. */
-export function projectTask(database: Database, snapshot: TaskSnapshot): Promise<ProjectionResult> {
+/** Writes a task's snapshot with its changed attempts; as a run's, a version that is not newer changes nothing. */
+export async function projectTask(database: Database, snapshot: TaskSnapshot): Promise<ProjectionResult> {
+  if (snapshot.attempts.length === 0) return projectRow(database, snapshot);
   return database.transaction(async (transaction) => {
-    const { rowCount } = await transaction.query(PROJECT, [
-      snapshot.taskId,
-      snapshot.version,
-      snapshot.state,
-      snapshot.phase,
-      snapshot.attempt,
-      snapshot.failureKind,
-      ...noteValues(snapshot.failureMessage),
-      timeOf(snapshot.dispatchedAtMs),
-      timeOf(snapshot.waitingUntilMs),
-      timeOf(snapshot.slotWantedAtMs),
-      timeOf(snapshot.cancelRequestedAtMs),
-      ...noteValues(snapshot.cancelReason),
-      snapshot.wallTimeMs,
-      isTerminalStatus(snapshot.state),
-      timeOf(snapshot.atMs),
-      snapshot.afterVersion,
-      snapshot.executionId,
-    ]);
-    if (rowCount === 0) return whyNotWritten(transaction, snapshot);
+    const result = await projectRow(transaction, snapshot);
+    if (result !== 'written') return result;
     for (const attempt of snapshot.attempts) await projectAttempt(transaction, snapshot.taskId, attempt);
-    return 'written';
+    return result;
   });
 }
 
-async function whyNotWritten(transaction: Queryable, snapshot: TaskSnapshot): Promise<'stale' | 'foreign'> {
-  const { rows } = await transaction.query<{ execution_id: string | null }>(
+async function projectRow(queryable: Queryable, snapshot: TaskSnapshot): Promise<ProjectionResult> {
+  const { rowCount } = await queryable.query(PROJECT, [
+    snapshot.taskId,
+    snapshot.version,
+    snapshot.state,
+    snapshot.phase,
+    snapshot.attempt,
+    snapshot.failureKind,
+    ...noteValues(snapshot.failureMessage),
+    timeOf(snapshot.dispatchedAtMs),
+    timeOf(snapshot.waitingUntilMs),
+    timeOf(snapshot.slotWantedAtMs),
+    timeOf(snapshot.cancelRequestedAtMs),
+    ...noteValues(snapshot.cancelReason),
+    snapshot.wallTimeMs,
+    isTerminalStatus(snapshot.state),
+    timeOf(snapshot.atMs),
+    snapshot.afterVersion,
+    snapshot.executionId,
+  ]);
+  return rowCount === 0 ? whyNotWritten(queryable, snapshot) : 'written';
+}
+
+async function whyNotWritten(queryable: Queryable, snapshot: TaskSnapshot): Promise<'stale' | 'foreign'> {
+  const { rows } = await queryable.query<{ execution_id: string | null }>(
     'SELECT execution_id FROM tasks WHERE id = $1',
     [snapshot.taskId],
   );

@@ -24,10 +24,10 @@ export function observeStores({ runs, events, jobs }: Stores, telemetry: Telemet
         const result = await runs.projectRun(snapshot, (written) => news.push(written));
         for (const written of news) {
           countDecisions(telemetry, written);
-          await unfailing(telemetry, async () => {
-            await spans(written.runId, written.events);
-            if (written.events.some(isClaim)) await measureClaim({ runs, jobs }, telemetry, written);
-          });
+          // What has to be read for it nobody waits for.
+          if (written.events.some(isClaim))
+            void unfailing(telemetry, async () => measureClaim({ runs, jobs }, telemetry, written));
+          await unfailing(telemetry, async () => spans(written.runId, written.events));
         }
         return result;
       },

@@ -278,6 +278,29 @@ describe('the event store', () => {
       assert.deepEqual(seqs(await postgres.events.tail({ runId, limit: 2, commandId: 'cmd_five' })), [16, 21]);
     });
 
+    it('find the first and the last of some types, in the order of all', async () => {
+      const runId = await openRun(postgres);
+      const told = (['error', 'plan', 'backend_status', 'error', 'diff', 'terminal_status', 'error'] as const).map(
+        (type): NewEvent => ({ type, payload: {} }),
+      );
+      await append(postgres, runId, told);
+      const types = ['backend_status', 'error', 'terminal_status'] as const;
+      const page = async (afterSeq: number, limit: number) =>
+        (await postgres.events.page({ runId, afterSeq, limit, types })).map(({ seq, type }) => `${seq} ${type}`);
+      assert.deepEqual(await page(0, 3), ['1 error', '3 backend_status', '4 error']);
+      assert.deepEqual(await page(3, 9), ['4 error', '6 terminal_status', '7 error']);
+      const tail = await postgres.events.tail({ runId, limit: 2, types, beforeSeq: 7 });
+      assert.deepEqual(
+        tail.map(({ seq }) => seq),
+        [4, 6],
+      );
+      const others = await postgres.events.page({ runId, afterSeq: 0, limit: 9, types: ['plan', 'diff', 'error'] });
+      assert.deepEqual(
+        others.map(({ seq }) => seq),
+        [1, 2, 4, 5, 7],
+      );
+    });
+
     it('of a run without events, or of no run, are empty', async () => {
       const runId = await openRun(postgres);
       for (const id of [runId, 'run_doesnotexist']) {
@@ -302,9 +325,15 @@ describe('the event store', () => {
         );
         return rows[0]?.tuples ?? 0;
       };
+      // From the sixth time on a statement with a name may be planned for whatever it is given.
+      for (let i = 0; i < 9; i++) await events.page({ runId, afterSeq: 0, limit: 100 });
       const before = await read();
       assert.equal(await events.latest({ runId, type: 'token_usage' }), undefined);
       assert.equal(await events.latest({ runId, type: 'assistant_message', commandId: 'cmd_x' }), undefined);
+      // Nearly all that other tests have written here is of the type that is missing in this list.
+      const types = ['error', 'token_usage', 'terminal_status'] as const;
+      assert.deepEqual(await events.page({ runId, afterSeq: 0, limit: 100, types }), []);
+      assert.deepEqual(await events.tail({ runId, limit: 200, types }), []);
       assert.ok((await read()) - before < 50, `${(await read()) - before} read`);
       await own.close();
     });

@@ -41,6 +41,14 @@ export function backendsWithProfiles(
       ];
     },
 
+    async kindOf(name) {
+      const kind = await builtIn.kindOf(name);
+      if (kind !== undefined) return kind;
+      const bundle = await readable(secrets, name);
+      const kept = bundle && keptProfile(name, bundle).kind;
+      return kept === undefined || kept === 'acp' ? kept : builtIn.kindOf(kept);
+    },
+
     async get(name) {
       const backend = await builtIn.get(name);
       if (backend !== undefined && !hasProfiles(backend.kind)) return backend;

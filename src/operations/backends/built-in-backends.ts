@@ -12,12 +12,16 @@ export type HasProgram = (program: string) => Promise<boolean>;
 /** Why a runner would find no codex program to start, for a person; null when it would find one. */
 export type WhyNoCodex = () => Promise<string | null>;
 
+/** Each has the name of its kind. */
+const KINDS = ['exec', 'codex'];
+
 /** The backends of this version. Asked anew each time: programs are installed while a manager runs. */
 export function builtInBackends(hasProgram: HasProgram, whyNoCodex: WhyNoCodex): BackendCatalog {
   const list = async () => Promise.all([exec(hasProgram), codex(whyNoCodex)]);
   return {
     list,
     get: async (name) => (await list()).find((backend) => backend.name === name),
+    kindOf: async (name) => KINDS.find((kind) => kind === name),
     tools: async () => {
       const found = TOOLS.map(async (tool) => [tool, await hasProgram(tool)] as const);
       return Object.fromEntries(await Promise.all(found));

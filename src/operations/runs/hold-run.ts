@@ -27,8 +27,8 @@ export async function claimRun(
   const { runnerId, leaseMs } = body;
   const { attempt } = writerOf(principal, body);
   assertClaimable(run, attempt);
-  const claiming = toRun(context, run, async (gateway, address) => {
-    await assertNotHeld(context, runId, runnerId);
+  const claiming = toRun(context, run, async (gateway, address, waited) => {
+    assertNotHeld(waited ? ((await context.runs.getRun(runId, 'all')) ?? run) : run, runnerId);
     return gateway.claimRun(address, { runId, runnerId, leaseMs, attempt });
   });
   const claimed = await answered(
@@ -36,13 +36,13 @@ export async function claimRun(
     claiming.catch((error: unknown) => outrun(runId, attempt, error)),
   );
   const holder = { runId, tenantId: run.tenantId, attempt: claimed.attempt, runnerId };
-  const [runnerToken, record, marks, backend] = await Promise.all([
+  const [runnerToken, record, marks, kind] = await Promise.all([
     context.runnerTokens.issue(holder),
     context.runs.getRun(runId, 'all'),
     context.runs.getCancelMarks(runId),
-    context.backends.get(run.backendProfile),
+    context.backends.kindOf(run.backendProfile),
   ]);
-  const backendKind = backend?.kind ?? run.backendProfile;
+  const backendKind = kind ?? run.backendProfile;
   return { ...(record ?? run), runnerToken, backendKind, cancelCommandIds: marks.cancelCommandIds };
 }
 
@@ -75,10 +75,8 @@ function assertClaimable(run: RunRecord, attempt: number | undefined): void {
 }
 
 /** Many runners may race for a run: those who cannot win are turned away without asking the workflow. */
-async function assertNotHeld(context: OperationContext, runId: string, runnerId: string): Promise<void> {
-  const lease = await context.leases.read(runId);
-  if (lease === undefined || !lease.alive || lease.runnerId === null || lease.runnerId === runnerId) return;
-  if (lease.expiresAtMs === null || lease.expiresAtMs < Date.now() + CLOCK_MARGIN_MS) return;
-  const details = { claimedBy: lease.runnerId, leaseExpiresAt: new Date(lease.expiresAtMs).toISOString() };
-  throw leaseConflict(runId, details);
+function assertNotHeld({ id, claimedBy, leaseExpiresAt }: RunRecord, runnerId: string): void {
+  if (claimedBy === null || claimedBy === runnerId || leaseExpiresAt === null) return;
+  if (Date.parse(leaseExpiresAt) < Date.now() + CLOCK_MARGIN_MS) return;
+  throw leaseConflict(id, { claimedBy, leaseExpiresAt });
 }

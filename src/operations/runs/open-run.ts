@@ -90,7 +90,7 @@ function withId(draft: Omit<RunDraft, 'id' | 'workflowId'>, id: string): RunDraf
 
 /** @throws schema-invalid naming the backends that there are. */
 export async function assertBackendKnown(context: OperationContext, name: string): Promise<void> {
-  if (await context.backends.get(name)) return;
+  if ((await context.backends.kindOf(name)) !== undefined) return;
   const known = (await context.backends.list()).map((backend) => backend.name);
   throw invalid('backendProfile', `backendProfile must be one of ${known.join(', ')}`, { allowed: known });
 }

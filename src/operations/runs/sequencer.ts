@@ -12,9 +12,10 @@ export class Sequencer {
 
   constructor(private readonly waitMs: number = WAIT_MS) {}
 
-  /** @throws rate-limited when those before take too long. */
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(key) ?? Promise.resolve();
+  /** `waited`: whether others were before. @throws rate-limited when those before take too long. */
+  async run<T>(key: string, work: (waited: boolean) => Promise<T>): Promise<T> {
+    const others = this.#last.get(key);
+    const before = others ?? Promise.resolve();
     let release = () => {};
     const over = new Promise<void>((resolve) => (release = resolve));
     const mine = before.then(() => over);
@@ -24,7 +25,7 @@ export class Sequencer {
     });
     try {
       await this.#inTime(before);
-      return await work();
+      return await work(others !== undefined);
     } finally {
       release();
     }

@@ -1,11 +1,11 @@
 import type { RunAddress, RunGateway } from '../../ports/run-gateway.js';
 import type { OperationContext } from '../context.js';
 
-/** Says something to a run's workflow when it is this caller's turn. */
+/** Says something to a run's workflow when it is this caller's turn. `waited`: others had theirs before, and what was read may be old. */
 export async function toRun<T>(
   context: OperationContext,
   { workflowId }: RunAddress,
-  say: (gateway: RunGateway, address: RunAddress) => Promise<T>,
+  say: (gateway: RunGateway, address: RunAddress, waited: boolean) => Promise<T>,
 ): Promise<T> {
-  return context.sequencer.run(workflowId, () => say(context.gateway, { workflowId }));
+  return context.sequencer.run(workflowId, (waited) => say(context.gateway, { workflowId }, waited));
 }

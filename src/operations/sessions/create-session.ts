@@ -28,11 +28,10 @@ export async function createSession(
   }
   const reservation = reservationOf(body);
   // A repeat is answered from what is kept: the time that it names may be over by now, its backend gone.
-  const made = (await findCreated(context, reservation)) ?? (await makeRecord(context, body, reservation));
-  const before = await requireSession(context, principal, made.sessionId);
-  if (before.storageKind === 'evicted') throw sessionStoreEvicted(made.sessionId);
-  const found = made.action ?? (await actionOnExisting(context, before));
-  const action = reservation === undefined ? found : await context.sessions.keepAction(reservation, found);
+  const earlier = await findCreated(context, reservation);
+  const made = earlier ?? (await makeRecord(context, body, reservation));
+  const isNew = earlier === undefined && made.action === 'session-created';
+  const action = isNew ? 'session-created' : await actionOnEarlier(context, principal, made, reservation);
   const pvc = await ensureVolume(context, made.sessionId);
   const session = await requireSession(context, principal, made.sessionId);
   if (action !== 'session-exists') return { action, session, pvc, valuesPrinted: false };
@@ -55,6 +54,20 @@ async function makeRecord(
   const draft = draftOf(body);
   await assertBackendKnown(context, draft.backendProfile);
   return context.sessions.create(draft, reservation);
+}
+
+/** What is told of a session that was there before this request: the same whenever it is repeated. */
+async function actionOnEarlier(
+  context: OperationContext,
+  principal: Principal,
+  { sessionId, action }: CreatedSession,
+  reservation: Reservation | undefined,
+): Promise<SessionAction> {
+  const session = await requireSession(context, principal, sessionId);
+  if (session.storageKind === 'evicted') throw sessionStoreEvicted(sessionId);
+  if (action !== null) return action;
+  const found = await actionOnExisting(context, session);
+  return reservation === undefined ? found : context.sessions.keepAction(reservation, found);
 }
 
 /** A session that was there before may have lost its volume, or have none yet. */

@@ -15,10 +15,9 @@ export async function ensureVolume(context: Context, sessionId: string): Promise
   const name = sessionVolumeName(sessionId);
   const { phase, quotaBytes = null } = await volumes.ensure(name);
   const volume = { name, namespace: platform.namespace, phase, quotaBytes };
-  const isEnsured = await sessions.volumeEnsured(sessionId, volume);
-  const storage = await sessions.readStorage(sessionId);
-  if (storage === undefined) throw missing('session', sessionId);
-  if (isEnsured) return storage;
+  const storage = await sessions.volumeEnsured(sessionId, volume);
+  if (storage !== undefined) return storage;
+  if ((await sessions.readStorage(sessionId)) === undefined) throw missing('session', sessionId);
   await volumes.delete(name);
   throw sessionStoreEvicted(sessionId);
 }

@@ -1,13 +1,15 @@
+import { DEFAULT_READER } from '../../contract/session.js';
 import type { TaskCreate, TaskSummary } from '../../contract/task.js';
 import { conflict, forbidden, sessionStoreEvicted, unavailable } from '../../domain/errors.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import type { Drafted, Reservation } from '../../ports/run-store.js';
-import type { TaskDraft } from '../../ports/task-store.js';
+import type { TaskDraft, TaskRow } from '../../ports/task-store.js';
+import { tenantScope } from '../access.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { awaitRow } from '../runs/await-row.js';
 import { assertMayMake } from '../runs/open-run.js';
-import { taskAnswer } from './read-task.js';
+import { summaryOf, taskAnswer } from './read-task.js';
 import { settleTask } from './settle-task.js';
 import { taskInput, toTask } from './to-task.js';
 
@@ -32,8 +34,8 @@ export async function createTask(
   options: CreateOptions = {},
 ): Promise<TaskSummary> {
   const drafted = (await findEarlier(context, principal, body)) ?? (await draftTask(context, principal, body, traceId));
-  if (!drafted.opened) await openTask(context, drafted.id, options);
-  return taskAnswer(context, principal, drafted.id);
+  if (drafted.opened) return taskAnswer(context, principal, drafted.id);
+  return summaryOf(context, await openTask(context, principal, drafted.id, options));
 }
 
 /** Where the body says whose task it is; what is said only by a spec is found when that has been read. */
@@ -93,7 +95,12 @@ function reservationOf(body: TaskCreate, tenantId: string): Reservation | undefi
   return key === undefined ? undefined : { tenantId, route: ROUTE, key, bodyHash: bodyHash(body) };
 }
 
-async function openTask(context: OperationContext, taskId: string, { reportTo }: CreateOptions): Promise<void> {
+async function openTask(
+  context: OperationContext,
+  principal: Principal,
+  taskId: string,
+  { reportTo }: CreateOptions,
+): Promise<TaskRow> {
   const notYet = () => unavailable('temporal', undefined, `task ${taskId} is not recorded yet; try again`);
   const draft = await context.tasks.getDrafted(taskId);
   if (draft === undefined) throw notYet();
@@ -101,8 +108,9 @@ async function openTask(context: OperationContext, taskId: string, { reportTo }:
   // A refusal is that of a task that another request with the same key opened, and that has ended meanwhile.
   await toTask(context, taskId, (gateway) => gateway.openTask(input));
   const opened = await awaitRow(
-    () => context.tasks.get(taskId, 'all'),
+    () => context.tasks.get(taskId, tenantScope(principal), DEFAULT_READER),
     (row) => row !== undefined,
   );
   if (opened === undefined) throw notYet();
+  return opened;
 }

@@ -69,7 +69,11 @@ export async function markTaskRead(
   return taskAnswer(context, principal, taskId, readerId);
 }
 
-async function summaryOf(context: OperationContext, { record }: TaskRow, readerId: string): Promise<TaskSummary> {
+export async function summaryOf(
+  context: OperationContext,
+  { record }: TaskRow,
+  readerId = DEFAULT_READER,
+): Promise<TaskSummary> {
   const work = await readWork(context, [record], readerId, async (targets) => readOneRunFacts(context, targets));
   return taskSummary(record, work(record));
 }

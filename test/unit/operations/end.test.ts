@@ -19,7 +19,8 @@ function contextOf(read: 'getRun' | 'getCommand', rows: unknown[], refusal?: Run
     if (refusal !== undefined) throw refusal;
   };
   const gateway = { ackCommand: say, finishCommand: say, cancelCommand: say, finishRun: say, cancelRun: say };
-  const runs = { getRun: async () => heldRun(), [read]: next };
+  const getCommandWithRun = async () => ({ command: await next(), run: heldRun() });
+  const runs = { getRun: async () => heldRun(), getCommandWithRun, [read]: next };
   return { runs, gateway, sequencer: new Sequencer() } as unknown as OperationContext;
 }
 

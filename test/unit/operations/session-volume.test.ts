@@ -35,7 +35,10 @@ function portsWith(isThere: boolean) {
       request: async () => record,
       observe: async () => undefined,
     },
-    sessions: { volumeEnsured: async () => isThere, readStorage: async () => ({ pvcName: 'v' }) },
+    sessions: {
+      volumeEnsured: async () => (isThere ? { pvcName: 'v' } : undefined),
+      readStorage: async () => ({ pvcName: 'v' }),
+    },
     backends: { get: async () => ({ kind: 'exec' }) },
     tokens: { issue: async () => 'token' },
     managerUrl: 'http://127.0.0.1:1',

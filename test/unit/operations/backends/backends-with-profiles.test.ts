@@ -26,6 +26,7 @@ function machine(codexReason: string | null): BackendCatalog {
   return {
     list: async () => items,
     get: async (name) => items.find((item) => item.name === name),
+    kindOf: async (name) => items.find((item) => item.name === name)?.kind,
     tools: async () => ({ git: true }),
   };
 }
@@ -60,8 +61,11 @@ describe('the backends with their profiles', () => {
         ['work', 'codex', 'codex', false],
       ],
     );
-    for (const item of listed) assert.deepEqual(await catalog().get(item.name), item);
-    assert.equal(await catalog().get('nobody'), undefined);
+    for (const item of listed) {
+      assert.deepEqual(await catalog().get(item.name), item);
+      assert.equal(await catalog().kindOf(item.name), item.kind);
+    }
+    for (const asked of [catalog().get('nobody'), catalog().kindOf('nobody')]) assert.equal(await asked, undefined);
     assert.deepEqual(await catalog().tools(), { git: true });
   });
 

@@ -54,6 +54,8 @@ describe('the built-in backends', () => {
     }
     assert.deepEqual(await backends.tools(), { git: true });
     assert.equal(await backends.get('other'), undefined);
+    const kinds = ['exec', 'codex', 'other'].map(async (name) => backends.kindOf(name));
+    assert.deepEqual(await Promise.all(kinds), ['exec', 'codex', undefined]);
   });
 
   it('do not take a file that cannot be run for a program', async () => {
