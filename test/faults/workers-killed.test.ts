@@ -27,7 +27,9 @@ faultRounds('fault 7: workers are killed every few seconds', {
   before: async (system) => system.replaceWorkers(async () => system.startWorker(LONG_LEASE)),
   after: async (system) => system.replaceWorkers(async () => system.startWorker()),
   async inject(round) {
-    const { dice } = round;
+    const { dice, system } = round;
+    // In the round before one may not have started.
+    if (system.workers.length === 0) await system.startWorker(LONG_LEASE);
     const workload = generate(round, { sessions: 2, sendsOfEach: 3, tasks: 3, steps: [6, 12], mostBetweenMs: 2_500 });
     const kills = Array.from({ length: 3 }, () => dice.between(500, 2_000));
     round.tell('plan', kills);
