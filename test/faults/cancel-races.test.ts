@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Answer, Loose } from '../support/api.js';
+import { isTerminalStatus } from '../../src/domain/outcome.js';
+import { eventually, type Answer, type Loose } from '../support/api.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
+import { untilEnded } from '../support/live-runner.js';
 import type { Dice } from './harness/dice.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import type { Round } from './harness/round.js';
@@ -11,6 +13,8 @@ import { promptOf } from './harness/workload.js';
 /** What a cancel races with, so often in each round. */
 const RACES = { completion: 4, claim: 4, expiry: 2, command: 4, job: 4, task: 4 } as const;
 type Race = keyof typeof RACES;
+
+const END_MS = 30_000;
 
 interface Planned {
   readonly name: string;
@@ -46,15 +50,15 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
     const runner = await claimed(round, planned.name);
     const finish = async () =>
       runner.api.request('PATCH', pathOf(runner.run, 'status'), { terminalStatus: 'completed' });
-    const ended = await race(planned, async () => cancelRun(round, runner.run), finish);
+    const { answer, cancels } = await race(planned, async () => cancelRun(round, runner.run), finish);
     // Without an answer it may have come before or after the cancel.
-    const words = { 200: [ended.body?.data?.status], 409: ['cancelled'] }[ended.status] ?? ['completed', 'cancelled'];
-    await endsAs(round, runner.run, words);
+    const word = { 200: answer.body?.data?.status as string, 409: 'cancelled' }[answer.status] ?? 'unknown';
+    await endsAs(round, runner.run, endsAnswered([word, ...cancels.map(({ status }) => status)]));
   },
   async claim(round, planned) {
     const run = await made(round, planned.name);
     const body = { runnerId: planned.name, leaseMs: 2_000 };
-    const claim = await race(
+    const { answer: claim } = await race(
       planned,
       async () => cancelRun(round, run),
       async () => round.api.request('POST', pathOf(run, 'claim'), body),
@@ -74,15 +78,14 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
     await runner.ack(turn.id);
     const finish = async () =>
       runner.api.request('PATCH', `/api/v1/commands/${turn.id}/status`, { terminalStatus: 'completed' });
-    const ended = await race(
-      planned,
-      async () => round.api.request('POST', `/api/v1/commands/${turn.id}/cancel`, {}),
-      finish,
-    );
+    const cancel = async () => round.api.ok('POST', `/api/v1/commands/${turn.id}/cancel`, {});
+    const { answer: ended, cancels } = await race(planned, cancel, finish);
     const command = await round.api.get(`${pathOf(runner.run, 'commands')}/${turn.id}`);
     // What was done in spite of a cancel was done. Who says so too late has lost the attempt; without an answer nobody knows.
     if (ended.status === 200) assert.equal(command.state, 'completed');
     else assert.ok([409, 429, 503].includes(ended.status), JSON.stringify(ended.body));
+    const answered = cancels.map(({ state }) => state as string).filter(isTerminalStatus);
+    assert.deepEqual(new Set([...answered, command.state]), new Set([command.state]), 'an end that was answered stays');
     const done = await runner.api.request('PATCH', pathOf(runner.run, 'status'), { terminalStatus: 'completed' });
     if (done.status !== 200) await cancelRun(round, runner.run);
     await endsAs(round, runner.run, done.status === 200 ? ['completed'] : ['completed', 'cancelled']);
@@ -94,8 +97,8 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
     const { command, run } = await round.api.ok('POST', `/api/v1/sessions/${operation}/send`, body);
     round.accepted.push({ operation, kind: 'command', id: command.id, mayBeCancelled: true });
     await delay(offsetMs);
-    await Promise.all(Array.from({ length: times }, async () => cancelRun(round, run)));
-    await endsAs(round, run, ['cancelled', 'completed']);
+    const answers = await Promise.all(Array.from({ length: times }, async () => cancelRun(round, run)));
+    await endsAs(round, run, endsAnswered(answers.map(({ status }) => status)));
   },
   async task(round, { name, offsetMs, times }) {
     const operation = round.name(name);
@@ -107,30 +110,41 @@ const RUNNERS: Record<Race, (round: Round, planned: Planned) => Promise<void>> =
     await delay(offsetMs);
     const path = `/api/v1/queue/tasks/${id}`;
     const cancels = Array.from({ length: times }, async () => round.api.settled('POST', `${path}/cancel`, {}));
-    for (const { status, body: answer } of await Promise.all([
-      ...cancels,
-      round.api.settled('POST', `${path}/dispatch`),
-    ]))
-      assert.ok([200, 409].includes(status), JSON.stringify(answer));
+    const answers = await Promise.all([...cancels, round.api.settled('POST', `${path}/dispatch`)]);
+    for (const { status, body: answer } of answers) assert.ok([200, 409].includes(status), JSON.stringify(answer));
+    const states = answers.map(({ body: answer }) => answer.data?.state ?? answer.error?.details?.state);
+    const ended = await eventually(
+      async () => round.api.get(path),
+      ({ state }) => isTerminalStatus(state),
+      END_MS,
+    );
+    assert.ok(endsAnswered(states).includes(ended.state), `${id} ended as ${ended.state}: ${JSON.stringify(answers)}`);
   },
 };
 
-/** Both at once, one of them a little later; answers what the other was told. */
+/** An end that was answered is the end; until one was, either may come. */
+function endsAnswered(states: readonly string[]): readonly string[] {
+  const ends = [...new Set(states.filter(isTerminalStatus))];
+  assert.ok(ends.length <= 1, `two ends were answered: ${ends.join(', ')}`);
+  return ends.length === 1 ? ends : ['completed', 'cancelled'];
+}
+
+/** Both at once, one of them a little later; answers what each was told. */
 async function race(
   { offsetMs, times }: Planned,
-  cancel: () => Promise<unknown>,
+  cancel: () => Promise<Loose>,
   other: () => Promise<Answer>,
-): Promise<Answer> {
-  const cancels = async () => {
+): Promise<{ answer: Answer; cancels: Loose[] }> {
+  const cancelling = async () => {
     await delay(Math.max(0, offsetMs));
-    await Promise.all(Array.from({ length: times }, cancel));
+    return Promise.all(Array.from({ length: times }, cancel));
   };
   const others = async () => {
     await delay(Math.max(0, -offsetMs));
     return other();
   };
-  const [, answer] = await Promise.all([cancels(), others()]);
-  return answer;
+  const [cancels, answer] = await Promise.all([cancelling(), others()]);
+  return { answer, cancels };
 }
 
 async function made(round: Round, name: string): Promise<Loose> {
@@ -142,22 +156,15 @@ async function claimed(round: Round, name: string, leaseMs = 60_000): Promise<Fo
   return ForeignRunner.claim(round.api, id, { leaseMs });
 }
 
-async function cancelRun({ api }: Round, run: Loose): Promise<void> {
-  const { status, body } = await api.settled('POST', pathOf(run, 'cancel'), { reason: 'a race' });
-  assert.ok([200, 409].includes(status), JSON.stringify(body));
+/** Answers the run as it was answered. */
+async function cancelRun({ api }: Round, run: Loose): Promise<Loose> {
+  return api.ok('POST', pathOf(run, 'cancel'), { reason: 'a race' });
 }
 
 /** One terminal word, the same ever after; the checker has seen every change. */
 async function endsAs({ api }: Round, run: Loose, words: readonly string[]): Promise<void> {
-  for (const giveUpAt = Date.now() + 30_000; ;) {
-    const { status, terminalStatus } = await api.get(pathOf(run));
-    if (terminalStatus !== null) {
-      assert.ok(words.includes(status), `${run.id} ended as ${status}`);
-      return;
-    }
-    assert.ok(Date.now() < giveUpAt, `run ${run.id} does not end`);
-    await delay(50);
-  }
+  const { status } = await untilEnded(api, run.id, END_MS);
+  assert.ok(words.includes(status), `${run.id} ended as ${status}, and ${words.join(' or ')} was to be expected`);
 }
 
 function pathOf({ id }: Loose, part = ''): string {

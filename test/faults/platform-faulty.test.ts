@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AgentRunProcess } from '../support/agentrun-process.js';
 import { untilEnded } from '../support/live-runner.js';
+import { untilQuiet } from './checker/check-leftovers.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import type { Round } from './harness/round.js';
 import { RUN } from './harness/system.js';
 import { generate, perform } from './harness/workload.js';
-import { REFUSED_IMAGE } from './harness/refused-image.js';
+import { REFUSED_IMAGE } from './harness/faulty-platform.js';
 
 const FAULTY_WORKER = fileURLToPath(new URL('programs/faulty-worker.js', import.meta.url));
 
@@ -18,16 +21,30 @@ faultRounds(
     after: async (system) => system.replaceWorkers(async () => system.startWorker()),
     async inject(round) {
       const { system, seed } = round;
+      const mishapsFile = join(system.dataDir, round.name('mishaps'));
       const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 3, steps: [2, 5], mostBetweenMs: 2_000 });
       await system.replaceWorkers(async () => {
-        const options = JSON.stringify({ settings: system.settings, seed });
+        const options = JSON.stringify({ settings: system.settings, seed, mishapsFile });
         const worker = await AgentRunProcess.run('worker', [FAULTY_WORKER, options], {});
         system.workers.push(worker);
       });
       await Promise.all([perform(round, workload), refusedForGood(round)]);
+      await untilQuiet(round);
+      assertMishaps(round, readFileSync(mishapsFile, 'utf8').split('\n').slice(0, -1));
     },
   },
 );
+
+/** Without them the round would show nothing. */
+function assertMishaps(round: Round, mishaps: readonly string[]): void {
+  round.tell('mishaps', mishaps);
+  round.figure('mishaps', mishaps.length);
+  for (const call of ['launch', 'stop'])
+    assert.ok(
+      mishaps.some((mishap) => mishap.startsWith(call)),
+      `no ${call} of the platform went wrong: ${mishaps.join(', ')}`,
+    );
+}
 
 /** What the platform will never take is not tried for ever, and is told in its words. */
 async function refusedForGood(round: Round): Promise<void> {

@@ -29,6 +29,8 @@ CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON run_leases FOR EACH ROW
   EXECUTE FUNCTION fault_audit('attempt', 'alive', 'runner_id', 'ended');
 CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON runner_jobs FOR EACH ROW
   EXECUTE FUNCTION fault_audit('status', 'attempt', 'job_name');
+CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON sessions FOR EACH ROW
+  EXECUTE FUNCTION fault_audit('execution_state', 'active_run_id', 'last_run_id', 'terminal_status', 'news', 'storage_state');
 `;
 
 /** A change as the triggers wrote it down. */

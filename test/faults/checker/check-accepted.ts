@@ -24,13 +24,18 @@ export async function checkAccepted(round: Round): Promise<Complaints> {
   return accepted.flatMap((one) => complaintsAbout(one, records, heard));
 }
 
-function complaintsAbout(one: Accepted, records: Map<string, Ended>, heard: Set<string>): Complaints {
+function complaintsAbout(one: Accepted, records: ReadonlyMap<string, Ended>, heard: ReadonlySet<string>): Complaints {
   const name = `${one.kind} ${one.id} (${one.operation})`;
-  let record = records.get(one.id);
+  const record = lastOf(one.id, records);
   if (record === undefined) return [`${name} was accepted and has no record`];
-  if (record.superseded_by !== null) record = records.get(record.superseded_by) ?? record;
   if (!TERMINAL.includes(record.state)) return [`${name} is ${record.state}, its run ${record.run_status}`];
   if (one.mayBeCancelled && record.state === 'cancelled') return [];
   const found = record.state === 'completed' ? [] : [`${name} ended as ${record.state}`];
   return heard.has(one.operation) ? found : [...found, `${name} never reached an agent`];
+}
+
+/** A steer that came too late is the turn that took its place, which may be one that another took the place of. */
+function lastOf(id: string, records: ReadonlyMap<string, Ended>): Ended | undefined {
+  const record = records.get(id);
+  return record?.superseded_by ? lastOf(record.superseded_by, records) : record;
 }

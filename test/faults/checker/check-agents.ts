@@ -1,14 +1,11 @@
 import type { Round } from '../harness/round.js';
 import type { Change } from './audit.js';
+import type { States } from './backwards.js';
 import type { Complaints } from './complaints.js';
 import { changesOf } from './check-progress.js';
 import { readLedgers, type LedgerLine } from './ledger.js';
 
-interface Lease {
-  readonly alive: boolean;
-  readonly attempt: number;
-  readonly runner_id: string | null;
-}
+type Lease = States['run_leases'];
 
 /** No two live runners on a session at any moment: neither by the leases, nor by what agents did to its volume. */
 export async function checkAgents(round: Round): Promise<Complaints> {
@@ -17,7 +14,7 @@ export async function checkAgents(round: Round): Promise<Complaints> {
       ({ id, session_id: sessionId }) => [id, sessionId],
     ),
   );
-  const leases = await changesOf<Lease>(round, 'run_leases');
+  const leases = await changesOf(round, 'run_leases');
   return [...twoLeases(leases, sessions), ...interleaved(await readLedgers(round))];
 }
 

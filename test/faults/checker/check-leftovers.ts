@@ -33,7 +33,7 @@ async function whatGoesOn(round: Round): Promise<Complaints> {
   return (await openWorkflows(round)).map((workflowId) => `workflow ${workflowId} goes on`);
 }
 
-/** No orphan process, Job, Secret or volume. */
+/** No orphan process, Job or volume: volumes stay for as long as their retention says, and each is a run's or a session's of the records. */
 export async function checkLeftovers(round: Round): Promise<Complaints> {
   const { system, beganAt } = round;
   const jobs = await system.query<{ job_name: string; run_id: string; status: string }>(
@@ -43,7 +43,7 @@ export async function checkLeftovers(round: Round): Promise<Complaints> {
   const living = jobs.flatMap(({ job_name: name }) =>
     processesOfJob(name).map(({ pid }) => `process ${pid} of the Job ${name} is still there`),
   );
-  return [...living, ...(await unknownJobs(round)), ...(await unknownVolumes(round)), ...(await secrets(round))];
+  return [...living, ...(await unknownJobs(round)), ...(await unknownVolumes(round))];
 }
 
 async function unknownJobs({ system }: Round): Promise<Complaints> {
@@ -67,14 +67,6 @@ async function unknownVolumes({ system }: Round): Promise<Complaints> {
     ...runs.map(({ id, session_id: sessionId }) => runVolumeName({ runId: id, sessionId })),
     ...sessions.map(({ id }) => runVolumeName({ runId: '', sessionId: id })),
   ]);
-  const volumes = await entries(join(system.dataDir, 'volumes'));
+  const volumes = await readdir(join(system.dataDir, 'volumes'));
   return volumes.filter((name) => !known.has(name)).map((name) => `the volume ${name} is nobody's`);
-}
-
-async function secrets({ system }: Round): Promise<Complaints> {
-  return (await entries(join(system.dataDir, 'secrets'))).map((name) => `${name} was left among the secrets`);
-}
-
-async function entries(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => []);
 }

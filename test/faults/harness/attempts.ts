@@ -17,12 +17,26 @@ export async function untilClaimedAgain(round: Round, { runId, attempt }: Victim
   }
 }
 
-/** Nobody's lease was lost, and nobody's Job was made again. */
-export async function assertSameAttempts({ system }: Round, runIds: readonly string[]): Promise<void> {
-  const lost = await system.query(
-    `SELECT r.id, r.attempt, (SELECT count(*)::int FROM runner_jobs j WHERE j.run_id = r.id) AS jobs
-     FROM runs r WHERE r.id = ANY ($1) AND (r.attempt > 1 OR (SELECT count(*) FROM runner_jobs j WHERE j.run_id = r.id) > 1)`,
-    [runIds],
+/** The attempts of the round that a runner holds now, by their runs. */
+export async function liveAttempts({ system, beganAt }: Round): Promise<ReadonlyMap<string, number>> {
+  const leases = await system.query<{ run_id: string; attempt: number }>(
+    'SELECT l.run_id, l.attempt FROM run_leases l JOIN runs r ON r.id = l.run_id WHERE l.alive AND r.created_at >= $1',
+    [beganAt],
   );
-  assert.deepEqual(lost, [], 'every run is in its first attempt');
+  return new Map(leases.map(({ run_id: runId, attempt }) => [runId, attempt]));
+}
+
+/** Nobody's lease was lost. */
+export async function assertSameAttempts({ system }: Round, before: ReadonlyMap<string, number>): Promise<void> {
+  const runs = await system.query<{ id: string; attempt: number }>('SELECT id, attempt FROM runs WHERE id = ANY ($1)', [
+    [...before.keys()],
+  ]);
+  const after = runs.map(({ id, attempt }) => [id, attempt] as const);
+  assert.deepEqual(new Map(after), new Map(before), 'whoever held an attempt still holds it');
+}
+
+/** No run of the round was ever given to a second runner. */
+export async function assertFirstAttempts({ system, beganAt }: Round): Promise<void> {
+  const further = await system.query('SELECT id, attempt FROM runs WHERE created_at >= $1 AND attempt > 1', [beganAt]);
+  assert.deepEqual(further, [], 'every run is in its first attempt');
 }

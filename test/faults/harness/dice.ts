@@ -6,6 +6,14 @@ export class Dice {
     this.#state = seed >>> 0;
   }
 
+  /** Those of a seed for one thing, whatever else was diced before. */
+  static about(seed: number, thing: string): Dice {
+    // FNV-1a.
+    let hash = 0x811c9dc5;
+    for (const character of `${seed} ${thing}`) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+    return new Dice(hash);
+  }
+
   /** From 0 up to 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;

@@ -1,14 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Loose } from '../../support/api.js';
+import type { Answer, Loose } from '../../support/api.js';
 import type { RecordedApi } from './recorded-api.js';
 import type { Round } from './round.js';
 import { LEASE_MS } from './settings.js';
 import { RUN } from './system.js';
 
+/** What became of a renewal or of an event that was not taken. */
+interface NotTaken {
+  readonly what: 'renewal' | 'event';
+  /** 0 where no answer came. */
+  readonly status: number;
+  readonly failureKind?: string;
+  readonly tookMs: number;
+}
+
 /** A run that a runner of the suite's own holds: it renews and tells events all the time, as one that works does, and repeats what was not answered. */
 export class HeldRun {
-  /** What the API said to renewals, each answer once. */
-  readonly refusals: { readonly status: number; readonly failureKind: string }[] = [];
+  /** What was refused for good. */
+  readonly refusals: NotTaken[] = [];
+  /** What was to be said again: 503, or no answer. */
+  readonly putOff: NotTaken[] = [];
+  /** Of all that was taken. */
+  slowestTakenMs = 0;
   readonly #texts: string[] = [];
   #isEnding = false;
   #isOver = false;
@@ -48,26 +61,38 @@ export class HeldRun {
 
   async #renew(claim: object): Promise<void> {
     while (!this.#isOver) {
-      const answer = await this.api.request('PATCH', `/api/v1/runs/${this.run.id}/lease`, claim).catch(() => undefined);
-      const { status = 503, body } = answer ?? {};
-      if (status !== 200 && status !== 503 && !this.#isEnding)
-        this.refusals.push({ status, failureKind: body?.failureKind });
+      await this.#isTaken('renewal', async () => this.api.request('PATCH', `/api/v1/runs/${this.run.id}/lease`, claim));
       await delay(LEASE_MS / 6);
     }
   }
 
   async #append(): Promise<void> {
+    const path = `/api/v1/runs/${this.run.id}/events`;
     for (let number = 1; !this.#isOver; number += 1) {
       const text = `told-${number}`;
       const event = { type: 'assistant_message', payload: { text }, clientSeq: number };
       while (!this.#isOver) {
-        const path = `/api/v1/runs/${this.run.id}/events`;
-        const answer = await this.api.request('POST', path, { events: [event] }).catch(() => undefined);
-        if (answer?.status === 200) this.#texts.push(text);
-        if (answer?.status === 200) break;
+        if (await this.#isTaken('event', async () => this.api.request('POST', path, { events: [event] }))) {
+          this.#texts.push(text);
+          break;
+        }
         await delay(100);
       }
       await delay(150);
     }
+  }
+
+  async #isTaken(what: NotTaken['what'], ask: () => Promise<Answer>): Promise<boolean> {
+    const askedAtMs = performance.now();
+    const answer = await ask().catch(() => undefined);
+    const tookMs = Math.round(performance.now() - askedAtMs);
+    const { status = 0, body } = answer ?? {};
+    if (status === 200) this.slowestTakenMs = Math.max(this.slowestTakenMs, tookMs);
+    else if (!this.#isEnding) this.#note({ what, status, failureKind: body?.failureKind, tookMs });
+    return status === 200;
+  }
+
+  #note(not: NotTaken): void {
+    (not.status === 0 || not.status === 503 ? this.putOff : this.refusals).push(not);
   }
 }

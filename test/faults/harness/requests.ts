@@ -36,8 +36,10 @@ export async function requestsOfEachKind(
     payload: { prompt: prompt(name('job')) },
   });
   round.accepted.push({ kind: 'command', operation: name('job'), id: turn.id });
+  // It goes on until it has been dispatched twice: one that is done is not dispatched again.
+  const longPrompt = promptOf({ id: name('dispatch'), steps: 100, stepMs: 100 });
   const dispatched = await api.ok('POST', '/api/v1/queue/tasks', {
-    ...{ tenantId, projectId, backendProfile, title: name('dispatch'), prompt: prompt(name('dispatch')) },
+    ...{ tenantId, projectId, backendProfile, title: name('dispatch'), prompt: longPrompt },
     idempotencyKey: name('for-dispatch'),
   });
   round.accepted.push({ kind: 'task', operation: name('dispatch'), id: dispatched.id });
@@ -64,7 +66,11 @@ export async function requestsOfEachKind(
     },
     {
       ...{ method: 'POST', path: `/api/v1/queue/tasks/${dispatched.id}/dispatch`, idOf: ({ id }) => id, body: {} },
-      made: ['SELECT run_id FROM task_attempts WHERE task_id = $1 UNION ALL SELECT $1 LIMIT 1', dispatched.id],
+      made: [
+        `SELECT n FROM fault_audit WHERE thing = 'tasks' AND id = $1 AND becomes ->> 'dispatched_at' IS NOT NULL
+           AND was ->> 'dispatched_at' IS DISTINCT FROM becomes ->> 'dispatched_at'`,
+        dispatched.id,
+      ],
     },
     {
       ...{ method: 'POST', path: `/api/v1/runs/${toldRun.id}/commands`, idOf: ({ id }) => id },
@@ -78,7 +84,11 @@ export async function requestsOfEachKind(
     {
       ...{ method: 'POST', path: `/api/v1/runs/${claimedRun.id}/claim`, idOf: ({ id, attempt }) => `${id} ${attempt}` },
       body: { runnerId: name('claim'), leaseMs: 60_000 },
-      made: ['SELECT run_id FROM run_leases WHERE run_id = $1 AND alive AND attempt = 1', claimedRun.id],
+      made: [
+        `SELECT n FROM fault_audit WHERE thing = 'run_leases' AND id = $1 AND becomes ->> 'alive' = 'true'
+           AND was ->> 'alive' IS DISTINCT FROM 'true'`,
+        claimedRun.id,
+      ],
     },
     {
       ...{ method: 'POST', path: `/api/v1/runs/${toldRun.id}/events`, idOf: ({ items }) => items[0].id },

@@ -10,6 +10,7 @@ import { freePort } from '../../../src/processes/free-port.js';
 import { AgentRunProcess } from '../../support/agentrun-process.js';
 import { Api, eventually } from '../../support/api.js';
 import { startPostgresServer, type PostgresServer } from '../../support/postgres-server.js';
+import { makeSshKey } from '../../support/ssh-git-server.js';
 import { stopAtEnd } from '../../support/shared.js';
 import { AUDIT } from '../checker/audit.js';
 import { Network } from './network.js';
@@ -24,10 +25,14 @@ export const RUN = {
   retryPolicy: { maxAttempts: 30, backoffMs: BACKOFF_MS, maxBackoffMs: BACKOFF_MS },
 };
 
+/** As `RUN`; its agent is lent a key, which has to be gone with it. */
+export const LENT_RUN = { ...RUN, executionPolicy: { secretScope: { toolCredentials: ['github-ssh'] } } };
+
 /** The system under test: every part a process of its own that may be killed, stopped and started again. */
 export class System {
   api!: AgentRunProcess;
   readonly workers: AgentRunProcess[] = [];
+  readonly lentKey = makeSshKey();
 
   private constructor(
     readonly database: PostgresServer,
@@ -53,6 +58,8 @@ export class System {
     const system = new System(database, temporal, network, settings, url, token, dataDir);
     await system.query(AUDIT);
     await Promise.all([system.startApi(), system.startWorker()]);
+    const credential = { privateKey: system.lentKey.private };
+    await new Api(url, token).ok('PUT', '/api/v1/tool-credentials/github-ssh/credential', credential);
     return system;
   }
 
@@ -150,6 +157,8 @@ function settingsOf({ connectionString, temporal, dataDir, port, token, runnersR
     AGENTRUN_OPERATOR_TOKEN: token,
     AGENTRUN_TOKEN_KEY: randomBytes(32).toString('hex'),
     AGENTRUN_INTERNAL_MGR_URL: runnersReach,
+    // Each runner program that begins says so in its Job's log.
+    AGENTRUN_LOG_LEVEL: 'info',
     AGENTRUN_RUNNER_LEASE_MS: String(LEASE_MS),
     AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500',
     AGENTRUN_CANCEL_GRACE_MS: '3000',

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { projectRoot } from '../../../scripts/project-root.js';
+import { OPERATION_VARIABLE } from './faulty-platform.js';
 import type { Dice } from './dice.js';
 import type { Round } from './round.js';
-import { RUN } from './system.js';
+import { LENT_RUN } from './system.js';
 
 const AGENT = join(projectRoot, 'test/faults/programs/agent.sh');
 
@@ -27,8 +28,8 @@ export interface WorkloadSize {
   readonly steps: readonly [number, number];
   readonly stepMs?: number;
   readonly mostBetweenMs?: number;
-  /** Turns may be interrupted. */
-  readonly mayBeCancelled?: boolean;
+  /** Turns of the first so many sessions may be interrupted. */
+  readonly interrupted?: number;
 }
 
 /** What each client does, one after another; clients work at once. */
@@ -43,6 +44,7 @@ export function generate(round: Round, size: WorkloadSize): Workload {
       f: 'send' as const,
       sessionId: round.name(`s${s}`),
       ...work(dice, size, n === 0),
+      ...(s < (size.interrupted ?? 0) && { mayBeCancelled: true }),
     })),
   );
   const tasks = Array.from({ length: size.tasks }, (_, t) => [
@@ -53,13 +55,9 @@ export function generate(round: Round, size: WorkloadSize): Workload {
   return workload;
 }
 
-function work(
-  dice: Dice,
-  { steps, stepMs = 150, mostBetweenMs = 1_000, mayBeCancelled }: WorkloadSize,
-  isFirst: boolean,
-) {
+function work(dice: Dice, { steps, stepMs = 150, mostBetweenMs = 1_000 }: WorkloadSize, isFirst: boolean) {
   const afterMs = isFirst ? 0 : dice.between(0, mostBetweenMs);
-  return { afterMs, steps: dice.between(...steps), stepMs, ...(mayBeCancelled && { mayBeCancelled }) };
+  return { afterMs, steps: dice.between(...steps), stepMs };
 }
 
 /** Does the workload; resolves when every operation was accepted. */
@@ -80,17 +78,17 @@ export function promptOf({ id, steps, stepMs }: Pick<Operation, 'id' | 'steps' |
 
 async function send(round: Round, operation: Operation): Promise<void> {
   const { id, sessionId = '', mayBeCancelled } = operation;
-  const body = { prompt: promptOf(operation), run: RUN, idempotencyKey: id };
+  const body = { prompt: promptOf(operation), run: LENT_RUN, idempotencyKey: id };
   const { command } = await round.api.named(id).ok('POST', `/api/v1/sessions/${sessionId}/send`, body);
   round.accepted.push({ operation: id, kind: 'command', id: command.id, mayBeCancelled });
 }
 
 async function createTask(round: Round, operation: Operation): Promise<void> {
   const { id } = operation;
-  const { tenantId, projectId, backendProfile, retryPolicy } = RUN;
+  const { retryPolicy } = LENT_RUN;
   const body = {
-    ...{ tenantId, projectId, backendProfile, title: id, prompt: promptOf(operation), autoDispatch: true },
-    ...{ retryPolicy, runRetryPolicy: retryPolicy, idempotencyKey: id },
+    ...{ ...LENT_RUN, title: id, prompt: promptOf(operation), autoDispatch: true, runRetryPolicy: retryPolicy },
+    ...{ runnerJob: { env: { [OPERATION_VARIABLE]: id } }, idempotencyKey: id },
   };
   const task = await round.api.named(id).ok('POST', '/api/v1/queue/tasks', body);
   round.accepted.push({ operation: id, kind: 'task', id: task.id });
