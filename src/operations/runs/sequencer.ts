@@ -12,8 +12,11 @@ export class Sequencer {
 
   constructor(private readonly waitMs: number = WAIT_MS) {}
 
-  /** @throws rate-limited when those before take too long. */
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * `work` is over for those behind it when it calls `next`, or when it has ended.
+   * @throws rate-limited when those before take too long.
+   */
+  async run<T>(key: string, work: (next: () => void) => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     let release = () => {};
     const over = new Promise<void>((resolve) => (release = resolve));
@@ -24,7 +27,7 @@ export class Sequencer {
     });
     try {
       await this.#inTime(before);
-      return await work();
+      return await work(release);
     } finally {
       release();
     }

@@ -1,11 +1,13 @@
 import type { RunAddress, RunGateway } from '../../ports/run-gateway.js';
 import type { OperationContext } from '../context.js';
 
-/** Says something to a run's workflow when it is this caller's turn. */
+/** Says something to a run's workflow when it is this caller's turn; the next one's comes when it has decided, be that written yet or not. */
 export async function toRun<T>(
   context: OperationContext,
   { workflowId }: RunAddress,
   say: (gateway: RunGateway, address: RunAddress) => Promise<T>,
 ): Promise<T> {
-  return context.sequencer.run(workflowId, () => say(context.gateway, { workflowId }));
+  return context.sequencer.run(workflowId, (onDecided) =>
+    say(context.gateway, { workflowId, onDecided }),
+  );
 }

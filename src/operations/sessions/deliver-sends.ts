@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { runWorkflowId } from '../../domain/ids.js';
 import { isTerminalStatus } from '../../domain/outcome.js';
-import { RunRefused } from '../../domain/refusals.js';
+import { RunRefused, type RunRefusalType } from '../../domain/refusals.js';
 import type { RefusedSend, SendToSession, SentCommand } from '../../domain/run-messages.js';
 import type { RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
@@ -17,22 +18,65 @@ const TRIES = 3;
 const CLOSING_MS = 20_000;
 const LOOK_AGAIN_MS = 50;
 
+/** What a run that takes nothing more says; so does a workflow that is gone. */
+const TAKES_NO_MORE: readonly RunRefusalType[] = ['run-terminal', 'session-closing'];
+
 /**
- * Hands sends over to the session's live run, or to a new one that starts with them: Temporal decides which, in one step. The new run
- * is drafted first, since its workflow must find its record; where another run took the sends, the draft goes again. Answers those that
- * the run had no room for.
+ * Hands sends over to the session's live run, or to a new one that starts with them: Temporal decides which, in one step. Answers those
+ * that the run had no room for.
  * @throws unavailable when Temporal does not answer in time: the sends stay drafts, and go on when they are repeated.
  */
 export async function deliverSends(context: OperationContext, sends: readonly PendingSend[]): Promise<Refusals> {
   const [lead] = sends;
   if (lead === undefined) return new Map();
+  const { activeRunId = null } = (await context.sessions.get(lead.sessionId, 'all')) ?? {};
+  if (activeRunId === null) return toLiveOrNewRun(context, lead, sends);
+  const refused = await toLiveRun(context, sends, { sessionId: lead.sessionId, activeRunId });
+  // Whether it took them before it was gone nobody knows.
+  return refused === 'gone' ? toLiveOrNewRun(context, lead, repeated(sends)) : refusalsOf(lead.sessionId, refused);
+}
+
+/** To the run that the records say lives: no other has to be drafted for that, and it needs no start. `gone` where it takes nothing more. */
+async function toLiveRun(
+  context: OperationContext,
+  sends: readonly PendingSend[],
+  { sessionId, activeRunId }: { readonly sessionId: string; readonly activeRunId: string },
+): Promise<readonly RefusedSend[] | 'gone'> {
+  const open = await untaken(context, sends);
+  if (open.length === 0) return [];
+  const message = await messageTo(context, open, activeRunId);
+  const workflowId = runWorkflowId({ runId: activeRunId, sessionId });
+  try {
+    const answer = await toRun(context, { workflowId }, (gateway, address) => gateway.sendToLiveRun(address, message));
+    return answer.refused ?? [];
+  } catch (error) {
+    if (!(error instanceof RunRefused)) throw error;
+    if (TAKES_NO_MORE.includes(error.type)) return 'gone';
+    throw refusalError(sessionId, error);
+  }
+}
+
+/**
+ * To whichever run there is. The new run is drafted first, since its workflow must find its record; where another run took the sends,
+ * the draft goes again.
+ */
+async function toLiveOrNewRun(
+  context: OperationContext,
+  lead: PendingSend,
+  sends: readonly PendingSend[],
+): Promise<Refusals> {
   for (let tries = 1; ; tries += 1) {
     const draft = await draftNextRun(context, lead, sends);
-    const answer = await orLeave(context, draft, () => whenOpen(() => deliver(context, draft, sends, tries === 1)));
+    const said = tries === 1 ? sends : repeated(sends);
+    const answer = await orLeave(context, draft, () => whenOpen(() => deliver(context, draft, said)));
     if (!(answer instanceof RunRefused)) return refusalsOf(lead.sessionId, answer);
     await context.runs.dropRunDraft(draft.id);
     if (answer.type !== 'run-terminal' || tries === TRIES) throw refusalError(lead.sessionId, answer);
   }
+}
+
+function repeated(sends: readonly PendingSend[]): readonly PendingSend[] {
+  return sends.map((send) => ({ ...send, fresh: false }));
 }
 
 function refusalsOf(sessionId: string, refused: readonly RefusedSend[]): Refusals {
@@ -61,24 +105,31 @@ async function deliver(
   context: OperationContext,
   draft: RunDraft,
   sends: readonly PendingSend[],
-  first: boolean,
 ): Promise<readonly RefusedSend[]> {
-  const open = await untaken(context, first ? sends : sends.map((send) => ({ ...send, fresh: false })));
+  const open = await untaken(context, sends);
   const [lead] = sends;
   if (lead === undefined || open.length === 0) {
     await context.runs.dropRunDraft(draft.id);
     return [];
   }
   const activeRunId = (await context.sessions.get(lead.sessionId, 'all'))?.activeRunId ?? null;
-  if (activeRunId !== null) await describeJob(context, open, activeRunId);
-  const message: SendToSession = {
-    sends: open.map(sentCommand),
-    leaseOver: activeRunId === null ? null : await expiredLease(context, activeRunId),
-  };
+  const message = await messageTo(context, open, activeRunId);
   const input = inputOf(draft, context, { body: lead.run, startedFor: lead.commandId });
   const answer = await toRun(context, draft, (gateway, address) => gateway.sendToSession(address, input, message));
   if (answer.runId !== draft.id) await context.runs.dropRunDraft(draft.id);
   return answer.refused ?? [];
+}
+
+async function messageTo(
+  context: OperationContext,
+  sends: readonly PendingSend[],
+  activeRunId: string | null,
+): Promise<SendToSession> {
+  const [leaseOver] = await Promise.all([
+    activeRunId === null ? null : expiredLease(context, activeRunId),
+    activeRunId === null ? undefined : describeJob(context, sends, activeRunId),
+  ]);
+  return { sends: sends.map(sentCommand), leaseOver };
 }
 
 function sentCommand({ commandId, fresh, runnerJob, taskId }: PendingSend): SentCommand {
