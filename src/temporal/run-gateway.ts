@@ -57,17 +57,7 @@ export function createRunGateway(client: Client, records?: Records): RunGateway 
   ) => toldOrGone(send(client.workflow.getHandle(workflowId)));
   return {
     openRun: async (address, input) => openRun(client, writer, address, input),
-    sendToSession: async (address, input, message) =>
-      send(client, writer, { address, message }, async (args) =>
-        client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, {
-          args,
-          startWorkflowOperation: startOperation(address, input),
-        }),
-      ),
-    sendToLiveRun: async (address, message) =>
-      send(client, writer, { address, message }, async (args) =>
-        client.workflow.getHandle(address.workflowId).executeUpdate(messages.sendToSessionUpdate, { args }),
-      ),
+    ...sends(client, writer),
     claimRun: update(messages.claimRunUpdate),
     addCommand: async (address, message) => addCommand(client, writer, address, message),
     ackCommand: tell(messages.ackCommandUpdate),
@@ -131,6 +121,20 @@ async function addCommand(client: Client, writer: AnswerWriter, address: RunAddr
   const { answer, forgotten } = await writer.write(address, added, [commandId]);
   if (forgotten.includes(commandId)) throw new RunRefused('command-unknown', { commandId });
   return answer;
+}
+
+function sends(client: Client, writer: AnswerWriter): Pick<RunGateway, 'sendToSession' | 'sendToLiveRun'> {
+  return {
+    sendToSession: async (address, input, message) =>
+      send(client, writer, { address, message }, async (args) => {
+        const startWorkflowOperation = startOperation(address, input);
+        return client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, { args, startWorkflowOperation });
+      }),
+    sendToLiveRun: async (address, message) =>
+      send(client, writer, { address, message }, async (args) =>
+        client.workflow.getHandle(address.workflowId).executeUpdate(messages.sendToSessionUpdate, { args }),
+      ),
+  };
 }
 
 interface Sending {

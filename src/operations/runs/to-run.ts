@@ -7,7 +7,5 @@ export async function toRun<T>(
   { workflowId }: RunAddress,
   say: (gateway: RunGateway, address: RunAddress) => Promise<T>,
 ): Promise<T> {
-  return context.sequencer.run(workflowId, (onDecided) =>
-    say(context.gateway, { workflowId, onDecided }),
-  );
+  return context.sequencer.run(workflowId, (onDecided) => say(context.gateway, { workflowId, onDecided }));
 }

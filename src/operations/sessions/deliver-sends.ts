@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RunRecord } from '../../contract/run.js';
 import { runWorkflowId } from '../../domain/ids.js';
 import { isTerminalStatus } from '../../domain/outcome.js';
 import { RunRefused, type RunRefusalType } from '../../domain/refusals.js';
@@ -29,9 +30,9 @@ const TAKES_NO_MORE: readonly RunRefusalType[] = ['run-terminal', 'session-closi
 export async function deliverSends(context: OperationContext, sends: readonly PendingSend[]): Promise<Refusals> {
   const [lead] = sends;
   if (lead === undefined) return new Map();
-  const { activeRunId = null } = (await context.sessions.get(lead.sessionId, 'all')) ?? {};
-  if (activeRunId === null) return toLiveOrNewRun(context, lead, sends);
-  const refused = await toLiveRun(context, sends, { sessionId: lead.sessionId, activeRunId });
+  const live = await readLive(context, lead.liveRunId ?? (await liveRunId(context, lead)));
+  if (live === undefined) return toLiveOrNewRun(context, lead, sends);
+  const refused = await toLiveRun(context, lead, sends, live);
   // Whether it took them before it was gone nobody knows.
   return refused === 'gone' ? toLiveOrNewRun(context, lead, repeated(sends)) : refusalsOf(lead.sessionId, refused);
 }
@@ -39,13 +40,14 @@ export async function deliverSends(context: OperationContext, sends: readonly Pe
 /** To the run that the records say lives: no other has to be drafted for that, and it needs no start. `gone` where it takes nothing more. */
 async function toLiveRun(
   context: OperationContext,
+  { sessionId }: PendingSend,
   sends: readonly PendingSend[],
-  { sessionId, activeRunId }: { readonly sessionId: string; readonly activeRunId: string },
+  live: LiveRun,
 ): Promise<readonly RefusedSend[] | 'gone'> {
   const open = await untaken(context, sends);
   if (open.length === 0) return [];
-  const message = await messageTo(context, open, activeRunId);
-  const workflowId = runWorkflowId({ runId: activeRunId, sessionId });
+  const message = await messageTo(context, open, live);
+  const workflowId = runWorkflowId({ runId: live.run.id, sessionId });
   try {
     const answer = await toRun(context, { workflowId }, (gateway, address) => gateway.sendToLiveRun(address, message));
     return answer.refused ?? [];
@@ -112,24 +114,39 @@ async function deliver(
     await context.runs.dropRunDraft(draft.id);
     return [];
   }
-  const activeRunId = (await context.sessions.get(lead.sessionId, 'all'))?.activeRunId ?? null;
-  const message = await messageTo(context, open, activeRunId);
+  const live = await readLive(context, await liveRunId(context, lead));
+  const message = await messageTo(context, open, live);
   const input = inputOf(draft, context, { body: lead.run, startedFor: lead.commandId });
   const answer = await toRun(context, draft, (gateway, address) => gateway.sendToSession(address, input, message));
   if (answer.runId !== draft.id) await context.runs.dropRunDraft(draft.id);
   return answer.refused ?? [];
 }
 
+/** The session's live run, as the records have it. */
+interface LiveRun {
+  readonly run: RunRecord;
+  readonly leaseOver: SendToSession['leaseOver'];
+}
+
+async function liveRunId({ sessions }: OperationContext, { sessionId }: PendingSend): Promise<string | null> {
+  return (await sessions.get(sessionId, 'all'))?.activeRunId ?? null;
+}
+
+/** Nothing is steered into a turn whose runner is not heard of any more: the next attempt takes it as a turn of its own. */
+async function readLive({ runs, leases }: OperationContext, runId: string | null): Promise<LiveRun | undefined> {
+  if (runId === null) return undefined;
+  const [run, lease] = await Promise.all([runs.getRun(runId, 'all'), leases.read(runId)]);
+  if (run === undefined || isTerminalStatus(run.status)) return undefined;
+  return { run, leaseOver: lease?.isOver === true ? { runId, attempt: lease.attempt } : null };
+}
+
 async function messageTo(
   context: OperationContext,
   sends: readonly PendingSend[],
-  activeRunId: string | null,
+  live: LiveRun | undefined,
 ): Promise<SendToSession> {
-  const [leaseOver] = await Promise.all([
-    activeRunId === null ? null : expiredLease(context, activeRunId),
-    activeRunId === null ? undefined : describeJob(context, sends, activeRunId),
-  ]);
-  return { sends: sends.map(sentCommand), leaseOver };
+  if (live !== undefined) await describeJob(context, sends, live.run);
+  return { sends: sends.map(sentCommand), leaseOver: live?.leaseOver ?? null };
 }
 
 function sentCommand({ commandId, fresh, runnerJob, taskId }: PendingSend): SentCommand {
@@ -157,21 +174,13 @@ async function untaken(context: OperationContext, sends: readonly PendingSend[])
 }
 
 /** The live run that waits without a Job gets one by the send, as that describes it. A further attempt's is described by the first. */
-async function describeJob(context: OperationContext, sends: readonly PendingSend[], runId: string): Promise<void> {
+async function describeJob(context: OperationContext, sends: readonly PendingSend[], run: RunRecord): Promise<void> {
   const wish = sends.find(({ runnerJob }) => runnerJob !== null);
-  if (wish === undefined) return;
-  const run = await context.runs.getRun(runId, 'all');
-  if (run === undefined || isTerminalStatus(run.status) || run.claimedBy !== null) return;
-  if ((await context.jobs.list({ runId })).length > 0) return;
-  await context.jobs.request(jobRequest(context, { runId, attempt: run.attempt }, wish));
+  if (wish === undefined || run.claimedBy !== null) return;
+  if ((await context.jobs.list({ runId: run.id })).length > 0) return;
+  await context.jobs.request(jobRequest(context, { runId: run.id, attempt: run.attempt }, wish));
 }
 
 function jobRequest(context: OperationContext, at: { runId: string; attempt: number }, wish: PendingSend) {
   return runnerJobRequest(context.platform, at, { ...wish.runnerJob, commandId: wish.commandId });
-}
-
-/** Nothing is steered into a turn whose runner is not heard of any more: the next attempt takes it as a turn of its own. */
-async function expiredLease(context: OperationContext, runId: string): Promise<SendToSession['leaseOver']> {
-  const lease = await context.leases.read(runId);
-  return lease?.isOver === true ? { runId, attempt: lease.attempt } : null;
 }

@@ -13,6 +13,8 @@ function send(commandId: string, fresh: boolean) {
 }
 
 interface LiveRun {
+  /** Absent where it lives. */
+  readonly status?: string;
   /** Why it takes nothing; absent where it does. */
   readonly refuses?: RunRefusalType;
 }
@@ -27,6 +29,7 @@ function contextWith(drafts: readonly string[], live?: LiveRun) {
     runs: {
       draftRun: async ({ id }: { id: string }) => void drafted.push(id),
       dropRunDraft: async (id: string) => void dropped.push(id),
+      getRun: async (id: string) => ({ id, status: live?.status ?? 'running', claimedBy: 'rnr_1' }),
       findCommandDrafts: async (ids: readonly string[]) => ids.filter((id) => drafts.includes(id)),
     },
     sessions: { get: async () => live && { activeRunId: 'run_live' } },
@@ -90,6 +93,13 @@ describe('delivering sends', () => {
       assert.deepEqual(dropped, drafted);
     });
   }
+
+  it('says nothing to a run that has ended since its sender looked', async () => {
+    const { context, drafted, said, saidToLive } = contextWith([], { status: 'completed' });
+    await deliverSends(context, [{ ...send('cmd_new', true), liveRunId: 'run_live' }]);
+    assert.deepEqual([saidToLive.length, drafted.length], [0, 1]);
+    assert.deepEqual(said, [{ sends: [{ commandId: 'cmd_new', fresh: true, runnerJob: false }], leaseOver: null }]);
+  });
 
   it('passes on why a live run takes nothing', async () => {
     const { context, said } = contextWith(['cmd_new'], { refuses: 'too-many-open-commands' });
