@@ -1,19 +1,19 @@
 import { stringify } from 'smol-toml';
-import { HttpClient } from '../../src/client/http-client.js';
-import { tailEvents } from '../../src/client/tail-events.js';
 import { AppServer } from '../../test/support/app-server.js';
 import { eventually } from '../../test/support/eventually.js';
 import { startMockProvider, type MockProvider } from '../../test/support/mock-provider.js';
 import { heldText, type HeldText } from '../../test/support/mock-provider/held-text.js';
 import type { Bed } from '../bed.js';
-import { compare, repeat, type Comparison, type Contender, type Effort } from '../rounds.js';
+import { PhaseTail } from '../phase-tail.js';
+import { compare, repeat, story, type Comparison, type Contender, type Effort } from '../rounds.js';
+import { idleRunnerCase } from './idle-runner.js';
 
 const RUN = { tenantId: 'bench', projectId: 'bench' };
 let numbered = 0;
 
-/** What is said to a session: many at once, and into a live turn of the real codex until it shows it. */
+/** What is said to a session: many at once, to a runner that waits, and into a live turn of the real codex until it shows it. */
 export async function sessionCases(bed: Bed, effort: Effort): Promise<Comparison[]> {
-  return [await sendsCase(bed, effort), await steerCase(bed, effort)];
+  return [await sendsCase(bed, effort), await idleRunnerCase(bed, effort), await steerCase(bed, effort)];
 }
 
 const AT_ONCE = 50;
@@ -47,18 +47,24 @@ async function sendsCase({ api, bareTemporal }: Bed, { quick, warmUps, budgetMs 
 /** Both codexes stream a text that never ends; each steer makes codex ask its provider again, which streams on. */
 async function steerCase(bed: Bed, { quick, warmUps, budgetMs }: Effort): Promise<Comparison> {
   const [bare, ours] = [await BareSteers.open(), await Steers.open(bed)];
-  const floor = 'turn/steer to a bare codex, until it shows it';
+  const floors = ['turn/steer to a bare codex, until it shows it', 'bare update'];
   const count = quick ? 3 : 10;
+  const workflowId = await bed.bareTemporal.open();
   try {
     return await compare({
       title: 'steer → delivered into a live codex turn',
       rounds: quick ? 3 : 8,
       budgetMs: 2 * budgetMs,
       warmUps,
-      floors: [floor],
+      floors,
       contenders: [
-        repeat(floor, count, () => bare.steer()),
+        repeat(floors[0]!, count, () => bare.steer()),
+        repeat(floors[1]!, count, () => bed.bareTemporal.touch(workflowId)),
         repeat('send to the session, until steer-delivered is read', count, () => ours.steer()),
+        story(count, async (step) => {
+          const steer = await step('the same, when the steer before is written down as ended', () => ours.steer());
+          await ours.ended(steer);
+        }),
       ] satisfies Contender[],
     });
   } finally {
@@ -110,15 +116,12 @@ class BareSteers {
 }
 
 class Steers {
-  readonly #delivered = new Map<string, () => void>();
-  readonly #seen = new Set<string>();
-  readonly #closing = new AbortController();
-
   private constructor(
     private readonly bed: Bed,
     private readonly provider: MockProvider,
     private readonly sessionId: string,
     private readonly runId: string,
+    private readonly tail: PhaseTail,
   ) {}
 
   static async open(bed: Bed): Promise<Steers> {
@@ -131,39 +134,30 @@ class Steers {
     const run = { ...RUN, backendProfile: 'bench', executionPolicy: { sandbox: 'full-access' } };
     const sent = await bed.api.send('POST', `/api/v1/sessions/${sessionId}/send`, { prompt: 'speak', run });
     await provider.received(1);
-    const steers = new Steers(bed, provider, sessionId, sent.run.id);
-    steers.#watch();
-    return steers;
+    return new Steers(bed, provider, sessionId, sent.run.id, new PhaseTail(bed.api, sent.run.id));
   }
 
-  async steer(): Promise<void> {
+  /** Answers the command's id. */
+  async steer(): Promise<string> {
     const sent = await this.bed.api.send('POST', `/api/v1/sessions/${this.sessionId}/send`, { prompt: 'another word' });
-    const { id } = sent.command;
-    if (this.#seen.has(id)) return;
-    await new Promise<void>((resolve) => this.#delivered.set(id, resolve));
+    await this.tail.until('steer-delivered', sent.command.id);
+    return sent.command.id;
+  }
+
+  async ended(commandId: string): Promise<void> {
+    await eventually('the end of the steer', async () => {
+      const { state } = await this.bed.api.send('GET', `/api/v1/runs/${this.runId}/commands/${commandId}`);
+      return state === 'completed' || undefined;
+    });
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.tail.close();
     await this.bed.api.send('POST', `/api/v1/runs/${this.runId}/cancel`, {});
     await eventually('the end of the run', async () => {
       const { status } = await this.bed.api.send('GET', `/api/v1/runs/${this.runId}`);
       return status === 'cancelled' || undefined;
     });
     await this.provider.close();
-  }
-
-  #watch(): void {
-    void this.#read().catch(() => undefined);
-  }
-
-  async #read(): Promise<void> {
-    const { url: baseUrl, token } = this.bed.api;
-    const events = tailEvents(new HttpClient({ baseUrl, token }), this.runId, { signal: this.#closing.signal });
-    for await (const { payload } of events) {
-      if (payload.phase !== 'steer-delivered' || typeof payload.commandId !== 'string') continue;
-      this.#seen.add(payload.commandId);
-      this.#delivered.get(payload.commandId)?.();
-    }
   }
 }

@@ -18,6 +18,12 @@ export function runWorkflowId(run: { runId: string; sessionId: string | null }):
   return run.sessionId === null ? `run:${run.runId}` : `session:${run.sessionId}`;
 }
 
+/** Null for a run outside sessions. */
+export function sessionIdOfWorkflow(workflowId: string): string | null {
+  const prefix = 'session:';
+  return workflowId.startsWith(prefix) ? workflowId.slice(prefix.length) : null;
+}
+
 /** A task's workflow; once it has ended, a further dispatch starts it again under the same id. */
 export function taskWorkflowId(taskId: string): string {
   return `task:${taskId}`;

@@ -20,6 +20,8 @@ import type { RunHistory } from '../domain/run-history.js';
 /** Where a run's workflow is. */
 export interface RunAddress {
   readonly workflowId: string;
+  /** Called when an update is answered, while what it decided is being written: the next one may be sent. */
+  readonly onDecided?: () => void;
 }
 
 /**
@@ -33,6 +35,8 @@ export interface RunGateway {
   openRun(address: RunAddress, input: RunInput): Promise<OpenRunAnswer>;
   /** Hands commands to the live run of a session, else starts this one with them; answers which it did not take. @throws RunRefused `run-terminal` when `input`'s run is over. */
   sendToSession(address: RunAddress, input: RunInput, message: SendToSession): Promise<SendToSessionAnswer>;
+  /** As `sendToSession`, and starts nothing. @throws RunRefused `run-terminal` when no run of the session lives. */
+  sendToLiveRun(address: RunAddress, message: SendToSession): Promise<SendToSessionAnswer>;
   claimRun(address: RunAddress, message: ClaimRun): Promise<ClaimRunAnswer>;
   addCommand(address: RunAddress, message: AddCommand): Promise<AddCommandAnswer>;
   ackCommand(address: RunAddress, message: AckCommand): Promise<void>;

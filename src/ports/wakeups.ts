@@ -9,8 +9,11 @@ export type Topic = `events:${string}` | `commands:${string}` | `warm:${string}`
  * subscription is woken once: so readers read first, then wait, and treat a wake-up as "look again".
  */
 export interface Wakeups {
-  /** Tells all processes, soon and coalesced; never throws and never waits. */
-  notify(topic: Topic): void;
+  /**
+   * Tells all processes, soon and coalesced; never throws and never waits. Of `events:` that somebody may wait for (`urgent`) those in other
+   * processes hear as soon as of anything else; of the others, which come on and on, in larger pieces.
+   */
+  notify(topic: Topic, options?: { readonly urgent: boolean }): void;
   subscribe(topic: Topic): Subscription;
 }
 

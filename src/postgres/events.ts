@@ -1,6 +1,6 @@
 import type { EventRecord } from '../contract/event.js';
 import { conflict } from '../domain/errors.js';
-import type { EventAppendRequest, EventStore } from '../ports/event-store.js';
+import type { EventAppendRequest, EventStore, NewEvent } from '../ports/event-store.js';
 import type { Wakeups } from '../ports/wakeups.js';
 import { appendRunEvents } from './event-append.js';
 import { toEventRecord, type EventRow } from './event-rows.js';
@@ -46,7 +46,7 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
   return {
     async append(request) {
       const records = await withPartitions(database, () => appendChecked(database, request));
-      wakeups.notify(`events:${request.runId}`);
+      wakeups.notify(`events:${request.runId}`, { urgent: request.events.some(isAwaited) });
       return records;
     },
 
@@ -83,6 +83,11 @@ export function createEventStore(database: Database, wakeups: Wakeups): EventSto
       return { seq: rows[0]?.last_seq ?? 0, atMs: rows[0]?.last_event_at?.getTime() ?? null };
     },
   };
+}
+
+/** Where a run is: what a caller waits for (a turn begun, a steer delivered), and rare beside what agents say. */
+function isAwaited({ type }: NewEvent): boolean {
+  return type === 'backend_status';
 }
 
 /**

@@ -8,8 +8,8 @@ const CHANNEL = 'agentrun_wakeups';
 const EVERYTHING = '*';
 /** More topics than this (after a long time without a connection) become one `EVERYTHING`. */
 const MAX_TOPICS = 1_000;
-/** Hints gathered for one statement: a NOTIFY holds a lock of the whole database while it commits. */
-const GATHER_MS = 3;
+/** Hints that come sooner after a statement than this go together in the next: a NOTIFY holds a lock of the whole database while it commits. */
+const APART_MS = 3;
 /** Those of events, which come on and on while agents work, go no oftener than this: a reader elsewhere sees no less for it, in larger pieces. */
 const EVENTS_APART_MS = 20;
 
@@ -34,14 +34,11 @@ export class PostgresWakeups implements Wakeups {
     });
   }
 
-  notify(topic: Topic): void {
+  notify(topic: Topic, { urgent } = { urgent: !topic.startsWith('events:') }): void {
     this.#local.wake(topic);
     if (this.#closed) return;
     this.#unsent.add(topic);
-    const now = performance.now();
-    this.#sendBy(
-      topic.startsWith('events:') ? Math.max(now + GATHER_MS, this.#sentAt + EVENTS_APART_MS) : now + GATHER_MS,
-    );
+    this.#sendBy(Math.max(performance.now(), this.#sentAt + (urgent ? APART_MS : EVENTS_APART_MS)));
   }
 
   #sendBy(atMs: number): void {

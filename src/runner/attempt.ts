@@ -223,6 +223,8 @@ export class Attempt {
       type: 'backend_status',
       payload: { phase, ...facts, attempt: this.run.attempt, attemptId, runnerId },
     });
+    // Rare beside what the agent says, and waited for: with it goes what was said before.
+    void this.parts.outbox.flush();
   }
 
   #emit(event: AgentEvent): void {

@@ -1,4 +1,5 @@
-import type { RunInput } from '../domain/run-messages.js';
+import { sessionIdOfWorkflow } from '../domain/ids.js';
+import type { RunInput, SendToSession, SendToSessionAnswer } from '../domain/run-messages.js';
 import type { RunGateway } from '../ports/run-gateway.js';
 import type { RunnerLaunch, RunnerPlatform, WarmRunners } from '../ports/runner-platform.js';
 import { formatTraceparent, spanOf } from './trace-context.js';
@@ -28,10 +29,13 @@ export function observeGateway(gateway: RunGateway, telemetry: Telemetry): RunGa
       const startMs = Date.now();
       const answer = await gateway.sendToSession(address, input, message);
       if (answer.runId === input.runId) await recordRun(telemetry, input, startMs);
-      const refused = new Set(answer.refused?.map(({ commandId }) => commandId));
-      for (const { commandId } of message.sends.filter((send) => !refused.has(send.commandId))) {
-        await recordCommand(telemetry, answer.runId, { commandId, sessionId: input.sessionId }, startMs);
-      }
+      await recordSends(telemetry, { sessionId: input.sessionId, message, answer }, startMs);
+      return answer;
+    },
+    async sendToLiveRun(address, message) {
+      const startMs = Date.now();
+      const answer = await gateway.sendToLiveRun(address, message);
+      await recordSends(telemetry, { sessionId: sessionIdOfWorkflow(address.workflowId), message, answer }, startMs);
       return answer;
     },
     async addCommand(address, message) {
@@ -51,6 +55,23 @@ async function recordRun({ tracing, traces }: Telemetry, input: RunInput, startM
   const { parent, link } = await traces.placeOf(runId);
   const place = parent?.spanId === spanId ? { parent: null, traceId: parent.traceId, link } : { parent };
   tracing.record('run_created', { ...place, startMs, spanId, attributes: { runId, sessionId, backendProfile } });
+}
+
+interface AnsweredSends {
+  readonly sessionId: string | null;
+  readonly message: SendToSession;
+  readonly answer: SendToSessionAnswer;
+}
+
+async function recordSends(
+  telemetry: Telemetry,
+  { sessionId, message, answer }: AnsweredSends,
+  startMs: number,
+): Promise<void> {
+  const refused = new Set(answer.refused?.map(({ commandId }) => commandId));
+  for (const { commandId } of message.sends.filter((send) => !refused.has(send.commandId))) {
+    await recordCommand(telemetry, answer.runId, { commandId, sessionId }, startMs);
+  }
 }
 
 async function recordCommand(

@@ -40,7 +40,7 @@ export function createRunGateway(client: Client, records?: Records): RunGateway 
   const update =
     <A extends object, M extends ToRun>(definition: UpdateDefinition<Answer<A> | undefined, [M]>) =>
     async (address: RunAddress, message: M) => {
-      const answer = await answered(client, async () =>
+      const answer = await decided(client, address, async () =>
         client.workflow.getHandle(address.workflowId).executeUpdate(definition, { args: [writer.signed(message)] }),
       );
       return (await writer.write(address, answer)).answer;
@@ -57,7 +57,7 @@ export function createRunGateway(client: Client, records?: Records): RunGateway 
   ) => toldOrGone(send(client.workflow.getHandle(workflowId)));
   return {
     openRun: async (address, input) => openRun(client, writer, address, input),
-    sendToSession: async (address, input, message) => sendToSession(client, writer, address, input, message),
+    ...sends(client, writer),
     claimRun: update(messages.claimRunUpdate),
     addCommand: async (address, message) => addCommand(client, writer, address, message),
     ackCommand: tell(messages.ackCommandUpdate),
@@ -80,6 +80,13 @@ export function createRunGateway(client: Client, records?: Records): RunGateway 
   };
 }
 
+/** What a workflow answers; whoever waits to ask it may do so then, while that is written. */
+async function decided<T>(client: Client, { onDecided }: RunAddress, ask: () => Promise<T>): Promise<T> {
+  const answer = await answered(client, ask);
+  onDecided?.();
+  return answer;
+}
+
 /** One Update-with-Start: whoever comes first starts the workflow, and everybody learns which run it has. */
 async function openRun(
   client: Client,
@@ -88,7 +95,7 @@ async function openRun(
   input: RunInput,
 ): Promise<OpenRunAnswer> {
   try {
-    const opened = await answered(client, async () => {
+    const opened = await decided(client, address, async () => {
       const message = writer.signed<ToRun>({ runId: input.runId });
       return client.workflow.executeUpdateWithStart(messages.openRunUpdate, {
         args: [message],
@@ -106,7 +113,7 @@ async function openRun(
 async function addCommand(client: Client, writer: AnswerWriter, address: RunAddress, message: AddCommand) {
   const { commandId } = message;
   const updateId = `${writer.writes ? 'add-and-write' : 'add'}:${commandId}`;
-  const added = await answered(client, async () =>
+  const added = await decided(client, address, async () =>
     client.workflow
       .getHandle(address.workflowId)
       .executeUpdate(messages.addCommandUpdate, { args: [writer.signed(message)], updateId }),
@@ -116,20 +123,37 @@ async function addCommand(client: Client, writer: AnswerWriter, address: RunAddr
   return answer;
 }
 
+function sends(client: Client, writer: AnswerWriter): Pick<RunGateway, 'sendToSession' | 'sendToLiveRun'> {
+  return {
+    sendToSession: async (address, input, message) =>
+      send(client, writer, { address, message }, async (args) => {
+        const startWorkflowOperation = startOperation(address, input);
+        return client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, { args, startWorkflowOperation });
+      }),
+    sendToLiveRun: async (address, message) =>
+      send(client, writer, { address, message }, async (args) =>
+        client.workflow.getHandle(address.workflowId).executeUpdate(messages.sendToSessionUpdate, { args }),
+      ),
+  };
+}
+
+interface Sending {
+  readonly address: RunAddress;
+  readonly message: SendToSession;
+}
+
 /** Made again, it may be said to another run than before: what that one took is no longer fresh. */
-async function sendToSession(
+async function send(
   client: Client,
   writer: AnswerWriter,
-  address: RunAddress,
-  input: RunInput,
-  message: SendToSession,
+  { address, message }: Sending,
+  ask: (args: [SendToSession]) => Promise<Answer<SendToSessionAnswer>>,
 ): Promise<SendToSessionAnswer> {
   let next = writer.signed(message);
-  const taken = await answered(client, async () => {
+  const taken = await decided(client, address, async () => {
     const args: [SendToSession] = [next];
-    next = { ...next, sends: message.sends.map((send) => ({ ...send, fresh: false })) };
-    const startWorkflowOperation = startOperation(address, input);
-    return client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, { args, startWorkflowOperation });
+    next = { ...next, sends: message.sends.map((one) => ({ ...one, fresh: false })) };
+    return ask(args);
   });
   const commandIds = message.sends.map(({ commandId }) => commandId);
   const { answer, forgotten, isForeign } = await writer.write(address, taken, commandIds);

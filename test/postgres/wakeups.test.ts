@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
+import { createEventStore } from '../../src/postgres/events.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
+import { Database } from '../../src/postgres/pool.js';
 import type { Subscription, Topic } from '../../src/ports/wakeups.js';
 import { countStatements } from '../support/count-statements.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -139,6 +141,43 @@ describe('wake-ups', () => {
     });
     assert.ok(statements >= 1 && statements <= 300 / 20 + 2, `${statements} statements for ${hints} hints`);
     subscription.close();
+  });
+
+  it('of what somebody may wait for do not wait their turn behind those of what agents say', async () => {
+    const [said, awaited] = [there.wakeups.subscribe('events:said'), there.wakeups.subscribe('events:awaited')];
+    /** From a hint that is sent at once until the one right after it is there; of some tries the shortest, since on a busy machine each may take long. */
+    const shortest = async (options?: { urgent: boolean }) => {
+      let shortestMs = Infinity;
+      for (let tries = 0; tries < 30; tries += 1) {
+        const from = performance.now();
+        here.wakeups.notify('events:said', { urgent: true });
+        await woken(said);
+        here.wakeups.notify('events:awaited', options);
+        await woken(awaited);
+        shortestMs = Math.min(shortestMs, performance.now() - from);
+      }
+      return shortestMs;
+    };
+    const [urgentMs, othersMs] = [await shortest({ urgent: true }), await shortest()];
+    assert.ok(urgentMs < 20 && othersMs >= 20, `${urgentMs} ms and ${othersMs} ms`);
+    for (const subscription of [said, awaited]) subscription.close();
+  });
+
+  it('are urgent for an append that says where a run is', async () => {
+    const runId = await openRun(here);
+    const notified: unknown[] = [];
+    const own = new Database({ connectionString: database.connectionString, maxConnections: 1 });
+    const events = createEventStore(own, {
+      notify: (topic, options) => void notified.push([topic, options]),
+      subscribe: (topic) => here.wakeups.subscribe(topic),
+    });
+    for (const type of ['assistant_message', 'backend_status'] as const)
+      await events.append({ runId, fence: null, producer: 'p', events: [{ type, payload: {} }] });
+    await own.close();
+    assert.deepEqual(notified, [
+      [`events:${runId}`, { urgent: false }],
+      [`events:${runId}`, { urgent: true }],
+    ]);
   });
 
   describe('when the connections are killed', () => {

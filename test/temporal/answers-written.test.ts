@@ -69,6 +69,23 @@ describe('what a workflow decided', function () {
     await api.post(`/api/v1/runs/${run.id}/cancel`);
   });
 
+  it('is told of before it is written, so that the next may be asked for', async () => {
+    const { run, address } = await open();
+    let letGo = () => {};
+    const held = new Promise<'written'>((resolve) => (letGo = () => resolve('written')));
+    const add = await draftOf(run.id);
+    let adding: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((onDecided) => {
+      adding = sender(async () => held).addCommand({ ...address, onDecided }, add);
+    });
+    assert.deepEqual(await sender(write).addCommand(address, await draftOf(run.id)), { seq: 2 });
+    // The later snapshot brought what the earlier one would.
+    assert.equal((await commandIds(run))[0], add.commandId);
+    letGo();
+    assert.deepEqual(await adding, { seq: 1 });
+    await api.post(`/api/v1/runs/${run.id}/cancel`);
+  });
+
   it('is written by the workflow where its sender died before it had', async () => {
     const { run, address } = await open();
     const add = await draftOf(run.id);

@@ -32,25 +32,26 @@ describe('a worker of an earlier release', () => {
 describe('a send whose run closed under it', () => {
   it('is made again as a repeat: the run that is gone may have taken it', async () => {
     const said: SendToSession[] = [];
-    const workflow = {
-      executeUpdateWithStart: async (_update: unknown, { args: [message] }: { args: [SendToSession] }) => {
-        said.push(message);
-        if (said.length > 1) return { runId: 'run_next' };
-        const closed = ApplicationFailure.nonRetryable('closed', 'AcceptedUpdateCompletedWorkflow');
-        throw new WorkflowUpdateFailedError('failed', closed);
-      },
+    const take = async (_update: unknown, { args: [message] }: { args: [SendToSession] }) => {
+      said.push(message);
+      if (said.length % 2 === 0) return { runId: 'run_next' };
+      const closed = ApplicationFailure.nonRetryable('closed', 'AcceptedUpdateCompletedWorkflow');
+      throw new WorkflowUpdateFailedError('failed', closed);
     };
+    const workflow = { executeUpdateWithStart: take, getHandle: () => ({ executeUpdate: take }) };
     const client = { workflow, withDeadline: async (_at: number, call: () => Promise<unknown>) => call() };
     const gateway = createRunGateway(client as unknown as Client);
     const sends = [{ commandId: 'cmd_a', runnerJob: false, fresh: true }];
     const message = { sends, leaseOver: null };
     const input = runInput({ sessionId: 'talk' });
-    assert.deepEqual(await gateway.sendToSession({ workflowId: 'session:talk' }, input, message), {
-      runId: 'run_next',
-    });
+    let decided = 0;
+    const address = { workflowId: 'session:talk', onDecided: () => (decided += 1) };
+    assert.deepEqual(await gateway.sendToSession(address, input, message), { runId: 'run_next' });
+    assert.deepEqual(await gateway.sendToLiveRun(address, message), { runId: 'run_next' });
     assert.deepEqual(
       said.map((one) => one.sends.map(({ fresh }) => fresh)),
-      [[true], [false]],
+      [[true], [false], [true], [false]],
     );
+    assert.equal(decided, 2);
   });
 });

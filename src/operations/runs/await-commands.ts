@@ -59,8 +59,9 @@ async function readCommands(
   principal: Principal,
   query: CommandQuery,
 ): Promise<CommandList> {
-  const run = await requireRun(context, principal, query.runId);
-  const [items, marks] = await Promise.all([
+  // A steer waits for this: whether the run may be seen is asked beside what there is to see.
+  const [run, items, marks] = await Promise.all([
+    requireRun(context, principal, query.runId),
     context.runs.listCommands(query),
     context.runs.getCancelMarks(query.runId),
   ]);

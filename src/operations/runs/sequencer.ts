@@ -3,6 +3,13 @@ import { AgentRunError } from '../../domain/errors.js';
 /** Whoever is not let in by then would not be answered in time either. */
 const WAIT_MS = 10_000;
 
+/** One's turn, which is over for those behind it when it calls `next`, or when its work has ended. */
+interface Turn {
+  /** Others had theirs before, and what was read may be old. */
+  readonly waited: boolean;
+  readonly next: () => void;
+}
+
 /**
  * Lets one at a time in for each key, in the order they came. Temporal takes messages to one workflow much faster one
  * after another than many at once, where it makes clients back off and throws begun work away.
@@ -12,8 +19,8 @@ export class Sequencer {
 
   constructor(private readonly waitMs: number = WAIT_MS) {}
 
-  /** `waited`: whether others were before. @throws rate-limited when those before take too long. */
-  async run<T>(key: string, work: (waited: boolean) => Promise<T>): Promise<T> {
+  /** @throws rate-limited when those before take too long. */
+  async run<T>(key: string, work: (turn: Turn) => Promise<T>): Promise<T> {
     const others = this.#last.get(key);
     const before = others ?? Promise.resolve();
     let release = () => {};
@@ -25,7 +32,7 @@ export class Sequencer {
     });
     try {
       await this.#inTime(before);
-      return await work(others !== undefined);
+      return await work({ waited: others !== undefined, next: release });
     } finally {
       release();
     }

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RunRecord } from '../../contract/run.js';
+import { runWorkflowId } from '../../domain/ids.js';
 import { isTerminalStatus } from '../../domain/outcome.js';
-import { RunRefused } from '../../domain/refusals.js';
+import { RunRefused, type RunRefusalType } from '../../domain/refusals.js';
 import type { RefusedSend, SendToSession, SentCommand } from '../../domain/run-messages.js';
 import type { RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
@@ -17,22 +19,66 @@ const TRIES = 3;
 const CLOSING_MS = 20_000;
 const LOOK_AGAIN_MS = 50;
 
+/** What a run that takes nothing more says; so does a workflow that is gone. */
+const TAKES_NO_MORE: readonly RunRefusalType[] = ['run-terminal', 'session-closing'];
+
 /**
- * Hands sends over to the session's live run, or to a new one that starts with them: Temporal decides which, in one step. The new run
- * is drafted first, since its workflow must find its record; where another run took the sends, the draft goes again. Answers those that
- * the run had no room for.
+ * Hands sends over to the session's live run, or to a new one that starts with them: Temporal decides which, in one step. Answers those
+ * that the run had no room for.
  * @throws unavailable when Temporal does not answer in time: the sends stay drafts, and go on when they are repeated.
  */
 export async function deliverSends(context: OperationContext, sends: readonly PendingSend[]): Promise<Refusals> {
   const [lead] = sends;
   if (lead === undefined) return new Map();
+  const live = await readLive(context, lead.liveRunId ?? (await liveRunId(context, lead)));
+  if (live === undefined) return toLiveOrNewRun(context, lead, sends);
+  const refused = await toLiveRun(context, lead, sends, live);
+  // Whether it took them before it was gone nobody knows.
+  return refused === 'gone' ? toLiveOrNewRun(context, lead, repeated(sends)) : refusalsOf(lead.sessionId, refused);
+}
+
+/** To the run that the records say lives: no other has to be drafted for that, and it needs no start. `gone` where it takes nothing more. */
+async function toLiveRun(
+  context: OperationContext,
+  { sessionId }: PendingSend,
+  sends: readonly PendingSend[],
+  live: LiveRun,
+): Promise<readonly RefusedSend[] | 'gone'> {
+  const open = await untaken(context, sends);
+  if (open.length === 0) return [];
+  const message = await messageTo(context, open, live);
+  const workflowId = runWorkflowId({ runId: live.run.id, sessionId });
+  try {
+    const answer = await toRun(context, { workflowId }, (gateway, address) => gateway.sendToLiveRun(address, message));
+    return answer.refused ?? [];
+  } catch (error) {
+    if (!(error instanceof RunRefused)) throw error;
+    if (TAKES_NO_MORE.includes(error.type)) return 'gone';
+    throw refusalError(sessionId, error);
+  }
+}
+
+/**
+ * To whichever run there is. The new run is drafted first, since its workflow must find its record; where another run took the sends,
+ * the draft goes again.
+ */
+async function toLiveOrNewRun(
+  context: OperationContext,
+  lead: PendingSend,
+  sends: readonly PendingSend[],
+): Promise<Refusals> {
   for (let tries = 1; ; tries += 1) {
     const draft = await draftNextRun(context, lead, sends);
-    const answer = await orLeave(context, draft, () => whenOpen(() => deliver(context, draft, sends, tries === 1)));
+    const said = tries === 1 ? sends : repeated(sends);
+    const answer = await orLeave(context, draft, () => whenOpen(() => deliver(context, draft, said)));
     if (!(answer instanceof RunRefused)) return refusalsOf(lead.sessionId, answer);
     await context.runs.dropRunDraft(draft.id);
     if (answer.type !== 'run-terminal' || tries === TRIES) throw refusalError(lead.sessionId, answer);
   }
+}
+
+function repeated(sends: readonly PendingSend[]): readonly PendingSend[] {
+  return sends.map((send) => ({ ...send, fresh: false }));
 }
 
 function refusalsOf(sessionId: string, refused: readonly RefusedSend[]): Refusals {
@@ -61,24 +107,46 @@ async function deliver(
   context: OperationContext,
   draft: RunDraft,
   sends: readonly PendingSend[],
-  first: boolean,
 ): Promise<readonly RefusedSend[]> {
-  const open = await untaken(context, first ? sends : sends.map((send) => ({ ...send, fresh: false })));
+  const open = await untaken(context, sends);
   const [lead] = sends;
   if (lead === undefined || open.length === 0) {
     await context.runs.dropRunDraft(draft.id);
     return [];
   }
-  const activeRunId = (await context.sessions.get(lead.sessionId, 'all'))?.activeRunId ?? null;
-  if (activeRunId !== null) await describeJob(context, open, activeRunId);
-  const message: SendToSession = {
-    sends: open.map(sentCommand),
-    leaseOver: activeRunId === null ? null : await expiredLease(context, activeRunId),
-  };
+  const live = await readLive(context, await liveRunId(context, lead));
+  const message = await messageTo(context, open, live);
   const input = inputOf(draft, context, { body: lead.run, startedFor: lead.commandId });
   const answer = await toRun(context, draft, (gateway, address) => gateway.sendToSession(address, input, message));
   if (answer.runId !== draft.id) await context.runs.dropRunDraft(draft.id);
   return answer.refused ?? [];
+}
+
+/** The session's live run, as the records have it. */
+interface LiveRun {
+  readonly run: RunRecord;
+  readonly leaseOver: SendToSession['leaseOver'];
+}
+
+async function liveRunId({ sessions }: OperationContext, { sessionId }: PendingSend): Promise<string | null> {
+  return (await sessions.get(sessionId, 'all'))?.activeRunId ?? null;
+}
+
+/** Nothing is steered into a turn whose runner is not heard of any more: the next attempt takes it as a turn of its own. */
+async function readLive({ runs, leases }: OperationContext, runId: string | null): Promise<LiveRun | undefined> {
+  if (runId === null) return undefined;
+  const [run, lease] = await Promise.all([runs.getRun(runId, 'all'), leases.read(runId)]);
+  if (run === undefined || isTerminalStatus(run.status)) return undefined;
+  return { run, leaseOver: lease?.isOver === true ? { runId, attempt: lease.attempt } : null };
+}
+
+async function messageTo(
+  context: OperationContext,
+  sends: readonly PendingSend[],
+  live: LiveRun | undefined,
+): Promise<SendToSession> {
+  if (live !== undefined) await describeJob(context, sends, live.run);
+  return { sends: sends.map(sentCommand), leaseOver: live?.leaseOver ?? null };
 }
 
 function sentCommand({ commandId, fresh, runnerJob, taskId }: PendingSend): SentCommand {
@@ -106,21 +174,13 @@ async function untaken(context: OperationContext, sends: readonly PendingSend[])
 }
 
 /** The live run that waits without a Job gets one by the send, as that describes it. A further attempt's is described by the first. */
-async function describeJob(context: OperationContext, sends: readonly PendingSend[], runId: string): Promise<void> {
+async function describeJob(context: OperationContext, sends: readonly PendingSend[], run: RunRecord): Promise<void> {
   const wish = sends.find(({ runnerJob }) => runnerJob !== null);
-  if (wish === undefined) return;
-  const run = await context.runs.getRun(runId, 'all');
-  if (run === undefined || isTerminalStatus(run.status) || run.claimedBy !== null) return;
-  if ((await context.jobs.list({ runId })).length > 0) return;
-  await context.jobs.request(jobRequest(context, { runId, attempt: run.attempt }, wish));
+  if (wish === undefined || run.claimedBy !== null) return;
+  if ((await context.jobs.list({ runId: run.id })).length > 0) return;
+  await context.jobs.request(jobRequest(context, { runId: run.id, attempt: run.attempt }, wish));
 }
 
 function jobRequest(context: OperationContext, at: { runId: string; attempt: number }, wish: PendingSend) {
   return runnerJobRequest(context.platform, at, { ...wish.runnerJob, commandId: wish.commandId });
-}
-
-/** Nothing is steered into a turn whose runner is not heard of any more: the next attempt takes it as a turn of its own. */
-async function expiredLease(context: OperationContext, runId: string): Promise<SendToSession['leaseOver']> {
-  const lease = await context.leases.read(runId);
-  return lease?.isOver === true ? { runId, attempt: lease.attempt } : null;
 }

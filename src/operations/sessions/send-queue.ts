@@ -12,6 +12,8 @@ export interface PendingSend {
   /** Null: no runner is made for it. */
   readonly runnerJob: Omit<RunnerJobCreate, 'commandId'> | null;
   readonly traceId: string;
+  /** The session's live run as its sender saw it; absent where it saw none, or did not look. */
+  readonly liveRunId?: string | null;
   /** The task whose attempt it is: then it is a turn of its own always. */
   readonly taskId?: string;
 }

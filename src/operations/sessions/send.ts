@@ -45,7 +45,8 @@ export async function sendToSession(
   const drafted = await context.sessions.draftSend(draft, reservationOf(sessionId, run, body));
   if (!drafted.opened) {
     const fresh = drafted.id === draft.commandId;
-    const send = { sessionId, commandId: drafted.id, fresh, run, runnerJob, traceId };
+    const liveRunId = session?.activeRunId;
+    const send = { sessionId, commandId: drafted.id, fresh, run, runnerJob, traceId, liveRunId };
     await context.sends.submit(send, (sends) => deliverSends(context, sends));
   }
   return sentAnswer(context, { sessionId, commandId: drafted.id, withJob: runnerJob !== null });

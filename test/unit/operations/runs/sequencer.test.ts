@@ -30,6 +30,32 @@ describe('Sequencer', () => {
     );
   });
 
+  it('lets the next one in when the one before says so, and only that one', async () => {
+    const sequencer = new Sequencer();
+    const { open, opened } = gate();
+    const seen: string[] = [];
+    const first = sequencer.run('a', async ({ next }) => {
+      next();
+      await opened;
+      seen.push('first');
+      next();
+    });
+    const second = gate();
+    const held = sequencer.run('a', async () => {
+      seen.push('second');
+      await second.opened;
+    });
+    const third = sequencer.run('a', async () => void seen.push('third'));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(seen, ['second']);
+    open();
+    await first;
+    assert.deepEqual(seen, ['second', 'first']);
+    second.open();
+    await Promise.all([held, third]);
+    assert.deepEqual(seen, ['second', 'first', 'third']);
+  });
+
   it('does not hold other keys up', async () => {
     const sequencer = new Sequencer();
     const { open, opened } = gate();
