@@ -9,20 +9,28 @@ const SENDERS_MS = 2_000;
 /** So many look at a time that they leave a third of a worker's places to others; more look at once, and the workflow may have to write. */
 const MOST_WAITING = 200;
 
-interface WrittenBy {
+interface Look {
   readonly runId: string;
   readonly executionId: string;
+  /** What had been left to senders by then; a workflow of an earlier release does not say. */
+  readonly leftVersion?: number;
 }
 
 /** On our own records, a statement each. All may be repeated. */
-export function createRecordActivities({
-  runs,
-  leases,
-  stopping,
-}: Pick<ActivityPorts, 'runs' | 'leases' | 'stopping'>) {
+export function createRecordActivities(
+  { runs, leases, stopping }: Pick<ActivityPorts, 'runs' | 'leases' | 'stopping'>,
+  sendersMs = SENDERS_MS,
+) {
   // As many looks wait at once as runs are spoken to.
   setMaxListeners(0, stopping);
   let waiting = 0;
+  const waitForSenders = async (): Promise<boolean> => {
+    if (waiting >= MOST_WAITING) return false;
+    waiting += 1;
+    await delay(sendersMs, undefined, { signal: stopping }).catch(() => undefined);
+    waiting -= 1;
+    return !stopping.aborted;
+  };
   return {
     /** @throws a failure that is not retried, its type the failure kind, when the snapshot can never be written. */
     async projectRun(snapshot: RunSnapshot): Promise<ProjectionResult> {
@@ -33,13 +41,11 @@ export function createRecordActivities({
       }
     },
 
-    /** A while after it is asked: senders are writing what they were answered. */
-    async readWrittenVersion({ runId, executionId }: WrittenBy): Promise<{ version: number }> {
-      if (waiting < MOST_WAITING) {
-        waiting += 1;
-        await delay(SENDERS_MS, undefined, { signal: stopping }).catch(() => undefined);
-        waiting -= 1;
-      }
+    /** A while after it is asked: senders are writing what they were answered. Where more was said and written meanwhile, once more. */
+    async readWrittenVersion({ runId, executionId, leftVersion = Infinity }: Look): Promise<{ version: number }> {
+      const hasWaited = await waitForSenders();
+      const version = await runs.writtenVersion({ runId, executionId });
+      if (version <= leftVersion || !hasWaited || !(await waitForSenders())) return { version };
       return { version: await runs.writtenVersion({ runId, executionId }) };
     },
 

@@ -8,32 +8,56 @@ import { startWarm, type WantedRunner } from '../src/operations/runners/start-wa
 import { runnerJobRequest } from '../src/operations/runs/runner-job-request.js';
 import type { RunnerJobView, RunnerLaunch } from '../src/ports/runner-platform.js';
 import { closeEarlierRuns, type GoneRunPorts } from './gone-runs.js';
+import { writeAndTell, type Carried, type Carrying } from './carried.js';
 import { asPermanent } from './permanent.js';
 import { heartbeating } from './heartbeating.js';
 import type { ActivityPorts } from './ports.js';
 
 type Ports = GoneRunPorts &
-  Pick<ActivityPorts, 'sessions' | 'backends' | 'tokens' | 'managerUrl' | 'warmRunners' | 'warm'>;
+  Pick<ActivityPorts, 'queueSignals' | 'sessions' | 'backends' | 'tokens' | 'managerUrl' | 'warmRunners' | 'warm'>;
 
-/** Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. */
+/**
+ * Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. What their run has decided and nobody is
+ * known to have written goes with them, and is written first.
+ */
 export function createRunnerJobActivities(ports: Ports) {
   return {
-    async launchRunnerJob(job: { runId: string; attempt: number; jobId: string }): Promise<void> {
+    /** Makes nothing for a run that is another execution's, or whose state could not be written. */
+    async launchRunnerJob({ snapshot, ended, ...job }: WantedJob & Carrying): Promise<Carried> {
       try {
-        await heartbeating(async () => launch(ports, job));
+        return await heartbeating(async () => {
+          const carried = await writeAndTell(ports, { snapshot, ended });
+          if (carried.written !== 'foreign' && carried.written !== 'refused') await launch(ports, job);
+          return carried;
+        });
       } catch (error) {
         throw asPermanent(error);
       }
     },
 
-    /** Resolves when nothing of the Job is left. */
-    async stopRunnerJob({ jobId, graceMs }: { jobId: string; graceMs: number }): Promise<void> {
-      await heartbeating(async () => stop(ports, jobId, graceMs));
+    /** Resolves when nothing of the Job is left, whatever became of what went with it. */
+    async stopRunnerJob({ jobId, graceMs, ...along }: UnwantedJob & Carrying): Promise<Carried> {
+      return heartbeating(async () => {
+        const carried = await writeAndTell(ports, along);
+        await stop(ports, jobId, graceMs);
+        return carried;
+      });
     },
   };
 }
 
-async function launch(ports: Ports, job: { runId: string; attempt: number; jobId: string }): Promise<void> {
+interface WantedJob {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly jobId: string;
+}
+
+interface UnwantedJob {
+  readonly jobId: string;
+  readonly graceMs: number;
+}
+
+async function launch(ports: Ports, job: WantedJob): Promise<void> {
   const wanted = await describeLaunch(ports, job);
   if (wanted.sessionId !== null) await closeEarlierRuns(ports, wanted.sessionId, wanted.runId);
   const view = (await startWarm(ports, wanted)) ?? (await startCold(ports, wanted));
@@ -74,10 +98,7 @@ function neverSeen({ jobName, runId, attempt, status }: RunnerJobRecord): Runner
   return { jobName, runId, attempt, status: 'stopped', reason: 'not-started', ...words };
 }
 
-async function describeLaunch(
-  ports: Ports,
-  { runId, attempt, jobId }: { runId: string; attempt: number; jobId: string },
-): Promise<WantedRunner> {
+async function describeLaunch(ports: Ports, { runId, attempt, jobId }: WantedJob): Promise<WantedRunner> {
   const run = await ports.runs.getRun(runId, 'all');
   if (run === undefined) throw new AgentRunError('infra-failed', 'missing', `run ${runId} has no record`);
   const backend = await backendOf(ports, run);

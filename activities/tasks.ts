@@ -9,6 +9,15 @@ import { closeGoneTasks, type GoneTaskPorts } from './gone-tasks.js';
 import { heartbeating } from './heartbeating.js';
 import { asPermanent } from './permanent.js';
 
+interface Recording {
+  readonly snapshot?: TaskSnapshot;
+}
+
+interface Recorded {
+  /** What became of what went along. */
+  readonly written?: ProjectionResult;
+}
+
 /** What tasks and queues do outside their workflows. All may be repeated. */
 export function createTaskActivities(ports: GoneTaskPorts) {
   return {
@@ -16,8 +25,13 @@ export function createTaskActivities(ports: GoneTaskPorts) {
       return permanently(ports.tasks.project(snapshot));
     },
 
-    async startTaskAttempt(asked: AttemptOfTask): Promise<StartedAttempt> {
-      return heartbeating(async () => permanently(startAttempt(ports.operations, asked)));
+    /** What the task has decided goes along, and is written first: starting may take long. */
+    async startTaskAttempt({ snapshot, ...asked }: AttemptOfTask & Recording): Promise<StartedAttempt & Recorded> {
+      return heartbeating(async () => {
+        const written = snapshot && (await permanently(ports.tasks.project(snapshot)));
+        const started = await permanently(startAttempt(ports.operations, asked));
+        return { ...started, ...(written && { written }) };
+      });
     },
 
     async stopTaskAttempt(stop: StopAttempt & { readonly taskId: string }): Promise<void> {

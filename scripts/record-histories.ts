@@ -10,6 +10,7 @@ import { scrubbed } from '../test/support/histories/scrub.js';
 import { Stage } from '../test/support/histories/stage.js';
 import { senderLives } from '../test/support/histories/sender-lives.js';
 import { sessionLives } from '../test/support/histories/session-lives.js';
+import { togetherLives } from '../test/support/histories/together-lives.js';
 import { watcherLives } from '../test/support/histories/watcher-lives.js';
 import { queueLives } from '../test/support/histories/queue-lives.js';
 import { queueEventLives } from '../test/support/histories/queue-event-lives.js';
@@ -43,6 +44,7 @@ try {
   for (const [name, life] of Object.entries({
     ...runLives,
     ...senderLives,
+    ...togetherLives,
     ...sessionLives,
     ...watcherLives,
     ...queueEventLives,

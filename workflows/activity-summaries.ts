@@ -4,14 +4,15 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** What each piece of work is about, as the Temporal UI shows it beside the activity's name. Ids and words of ours only. */
 const SUMMARIES: Readonly<Record<string, (argument: Fields) => string>> = {
-  projectRun: (snapshot) => `${of(snapshot, 'status')}, attempt ${of(snapshot, 'attempt')}${happened(snapshot)}`,
+  projectRun: (snapshot) => stateOf(snapshot),
   readWrittenVersion: () => 'Have those who asked written what they were answered?',
   expireLease: ({ attempt }) => `Is the lease of attempt ${String(attempt)} over?`,
   revokeLease: ({ attempt }) => `Takes attempt ${String(attempt)} from its runner`,
   lastEventAge: () => 'When was the turn last heard of?',
   findCommandDrafts: () => 'Which of the sends are not taken yet?',
-  launchRunnerJob: ({ attempt }) => `Makes the runner Job of attempt ${String(attempt)}`,
-  stopRunnerJob: (job) => `Stops the runner Job${attemptOfJob(job)}`,
+  launchRunnerJob: ({ attempt, snapshot }) =>
+    `Makes the runner Job of attempt ${String(attempt)}${afterWriting(snapshot)}`,
+  stopRunnerJob: (job) => `Stops the runner Job${attemptOfJob(job)}${afterWriting(job['snapshot'])}`,
   projectTask: (snapshot) => `${of(snapshot, 'state')} (${of(snapshot, 'phase')}), attempt ${of(snapshot, 'attempt')}`,
   startTaskAttempt: ({ attempt }) => `Starts attempt ${String(attempt)}: a run, or a turn on its session's`,
   stopTaskAttempt: () => 'Cancels what the attempt works on',
@@ -62,6 +63,15 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
 function of(argument: Fields, field: string): string {
   const value = argument[field];
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function stateOf(snapshot: Fields): string {
+  return `${of(snapshot, 'status')}, attempt ${of(snapshot, 'attempt')}${happened(snapshot)}`;
+}
+
+/** What goes along with it. */
+function afterWriting(snapshot: unknown): string {
+  return typeof snapshot === 'object' && snapshot !== null ? `, after writing: ${stateOf({ ...snapshot })}` : '';
 }
 
 /** What the manager tells in the run's events with this snapshot. */

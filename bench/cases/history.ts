@@ -6,7 +6,13 @@ import { idleHours } from './idle-hours.js';
 
 /** Counted, not timed: the same on every machine. */
 export async function historyCases(bed: Bed): Promise<Histories> {
-  const histories = [await byHand(bed), await byRunner(bed), await bare(bed)];
+  const histories = [
+    await byHand(bed),
+    await byRunner(bed),
+    ...(await bySends(bed)),
+    ...(await byTask(bed)),
+    await bare(bed),
+  ];
   return { histories, idleHours: await idleHours() };
 }
 
@@ -32,13 +38,52 @@ async function byRunner(bed: Bed): Promise<History> {
   const id = await createRun(api);
   const commandId = await addTurn(bed, id);
   await api.send('POST', `/api/v1/runs/${id}/runner-jobs`, { commandId });
-  const deadline = performance.now() + 30_000;
-  while ((await api.send('GET', `/api/v1/runs/${id}/commands/${commandId}`)).state !== 'completed') {
-    if (performance.now() > deadline) throw new Error(`the turn of ${id} was not over within 30 s`);
-    await delay(20);
-  }
+  await untilEnded(bed, id, commandId);
   await api.send('PATCH', `/api/v1/runs/${id}/status`, ENDED);
   return historyOf(bed.bareTemporal.client, `run:${id}`, 'one turn, local runner Job');
+}
+
+/** A session's run of two sends, and what the second, to its idle runner, added: until the workflow has looked after it. */
+async function bySends(bed: Bed): Promise<History[]> {
+  const { api, bareTemporal } = bed;
+  const sessionId = `history-${process.pid}`;
+  const workflowId = `session:${sessionId}`;
+  const send = async () => {
+    const { run, command } = await api.send('POST', `/api/v1/sessions/${sessionId}/send`, { prompt: 'true', run: RUN });
+    await untilEnded(bed, run.id, command.id);
+    await delay(LOOKED_MS);
+    return run.id as string;
+  };
+  await send();
+  const first = await lengthOf(bareTemporal.client, workflowId);
+  const runId = await send();
+  const further = (await lengthOf(bareTemporal.client, workflowId)) - first;
+  await api.send('PATCH', `/api/v1/runs/${runId}/status`, ENDED);
+  return [await historyOf(bareTemporal.client, workflowId, `a session's run of two sends (${further} of the second)`)];
+}
+
+async function byTask({ api, bareTemporal }: Bed): Promise<History[]> {
+  const { id } = await api.send('POST', '/api/v1/queue/tasks', { ...RUN, prompt: 'true', autoDispatch: true });
+  const task = await historyOf(bareTemporal.client, `task:${id}`, 'a task, dispatched as it is made');
+  const { latestAttempt } = await api.send('GET', `/api/v1/queue/tasks/${id}`);
+  const run = await historyOf(bareTemporal.client, `run:${latestAttempt?.runId}`, "that task's run, local runner Job");
+  return [task, run];
+}
+
+/** Longer than a look after senders takes. */
+const LOOKED_MS = 6_000;
+const RUN = { tenantId: 'bench', projectId: 'bench', backendProfile: 'exec' };
+
+async function untilEnded({ api }: Bed, runId: string, commandId: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while ((await api.send('GET', `/api/v1/runs/${runId}/commands/${commandId}`)).state !== 'completed') {
+    if (performance.now() > deadline) throw new Error(`the turn of ${runId} was not over within 30 s`);
+    await delay(20);
+  }
+}
+
+async function lengthOf(client: Client, workflowId: string): Promise<number> {
+  return (await client.workflow.getHandle(workflowId).describe()).historyLength;
 }
 
 /** As many updates as one turn by hand takes, on the trivial workflow; all but the first and the last with one activity. */

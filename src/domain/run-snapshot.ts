@@ -94,6 +94,9 @@ export const MANAGER_PRODUCER = 'manager';
 /** `stale`: the read model was as new already. `foreign`: the run belongs to another execution, and nothing was written. */
 export type ProjectionResult = 'written' | 'stale' | 'foreign';
 
+/** What became of a snapshot that went along with other work. `refused`: it can never be written as it is, and its workflow is to meet why. */
+export type CarriedResult = ProjectionResult | 'refused';
+
 type Pieces = Pick<RunSnapshot, 'commands' | 'events' | 'grant'>;
 
 /**

@@ -1,4 +1,11 @@
-import type { BudgetExceeded, CancelTask, SlotWanted, TaskInput, ToTask } from '../domain/task-messages.js';
+import type {
+  BudgetExceeded,
+  CancelTask,
+  CommandEnded,
+  SlotWanted,
+  TaskInput,
+  ToTask,
+} from '../domain/task-messages.js';
 
 /**
  * The only way to the workflows of tasks and queues. A method resolves when the workflow has decided and its projection is written.
@@ -23,6 +30,7 @@ export interface QueueSignals {
   /** The queue asks the records; one whose workflow is gone begins again. */
   tendQueue(queue: string): Promise<void>;
   budgetExceeded(message: BudgetExceeded): Promise<'told' | 'gone'>;
+  commandEnded(message: CommandEnded): Promise<'told' | 'gone'>;
   /** Of these, the tasks that have no workflow that lives. */
   findGoneTasks(taskIds: readonly string[]): Promise<string[]>;
 }

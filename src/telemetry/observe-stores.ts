@@ -5,6 +5,7 @@ import type { RunStore } from '../ports/run-store.js';
 import type { RunnerJobStore } from '../ports/runner-job-store.js';
 import type { Telemetry } from './telemetry.js';
 import { eventSpan } from './span-names.js';
+import { currentTrace } from './tracing.js';
 
 interface Told {
   readonly type: string;
@@ -21,7 +22,9 @@ export function observeStores({ runs, events, jobs }: Stores, telemetry: Telemet
       ...runs,
       async projectRun(snapshot) {
         const news: RunSnapshot[] = [];
-        const result = await runs.projectRun(snapshot, (written) => news.push(written));
+        const result = await withinSpan(telemetry, snapshot, async () =>
+          runs.projectRun(snapshot, (written) => news.push(written)),
+        );
         for (const written of news) {
           countDecisions(telemetry, written);
           // What has to be read for it nobody waits for.
@@ -46,6 +49,12 @@ export function observeStores({ runs, events, jobs }: Stores, telemetry: Telemet
       },
     },
   };
+}
+
+/** What nobody is traced for has none. */
+async function withinSpan<T>({ tracing }: Telemetry, { runId }: RunSnapshot, work: () => Promise<T>): Promise<T> {
+  if (currentTrace() === undefined) return work();
+  return tracing.span('projection_sync', { attributes: { runId } }, work);
 }
 
 function byType(records: readonly { readonly type: string }[]): Map<string, number> {

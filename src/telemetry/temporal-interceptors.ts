@@ -41,9 +41,9 @@ export function tracedClient(tracing: Tracing): WorkflowClientInterceptor {
   };
 }
 
-/** Spans of activities that a traced request led to. Writing down a state is what operators search for by name. */
+/** Spans of activities that a traced request led to. Writing down a task's state is what operators search for by name; a run's is told by its store. */
 export function tracedActivity(tracing: Tracing, activity: string): ActivityInboundCallsInterceptor {
-  const name = PROJECTIONS.has(activity) ? 'projection_sync' : `temporal.activity ${activity}`;
+  const name = activity === 'projectTask' ? 'projection_sync' : `temporal.activity ${activity}`;
   return {
     execute: async (input, next) => {
       const parent = contextOf(input.headers);
@@ -53,8 +53,6 @@ export function tracedActivity(tracing: Tracing, activity: string): ActivityInbo
     },
   };
 }
-
-const PROJECTIONS = new Set(['projectRun', 'projectTask']);
 
 function headersOf(context: TraceContext | undefined): Headers {
   if (context === undefined) return {};

@@ -1,6 +1,7 @@
 import { type Client, type UpdateDefinition, WithStartWorkflowOperation } from '@temporalio/client';
 import { queueWorkflowId, TASK_QUEUE, taskWorkflowId } from '../domain/ids.js';
 import { RunRefused } from '../domain/refusals.js';
+import type { TaskPhase } from '../domain/task-lifecycle.js';
 import { TaskRefused, type QueueInput, type SlotWanted, type TaskInput, type ToTask } from '../domain/task-messages.js';
 import type { QueueGateway, QueueSignals } from '../ports/queue-gateway.js';
 import * as queueMessages from '../../workflows/queue/messages.js';
@@ -64,6 +65,10 @@ export function createQueueGateway(
       const handle = taskHandle(client, message.taskId);
       return told(async () => answered(client, async () => handle.signal(taskMessages.budgetExceededSignal, message)));
     },
+    commandEnded: async (message) => {
+      const handle = taskHandle(client, message.taskId);
+      return told(async () => answered(client, async () => handle.signal(taskMessages.commandEndedSignal, message)));
+    },
     findGoneTasks: async (taskIds) => {
       const found = await Promise.all(taskIds.map(async (taskId) => ((await isGone(client, taskId)) ? [taskId] : [])));
       return found.flat();
@@ -120,10 +125,17 @@ function startOperation(input: TaskInput): WithStartWorkflowOperation<typeof que
       AgentRunQueue: queue,
       AgentRunTenant: tenantId,
       AgentRunStatus: 'pending',
+      AgentRunPhase: firstPhase(input),
     }),
     staticSummary: `Task ${taskId} of queue ${queue} for ${tenantId}`,
     priority: { priorityKey: TASK_PRIORITY_KEY, fairnessKey: tenantId },
   });
+}
+
+/** As its first step leaves it, so that it need not be set again then. */
+function firstPhase({ autoDispatch, notBeforeMs }: TaskInput): TaskPhase {
+  if (!autoDispatch) return 'waiting-for-dispatch';
+  return notBeforeMs !== null && notBeforeMs > Date.now() ? 'waiting-until' : 'waiting-for-slot';
 }
 
 /** A workflow that is closed, or was never there, takes nothing any more. */

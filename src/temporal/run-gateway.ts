@@ -40,10 +40,13 @@ export function createRunGateway(client: Client, records?: Records): RunGateway 
   const update =
     <A extends object, M extends ToRun>(definition: UpdateDefinition<Answer<A> | undefined, [M]>) =>
     async (address: RunAddress, message: M) => {
-      const answer = await decided(client, address, async () =>
+      const given = await decided(client, address, async () =>
         client.workflow.getHandle(address.workflowId).executeUpdate(definition, { args: [writer.signed(message)] }),
       );
-      return (await writer.write(address, answer)).answer;
+      const about = 'commandId' in message ? [String(message.commandId)] : [];
+      const { answer, forgotten } = await writer.write(address, given, about);
+      refuseForgotten(forgotten);
+      return answer;
     };
   const tell = <M extends ToRun>(definition: UpdateDefinition<Answer | undefined, [M]>) => {
     const told = update(definition);
@@ -99,7 +102,7 @@ async function openRun(
       const message = writer.signed<ToRun>({ runId: input.runId });
       return client.workflow.executeUpdateWithStart(messages.openRunUpdate, {
         args: [message],
-        startWorkflowOperation: startOperation(address, input),
+        startWorkflowOperation: startOperation(address, input, input.opening?.runnerJob ?? false),
       });
     });
     return (await writer.write<OpenRunAnswer>(address, opened)).answer;
@@ -119,7 +122,7 @@ async function addCommand(client: Client, writer: AnswerWriter, address: RunAddr
       .executeUpdate(messages.addCommandUpdate, { args: [writer.signed(message)], updateId }),
   );
   const { answer, forgotten } = await writer.write(address, added, [commandId]);
-  if (forgotten.includes(commandId)) throw new RunRefused('command-unknown', { commandId });
+  refuseForgotten(forgotten);
   return answer;
 }
 
@@ -127,7 +130,8 @@ function sends(client: Client, writer: AnswerWriter): Pick<RunGateway, 'sendToSe
   return {
     sendToSession: async (address, input, message) =>
       send(client, writer, { address, message }, async (args) => {
-        const startWorkflowOperation = startOperation(address, input);
+        const wantsJob = message.sends.some(({ runnerJob }) => runnerJob);
+        const startWorkflowOperation = startOperation(address, input, wantsJob);
         return client.workflow.executeUpdateWithStart(messages.sendToSessionUpdate, { args, startWorkflowOperation });
       }),
     sendToLiveRun: async (address, message) =>
@@ -140,6 +144,11 @@ function sends(client: Client, writer: AnswerWriter): Pick<RunGateway, 'sendToSe
 interface Sending {
   readonly address: RunAddress;
   readonly message: SendToSession;
+}
+
+/** Of the one command that was asked about. */
+function refuseForgotten([commandId]: readonly string[]): void {
+  if (commandId !== undefined) throw new RunRefused('command-unknown', { commandId });
 }
 
 /** Made again, it may be said to another run than before: what that one took is no longer fresh. */
@@ -167,8 +176,12 @@ function withForgotten(answer: SendToSessionAnswer, forgotten: readonly string[]
   return { ...answer, refused: [...(answer.refused ?? []), ...unknown] };
 }
 
-/** One for each call: the SDK refuses to use it twice. */
-function startOperation({ workflowId }: RunAddress, input: RunInput): WithStartWorkflowOperation<typeof runWorkflow> {
+/** One for each call: the SDK refuses to use it twice. `runnerJob`: what it starts with asks for one. */
+function startOperation(
+  { workflowId }: RunAddress,
+  input: RunInput,
+  runnerJob: boolean,
+): WithStartWorkflowOperation<typeof runWorkflow> {
   return new WithStartWorkflowOperation<typeof runWorkflow>('runWorkflow', {
     workflowId,
     taskQueue: TASK_QUEUE,
@@ -176,18 +189,19 @@ function startOperation({ workflowId }: RunAddress, input: RunInput): WithStartW
     workflowIdConflictPolicy: 'USE_EXISTING',
     // A session's id outlives its runs; a run's own id is used once, so that a late repeat starts nothing.
     workflowIdReusePolicy: input.sessionId === null ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
-    typedSearchAttributes: startAttributes(input),
+    typedSearchAttributes: startAttributes(input, runnerJob),
     staticSummary: `Run ${input.runId} on ${input.backendProfile} for ${input.tenantId}/${input.projectId}`,
   });
 }
 
-function startAttributes(input: RunInput): TypedSearchAttributes {
+/** As its first step leaves it, so that they need not be set again then. */
+function startAttributes(input: RunInput, runnerJob: boolean): TypedSearchAttributes {
   return keywordAttributes({
     AgentRunRunId: input.runId,
     AgentRunTenant: input.tenantId,
     AgentRunBackend: input.backendProfile,
     AgentRunStatus: 'pending',
-    AgentRunPhase: 'waiting-for-runner',
+    AgentRunPhase: runnerJob ? 'runner-starting' : 'waiting-for-runner',
     ...(input.sessionId !== null && { AgentRunSessionId: input.sessionId }),
   });
 }

@@ -19,6 +19,16 @@ import { ScriptedActivities } from './scripted-activities.js';
 const COMPLETED: Outcome = { status: 'completed', failureKind: null, message: null };
 const HOUR_MS = 3_600_000;
 
+interface WantedAttempt {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly snapshot?: TaskSnapshot;
+}
+
+interface Recorded {
+  readonly written?: 'stale' | 'written';
+}
+
 /** What the tasks of a workflow test find outside: records that are kept as the real ones, and runs that end when the test says so. */
 export class QueueWorld {
   readonly tasks = new Map<string, TaskSnapshot>();
@@ -68,12 +78,9 @@ export class QueueWorld {
   get activities() {
     return {
       ...(new ScriptedActivities() as object as Record<string, never>),
-      projectTask: async (snapshot: TaskSnapshot) => {
-        if (snapshot.version <= (this.tasks.get(snapshot.taskId)?.version ?? 0)) return 'stale' as const;
-        this.tasks.set(snapshot.taskId, snapshot);
-        return 'written' as const;
-      },
-      startTaskAttempt: async ({ taskId, attempt }: { taskId: string; attempt: number }): Promise<StartedAttempt> => {
+      projectTask: async (snapshot: TaskSnapshot) => this.project(snapshot),
+      startTaskAttempt: async ({ taskId, attempt, snapshot }: WantedAttempt): Promise<StartedAttempt & Recorded> => {
+        const written = snapshot && this.project(snapshot);
         this.beforeStart();
         const commandId = `cmd_${taskId}_${attempt}`;
         if (!this.started.some((one) => one.taskId === taskId && one.attempt === attempt)) {
@@ -82,7 +89,8 @@ export class QueueWorld {
           this.mostLive = Math.max(this.mostLive, this.live.size);
           await this.onStart({ taskId, attempt, commandId });
         }
-        return { runId: 'run_1', commandId, sessionId: null, runnerJobId: null, startedRun: true };
+        const started = { runId: 'run_1', commandId, sessionId: null, runnerJobId: null, startedRun: true };
+        return { ...started, ...(written && { written }) };
       },
       stopTaskAttempt: async ({ commandId }: { commandId: string }) => {
         this.stopped.push(commandId);
@@ -107,6 +115,12 @@ export class QueueWorld {
         this.announced.push(taskId);
       },
     };
+  }
+
+  private project(snapshot: TaskSnapshot): 'stale' | 'written' {
+    if (snapshot.version <= (this.tasks.get(snapshot.taskId)?.version ?? 0)) return 'stale';
+    this.tasks.set(snapshot.taskId, snapshot);
+    return 'written';
   }
 
   /** As the rows tell it. */

@@ -1,11 +1,12 @@
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { RunInput } from '../../src/domain/run-messages.js';
+import type { Answer, FromSender, RunInput } from '../../src/domain/run-messages.js';
+import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 import * as messages from '../../workflows/run/messages.js';
 import type { runWorkflow } from '../../workflows/run/workflow.js';
 import { runInput } from '../unit/workflows/run-fixtures.js';
@@ -91,6 +92,17 @@ export class RunScenes {
       });
     });
   }
+}
+
+/** Says it as a sender that writes; answers the snapshot that it is given to write. */
+export function sayer(handle: Scene['handle'], runId: string) {
+  return async <A, M extends FromSender>(
+    update: UpdateDefinition<Answer<A> | undefined, [M]>,
+    message: Omit<M, 'runId' | keyof FromSender>,
+  ): Promise<RunSnapshot | undefined> => {
+    const args = [{ ...message, runId, senderWrites: true }] as unknown as [M];
+    return (await handle.executeUpdate(update, { args }))?.snapshot;
+  };
 }
 
 export function refusalOf(error: unknown): string | null | undefined {

@@ -1,3 +1,5 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Carried, Carrying } from '../../activities/carried.js';
 import type { Activities } from '../../activities/index.js';
 import type { DeliveryTried } from '../../src/domain/webhook-delivery.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
@@ -10,9 +12,13 @@ export class ScriptedActivities implements Activities {
   readonly snapshots: RunSnapshot[] = [];
   readonly launched: number[] = [];
   readonly stopped: string[] = [];
+  /** Commands of whose end their tasks were told. */
+  readonly told: string[] = [];
   leaseIsOver = false;
   silentMs: number | null = null;
-  onLaunch: (attempt: number) => void = () => undefined;
+  /** The run is another execution's. */
+  isForeign = false;
+  onLaunch: (attempt: number) => void | Promise<void> = () => undefined;
   /** May throw: then the snapshot is not written. */
   onProject: (snapshot: RunSnapshot) => void | Promise<void> = () => undefined;
 
@@ -32,6 +38,7 @@ export class ScriptedActivities implements Activities {
 
   projectRun = async (snapshot: RunSnapshot) => {
     await this.onProject(snapshot);
+    if (this.isForeign) return 'foreign' as const;
     if (snapshot.version <= (this.snapshots.at(-1)?.version ?? 0)) return 'stale' as const;
     this.snapshots.push(snapshot);
     return 'written' as const;
@@ -43,12 +50,18 @@ export class ScriptedActivities implements Activities {
   expireLease = async () => ({ expired: this.leaseIsOver });
   revokeLease = async () => undefined;
   lastEventAge = async () => ({ silentMs: this.silentMs });
-  launchRunnerJob = async ({ attempt }: { attempt: number }) => {
+  launchRunnerJob = async ({ attempt, snapshot }: { attempt: number } & Carrying): Promise<Carried> => {
+    const carried = await this.#writeCarried(snapshot);
+    if (carried.written === 'refused' || carried.written === 'foreign') return carried;
     this.launched.push(attempt);
-    this.onLaunch(attempt);
+    await this.onLaunch(attempt);
+    return carried;
   };
-  stopRunnerJob = async ({ jobId }: { jobId: string }) => {
+  stopRunnerJob = async ({ jobId, snapshot, ended = [] }: { jobId: string } & Carrying): Promise<Carried> => {
+    const carried = await this.#writeCarried(snapshot);
+    if (carried.told) this.told.push(...ended.map(({ commandId }) => commandId));
     this.stopped.push(jobId);
+    return carried;
   };
   findCommandDrafts = async ({ commandIds }: { commandIds: readonly string[] }) => [...commandIds];
   beginEviction = async () => 'no-storage' as const;
@@ -80,4 +93,16 @@ export class ScriptedActivities implements Activities {
     throw new Error('nothing is delivered here');
   };
   recordDelivery = async () => undefined;
+
+  async #writeCarried(snapshot: RunSnapshot | undefined): Promise<Carried> {
+    if (snapshot === undefined) return { told: true };
+    try {
+      const written = await this.projectRun(snapshot);
+      return { written, told: written !== 'foreign' };
+    } catch (error) {
+      if (error instanceof ApplicationFailure && error.nonRetryable === true)
+        return { written: 'refused', told: false };
+      throw error;
+    }
+  }
 }

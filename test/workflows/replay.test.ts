@@ -7,6 +7,7 @@ import { runLives } from '../support/histories/run-lives.js';
 import { decoded } from '../support/histories/scrub.js';
 import { senderLives } from '../support/histories/sender-lives.js';
 import { sessionLives } from '../support/histories/session-lives.js';
+import { togetherLives } from '../support/histories/together-lives.js';
 import { watcherLives } from '../support/histories/watcher-lives.js';
 import { queueLives } from '../support/histories/queue-lives.js';
 import { queueEventLives } from '../support/histories/queue-event-lives.js';
@@ -38,6 +39,7 @@ describe('replaying recorded histories', function () {
       Object.keys({
         ...runLives,
         ...senderLives,
+        ...togetherLives,
         ...sessionLives,
         ...watcherLives,
         ...queueEventLives,

@@ -1,12 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { UpdateDefinition } from '@temporalio/common';
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runnerJobId } from '../../src/domain/ids.js';
-import type { Answer, FromSender } from '../../src/domain/run-messages.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 import * as messages from '../../workflows/run/messages.js';
-import { gate, RunScenes, until, type Scene } from '../support/run-scenes.js';
+import { gate, refusalOf, RunScenes, sayer, until, type Scene } from '../support/run-scenes.js';
 
 const COMPLETED = { status: 'completed', failureKind: null, message: null } as const;
 
@@ -81,43 +79,38 @@ describe('runWorkflow, where senders write what they are answered', function () 
     });
   });
 
-  /** Says it to the run while its first snapshot is being written. */
-  function beforeTheFirst<A, M>(update: UpdateDefinition<A, [M]>, message: Omit<M, 'runId'>) {
-    let isSaid = false;
-    return async ({ runId }: RunSnapshot) => {
-      if (isSaid) return;
-      isSaid = true;
-      const args: [M] = [{ ...message, runId, senderWrites: true } as M];
-      await scenes.environment.client.workflow.getHandle(`run:${runId}`).executeUpdate(update, { args });
-    };
+  /** Its first attempt is lost, and a Job is asked for the second before the time to launch it has come. */
+  async function askInTheBackoff({ handle, records, runId }: Scene): Promise<Said> {
+    const said = sayer(handle, runId);
+    await said(messages.addCommandUpdate, { commandId: 'cmd_a', type: 'turn' });
+    await said(messages.requestRunnerJobUpdate, { attempt: 1, jobId: runnerJobId(runId, 1) });
+    await until(() => records.launched.length === 1);
+    await handle.signal(messages.runnerExitedSignal, { runId, attempt: 1, reason: 'killed', exitCode: 137 });
+    await until(() => records.latest.attempt === 2);
+    await said(messages.requestRunnerJobUpdate, { attempt: 2, jobId: runnerJobId(runId, 2) });
+    return said;
   }
 
   it('ends the Job that was asked for, also where it was cancelled before it could launch it', async () => {
-    const opening = { turn: { commandId: 'cmd_a' }, runnerJob: true };
-    for (const sessionId of [null, 'cancelled']) {
-      await play(
-        { sessionId, opening },
-        async ({ records, runId, result }) => {
-          assert.equal((await result()).status, 'cancelled');
-          assert.deepEqual([records.launched, records.stopped], [[], [runnerJobId(runId, 1)]]);
-        },
-        (records) => (records.onProject = beforeTheFirst(messages.cancelRunUpdate, { reason: null })),
-      );
-    }
+    await play({}, async (scene) => {
+      const said = await askInTheBackoff(scene);
+      await said(messages.cancelRunUpdate, { reason: null });
+      const { records, runId, result } = scene;
+      assert.equal((await result()).status, 'cancelled');
+      assert.deepEqual([records.launched, records.stopped.at(-1)], [[1], runnerJobId(runId, 2)]);
+    });
   });
 
   it('ends the Job that was asked for, where a runner came before it could launch it', async () => {
-    await play(
-      { opening: { turn: { commandId: 'cmd_a' }, runnerJob: true } },
-      async ({ handle, records, runId }) => {
-        await until(() => records.stopped.length > 0);
-        assert.deepEqual([records.launched, records.stopped], [[], [runnerJobId(runId, 1)]]);
-        assert.equal((await handle.query(messages.runStateQuery)).claimedBy, 'first');
-        await sayer(handle, runId)(messages.finishRunUpdate, { outcome: COMPLETED });
-      },
-      (records) =>
-        (records.onProject = beforeTheFirst(messages.claimRunUpdate, { runnerId: 'first', leaseMs: 60_000 })),
-    );
+    await play({}, async (scene) => {
+      const said = await askInTheBackoff(scene);
+      await said(messages.claimRunUpdate, { runnerId: 'first', leaseMs: 60_000 });
+      const { handle, records, runId } = scene;
+      await until(() => records.stopped.includes(runnerJobId(runId, 2)));
+      assert.deepEqual(records.launched, [1]);
+      assert.equal((await handle.query(messages.runStateQuery)).claimedBy, 'first');
+      await said(messages.finishRunUpdate, { outcome: COMPLETED });
+    });
   });
 
   it('ends when its end is written', async () => {
@@ -194,6 +187,32 @@ describe('runWorkflow, where senders write what they are answered', function () 
     });
   });
 
+  it('knows what it has forgotten also after it continued as new', async () => {
+    await play({ continueAsNewAtEvents: 40 }, async ({ handle, records, runId }) => {
+      records.onProject = ({ commands }) => {
+        if (!commands.some(({ id }) => id === 'cmd_ghost')) return;
+        throw ApplicationFailure.nonRetryable('no such command', 'schema-invalid', { command: 'cmd_ghost' });
+      };
+      const said = sayer(handle, runId);
+      await said(messages.addCommandUpdate, { commandId: 'cmd_ghost', type: 'turn' });
+      await said(messages.claimRunUpdate, { runnerId: 'runner-1', leaseMs: 60_000 });
+      await handle.executeUpdate(messages.writeDownUpdate, { args: [{ runId, commandIds: [] }] });
+      const first = await handle.describe();
+      for (let index = 0; index < 10; index += 1) await wholeTurn(said, `cmd_${index}`);
+      assert.notEqual((await handle.describe()).runId, first.runId, 'it did continue as new');
+      const { forgotten } = await handle.executeUpdate(messages.writeDownUpdate, {
+        args: [{ runId, commandIds: ['cmd_ghost', 'cmd_0'] }],
+      });
+      assert.deepEqual(forgotten, ['cmd_ghost']);
+      for (const update of [
+        said(messages.ackCommandUpdate, { commandId: 'cmd_ghost' }),
+        said(messages.finishCommandUpdate, { commandId: 'cmd_ghost', outcome: COMPLETED }),
+      ])
+        await assert.rejects(update, (error) => refusalOf(error) === 'command-unknown');
+      await said(messages.cancelRunUpdate, { reason: null });
+    });
+  });
+
   it('looks at once whether the run is its own, where that is a session’s', async () => {
     await play({ sessionId: 'talk' }, async ({ handle, records, runId }) => {
       await until(() => records.snapshots.length === 1);
@@ -219,17 +238,6 @@ describe('runWorkflow, where senders write what they are answered', function () 
 type History = Awaited<ReturnType<Scene['handle']['fetchHistory']>>;
 type HistoryEvent = NonNullable<History['events']>[number];
 type Said = ReturnType<typeof sayer>;
-
-/** Says it as a sender that writes; answers the snapshot that it is given to write. */
-function sayer(handle: Scene['handle'], runId: string) {
-  return async <A, M extends FromSender>(
-    update: UpdateDefinition<Answer<A> | undefined, [M]>,
-    message: Omit<M, 'runId' | keyof FromSender>,
-  ): Promise<RunSnapshot | undefined> => {
-    const args = [{ ...message, runId, senderWrites: true }] as unknown as [M];
-    return (await handle.executeUpdate(update, { args }))?.snapshot;
-  };
-}
 
 async function oneTurn(said: Said): Promise<RunSnapshot[]> {
   const claimed = await said(messages.claimRunUpdate, { runnerId: 'runner-1', leaseMs: 60_000 });

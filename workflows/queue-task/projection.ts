@@ -1,7 +1,9 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
+import type { ProjectionResult } from '../../src/domain/run-snapshot.js';
 import type { TaskInput } from '../../src/domain/task-messages.js';
 import { taskRecords } from './activities.js';
 import { presentTask } from './presentation.js';
+import type { TaskSnapshot } from '../../src/domain/task-snapshot.js';
 import { taskSnapshot } from './snapshot.js';
 import type { TaskState } from './task-state.js';
 
@@ -30,17 +32,31 @@ export class TaskProjection {
     }
   }
 
+  /** What is to be written first by other work of the workflow's. */
+  carry(): TaskSnapshot {
+    presentTask(this.input, this.task.data);
+    return taskSnapshot(this.input, this.task.data, workflowInfo().firstExecutionRunId);
+  }
+
+  /** That work is done; `result` is nothing where a worker of an earlier release did it, which leaves it to be written. */
+  carried(snapshot: TaskSnapshot | undefined, result: ProjectionResult | undefined): void {
+    if (snapshot !== undefined && result !== undefined) this.seeWritten(snapshot, result);
+  }
+
   private async write(): Promise<void> {
     this.writing = true;
-    const { data } = this.task;
-    const snapshot = taskSnapshot(this.input, data, workflowInfo().firstExecutionRunId);
-    presentTask(this.input, data);
+    const snapshot = this.carry();
     try {
-      this.foreign = (await taskRecords.projectTask(snapshot)) === 'foreign';
-      this.writtenVersion = snapshot.version;
-      data.unwritten = data.unwritten.filter((attempt) => !snapshot.attempts.includes(attempt));
+      this.seeWritten(snapshot, await taskRecords.projectTask(snapshot));
     } finally {
       this.writing = false;
     }
+  }
+
+  private seeWritten(snapshot: TaskSnapshot, result: ProjectionResult): void {
+    const { data } = this.task;
+    this.foreign ||= result === 'foreign';
+    this.writtenVersion = Math.max(this.writtenVersion, snapshot.version);
+    data.unwritten = data.unwritten.filter((attempt) => !snapshot.attempts.includes(attempt));
   }
 }

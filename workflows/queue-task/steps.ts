@@ -7,7 +7,7 @@ import type { SlotReleased, TaskEnded, TaskInput } from '../../src/domain/task-m
 import { slotReleasedSignal } from '../queue/messages.js';
 import { taskEndedSignal } from '../schedule/messages.js';
 import { attempts } from './activities.js';
-import type { TaskStep } from './next-step.js';
+import { nextTaskStep, type TaskStep } from './next-step.js';
 import type { TaskProjection } from './projection.js';
 import { stateOf } from './task-data.js';
 import type { TaskState } from './task-state.js';
@@ -16,6 +16,8 @@ export interface LiveTask {
   readonly input: TaskInput;
   readonly task: TaskState;
   readonly projection: TaskProjection;
+  /** What follows at once is written with what led to it, and with the work that comes next; see `WRITES_TOGETHER` in `workflow.ts`. */
+  readonly writesTogether: boolean;
 }
 
 /** Does what is due by itself. */
@@ -54,6 +56,16 @@ export async function performTaskStep(
   }
 }
 
+/** Takes the steps that only decide, so that what a message led to is written at once. */
+export function takeDecisions({ input, task, writesTogether }: LiveTask): void {
+  while (writesTogether) {
+    const { do: what } = nextTaskStep(input, task.data, Date.now());
+    if (what === 'begin-wait-over') task.waitIsOver();
+    else if (what === 'want-slot') task.wantSlot();
+    else return;
+  }
+}
+
 /** The queue's workflow may have to be started for it, which only a client can do. */
 async function tellQueue({ input, task }: LiveTask): Promise<void> {
   const { slot } = task.data;
@@ -79,11 +91,14 @@ export async function tellReleased({ queue }: TaskInput, released: SlotReleased)
 }
 
 /** What is refused for good is how the attempt ended. */
-async function startAttempt({ input, task, projection }: LiveTask, attempt: number): Promise<void> {
+async function startAttempt({ input, task, projection, writesTogether }: LiveTask, attempt: number): Promise<void> {
   // It may take long, where a session's last run is still ending: meanwhile the record says so.
-  const recorded = projection.flush();
+  const snapshot = writesTogether ? projection.carry() : undefined;
+  const recorded = writesTogether ? undefined : projection.flush();
   try {
-    task.attemptStarted(attempt, await attempts.startTaskAttempt({ taskId: input.taskId, attempt }));
+    const { written, ...started } = await attempts.startTaskAttempt({ taskId: input.taskId, attempt, snapshot });
+    projection.carried(snapshot, written);
+    task.attemptStarted(attempt, started);
   } catch (error) {
     task.attemptEnded(attempt, refusedOutcome(error));
   }

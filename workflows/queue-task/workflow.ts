@@ -5,6 +5,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  patched,
   setHandler,
 } from '@temporalio/workflow';
 import { TaskRefused, type TaskInput, type ToTask } from '../../src/domain/task-messages.js';
@@ -14,9 +15,15 @@ import * as messages from './messages.js';
 import { nextTaskStep, type TaskStep } from './next-step.js';
 import { taskStateView } from './presentation.js';
 import { TaskProjection } from './projection.js';
-import { performTaskStep, tellReleased, type LiveTask } from './steps.js';
+import { performTaskStep, takeDecisions, tellReleased, type LiveTask } from './steps.js';
 import { stateOf, type TaskData } from './task-data.js';
 import { TaskState } from './task-state.js';
+
+/**
+ * Executions of earlier releases go on as they began: they wrote a dispatch before the slot that it wants, and each attempt's beginning by an
+ * activity of its own. Asked once, as an execution begins.
+ */
+const WRITES_TOGETHER = 'writes-together';
 
 /**
  * The life of one task: waits for its dispatch, its time and a slot of its queue, starts attempts, follows the command of each, and
@@ -25,7 +32,8 @@ import { TaskState } from './task-state.js';
 export async function queueTaskWorkflow(input: TaskInput, data?: TaskData): Promise<{ state: TaskStateWord }> {
   const task = new TaskState(input, data);
   if (data === undefined && input.autoDispatch) task.dispatch();
-  const live: LiveTask = { input, task, projection: new TaskProjection(input, task) };
+  const writesTogether = patched(WRITES_TOGETHER);
+  const live: LiveTask = { input, task, projection: new TaskProjection(input, task), writesTogether };
   handleMessages(live);
   CancellationScope.current().cancelRequested.catch(() => task.over || task.cancel({ text: 'Cancelled in Temporal.' }));
   await CancellationScope.nonCancellable(async () => liveOn(live));
@@ -93,13 +101,15 @@ function handleMessages(live: LiveTask): void {
  * a cancel in Temporal, in whose scope handlers live.
  */
 function decide<M extends ToTask>(
-  { task, projection }: LiveTask,
+  live: LiveTask,
   update: UpdateDefinition<void, [M]>,
   handle: (message: M) => void | Promise<void>,
 ): void {
+  const { task, projection } = live;
   const handler = async (message: M): Promise<void> => {
     await CancellationScope.nonCancellable(async () => {
       await handle(message);
+      takeDecisions(live);
       await projection.flush();
     });
     if (projection.foreign)

@@ -96,7 +96,7 @@ async function openRun({ input, projection }: LiveRun, message: ToRun) {
 async function writeDown(live: LiveRun, { commandIds }: WriteDown) {
   live.handled += 1;
   await live.projection.flush();
-  return { forgotten: commandIds.filter((commandId) => live.projection.isForgotten(commandId)) };
+  return { forgotten: commandIds.filter((commandId) => live.run.isForgotten(commandId)) };
 }
 
 async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: number; attempt?: number }) {

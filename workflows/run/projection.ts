@@ -2,7 +2,7 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
 import type { FromSender, RunInput } from '../../src/domain/run-messages.js';
-import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
+import type { CarriedResult, RunSnapshot } from '../../src/domain/run-snapshot.js';
 import { looks, records } from './activities.js';
 import { present } from './presentation.js';
 import type { RunState } from './run-state.js';
@@ -31,9 +31,8 @@ export class Projection {
   looking = false;
   /** A look has not found what was left before it began. */
   private isOverdue = false;
-  /** Commands that could not be shown, and are forgotten. */
-  private readonly forgotten = new Set<string>();
-
+  /** The newest that is being written along with other work. */
+  private carriedVersion = 0;
   constructor(
     private readonly input: RunInput,
     private readonly run: RunState,
@@ -68,11 +67,32 @@ export class Projection {
     return { snapshot: this.snapshot() };
   }
 
+  /** What is to be written along with other work of the workflow's; undefined where all is, or an earlier release began the execution. */
+  carry(): RunSnapshot | undefined {
+    if (!this.run.writingWithJobs || this.isWritten) return undefined;
+    present(this.input, this.run.data);
+    const snapshot = this.snapshot();
+    this.carriedVersion = snapshot.version;
+    return snapshot;
+  }
+
+  /** That work is over, `result` being what it says of the snapshot: nothing, where it failed or a worker of an earlier release did it. */
+  carried({ version }: RunSnapshot, result: CarriedResult | undefined): void {
+    this.carriedVersion = 0;
+    this.foreign ||= result === 'foreign';
+    if (result !== undefined && result !== 'refused') this.seeWritten(version);
+  }
+
+  /** Whether a snapshot is being written by an activity that does nothing else. */
+  get isWriting(): boolean {
+    return this.writing;
+  }
+
   /** Whether it has to be flushed, and not left any longer. */
   get isDue(): boolean {
-    if (this.isWritten) return false;
+    if (this.isWritten || this.carriedVersion >= this.run.data.version) return false;
     // A session's run may be one that ended before: nothing may be sent to it then.
-    const isUnowned = !this.owned && this.input.sessionId !== null;
+    const isUnowned = !this.owned && this.carriedVersion === 0 && this.input.sessionId !== null;
     return isUnowned || this.isFull || this.isOverdue || this.leftVersion < this.run.data.version;
   }
 
@@ -99,13 +119,9 @@ export class Projection {
     return this.run.sparing || this.foreign || this.writtenVersion === this.run.data.version;
   }
 
-  isForgotten(commandId: string): boolean {
-    return this.forgotten.has(commandId);
-  }
-
   /** @throws RunRefused where nobody had written the command down, so that it could not be taken. */
   assertShown(commandId: string): void {
-    if (this.isForgotten(commandId)) throw new RunRefused('command-unknown', { commandId });
+    if (this.run.isForgotten(commandId)) throw new RunRefused('command-unknown', { commandId });
   }
 
   private get isWritten(): boolean {
@@ -124,7 +140,8 @@ export class Projection {
   private async lookLater(wanted: number): Promise<void> {
     const { runId } = this.input;
     try {
-      const { version } = await looks.readWrittenVersion({ runId, executionId: workflowInfo().firstExecutionRunId });
+      const executionId = workflowInfo().firstExecutionRunId;
+      const { version } = await looks.readWrittenVersion({ runId, executionId, leftVersion: wanted });
       this.seeWritten(version);
       this.isOverdue = version < wanted;
     } catch {
@@ -158,9 +175,7 @@ export class Projection {
   /** One command that has no record must not keep all the others, and the run, from theirs. False where it is not about one. */
   private forgetCommandOf(error: unknown): boolean {
     const missing = missingCommand(error);
-    const forgotten = missing === undefined ? [] : this.run.forget(missing);
-    for (const commandId of forgotten) this.forgotten.add(commandId);
-    return forgotten.length > 0;
+    return missing !== undefined && this.run.forget(missing);
   }
 }
 

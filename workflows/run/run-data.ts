@@ -33,6 +33,8 @@ export interface RunData {
   unwritten: Unwritten;
   /** Ends of commands that their tasks have not been told of. What an earlier version carried over lacks it. */
   untold?: CommandEnded[];
+  /** The newest commands that nobody had written down, so that they were taken back. Absent where there was none. */
+  forgotten?: string[];
 }
 
 export interface LiveCommand {

@@ -19,6 +19,7 @@ import type {
   Writer,
 } from '../../src/domain/run-messages.js';
 import type { SendDecision } from '../../src/domain/run-snapshot.js';
+import type { CommandEnded } from '../../src/domain/task-messages.js';
 import { describeLoss, isFinal, type Loss } from './losses.js';
 import { isTaken, isWork, newRunData, type LiveCommand, type RunData } from './run-data.js';
 import { commandSnapshot } from './snapshot.js';
@@ -44,6 +45,8 @@ const REMEMBERED_COMMANDS = 100;
 export class RunState {
   /** Set where this execution leaves out what an earlier release of its workflow wrote down in vain; see `SPARES_HISTORY` in `workflow.ts`. */
   sparing = false;
+  /** Set where what is decided is written along with work on the run's Jobs; see `WRITES_WITH_JOBS` there. Such an execution is sparing too. */
+  writingWithJobs = false;
 
   constructor(
     private readonly input: RunInput,
@@ -153,6 +156,7 @@ export class RunState {
     const base = { threadId: null, turnId: null, acknowledgedAtMs: null, activeAtMs: null, cancel: null };
     this.data.lastCommandSeq = seq;
     this.data.added = [...this.data.added, { id, seq }].slice(-REMEMBERED_COMMANDS);
+    if (this.data.forgotten !== undefined) this.data.forgotten = this.data.forgotten.filter((other) => other !== id);
     this.data.quietSinceMs = null;
     const given = { ...(send && { send }), ...(taskId !== undefined && { taskId }) };
     this.data.commands.push({ id, seq, lifecycle: newCommand(type), payloadOf, ...base, ...given });
@@ -313,18 +317,28 @@ export class RunState {
     this.data.untold = [...(this.data.untold ?? []), { taskId, runId: this.input.runId, commandId, outcome }];
   }
 
-  /** Goes on as if a command that nobody wrote down had never come, nor one that was made of it. Answers which those were. */
-  forget(id: string): string[] {
+  /** Tasks know of these ends. */
+  told(ended: readonly CommandEnded[]): void {
+    this.data.untold = this.data.untold?.filter((one) => !ended.includes(one));
+  }
+
+  /** Goes on as if a command that nobody wrote down had never come, nor one that was made of it. Answers whether there was one. */
+  forget(id: string): boolean {
     const { data } = this;
     const isIt = (command: { id: string; payloadOf: string | null }) => [command.id, command.payloadOf].includes(id);
     const forgotten = [...data.unwritten.commands, ...data.commands].filter(isIt).map((command) => command.id);
-    if (forgotten.length === 0) return [];
+    if (forgotten.length === 0) return false;
+    data.forgotten = [...new Set([...(data.forgotten ?? []), ...forgotten])].slice(-REMEMBERED_COMMANDS);
     data.unwritten.commands = data.unwritten.commands.filter((command) => !isIt(command));
     data.commands = data.commands.filter((command) => !isIt(command));
     data.added = data.added.filter((command) => !forgotten.includes(command.id));
     if (data.commands.length === 0) data.quietSinceMs ??= Date.now();
     this.changed();
-    return forgotten;
+    return true;
+  }
+
+  isForgotten(id: string): boolean {
+    return this.data.forgotten?.includes(id) ?? false;
   }
 
   terminalRefusal(): RunRefused {

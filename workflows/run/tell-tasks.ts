@@ -15,7 +15,7 @@ export async function tellTasks({ run, projection }: Pick<LiveRun, 'run' | 'proj
     const ended = run.data.untold ?? [];
     await projection.flush();
     await Promise.all(ended.map(tell));
-    run.data.untold = run.data.untold?.filter((one) => !ended.includes(one));
+    run.told(ended);
   }
 }
 

@@ -28,6 +28,12 @@ const MAX_HANDLED = 1_500;
 const SPARES_HISTORY = 'spares-history';
 
 /**
+ * The same for a later one: what was decided was written by an activity of its own before a Job was made, and before it was stopped. One that
+ * begins so is not asked about the earlier change: each costs two events.
+ */
+const WRITES_WITH_JOBS = 'writes-with-jobs';
+
+/**
  * The life of one run: waits for what others say to it, does by itself what is due (launch a Job, give up a lost attempt, end a
  * turn that passed its limits), and decides alone what status the run has. Carries `data` over continue-as-new.
  * Cancelling the workflow in Temporal cancels the run, as its API does.
@@ -51,16 +57,19 @@ async function cancelRun({ run, projection }: LiveRun): Promise<void> {
 
 function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {
   const run = new RunState(input, data);
-  run.sparing = patched(SPARES_HISTORY);
+  run.writingWithJobs = patched(WRITES_WITH_JOBS);
+  run.sparing = run.writingWithJobs || patched(SPARES_HISTORY);
   // Data comes from an earlier execution, which has opened the run.
   if (data === undefined && input.opening !== undefined) run.open(input.opening);
+  const projection = new Projection(input, run);
+  const onLaunchFailed = async (attempt: number, message: string) => loseFailedLaunch(live, attempt, message);
   const live: LiveRun = {
     input,
     run,
-    projection: new Projection(input, run),
+    projection,
     attemptLock: new Lock(),
     alarm: new Alarm(),
-    jobWork: new JobWork(input.runId, run, async (attempt, message) => loseFailedLaunch(live, attempt, message)),
+    jobWork: new JobWork(input.runId, run, projection, onLaunchFailed),
     handled: 0,
   };
   return live;
@@ -69,7 +78,7 @@ function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {
 async function liveOn(live: LiveRun): Promise<void> {
   const { input, run, projection } = live;
   while (!run.terminal && !projection.foreign) {
-    if (!run.sparing || projection.isDue) await projection.flush();
+    if (!run.sparing || (projection.isDue && !launchesNow(live))) await projection.flush();
     await tellTasks(live);
     const step = nextStep(input, run.data, Date.now());
     if (step.do !== 'wait') await performOwn(live, step);
@@ -77,16 +86,37 @@ async function liveOn(live: LiveRun): Promise<void> {
     else if (run.sparing) await waitForAlarm(live, step);
     else await waitForChange(live, step);
   }
-  await projection.flush();
-  await tellTasks(live);
-  await live.jobWork.finish(input.policy.jobStopGraceMs);
+  await close(live);
   await condition(allHandlersFinished);
+}
+
+/**
+ * The run's end is written before all else that is still to be done, and its tasks are told: by what stops its Job, unless one is still being
+ * made or stopped, which may take long.
+ */
+async function close(live: LiveRun): Promise<void> {
+  const { input, run, projection, jobWork } = live;
+  const goesAlong = run.writingWithJobs && !projection.isWriting && run.data.job.underWay === null;
+  if (!goesAlong) await writeAndTell(live);
+  await jobWork.finish(input.policy.jobStopGraceMs);
+  if (run.writingWithJobs) await writeAndTell(live);
+}
+
+async function writeAndTell(live: LiveRun): Promise<void> {
+  await live.projection.flush();
+  await tellTasks(live);
+}
+
+/** What is due goes along with it. */
+function launchesNow({ input, run }: LiveRun): boolean {
+  return run.writingWithJobs && nextStep(input, run.data, Date.now()).do === 'launch-job';
 }
 
 /** Nothing is done for a run that may be another execution's; while that is found out, something else may become what is to be done. */
 async function performOwn(live: LiveRun, step: Exclude<Step, Wait>): Promise<void> {
-  const { projection } = live;
-  if (live.run.sparing && !projection.owned) await projection.flush();
+  const { run, projection } = live;
+  const findsOut = run.writingWithJobs && step.do === 'launch-job';
+  if (run.sparing && !projection.owned && !findsOut) await projection.flush();
   else await perform(live, step);
 }
 

@@ -29,7 +29,7 @@ export async function addCommand(
   const drafted = await context.runs.draftCommand(draft, reservationOf(run, body));
   const command = { ...draft, id: drafted.id };
   if (!drafted.opened) await openCommand(context, run, command);
-  return openedCommand(context, command.id);
+  return openedCommand(context, runId, command.id);
 }
 
 function reservationOf(run: RunRecord, body: CommandCreate): Reservation | undefined {
@@ -56,8 +56,9 @@ function assertLive(run: RunRecord): void {
   }
 }
 
-async function openedCommand(context: OperationContext, commandId: string): Promise<CommandRecord> {
+/** A repeat that was refused may have dropped the draft before it was opened: the run has forgotten the command by now, or will. */
+async function openedCommand(context: OperationContext, runId: string, commandId: string): Promise<CommandRecord> {
   const command = await context.runs.getCommand(commandId, 'all');
-  if (command === undefined) throw new Error(`command ${commandId} was accepted but not projected`);
+  if (command === undefined) throw refusalError(runId, new RunRefused('command-unknown', { commandId }));
   return command;
 }

@@ -2,6 +2,7 @@ import type { ActionDescriptor } from '../../contract/result.js';
 import type { RunRecord } from '../../contract/run.js';
 import type { ActiveBefore, SessionSent } from '../../contract/session-send.js';
 import { runnerJobId } from '../../domain/ids.js';
+import { missing } from '../../domain/errors.js';
 import type { SendDecision } from '../../domain/run-snapshot.js';
 import type { OperationContext } from '../context.js';
 import { joinRunnerJob } from '../runs/runner-jobs.js';
@@ -13,7 +14,8 @@ export async function sentAnswer(
 ): Promise<SessionSent> {
   const sent = await context.sessions.readSend(commandId);
   const run = sent && (await context.runs.getRun(sent.command.runId, 'all'));
-  if (sent === undefined || run === undefined) throw new Error(`send ${commandId} was accepted but not projected`);
+  // Its draft was dropped before it was opened: then the run has forgotten it.
+  if (sent === undefined || run === undefined) throw missing('command', commandId);
   const { decision, command } = { decision: sent.decision.decision, command: sent.command };
   const job = withJob && decision === 'turn' ? await context.jobs.get(runnerJobId(run.id, run.attempt)) : undefined;
   return {

@@ -14,6 +14,11 @@ describe('the summary of an activity', () => {
     ['launchRunnerJob', { runId: 'run_1', attempt: 3 }, 'Makes the runner Job of attempt 3'],
     ['stopRunnerJob', { jobId: 'rjob_0123a2', graceMs: 1 }, 'Stops the runner Job of attempt 2'],
     [
+      'stopRunnerJob',
+      { jobId: 'rjob_0123a1', graceMs: 1, snapshot: { status: 'completed', attempt: 1, events: [] } },
+      'Stops the runner Job of attempt 1, after writing: completed, attempt 1',
+    ],
+    [
       'projectTask',
       { state: 'pending', phase: 'waiting-for-slot', attempt: 0 },
       'pending (waiting-for-slot), attempt 0',

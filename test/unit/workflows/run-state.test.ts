@@ -138,13 +138,17 @@ describe('RunState', () => {
     const run = newState();
     run.addCommand('cmd_a', 'turn');
     run.addCommand('cmd_ghost', 'turn');
-    assert.deepEqual(new Set(run.forget('cmd_ghost')), new Set(['cmd_ghost']));
-    assert.deepEqual(run.forget('cmd_ghost'), []);
+    assert.equal(run.forget('cmd_ghost'), true);
+    assert.equal(run.forget('cmd_ghost'), false);
+    assert.deepEqual([run.isForgotten('cmd_ghost'), run.isForgotten('cmd_a')], [true, false]);
+    assert.throws(() => run.ackCommand('cmd_ghost', undefined), refused('command-unknown'));
+    assert.throws(() => run.finishCommand(finish('cmd_ghost')), refused('command-unknown'));
     assert.deepEqual(
       [run.openCommands, run.data.unwritten.commands].map((commands) => commands.map(({ id }) => id)),
       [['cmd_a'], ['cmd_a']],
     );
     assert.equal(run.addCommand('cmd_ghost', 'turn'), 3, 'written down by now');
+    assert.equal(run.isForgotten('cmd_ghost'), false);
   });
 
   it('hands open commands on to the next attempt', () => {

@@ -1,0 +1,77 @@
+import { runWorkflowId, taskWorkflowId } from '../../../src/domain/ids.js';
+import { eventually } from '../api.js';
+import type { Loose } from '../api.js';
+import { SOON, type Life } from './life.js';
+import { runnerLost } from './run-lives.js';
+import { senderLives } from './sender-lives.js';
+import type { History, Stage } from './stage.js';
+
+const EXEC = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+
+/** A task of one attempt, until it has ended. */
+async function task(stage: Stage, more: Record<string, unknown>): Promise<Loose> {
+  const { id } = await stage.api.post('/api/v1/queue/tasks', { ...EXEC, prompt: 'echo done', ...more });
+  if (more['autoDispatch'] === false) await stage.api.post(`/api/v1/queue/tasks/${id}/dispatch`);
+  await stage.temporal.workflow.getHandle(taskWorkflowId(id)).result();
+  return stage.api.get(`/api/v1/queue/tasks/${id}`);
+}
+
+async function lived(stage: Stage, workflowId: string): Promise<History[]> {
+  await stage.temporal.workflow.getHandle(workflowId).result();
+  return stage.executions(workflowId);
+}
+
+/** Lives of runs that are written along with work on their Jobs, and of tasks that are with their attempts. */
+export const togetherLives: Record<string, Life> = {
+  'written-with-its-job': senderLives['senders-wrote-it-all']!,
+  'written-with-its-job-and-lost': runnerLost,
+  'written-with-its-job-in-a-session': senderLives['senders-wrote-to-a-session']!,
+
+  'written-with-its-job-of-a-task': {
+    settings: SOON,
+    async play(stage) {
+      const { latestAttempt } = await task(stage, { autoDispatch: true });
+      return lived(stage, runWorkflowId({ runId: latestAttempt.runId, sessionId: null }));
+    },
+  },
+
+  'task-written-with-its-attempt': {
+    settings: SOON,
+    async play(stage) {
+      const { id } = await task(stage, { autoDispatch: false });
+      return lived(stage, taskWorkflowId(id));
+    },
+  },
+
+  'asked-for-in-the-backoff-and-cancelled': {
+    settings: SOON,
+    async play(stage) {
+      const run = await stage.api.createRun({ retryPolicy: { maxAttempts: 2, backoffMs: 60_000 } });
+      await stage.api.addTurn(run.id, 'kill -9 $PPID; sleep 600');
+      await stage.launch(run);
+      await eventually(
+        async () => stage.run(run.id),
+        ({ attempt }) => attempt === 2,
+      );
+      await stage.launch(run);
+      await stage.api.post(`/api/v1/runs/${run.id}/cancel`, { reason: 'no longer wanted' });
+      return stage.lived(run.id);
+    },
+  },
+
+  'forgotten-and-continued-as-new': {
+    settings: { AGENTRUN_CONTINUE_AS_NEW_EVENTS: '60' },
+    async play(stage) {
+      const run = await stage.api.createRun();
+      const handle = stage.temporal.workflow.getHandle(run.workflowId);
+      const ghost = { runId: run.id, commandId: 'cmd_ghost', type: 'turn' };
+      await handle.executeUpdate('addCommand', { args: [ghost] }).catch(() => undefined);
+      for (let index = 1; index <= 8; index += 1) {
+        const turn = await stage.api.addTurn(run.id, 'true');
+        await stage.api.post(`/api/v1/commands/${turn.id}/cancel`);
+      }
+      await stage.api.post(`/api/v1/runs/${run.id}/cancel`);
+      return stage.lived(run.id);
+    },
+  },
+};
