@@ -1,7 +1,7 @@
 import type { BackendProfile } from '../src/contract/backend.js';
 import type { RunRecord } from '../src/contract/run.js';
-import type { RunnerJobRecord } from '../src/contract/runner.js';
 import { AgentRunError } from '../src/domain/errors.js';
+import { unknownJob } from '../src/domain/runner-job-status.js';
 import { secretsOfRun } from '../src/operations/runs/run-secrets.js';
 import { ensureVolume as ensureSessionVolume } from '../src/operations/sessions/session-volume.js';
 import { startWarm, type WantedRunner } from '../src/operations/runners/start-warm.js';
@@ -64,14 +64,7 @@ async function stop(ports: Ports, jobId: string, graceMs: number): Promise<void>
   const job = await ports.jobs.get(jobId);
   if (job === undefined) return;
   const view = await ports.platform.stop(job.jobName, { graceMs });
-  await ports.jobs.observe(view ?? neverSeen(job));
-}
-
-/** Nothing is left of it either way, and whoever waits for its end need not wait. */
-function neverSeen({ jobName, runId, attempt, status }: RunnerJobRecord): RunnerJobView {
-  const words = { exitCode: null, message: null };
-  if (status !== 'pending') return { jobName, runId, attempt, status: 'lost', reason: null, ...words };
-  return { jobName, runId, attempt, status: 'stopped', reason: 'not-started', ...words };
+  await ports.jobs.observe(view ?? unknownJob(job));
 }
 
 async function describeLaunch(

@@ -21,6 +21,8 @@ export interface RunnerJobStore {
   get(jobId: string): Promise<RunnerJobRecord | undefined>;
   overrides(jobId: string): Promise<RunnerJobRequest['overrides'] | undefined>;
   list(query: { runId: string; commandId?: string }): Promise<RunnerJobRecord[]>;
+  /** Jobs without an end of the session's runs that have one; not of that run. */
+  listLeftBehind(query: { sessionId: string; besideRunId: string }): Promise<RunnerJobRecord[]>;
   /** What the platform says of it; an ended Job stays ended. */
   observe(view: RunnerJobView): Promise<void>;
   register(runnerId: string, body: RunnerRegister): Promise<RunnerRecord>;

@@ -24,16 +24,17 @@ describe('a session whose run was terminated in Temporal while its runner works'
     await manager.stop();
   });
 
-  const send = async (prompt: string) => api.post('/api/v1/sessions/ended-outside/send', { prompt, run: RUN });
+  const send = async (prompt: string, sessionId = 'ended-outside') =>
+    api.post(`/api/v1/sessions/${sessionId}/send`, { prompt, run: RUN });
+  // Both write down when they work in the session's volume.
+  const WORKS = 'echo begun; trap "echo left >> said.txt; exit" TERM; for i in $(seq 600); do sleep 0.1; done';
+  const COMES = 'echo came >> said.txt; cat said.txt';
 
   it('goes on with a run that begins when the runner before is gone, and says how that run ended', async () => {
-    // Both write down when they work in the session's volume.
-    const first = await send(
-      'echo begun; trap "echo left >> said.txt; exit" TERM; for i in $(seq 600); do sleep 0.1; done',
-    );
+    const first = await send(WORKS);
     await untilPrinted(api, first.command, 'begun');
     await temporal.client.workflow.getHandle('session:ended-outside').terminate('a test ends it');
-    const second = await send('echo came >> said.txt; cat said.txt');
+    const second = await send(COMES);
     assert.notEqual(second.run.id, first.run.id);
     await untilEnded(api, second.run.id);
     const { reply } = await api.get(`/api/v1/runs/${second.run.id}/result`);
@@ -47,5 +48,20 @@ describe('a session whose run was terminated in Temporal while its runner works'
       async () => manager.platform.list(),
       (jobs) => jobs.every(({ status }) => status !== 'running'),
     );
+  });
+
+  it('does so also where the run was cancelled in between, which ends it in the records alone', async () => {
+    const sessionId = 'ended-and-cancelled';
+    const first = await send(WORKS, sessionId);
+    await untilPrinted(api, first.command, 'begun');
+    await temporal.client.workflow.getHandle(`session:${sessionId}`).terminate('a test ends it');
+    const cancelled = await api.post(`/api/v1/runs/${first.run.id}/cancel`, {});
+    assert.deepEqual([cancelled.status, cancelled.failureKind], ['failed', 'infra-failed']);
+    const second = await send(COMES, sessionId);
+    await untilEnded(api, second.run.id);
+    const { reply } = await api.get(`/api/v1/runs/${second.run.id}/result`);
+    assert.equal(reply, 'left\ncame\n');
+    const { items } = await api.get(`/api/v1/runs/${first.run.id}/runner-jobs`);
+    assert.ok(items.every(({ terminal }: { terminal: boolean }) => terminal));
   });
 });
