@@ -10,17 +10,18 @@ import type { RunnerJobView, RunnerLaunch } from '../src/ports/runner-platform.j
 import { closeEarlierRuns, type GoneRunPorts } from './gone-runs.js';
 import { asPermanent } from './permanent.js';
 import { heartbeating } from './heartbeating.js';
+import { PlatformPlaces } from './platform-places.js';
 import type { ActivityPorts } from './ports.js';
 
 type Ports = GoneRunPorts &
   Pick<ActivityPorts, 'sessions' | 'backends' | 'tokens' | 'managerUrl' | 'warmRunners' | 'warm'>;
 
 /** Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. */
-export function createRunnerJobActivities(ports: Ports) {
+export function createRunnerJobActivities(ports: Ports, places = new PlatformPlaces()) {
   return {
     async launchRunnerJob(job: { runId: string; attempt: number; jobId: string }): Promise<void> {
       try {
-        await heartbeating(async () => launch(ports, job));
+        await heartbeating(async () => places.hold(async () => launch(ports, job)));
       } catch (error) {
         throw asPermanent(error);
       }
@@ -28,7 +29,7 @@ export function createRunnerJobActivities(ports: Ports) {
 
     /** Resolves when nothing of the Job is left. */
     async stopRunnerJob({ jobId, graceMs }: { jobId: string; graceMs: number }): Promise<void> {
-      await heartbeating(async () => stop(ports, jobId, graceMs));
+      await heartbeating(async () => places.hold(async () => stop(ports, jobId, graceMs)));
     },
   };
 }
