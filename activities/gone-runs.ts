@@ -1,7 +1,8 @@
 import type { RunRecord } from '../src/contract/run.js';
+import type { RunnerJobRecord } from '../src/contract/runner.js';
 import { AgentRunError } from '../src/domain/errors.js';
 import { isTerminalStatus } from '../src/domain/outcome.js';
-import { isJobOver } from '../src/domain/runner-job-status.js';
+import { isJobOver, unknownJob } from '../src/domain/runner-job-status.js';
 import { closeGoneRun } from '../src/operations/runs/close-gone-run.js';
 import type { ActivityPorts } from './ports.js';
 
@@ -52,23 +53,32 @@ async function isAnotherTemporal({ operations, log }: GoneRunPorts, open: number
 
 /**
  * The same for the earlier runs of a session. A further run begins only where the workflow of the one before is closed: one that has no
- * end by then was ended from outside, and its runner may still work in the session's volume. Resolves when it does not.
+ * end by then was ended from outside, and its runner may still work in the session's volume. So may that of a run whose end was written for
+ * its workflow, where nobody could stop anything. Resolves when none does.
  */
 export async function closeEarlierRuns(ports: GoneRunPorts, sessionId: string, runId: string): Promise<void> {
   const { items } = await ports.runs.listRuns({ tenants: 'all', sessionId, isOpen: true, limit: PAGE });
   const earlier = items.filter(({ id }) => id !== runId);
   await those(earlier, async (run) => closeIfGone(ports, run));
+  await eachFew(await ports.jobs.listLeftBehind({ sessionId, besideRunId: runId }), async (job) => {
+    await stopJob(ports, job);
+    ports.log('stopped a runner Job that an ended run had left', { runId: job.runId, jobName: job.jobName });
+  });
 }
 
 /** Those for which it is so; a few are asked about at once. */
 async function those(runs: readonly RunRecord[], isSo: (run: RunRecord) => Promise<boolean>): Promise<RunRecord[]> {
-  const found: RunRecord[] = [];
-  for (let from = 0; from < runs.length; from += AT_ONCE) {
-    const batch = runs.slice(from, from + AT_ONCE);
-    const answers = await Promise.all(batch.map(isSo));
-    found.push(...batch.filter((_, index) => answers[index]));
+  const answers = await eachFew(runs, isSo);
+  return runs.filter((_, index) => answers[index]);
+}
+
+/** A few at once; in their order. */
+async function eachFew<T, A>(items: readonly T[], work: (item: T) => Promise<A>): Promise<A[]> {
+  const answers: A[] = [];
+  for (let from = 0; from < items.length; from += AT_ONCE) {
+    answers.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(work))));
   }
-  return found;
+  return answers;
 }
 
 /** Ended last: one that is ended is not found again, and what could not be stopped would work on. */
@@ -77,14 +87,16 @@ async function closeIfGone(ports: GoneRunPorts, { id: runId, workflowId }: RunRe
   // A workflow that closed by itself has written its run's end before.
   const now = await ports.runs.getRun(runId, 'all');
   if (now === undefined || isTerminalStatus(now.status)) return false;
-  for (const job of await ports.jobs.list({ runId })) {
-    if (isJobOver(job)) continue;
-    const view = await ports.platform.stop(job.jobName, { graceMs: STOP_GRACE_MS });
-    if (view !== undefined) await ports.jobs.observe(view);
-  }
+  for (const job of await ports.jobs.list({ runId })) if (!isJobOver(job)) await stopJob(ports, job);
   await closeGoneRun(ports.operations, runId);
   ports.log('closed a run whose workflow is gone', { runId, workflowId });
   return true;
+}
+
+/** One that the platform does not know has an end from then on as well, or it would be asked for again and again. */
+async function stopJob({ jobs, platform }: GoneRunPorts, job: RunnerJobRecord): Promise<void> {
+  const view = await platform.stop(job.jobName, { graceMs: STOP_GRACE_MS });
+  await jobs.observe(view ?? unknownJob(job));
 }
 
 /** What the platform cannot stop now is tried again with the next pass, and holds up no other run; what else is away is away for all. */

@@ -1,4 +1,5 @@
 import { createMaintenanceActivities } from './maintenance.js';
+import { PlatformPlaces } from './platform-places.js';
 import { createRecordActivities } from './records.js';
 import { createRetentionActivities } from './runner-retention.js';
 import { createRunnerJobActivities } from './runner-jobs.js';
@@ -12,10 +13,11 @@ import { createWebhookActivities } from './webhooks.js';
 import type { ActivityPorts } from './ports.js';
 
 export function createActivities(ports: ActivityPorts) {
+  const places = new PlatformPlaces();
   return {
     ...createRecordActivities(ports),
-    ...createRunnerJobActivities(ports),
-    ...createSessionActivities(ports),
+    ...createRunnerJobActivities(ports, places),
+    ...createSessionActivities(ports, places),
     ...createTaskActivities(ports),
     ...createWatcherActivities(ports),
     ...createWarmRunnerActivities(ports),

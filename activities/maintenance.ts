@@ -1,5 +1,6 @@
 import { forgetScheduleDraft } from '../src/operations/schedules/read-schedules.js';
 import { forgetWebhook } from '../src/operations/webhooks/read-webhooks.js';
+import { Housekeeping } from './housekeeping.js';
 import type { ActivityPorts } from './ports.js';
 
 /** A draft this old was never opened: its caller got an error or no answer, and has not repeated the request. */
@@ -14,41 +15,36 @@ type Ports = Pick<ActivityPorts, 'maintenance' | 'retention' | 'runs' | 'platfor
 };
 
 export function createMaintenanceActivities(ports: Ports) {
-  const { maintenance, retention, runs, log } = ports;
+  const { maintenance, retention, runs, operations, platform, log } = ports;
   return {
+    /** @throws at its end, where a part of it failed; the others were done. */
     async maintainRecords(): Promise<void> {
-      const done = await maintenance.maintain(retention);
-      const stale = await maintenance.listStaleDrafts(STALE_DRAFT_MS, BATCH);
-      for (const draft of stale) await runs.dropRunDraft(draft.runId);
-      const released = await releaseWorkspaces(ports);
-      const forgotten = { webhooks: await forgetWebhooks(ports), schedules: await forgetSchedules(ports) };
-      log('records maintained', { ...done, staleDrafts: stale.length, ...released, forgotten });
+      const pass = new Housekeeping(ports);
+      const olderThanMs = retention.workspaceRetentionHours * HOUR_MS;
+      const drafts = async () => maintenance.listStaleDrafts(STALE_DRAFT_MS, BATCH);
+      const ended = async () => maintenance.listRunsToRelease(olderThanMs, BATCH);
+      // Webhooks that were never made whole, or whose deletion was cut off: their secrets must not stay.
+      const webhooks = async () => operations.webhooks.listLeftovers(STALE_DRAFT_MS, BATCH);
+      // Schedules that were never made whole: Temporal may have them.
+      const schedules = async () => operations.schedules.listStaleDrafts(STALE_DRAFT_MS, BATCH);
+      const done = {
+        ...(await pass.part('records', async () => maintenance.maintain(retention, pass.part))),
+        staleDrafts: await pass.each('drafts of runs', drafts, async ({ runId }) => runs.dropRunDraft(runId)),
+        volumesReleased: await pass.each('volumes', ended, async (runId) => release(ports, runId)),
+        jobsForgotten: (await pass.part('Jobs', async () => platform.prune({ olderThanMs })))?.length,
+        forgotten: {
+          webhooks: await pass.each('webhooks', webhooks, async (id) => forgetWebhook(operations, id)),
+          schedules: await pass.each('schedules', schedules, async (id) => forgetScheduleDraft(operations, id)),
+        },
+      };
+      log('records maintained', done);
+      pass.conclude();
     },
   };
 }
 
 /** A run's volume goes before it is marked, so that one whose deletion fails is tried again. */
-async function releaseWorkspaces({ maintenance, retention, runs, platform }: Ports) {
-  const olderThanMs = retention.workspaceRetentionHours * HOUR_MS;
-  const ended = await maintenance.listRunsToRelease(olderThanMs, BATCH);
-  for (const runId of ended) {
-    await platform.volumes.delete(await runs.volumeName(runId));
-    await maintenance.markVolumeReleased(runId);
-  }
-  const jobs = await platform.prune({ olderThanMs });
-  return { volumesReleased: ended.length, jobsForgotten: jobs.length };
-}
-
-/** Webhooks that were never made whole, or whose deletion was cut off: their secrets must not stay. */
-async function forgetWebhooks({ operations }: Ports): Promise<number> {
-  const leftovers = await operations.webhooks.listLeftovers(STALE_DRAFT_MS, BATCH);
-  for (const webhookId of leftovers) await forgetWebhook(operations, webhookId);
-  return leftovers.length;
-}
-
-/** Schedules that were never made whole: Temporal may have them. */
-async function forgetSchedules({ operations }: Ports): Promise<number> {
-  const drafts = await operations.schedules.listStaleDrafts(STALE_DRAFT_MS, BATCH);
-  for (const scheduleId of drafts) await forgetScheduleDraft(operations, scheduleId);
-  return drafts.length;
+async function release({ maintenance, runs, platform }: Ports, runId: string): Promise<void> {
+  await platform.volumes.delete(await runs.volumeName(runId));
+  await maintenance.markVolumeReleased(runId);
 }

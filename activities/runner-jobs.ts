@@ -1,7 +1,7 @@
 import type { BackendProfile } from '../src/contract/backend.js';
 import type { RunRecord } from '../src/contract/run.js';
-import type { RunnerJobRecord } from '../src/contract/runner.js';
 import { AgentRunError } from '../src/domain/errors.js';
+import { unknownJob } from '../src/domain/runner-job-status.js';
 import { secretsOfRun } from '../src/operations/runs/run-secrets.js';
 import { ensureVolume as ensureSessionVolume } from '../src/operations/sessions/session-volume.js';
 import { startWarm, type WantedRunner } from '../src/operations/runners/start-warm.js';
@@ -11,6 +11,7 @@ import { closeEarlierRuns, type GoneRunPorts } from './gone-runs.js';
 import { writeAndTell, type Carried, type Carrying } from './carried.js';
 import { asPermanent } from './permanent.js';
 import { heartbeating } from './heartbeating.js';
+import { PlatformPlaces } from './platform-places.js';
 import type { ActivityPorts } from './ports.js';
 
 type Ports = GoneRunPorts &
@@ -20,14 +21,16 @@ type Ports = GoneRunPorts &
  * Makes and ends runner Jobs. Both are idempotent: a worker may die between doing and saying so. What their run has decided and nobody is
  * known to have written goes with them, and is written first.
  */
-export function createRunnerJobActivities(ports: Ports) {
+export function createRunnerJobActivities(ports: Ports, places = new PlatformPlaces()) {
   return {
     /** Makes nothing for a run that is another execution's, or whose state could not be written. */
     async launchRunnerJob({ snapshot, ended, ...job }: WantedJob & Carrying): Promise<Carried> {
       try {
         return await heartbeating(async () => {
           const carried = await writeAndTell(ports, { snapshot, ended });
-          if (carried.written !== 'foreign' && carried.written !== 'refused') await launch(ports, job);
+          if (carried.written !== 'foreign' && carried.written !== 'refused') {
+            await places.hold(async () => launch(ports, job));
+          }
           return carried;
         });
       } catch (error) {
@@ -39,7 +42,7 @@ export function createRunnerJobActivities(ports: Ports) {
     async stopRunnerJob({ jobId, graceMs, ...along }: UnwantedJob & Carrying): Promise<Carried> {
       return heartbeating(async () => {
         const carried = await writeAndTell(ports, along);
-        await stop(ports, jobId, graceMs);
+        await places.hold(async () => stop(ports, jobId, graceMs));
         return carried;
       });
     },
@@ -88,14 +91,7 @@ async function stop(ports: Ports, jobId: string, graceMs: number): Promise<void>
   const job = await ports.jobs.get(jobId);
   if (job === undefined) return;
   const view = await ports.platform.stop(job.jobName, { graceMs });
-  await ports.jobs.observe(view ?? neverSeen(job));
-}
-
-/** Nothing is left of it either way, and whoever waits for its end need not wait. */
-function neverSeen({ jobName, runId, attempt, status }: RunnerJobRecord): RunnerJobView {
-  const words = { exitCode: null, message: null };
-  if (status !== 'pending') return { jobName, runId, attempt, status: 'lost', reason: null, ...words };
-  return { jobName, runId, attempt, status: 'stopped', reason: 'not-started', ...words };
+  await ports.jobs.observe(view ?? unknownJob(job));
 }
 
 async function describeLaunch(ports: Ports, { runId, attempt, jobId }: WantedJob): Promise<WantedRunner> {

@@ -9,6 +9,7 @@ import { readJsonSetting } from './config/json-setting.js';
 import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
 import { OIDC_SETTINGS, readOidc } from './config/oidc-settings.js';
 import { PAYLOAD_SETTINGS, readPayloadKeys } from './config/payload-settings.js';
+import { readRunnerImages } from './config/runner-images.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
 import { readWarmRunners } from './config/warm-runners.js';
@@ -207,6 +208,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   }).compile<Settings>(Settings);
   if (!validate(settings)) throw new ConfigurationError((validate.errors ?? []).map(faultLine).join('\n'));
   readRunnerPods(settings);
+  readRunnerImages(settings);
   readRunnerRetention(settings);
   readOidc(settings);
   readPayloadKeys(settings);

@@ -22,6 +22,9 @@ export const KUBERNETES_SETTINGS = {
   }),
   AGENTRUN_INTERNAL_MGR_URL: optionalText('Where runners reach the manager', { pattern: URL_PATTERN }),
   AGENTRUN_RUNNER_IMAGE: optionalText('Image of runner Pods; needed with AGENTRUN_PLATFORM=kubernetes'),
+  AGENTRUN_RUNNER_IMAGES_ALLOWED: optionalText(
+    'Further images that operators of some tenants may choose for their runners, comma-separated; `*` after a `/`, `:` or `@` is any rest',
+  ),
   AGENTRUN_RUNNER_PROGRAM_DIR: text('Where AgentRun is in that image', { default: '/opt/agentrun', pattern: '^/' }),
   AGENTRUN_RUNNER_IMAGE_PULL_POLICY: Type.Enum(['Always', 'IfNotPresent', 'Never'] as const, {
     description: 'When a Node fetches that image',

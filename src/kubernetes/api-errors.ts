@@ -4,6 +4,7 @@ import { AgentRunError, unavailable } from '../domain/errors.js';
 /** HTTP statuses by which the API server says that the same may succeed later. */
 const LATER = [408, 409, 410, 425, 429];
 const SHOWN = 400;
+const UNKNOWN_HERE = "the cluster does not take this process's credentials (HTTP 401)";
 
 export function statusOf(error: unknown): number | undefined {
   return error instanceof ApiException ? error.code : undefined;
@@ -34,6 +35,7 @@ export async function asked<T>(what: string, work: Promise<T>): Promise<T> {
 export function platformError(what: string, error: unknown): AgentRunError {
   if (error instanceof AgentRunError) return error;
   const status = statusOf(error);
+  if (status === 401) return unavailable('platform', error, `${UNKNOWN_HERE}; try again`);
   if (status === undefined || status >= 500 || LATER.includes(status)) return unavailable('platform', error);
   const why = wordsOf(error);
   if (isStillStarting(why)) return unavailable('platform', error);

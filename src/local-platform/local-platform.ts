@@ -50,7 +50,8 @@ export class LocalPlatform implements RunnerPlatform {
   constructor(private readonly options: LocalPlatformOptions) {
     this.jobNamePrefix = options.jobNamePrefix;
     this.#runnersDir = join(options.dataDir, 'runners');
-    this.volumes = new LocalVolumes(join(options.dataDir, 'volumes'), options.volumeQuotaBytes ?? null);
+    const { volumeQuotaBytes = null, warn } = options;
+    this.volumes = new LocalVolumes(join(options.dataDir, 'volumes'), volumeQuotaBytes, warn);
     this.secrets = new LocalSecrets(join(options.dataDir, 'secrets'), options.secretsKey);
   }
 
@@ -124,10 +125,20 @@ export class LocalPlatform implements RunnerPlatform {
       if (!view || !isJobOver(view) || !(await folder.isReported())) continue;
       const { mtimeMs } = await stat(join(folder.path, 'reported'));
       if (Date.now() - mtimeMs < olderThanMs) continue;
-      await rm(folder.path, { recursive: true, force: true });
-      pruned.push(jobName);
+      if (await this.#forget(folder)) pruned.push(jobName);
     }
     return pruned;
+  }
+
+  /** One that cannot be deleted holds up no other. */
+  async #forget({ path }: JobFolder): Promise<boolean> {
+    try {
+      await rm(path, { recursive: true, force: true });
+      return true;
+    } catch (error) {
+      this.options.warn?.(`${path}, of an ended Job, cannot be deleted`, error);
+      return false;
+    }
   }
 
   async #launch(launch: RunnerLaunch): Promise<RunnerJobView> {

@@ -9,9 +9,13 @@ const DELETED = '.deleted-';
 
 /** Volumes as folders of one folder. Nothing keeps one within its quota: who measures it says where it is over it. */
 export class LocalVolumes implements Volumes {
+  readonly #stuck = new Set<string>();
+
   constructor(
     private readonly folder: string,
     private readonly quotaBytes: number | null = null,
+    /** Told once of each thing that was given up and cannot be deleted. */
+    private readonly warn: (message: string, error: unknown) => void = () => undefined,
   ) {}
 
   /** Where the volume lies. @throws schema-invalid for a name that could lead elsewhere. */
@@ -30,16 +34,24 @@ export class LocalVolumes implements Volumes {
     return found?.isDirectory() ? this.#view(name) : undefined;
   }
 
-  /**
-   * Out of the way at once, so that a volume half deleted is never taken for one; the rest of an earlier try goes too.
-   */
+  /** Out of the way at once, so that a volume half deleted is never taken for one; the rest of an earlier try goes too, where it can. */
   async delete(name: string): Promise<void> {
     const path = this.pathOf(name);
     await rename(path, join(this.folder, `${DELETED}${randomUUID()}`)).catch(ifMissing);
     const entries = await readdir(this.folder).catch(() => []);
-    await Promise.all(
-      entries.filter((entry) => entry.startsWith(DELETED)).map((entry) => remove(join(this.folder, entry))),
-    );
+    await Promise.all(entries.filter((entry) => entry.startsWith(DELETED)).map(async (entry) => this.#discard(entry)));
+  }
+
+  /** What is out of the way harms nobody but by being there: files of another user, say. The next process tries it again. */
+  async #discard(entry: string): Promise<void> {
+    if (this.#stuck.has(entry)) return;
+    await remove(join(this.folder, entry)).catch((error: unknown) => {
+      this.#stuck.add(entry);
+      this.warn(
+        `${join(this.folder, entry)}, of a deleted volume, cannot be deleted; somebody with the right to has to`,
+        error,
+      );
+    });
   }
 
   #view(name: string): VolumeView {

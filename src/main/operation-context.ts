@@ -1,6 +1,8 @@
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { ConfigurationError, type Settings } from '../config.js';
+import { readRunnerImages } from '../config/runner-images.js';
+import { allowedImages } from '../domain/runner-images.js';
 import { loggable } from '../http/log-error.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
 import { builtInBackends } from '../operations/backends/built-in-backends.js';
@@ -59,6 +61,7 @@ export function operationContext(
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
     volumes: platform.volumes,
+    allowsImage: allowedImages(readRunnerImages(settings)),
     log: (message, { error, ...facts }) => logger.warn({ ...facts, error: loggable(error) }, message),
   };
 }

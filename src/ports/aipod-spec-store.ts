@@ -44,6 +44,8 @@ export interface AipodSpecStore {
   get(name: string, version?: number): Promise<AipodSpecRecord | undefined>;
   /** Newest first, also of a deleted spec; empty where there never was one. */
   versions(query: ListQuery & { name: string }): Promise<SummaryPage>;
+  /** Whether any version of a spec that is not deleted says this image. */
+  namesImage(image: string): Promise<boolean>;
   /** By name, without deleted ones. */
   list(query: ListQuery): Promise<SummaryPage>;
   /** Takes it out of the lists; answers its name and last version, or undefined where it is not there (any more). */

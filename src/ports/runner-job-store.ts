@@ -22,6 +22,8 @@ export interface RunnerJobStore {
   get(jobId: string): Promise<RunnerJobRecord | undefined>;
   overrides(jobId: string): Promise<RunnerJobRequest['overrides'] | undefined>;
   list(query: { runId: string; commandId?: string }): Promise<RunnerJobRecord[]>;
+  /** Jobs without an end of the session's runs that have one; not of that run. */
+  listLeftBehind(query: { sessionId: string; besideRunId: string }): Promise<RunnerJobRecord[]>;
   /** What the platform says of it; an ended Job stays ended. */
   observe(view: RunnerJobView): Promise<void>;
   /** Undefined, and nothing written, where the id is that of a runner whose run is none of the tenants'. */

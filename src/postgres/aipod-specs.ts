@@ -30,6 +30,15 @@ export function createAipodSpecStore(database: Database): AipodSpecStore {
 
     versions: (query) => listVersions(database, query),
 
+    async namesImage(image) {
+      const { rows } = await database.query(
+        `SELECT FROM aipod_specs s JOIN aipod_spec_versions v USING (key)
+         WHERE s.deleted_at IS NULL AND v.document -> 'spec' ->> 'image' = $1 LIMIT 1`,
+        [image],
+      );
+      return rows.length > 0;
+    },
+
     list: (query) => listSpecs(database, query),
 
     async remove(name) {

@@ -1,4 +1,4 @@
-import type { RecordMaintenance, Retention } from '../ports/record-maintenance.js';
+import type { EachPart, RecordMaintenance, Retention } from '../ports/record-maintenance.js';
 import { dropOldPartitions } from './partition-retention.js';
 import { ensureEventPartitions } from './partitions.js';
 import type { Database } from './pool.js';
@@ -13,25 +13,26 @@ const STALE_DRAFT_HOURS = 24;
 /** After a long pause there may be much to delete. */
 const TIMEOUT_MS = 300_000;
 
-/** What one pass did, in rows but for the first two. */
+/** What one pass did, in rows but for the first two; undefined where that part failed. */
 export interface MaintenanceReport extends Record<string, unknown> {
-  readonly partitionsMade: number;
-  readonly partitionsDropped: readonly string[];
-  readonly keysDeleted: number;
-  readonly notesDeleted: number;
-  readonly commandDraftsDeleted: number;
-  readonly taskDraftsDeleted: number;
-  readonly producersDeleted: number;
-  readonly deliveriesDeleted: number;
+  readonly partitionsMade: number | undefined;
+  readonly partitionsDropped: readonly string[] | undefined;
+  readonly keysDeleted: number | undefined;
+  readonly notesDeleted: number | undefined;
+  readonly commandDraftsDeleted: number | undefined;
+  readonly taskDraftsDeleted: number | undefined;
+  readonly producersDeleted: number | undefined;
+  readonly deliveriesDeleted: number | undefined;
 }
 
 export interface Maintenance extends RecordMaintenance {
-  maintain(retention: Retention): Promise<MaintenanceReport>;
+  maintain(retention: Retention, each?: EachPart): Promise<MaintenanceReport>;
 }
 
 export function createMaintenance(database: Database): Maintenance {
   return {
-    maintain: (retention) => database.session(TIMEOUT_MS, (connection) => maintain(connection, retention)),
+    maintain: (retention, each = together) =>
+      database.session(TIMEOUT_MS, (connection) => maintain(connection, retention, each)),
 
     async listStaleDrafts(olderThanMs, limit) {
       const { rows } = await database.query<{ id: string; workflow_id: string }>(
@@ -57,18 +58,25 @@ export function createMaintenance(database: Database): Maintenance {
   };
 }
 
-async function maintain(connection: Queryable, retention: Retention): Promise<MaintenanceReport> {
+/** The first part that fails fails them all. */
+const together: EachPart = async (_, work) => work();
+
+async function maintain(connection: Queryable, retention: Retention, each: EachPart): Promise<MaintenanceReport> {
+  const rows = async (what: string, statement: string, hours: number) =>
+    each(what, async () => rowsOf(connection, statement, hours));
   const keyHours = Math.max(LEAST_KEY_HOURS, retention.idempotencyRetentionHours);
   return {
-    partitionsMade: await ensureEventPartitions(connection),
-    partitionsDropped: await dropOldPartitions(connection, retention.eventRetentionDays),
+    partitionsMade: await each('partitions ahead', async () => ensureEventPartitions(connection)),
+    partitionsDropped: await each('old partitions', async () =>
+      dropOldPartitions(connection, retention.eventRetentionDays),
+    ),
     // Drafts first: their keys go with them.
-    commandDraftsDeleted: await rowsOf(connection, COMMAND_DRAFTS, AFTER_END_HOURS),
-    taskDraftsDeleted: await rowsOf(connection, TASK_DRAFTS, STALE_DRAFT_HOURS),
-    keysDeleted: await rowsOf(connection, KEYS, keyHours),
-    notesDeleted: await rowsOf(connection, NOTES, AFTER_END_HOURS),
-    producersDeleted: await rowsOf(connection, PRODUCERS, AFTER_END_HOURS),
-    deliveriesDeleted: await rowsOf(connection, DELIVERIES, 24 * retention.webhookLogRetentionDays),
+    commandDraftsDeleted: await rows('drafts of commands', COMMAND_DRAFTS, AFTER_END_HOURS),
+    taskDraftsDeleted: await rows('drafts of tasks', TASK_DRAFTS, STALE_DRAFT_HOURS),
+    keysDeleted: await rows('idempotency keys', KEYS, keyHours),
+    notesDeleted: await rows('notes', NOTES, AFTER_END_HOURS),
+    producersDeleted: await rows('producers of events', PRODUCERS, AFTER_END_HOURS),
+    deliveriesDeleted: await rows('deliveries', DELIVERIES, 24 * retention.webhookLogRetentionDays),
   };
 }
 

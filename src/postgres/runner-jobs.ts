@@ -58,6 +58,17 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
       return rows.map(toJobRecord);
     },
 
+    async listLeftBehind({ sessionId, besideRunId }) {
+      const { rows } = await database.query<JobRow>(
+        `SELECT ${JOB_COLUMNS} FROM runs r JOIN runner_jobs j ON j.run_id = r.id
+         WHERE r.session_id = $1 AND r.id <> $2 AND r.opened_at IS NOT NULL AND r.terminal_status IS NOT NULL
+           AND j.status <> ALL ($3)
+         ORDER BY j.created_at, j.id`,
+        [sessionId, besideRunId, ENDED_JOB_STATUSES],
+      );
+      return rows.map(toJobRecord);
+    },
+
     async observe(view) {
       await database.query(
         `UPDATE runner_jobs SET status = $2, reason = $3, exit_code = $4, message = $5, updated_at = now(),

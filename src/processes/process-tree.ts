@@ -5,7 +5,7 @@ import { processTable, type EnvironmentMarker, type ProcessEntry } from './proce
 export interface ProcessTree {
   /** Process groups that were started for it. */
   readonly groups: readonly number[];
-  /** Finds those that left their group (`setsid`, daemons). */
+  /** Finds those that left their group (`setsid`, daemons); not one that emptied its environment as well and whose parent is gone. */
   readonly marker: EnvironmentMarker;
   /** Processes that carry the marker and must live: the one that asks, and its ancestors. */
   readonly spare: readonly number[];

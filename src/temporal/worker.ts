@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Activities } from '../../activities/index.js';
 import { TASK_QUEUE } from '../domain/ids.js';
+import { WORKER_PLACES } from '../domain/worker-places.js';
 import { packageRoot } from '../processes/package-root.js';
 import type { TemporalSettings } from './connection.js';
 
@@ -23,6 +24,8 @@ export interface RunningWorker {
   /** Stops polling, lets what runs come to an end, and resolves when it has. */
   stop(): Promise<void>;
 }
+
+const PLACES = WORKER_PLACES.platform + WORKER_PLACES.platformWaiting + WORKER_PLACES.others;
 
 export type WorkerSettings = Pick<TemporalSettings, 'address' | 'namespace' | 'access' | 'dataConverter'> & {
   readonly cachedWorkflows?: number;
@@ -50,8 +53,7 @@ export async function startWorker(
     // A killed worker's workflows move to another after this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',
     maxCachedWorkflows: settings.cachedWorkflows,
-    // Three times the SDK's number: a look at what senders wrote does nothing for two seconds, and takes a place meanwhile.
-    maxConcurrentActivityTaskExecutions: 300,
+    maxConcurrentActivityTaskExecutions: PLACES,
     shutdownGraceTime: '5s',
     shutdownForceTime: '20s',
   });

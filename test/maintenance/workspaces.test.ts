@@ -21,10 +21,11 @@ describe('the workspace of an ended run', () => {
     await manager.stop();
   });
 
-  const maintain = async () =>
+  const logged: string[] = [];
+  const maintain = async (volumes = manager.platform.volumes) =>
     createMaintenanceActivities({
       ...postgres,
-      platform: manager.platform,
+      platform: { ...manager.platform, volumes, prune: async (options) => manager.platform.prune(options) },
       operations: {
         ...postgres,
         secrets: manager.platform.secrets,
@@ -36,7 +37,7 @@ describe('the workspace of an ended run', () => {
         workspaceRetentionHours: 24,
         webhookLogRetentionDays: 7,
       },
-      log: () => undefined,
+      log: (message, facts) => void logged.push(`${message} ${JSON.stringify(facts)}`),
     }).maintainRecords();
 
   async function endedRun(given: Record<string, unknown> = {}): Promise<string> {
@@ -61,5 +62,28 @@ describe('the workspace of an ended run', () => {
     const there = async (runId: string, sessionId: string | null = null) =>
       (await manager.platform.volumes.describe(runVolumeName({ runId, sessionId }))) !== undefined;
     assert.deepEqual([await there(young), await there(old), await there(ofSession, 'kept')], [true, false, true]);
+  }).timeout(60_000);
+
+  it('is no obstacle to the others where it cannot be deleted, and is tried again', async () => {
+    const [stuck, other] = [await endedRun(), await endedRun()];
+    await manager.database.query(`UPDATE runs SET finished_at = now() - interval '25 hours' WHERE id = ANY ($1)`, [
+      [stuck, other],
+    ]);
+    const nameOf = (runId: string) => runVolumeName({ runId, sessionId: null });
+    const { volumes } = manager.platform;
+    const faulty: typeof volumes = {
+      ensure: async (name) => volumes.ensure(name),
+      describe: async (name) => volumes.describe(name),
+      delete: async (name) => {
+        if (name === nameOf(stuck)) throw new Error('not this one');
+        await volumes.delete(name);
+      },
+    };
+    await assert.rejects(maintain(faulty), { message: 'failed, see the log: volumes (1)', nonRetryable: true });
+    const there = async (runId: string) => (await volumes.describe(nameOf(runId))) !== undefined;
+    assert.deepEqual([await there(stuck), await there(other)], [true, false]);
+    assert.ok(logged.some((line) => /a part of the maintenance failed.*volumes.*not this one/.test(line)));
+    await maintain();
+    assert.equal(await there(stuck), false);
   }).timeout(60_000);
 });

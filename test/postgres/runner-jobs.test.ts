@@ -110,6 +110,27 @@ describe('the runner job store', () => {
     assert.deepEqual(await postgres.jobs.get(job.id), ended);
   });
 
+  it('finds what ended runs of a session left: not what lives, was drafted, or is of the run that asks', async () => {
+    const sessionRef = { sessionId: 'leaves-jobs' };
+    const ids = [];
+    for (let count = 0; count < 3; count += 1) ids.push(await openRun(postgres, { sessionRef }));
+    const [ended = '', asks = '', lives = ''] = ids;
+    for (const id of ids) {
+      const jobId = runnerJobId(id, 1);
+      await postgres.jobs.request(request(1, { id: jobId, runId: id, jobName: `job-${jobId}` }));
+    }
+    for (const id of [ended, asks]) await postgres.runs.closeOrphan(id, 'gone');
+    const left = async () => {
+      const found = await postgres.jobs.listLeftBehind({ sessionId: 'leaves-jobs', besideRunId: asks });
+      return found.map((job) => job.runId);
+    };
+    assert.deepEqual(await left(), [ended]);
+    await postgres.runs.closeOrphan(lives, 'gone');
+    assert.deepEqual(await left(), [ended, lives]);
+    await postgres.jobs.observe(view(request(), { jobName: `job-${runnerJobId(ended, 1)}`, status: 'lost' }));
+    assert.deepEqual(await left(), [lives]);
+  });
+
   it('takes no notice of a Job that nobody asked for', async () => {
     await postgres.jobs.observe(view(request(), { jobName: 'unknown' }));
     assert.equal(await postgres.jobs.get('rjob_doesnotexist'), undefined);

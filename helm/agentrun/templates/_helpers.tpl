@@ -91,6 +91,10 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
 - name: AGENTRUN_RUNNER_IMAGE_PULL_SECRETS
   value: {{ join "," . | quote }}
 {{- end }}
+{{- with .Values.runners.allowedImages }}
+- name: AGENTRUN_RUNNER_IMAGES_ALLOWED
+  value: {{ join "," . | quote }}
+{{- end }}
 - name: AGENTRUN_RUNNER_SERVICE_ACCOUNT
   value: {{ .Values.runners.serviceAccount | quote }}
 - name: AGENTRUN_RUNNER_RESOURCES_JSON

@@ -15,10 +15,11 @@ import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { renderAipodSpec } from './render-aipod-spec.js';
 import { assertNoCredentials } from '../runs/repo-url.js';
+import { assertMayNameImage } from '../runs/runner-image.js';
 
 const ROUTE = 'POST /api/v1/aipod-specs';
 
-type Context = Pick<OperationContext, 'specs' | 'backends'>;
+type Context = Pick<OperationContext, 'specs' | 'backends' | 'allowsImage'>;
 
 export interface ApplyRequest extends Pick<AipodSpecDraft, 'document' | 'source'> {
   readonly ifVersion?: number;
@@ -109,7 +110,7 @@ export async function findWorkableSpec(
   return record?.deletedAt === null ? record : undefined;
 }
 
-/** The bodies that ask for a spec's work; nothing is written. @throws missing; forbidden for another tenant; schema-invalid. */
+/** The bodies that ask for a spec's work; nothing is written. @throws missing; forbidden for another tenant, or an image not to be chosen; schema-invalid. */
 export async function renderSpec(
   context: Context,
   principal: Principal,
@@ -125,6 +126,7 @@ export async function renderSpec(
   if (!seesTenant(principal, rendered.run.tenantId)) {
     throw forbidden('this token does not reach that tenant', { field: 'input.tenantId' });
   }
+  await assertMayNameImage(context, principal, input.image, 'input.image');
   const from = input.backendProfile === undefined ? 'spec' : 'input';
   return { ...rendered, warnings: await warningsOf(context, rendered.run.backendProfile, from) };
 }

@@ -80,7 +80,10 @@ function isGone(over: RunRefused): boolean {
   return over.type === 'run-not-here' || over.facts.closed === true;
 }
 
-/** Nobody is left who could write the run's end, so it is written here. */
+/**
+ * Nobody is left who could write the run's end, so it is written here. Its runner hears of it at its next word; before a further run of the
+ * session begins, it is stopped.
+ */
 async function workflowGone(context: OperationContext, run: RunRecord): Promise<RunRecord> {
   await context.runs.closeOrphan(run.id, WORKFLOW_GONE);
   return reread(context, run);

@@ -9,13 +9,14 @@ import { RunRefused } from '../../domain/refusals.js';
 import { requireRun } from '../access.js';
 import type { OperationContext } from '../context.js';
 import { refusalError } from './run-refusals.js';
+import { assertMayNameImage } from './runner-image.js';
 import { runnerJobRequest } from './runner-job-request.js';
 import { joinRunnerJob } from './runner-jobs.js';
 import { toRun } from './to-run.js';
 
 /**
  * Asks for a runner Job for the run's current attempt. One Job per attempt: asking again answers the same, also after the run's end.
- * @throws schema-invalid for a command of another run; conflict when the run has ended, a runner holds it already, or the
+ * @throws schema-invalid for a command of another run; forbidden for an image that the principal may not choose; conflict when the run has ended, a runner holds it already, or the
  *   Job was asked for with another image, resources or env.
  */
 export async function requestRunnerJob(
@@ -27,7 +28,10 @@ export async function requestRunnerJob(
   const run = await requireRun(context, principal, runId);
   const jobId = runnerJobId(runId, run.attempt);
   const existing = await context.jobs.get(jobId);
-  if (existing === undefined) await assertNeeded(context, run, body);
+  if (existing === undefined) {
+    await assertMayNameImage(context, principal, body.image, 'image');
+    await assertNeeded(context, run, body);
+  }
   const { attempt } = run;
   const job = existing ?? (await context.jobs.request(runnerJobRequest(context.platform, { runId, attempt }, body)));
   await assertSameWishes(context, job, body);

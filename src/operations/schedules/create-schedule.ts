@@ -8,7 +8,9 @@ import { tenantScope } from '../access.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { checkedTask } from '../tasks/create-task.js';
+import { assertMayNameImage } from '../runs/runner-image.js';
 import { readSchedule } from './read-schedules.js';
+import { voiceOfSchedule } from './scheduled-task.js';
 
 const ROUTE = 'POST /api/v1/queue/schedules';
 
@@ -68,7 +70,12 @@ function assertTimes({ cron, intervalMs, startAt, endAt }: ScheduleCreate): void
 }
 
 /** The task is checked as if it were to be made now. */
-async function taskOf(context: OperationContext, principal: Principal, { task }: ScheduleCreate, traceId: string) {
+async function taskOf(
+  context: OperationContext,
+  principal: Principal,
+  { scheduleId, task }: ScheduleCreate,
+  traceId: string,
+) {
   for (const field of ['notBefore', 'idempotencyKey']) {
     if (field in task) throw invalid(`task.${field}`, `task.${field} must not be given: the schedule says it`);
   }
@@ -76,7 +83,11 @@ async function taskOf(context: OperationContext, principal: Principal, { task }:
     throw invalid('task.autoDispatch', 'task.autoDispatch must be true or left out: nobody else dispatches the task');
   }
   try {
-    return await checkedTask(context, principal, task, traceId);
+    const draft = await checkedTask(context, principal, task, traceId);
+    // At its times the schedule asks by itself, for its tenant, whoever made it.
+    const voice = voiceOfSchedule(scheduleId, draft.tenantId);
+    await assertMayNameImage(context, voice, draft.runnerJob.image, 'runnerJob.image');
+    return draft;
   } catch (error) {
     throw ofTask(error);
   }

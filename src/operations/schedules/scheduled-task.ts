@@ -44,7 +44,9 @@ async function makeOrRefuse(
 ): Promise<Exclude<ScheduledTaskMade, { verdict: 'gone' }>> {
   const body = { ...task, autoDispatch: true, idempotencyKey: actionId };
   try {
-    const { id } = await createTask(context, voiceOf(scheduleId, tenantId), body, newId('trc'), { reportTo: actionId });
+    const { id } = await createTask(context, voiceOfSchedule(scheduleId, tenantId), body, newId('trc'), {
+      reportTo: actionId,
+    });
     return { verdict: 'made', taskId: id };
   } catch (error) {
     if (!(error instanceof AgentRunError) || error.refusal === 'unavailable') throw error;
@@ -60,10 +62,10 @@ export async function cancelScheduledTask(
   const task = await context.tasks.get(taskId, 'all');
   if (task === undefined) return;
   const reason = `its time in schedule ${scheduleId} was cancelled`;
-  await cancelTask(context, voiceOf(scheduleId, task.record.tenantId), taskId, { reason });
+  await cancelTask(context, voiceOfSchedule(scheduleId, task.record.tenantId), taskId, { reason });
 }
 
 /** A schedule may do what an operator of its tenant may. */
-function voiceOf(scheduleId: string, tenantId: string): Principal {
+export function voiceOfSchedule(scheduleId: string, tenantId: string): Principal {
   return { kind: 'operator', name: `schedule ${scheduleId}`, tenants: [tenantId] };
 }

@@ -9,6 +9,7 @@ import type { Reservation } from '../../ports/run-store.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { assertMayMake } from '../runs/open-run.js';
+import { assertMayNameImage } from '../runs/runner-image.js';
 import { deliverSends } from './deliver-sends.js';
 import { planOfSend } from './plan-send.js';
 import { sentAnswer } from './sent-answer.js';
@@ -23,8 +24,8 @@ export interface SendRequest {
  * Says something to a session: into the turn that runs, as a further turn of its live run, or as the first turn of a new one. The
  * session's workflow decides which; an unknown session is made. Repeating with the same key answers the first result, also after the
  * run's end.
- * @throws schema-invalid where nothing is said, or a new session has no tenant and project; conflict for another tenant's session;
- *   session-store-evicted; rate-limited; idempotency-conflict.
+ * @throws schema-invalid where nothing is said, or a new session has no tenant and project; forbidden for an image that the principal
+ *   may not choose; conflict for another tenant's session; session-store-evicted; rate-limited; idempotency-conflict.
  */
 export async function sendToSession(
   context: OperationContext,
@@ -35,6 +36,7 @@ export async function sendToSession(
   const session = await context.sessions.get(sessionId, 'all');
   const run = await nextRun(context, sessionId, session, body);
   await assertMaySend(context, principal, session, run);
+  await assertMayNameImage(context, principal, body.runnerJob?.image, 'runnerJob.image');
   const runnerJob = body.createRunnerJob === false ? null : (body.runnerJob ?? {});
   if (body.dryRun === true) {
     if (session?.storageKind === 'evicted') throw sessionStoreEvicted(sessionId);

@@ -9,6 +9,7 @@ import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { awaitRow } from '../runs/await-row.js';
 import { assertMayMake } from '../runs/open-run.js';
+import { assertMayNameImage } from '../runs/runner-image.js';
 import { summaryOf, taskAnswer } from './read-task.js';
 import { settleTask } from './settle-task.js';
 import { taskInput, toTask } from './to-task.js';
@@ -23,7 +24,7 @@ export interface CreateOptions {
 /**
  * Makes a task, or answers the one that an earlier request with the same key made, whatever has changed since. The draft comes first, so
  * that a crash at any point leaves what a repeat goes on with.
- * @throws forbidden for a tenant that the principal does not reach; schema-invalid naming the field; conflict for another tenant's
+ * @throws forbidden for a tenant that the principal does not reach, or an image that it may not choose; schema-invalid naming the field; conflict for another tenant's
  *   session; session-store-evicted; rate-limited when the queue is full; idempotency-conflict.
  */
 export async function createTask(
@@ -70,6 +71,7 @@ export async function checkedTask(
   const draft = await settleTask(context, body, traceId);
   assertReaches(principal, draft.tenantId);
   await assertMayMake(context, principal, draft.run);
+  await assertMayNameImage(context, principal, draft.runnerJob.image, 'runnerJob.image');
   await assertSession(context, draft);
   return draft;
 }

@@ -10,6 +10,16 @@ export const watcherLives: Record<string, Life> = {
   /** From before it looked for what hangs. */
   maintenance: { settings: {}, play: maintenance },
   'maintenance-that-looks-for-what-hangs': { settings: {}, play: maintenance },
+  'maintenance-that-could-not-keep-the-records': {
+    settings: {},
+    play: async (stage) => {
+      await stage.manager.database.query(
+        `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not these'; END $$;
+         CREATE TRIGGER refuse BEFORE DELETE ON notes EXECUTE FUNCTION refuse()`,
+      );
+      return maintenance(stage);
+    },
+  },
 };
 
 async function maintenance({ temporal }: Stage) {
@@ -22,7 +32,7 @@ async function maintenance({ temporal }: Stage) {
   ).info;
   const { workflowId } = recentActions[0]!.action.workflow;
   const handle = temporal.workflow.getHandle(workflowId);
-  await handle.result();
+  await handle.result().catch(() => undefined);
   return [await handle.fetchHistory()];
 }
 

@@ -58,8 +58,12 @@ describe('runs whose workflow is gone', () => {
         },
       },
       jobs: {
-        list: async ({ runId }: { runId: string }) => [{ jobName: `job-${runId}`, status: jobs[runId] }],
-        observe: async () => undefined,
+        list: async ({ runId }: { runId: string }) => [{ jobName: `job-${runId}`, runId, status: jobs[runId] }],
+        listLeftBehind: async ({ besideRunId }: { besideRunId: string }) =>
+          rows
+            .filter(({ id, status }) => id !== besideRunId && status !== 'running' && jobs[id] === 'running')
+            .map(({ id: runId }) => ({ jobName: `job-${runId}`, runId, status: jobs[runId] })),
+        observe: async ({ runId, status }: { runId: string; status: RunnerJobStatus }) => void (jobs[runId] = status),
       },
       platform: {
         stop: async (jobName: string) => {
@@ -97,6 +101,17 @@ describe('runs whose workflow is gone', () => {
     unstoppable = [];
     await closeEarlierRuns(ports(), SESSION, 'next');
     assert.deepEqual([stopped, statusOf('earlier')], [['job-earlier'], 'failed']);
+  });
+
+  it('leave no Job to the session’s next run, also where their end is written', async () => {
+    for (const id of ['ended', 'next']) run(id);
+    for (const row of rows) if (row.id === 'ended') row.status = 'failed';
+    unstoppable = ['job-ended'];
+    await assert.rejects(closeEarlierRuns(ports(), SESSION, 'next'), /no word of job-ended/);
+    unstoppable = [];
+    await closeEarlierRuns(ports(), SESSION, 'next');
+    await closeEarlierRuns(ports(), SESSION, 'next');
+    assert.deepEqual([stopped, jobs['ended']], [['job-ended'], 'lost']);
   });
 
   it('do not hold each other up', async () => {

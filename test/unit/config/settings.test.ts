@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { ConfigurationError, readSettings, Settings } from '../../../src/config.js';
+import { readRunnerImages } from '../../../src/config/runner-images.js';
 import { readRunnerPods } from '../../../src/config/runner-pods.js';
 import { readRunnerRetention } from '../../../src/config/runner-retention.js';
 import { speaksTls } from '../../../src/config/temporal-settings.js';
@@ -73,6 +74,7 @@ describe('settings of runners in a cluster', () => {
     refused({ AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '["a"]' }, 'AGENTRUN_RUNNER_NODE_SELECTOR_JSON');
     refused({ AGENTRUN_RUNNER_TOLERATIONS_JSON: '[{"effect":"Never"}]' }, 'AGENTRUN_RUNNER_TOLERATIONS_JSON');
     refused({ AGENTRUN_RUNNER_TOLERATIONS_JSON: 'no JSON' }, 'AGENTRUN_RUNNER_TOLERATIONS_JSON');
+    refused({ AGENTRUN_RUNNER_IMAGES_ALLOWED: 'a/b:1, reg.example*' }, 'AGENTRUN_RUNNER_IMAGES_ALLOWED');
   });
 
   it('take what a Pod takes', () => {
@@ -85,6 +87,9 @@ describe('settings of runners in a cluster', () => {
     );
     assert.deepEqual(read.tolerations, tolerations);
     assert.deepEqual(read.imagePullSecrets, ['one', 'two']);
+    const images = { AGENTRUN_RUNNER_IMAGE: 'own:1', AGENTRUN_RUNNER_IMAGES_ALLOWED: 'u/a:*, reg.example/*' };
+    assert.deepEqual(readRunnerImages(readSettings(images)), ['own:1', 'u/a:*', 'reg.example/*']);
+    assert.deepEqual(readRunnerImages(readSettings({})), []);
   });
 });
 

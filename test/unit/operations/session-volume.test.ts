@@ -31,6 +31,7 @@ function portsWith(isThere: boolean) {
     warm: { pools: [] },
     jobs: {
       list: async () => [],
+      listLeftBehind: async () => [],
       get: async () => record,
       request: async () => record,
       observe: async () => undefined,
