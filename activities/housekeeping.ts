@@ -13,7 +13,7 @@ const PATIENCE_MS = 4 * 60_000;
 /** One pass of housekeeping, in parts: one that fails is told of and holds up no other, and the pass fails at its end. */
 export class Housekeeping {
   readonly #failed = new Map<string, number>();
-  #unreachable: unknown;
+  #unreachable: AgentRunError | undefined;
 
   constructor(
     private readonly ports: Pick<ActivityPorts, 'log'>,
@@ -76,7 +76,7 @@ export class Housekeeping {
 }
 
 /** Without these no other thing of that kind succeeds either. */
-function isUnreachable(error: unknown): boolean {
+function isUnreachable(error: unknown): error is AgentRunError {
   return error instanceof AgentRunError && ['temporal', 'database'].includes(String(error.details['part']));
 }
 

@@ -125,6 +125,10 @@ describe('the chart', function () {
     const minimal = ['--values', valuesFile('minimal')];
     assert.match(await refusal(...minimal, '--set', 'api.replicass=3'), /'replicass' not allowed/);
     assert.match(await refusal(...minimal, '--set', 'settings.LOG=1'), /'LOG' does not match/);
+    assert.match(
+      await refusal(...minimal, '--set', 'runners.allowedImages={reg.example*}'),
+      /'reg.example\*' does not match/,
+    );
     assert.match(await refusal(...minimal, '--set', 'settings.AGENTRUN_LANE=x'), /propertyName 'AGENTRUN_LANE'/);
     assert.match(await refusal(...minimal, '--set', 'temporal.address=nowhere'), /temporal\/address|temporal\.address/);
     assert.match(

@@ -22,7 +22,8 @@ describe('housekeeping', () => {
 
   it('does every part and every thing of it, whatever fails, tells of some, and fails at its end', async () => {
     const all = pass();
-    assert.equal(await all.part('a', async () => Promise.reject(new Error('broken'))), undefined);
+    const broken = async (): Promise<number> => Promise.reject(new Error('broken'));
+    assert.equal(await all.part('a', broken), undefined);
     const odd = async (number: number) => {
       if (number % 2 === 1) throw new Error(`odd ${number}`);
     };

@@ -55,11 +55,11 @@ describe('calls of a platform that hang', () => {
     const hanging = new Hanging();
     const platform = { volumes: { delete: hanging.work, describe: async () => undefined } };
     const ports = { platform, sessions: {} } as unknown as Parameters<typeof createSessionActivities>[0];
-    const { deleteSessionVolume } = createSessionActivities(ports, places);
+    const activities = createSessionActivities(ports, places);
     const run = async () =>
-      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(deleteSessionVolume, {
-        sessionId: 'one',
-      });
+      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(async () =>
+        activities.deleteSessionVolume({ sessionId: 'one' }),
+      );
     const under = [1, 2, 3].map(run);
     await assert.rejects(run(), isBusy);
     for (const end of hanging.ends) end();
