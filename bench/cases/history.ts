@@ -52,7 +52,7 @@ async function bySends(bed: Bed): Promise<History[]> {
     const { run, command } = await api.send('POST', `/api/v1/sessions/${sessionId}/send`, { prompt: 'true', run: RUN });
     await untilEnded(bed, run.id, command.id);
     await delay(LOOKED_MS);
-    return run.id as string;
+    return run.id;
   };
   await send();
   const first = await lengthOf(bareTemporal.client, workflowId);

@@ -64,7 +64,11 @@ describe('a command that nobody wrote down, of a run that continued as new since
       const outcome = { status: 'completed', failureKind: null, message: null } as const;
       await assert.rejects(late[word](address, { ...ghost, outcome, reason: null }), isUnknown, word);
       await assert.rejects(
-        sender(postgres.runs.projectRun)[word](address, { ...ghost, outcome, reason: null }),
+        sender(async (snapshot) => postgres.runs.projectRun(snapshot))[word](address, {
+          ...ghost,
+          outcome,
+          reason: null,
+        }),
         isUnknown,
       );
       await api.patch(`/api/v1/runs/${run.id}/status`, { terminalStatus: 'cancelled' });

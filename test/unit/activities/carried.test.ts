@@ -33,15 +33,15 @@ function playing(project: () => Promise<ProjectionResult>) {
   const jobs = { get: async () => void done.push('stopped') };
   const queueSignals = { commandEnded: async () => done.push('told') };
   const parts = { runs, jobs, queueSignals } as unknown as JobPorts;
-  const { launchRunnerJob, stopRunnerJob } = createRunnerJobActivities(parts);
+  const activities = createRunnerJobActivities(parts);
   const within = async <T>(work: () => Promise<T>) =>
     new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(work);
   return {
     done,
     launch: async (snapshot?: RunSnapshot) =>
-      within(async () => launchRunnerJob({ runId: 'run_1', attempt: 1, jobId: 'rjob_1', snapshot })),
+      within(async () => activities.launchRunnerJob({ runId: 'run_1', attempt: 1, jobId: 'rjob_1', snapshot })),
     stop: async (snapshot?: RunSnapshot) =>
-      within(async () => stopRunnerJob({ jobId: 'rjob_1', graceMs: 1, snapshot, ended: [ENDED] })),
+      within(async () => activities.stopRunnerJob({ jobId: 'rjob_1', graceMs: 1, snapshot, ended: [ENDED] })),
   };
 }
 

@@ -8,9 +8,9 @@ type Ports = Parameters<typeof createRecordActivities>[0];
 function looksAt(versions: readonly number[], stopping = new AbortController().signal) {
   const left = [...versions];
   const runs = { writtenVersion: async () => left.shift() ?? assert.fail('it looked once too often') };
-  const { readWrittenVersion } = createRecordActivities({ runs, leases: {}, stopping } as unknown as Ports, 1);
+  const records = createRecordActivities({ runs, leases: {}, stopping } as unknown as Ports, 1);
   return async (leftVersion?: number) => {
-    const { version } = await readWrittenVersion({ runId: 'run_1', executionId: 'execution-1', leftVersion });
+    const { version } = await records.readWrittenVersion({ runId: 'run_1', executionId: 'execution-1', leftVersion });
     return { version, unread: left.length };
   };
 }
