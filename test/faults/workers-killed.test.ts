@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { untilQuiet } from './checker/check-leftovers.js';
-import { programsOf } from './checker/check-launches.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import { HeldRun } from './harness/held-run.js';
 import type { Round } from './harness/round.js';
@@ -92,7 +91,10 @@ function assertNoStall(round: Round, waits: readonly Down[], downs: readonly Dow
   assert.ok(Math.max(...late) <= 0, `a decision was ${Math.max(...late)} ms late`);
 }
 
-/** Runners go on without a worker. One that was just being started may never get its token: that attempt is over before it began. */
+/**
+ * Runners go on without a worker. One that was just being started may never get its token: that attempt is over before it began, and the
+ * runner that its Job is then started with again is refused.
+ */
 async function assertWorkGoesOn({ system, beganAt }: Round): Promise<void> {
   const lost = await system.query<{ job_name: string }>(
     `SELECT j.job_name FROM runner_jobs j JOIN runs r ON r.id = j.run_id AND r.attempt > j.attempt WHERE r.created_at >= $1`,
@@ -100,6 +102,6 @@ async function assertWorkGoesOn({ system, beganAt }: Round): Promise<void> {
   );
   for (const { job_name: jobName } of lost) {
     const log = await system.platform.logTail(jobName, 10_000);
-    assert.deepEqual(programsOf(log), [], `${jobName} had begun, and its attempt was lost: ${log}`);
+    assert.ok(!log.includes('"msg":"claimed"'), `${jobName} had begun, and its attempt was lost: ${log}`);
   }
 }
