@@ -25,15 +25,17 @@ export async function explainRun(
   return explain(await readExplainFacts(context, run));
 }
 
-export async function readExplainFacts(context: Source, run: RunRecord): Promise<ExplainFacts> {
+export async function readExplainFacts(context: Source, record: RunRecord): Promise<ExplainFacts> {
   const [facts, jobs, story, lease, history] = await Promise.all([
-    readRunFacts(context, run),
-    context.jobs.list({ runId: run.id }),
-    readStory(context, run.id),
-    context.leases.read(run.id),
-    readHistory(context, run),
+    readRunFacts(context, record),
+    context.jobs.list({ runId: record.id }),
+    readStory(context, record.id),
+    context.leases.read(record.id),
+    readHistory(context, record),
   ]);
-  return { run: facts, jobs, ...story, leaseRenewedAtMs: lease?.renewedAtMs ?? null, history };
+  // What is under way is so when all the rest was read: the history may tell of what came while the rows were.
+  const run = { ...facts, nowMs: Date.now() };
+  return { run, jobs, ...story, leaseRenewedAtMs: lease?.renewedAtMs ?? null, history };
 }
 
 async function readStory({ events }: Source, runId: string): Promise<Pick<ExplainFacts, 'story' | 'isStoryCut'>> {
