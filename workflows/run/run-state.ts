@@ -23,6 +23,7 @@ import type { CommandEnded } from '../../src/domain/task-messages.js';
 import { describeLoss, isFinal, type Loss } from './losses.js';
 import { isTaken, isWork, newRunData, type LiveCommand, type RunData } from './run-data.js';
 import { commandSnapshot } from './snapshot.js';
+import { transitionRefusal } from './transition-refusal.js';
 
 /** A turn that is stopped because somebody wanted it to. */
 const CANCELLED: Outcome = { status: 'cancelled', failureKind: 'cancelled', message: null };
@@ -380,7 +381,8 @@ export class RunState {
 
   private move(event: RunEvent): void {
     const next = transitionRun(this.data.lifecycle, event);
-    if (!next.ok) throw next.refusal === 'run-terminal' ? this.terminalRefusal() : refusalOf(next.refusal, this.data);
+    if (!next.ok)
+      throw next.refusal === 'run-terminal' ? this.terminalRefusal() : transitionRefusal(next.refusal, this.data);
     if (next.run === this.data.lifecycle) return;
     this.data.lifecycle = next.run;
     this.changed();
@@ -393,9 +395,4 @@ export class RunState {
     if (next.changed) this.changed();
     return next.changed;
   }
-}
-
-function refusalOf(refusal: 'held-by-another-runner' | 'not-claimed', data: RunData): RunRefused {
-  const type = refusal === 'not-claimed' ? 'attempt-over' : refusal;
-  return new RunRefused(type, { attempt: data.lifecycle.attempt, claimedBy: data.lifecycle.claimedBy });
 }

@@ -62,7 +62,11 @@ export class ChatSession {
   async interrupt({ runId, commandId: turnCommandId }: TurnRef): Promise<void> {
     const { client, tell, signal } = this.options;
     try {
-      await client.post(`/api/v1/runs/${runId}/commands`, { type: 'interrupt', payload: { turnCommandId } }, { signal });
+      await client.post(
+        `/api/v1/runs/${runId}/commands`,
+        { type: 'interrupt', payload: { turnCommandId } },
+        { signal },
+      );
     } catch (error) {
       tell({ type: 'interrupt-failed', message: wordsOf(error) });
     }
