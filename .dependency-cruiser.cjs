@@ -142,7 +142,7 @@ const layers = [
     path: temporalDev,
     // What every Temporal is asked for at the start, its own too.
     values: ['^src/temporal/search-attributes\\.ts$', ...leaves],
-    why: 'Finds and starts a Temporal server; usable without the product.',
+    why: 'Finds and starts a Temporal server with the search attributes of the product.',
   },
   {
     name: 'backend-programs',

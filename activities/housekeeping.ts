@@ -8,7 +8,7 @@ const AT_ONCE = 5;
 /** So many failures of a kind have a log line each; the end of the pass says how many there were. */
 const TOLD = 10;
 /** Things of a kind that take longer than this together are left to the next pass. */
-const PATIENCE_MS = 4 * 60_000;
+const PATIENCE_MS = 2 * 60_000;
 
 /** One pass of housekeeping, in parts: one that fails is told of and holds up no other, and the pass fails at its end. */
 export class Housekeeping {

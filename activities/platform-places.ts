@@ -25,10 +25,12 @@ export class PlatformPlaces {
   ) {}
 
   /** Answers what the work does. @throws what it throws; a failure that is tried again where no place was to be had. */
-  async hold<T>(work: () => Promise<T>): Promise<T> {
+  async hold<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#taken < this.options.places) this.#taken += 1;
     else await this.#wait();
     try {
+      // What waited for long may have been given up meanwhile, and its Job ended: it must not come after that.
+      signal?.throwIfAborted();
       return await work();
     } finally {
       this.#leave();

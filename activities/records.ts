@@ -6,7 +6,7 @@ import type { ActivityPorts } from './ports.js';
 
 /** Senders who write what a workflow answers them have done so by then, or died. */
 const SENDERS_MS = 2_000;
-/** So many look at a time that they leave a third of a worker's places to others; more look at once, and the workflow may have to write. */
+/** So many look at a time that they leave a third of `WORKER_PLACES.others`; more look at once, and the workflow may have to write. */
 const MOST_WAITING = 200;
 
 interface Look {

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { BackendProfile } from '../src/contract/backend.js';
 import type { RunRecord } from '../src/contract/run.js';
 import { AgentRunError } from '../src/domain/errors.js';
@@ -29,7 +30,7 @@ export function createRunnerJobActivities(ports: Ports, places = new PlatformPla
         return await heartbeating(async () => {
           const carried = await writeAndTell(ports, { snapshot, ended });
           if (carried.written !== 'foreign' && carried.written !== 'refused') {
-            await places.hold(async () => launch(ports, job));
+            await places.hold(async () => launch(ports, job), Context.current().cancellationSignal);
           }
           return carried;
         });

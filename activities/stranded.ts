@@ -19,7 +19,8 @@ export function createStrandedActivities(ports: GoneTaskPorts & GoneRunPorts) {
         const pass = new Housekeeping(ports);
         let closed = 0;
         const close = async (taskIds: readonly string[]) => {
-          closed += await closeGoneTasks(ports, taskIds);
+          const gone = await closeGoneTasks(ports, taskIds);
+          closed += gone;
         };
         // A queue whose workflow is gone begins again, and gives out the slots of those tasks whose workflow is gone as well.
         const tend = async (queue: string) => {

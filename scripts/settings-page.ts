@@ -52,14 +52,17 @@ function valueWords(schema: TSchema): string {
     type,
     enum: words,
     minimum,
+    exclusiveMinimum,
     maximum,
   } = schema as {
     readonly type?: string;
     readonly enum?: readonly string[];
     readonly minimum?: number;
+    readonly exclusiveMinimum?: number;
     readonly maximum?: number;
   };
   if (words !== undefined) return words.map((word) => `\`${word}\``).join(', ');
   if (type === 'string') return 'text';
-  return `${minimum?.toLocaleString('en') ?? ''} to ${maximum?.toLocaleString('en') ?? ''}`;
+  const least = exclusiveMinimum === undefined ? (minimum?.toLocaleString('en') ?? '') : `above ${exclusiveMinimum}`;
+  return maximum === undefined ? `from ${least}` : `${least} to ${maximum.toLocaleString('en')}`;
 }

@@ -64,7 +64,7 @@ export const Settings = Type.Object({
     },
   ),
   AGENTRUN_SECRETS_KEY: optionalText(
-    'Key that encrypts kept credentials, at least 32 characters; made at first start when absent',
+    'Key that encrypts the credentials kept by the local platform, at least 32 characters; made at first start when absent',
     {
       pattern: '^.{32,}$',
     },

@@ -45,7 +45,9 @@ export class LocalVolumes implements Volumes {
   /** What is out of the way harms nobody but by being there: files of another user, say. The next process tries it again. */
   async #discard(entry: string): Promise<void> {
     if (this.#stuck.has(entry)) return;
-    await remove(join(this.folder, entry)).catch((error: unknown) => {
+    await remove(join(this.folder, entry)).catch((error: NodeJS.ErrnoException) => {
+      // Another deletion got there first, or something writes there yet: the next one finds out.
+      if (error.code === 'ENOENT' || error.code === 'ENOTEMPTY' || error.code === 'EBUSY') return;
       this.#stuck.add(entry);
       this.warn(
         `${join(this.folder, entry)}, of a deleted volume, cannot be deleted; somebody with the right to has to`,

@@ -15,7 +15,8 @@ export type Role = 'api' | 'worker';
 
 /**
  * One part of a manager by itself, over a PostgreSQL and a Temporal that are there already; logs on standard output. Parts on other
- * machines must be given the same AGENTRUN_TOKEN_KEY and AGENTRUN_SECRETS_KEY; parts of one data folder find the same keys there.
+ * machines must be given the same AGENTRUN_TOKEN_KEY, and on the local platform the same AGENTRUN_SECRETS_KEY; parts of one data folder
+ * find the same keys there.
  * @throws ConfigurationError that names the missing variable; DataFolderLocked for a second worker of one data folder.
  */
 export async function startRole(role: Role, settings: Settings, environment: Environment): Promise<Manager> {

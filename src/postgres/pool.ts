@@ -10,7 +10,7 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   /** To reach the server, or to wait for a free connection. Default 1,500. */
   readonly connectTimeoutMs?: number;
-  /** For one call, connecting included, however many statements it takes. Default 1,750: a refusal is answered within two seconds. */
+  /** For one call, connecting included, however many statements it takes. Default 1,750: who asks once is refused within two seconds. */
   readonly queryTimeoutMs?: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;

@@ -97,6 +97,14 @@ describe('the chart', function () {
     );
     const named = expressions.flatMap((expr: string) => expr.match(/\bagentrun_\w+/g) ?? []);
     assert.equal(expressions.length, 7);
+    const words = alerts.spec.groups.flatMap(({ rules }: Loose) =>
+      rules.flatMap(({ annotations }: Loose) => Object.entries(annotations)),
+    );
+    // A comma in words without quotes makes a further key of what follows.
+    assert.deepEqual(
+      words.filter(([key, value]: [string, unknown]) => !/^[a-z]+$/.test(key) || typeof value !== 'string'),
+      [],
+    );
     const unknown = named.filter((name: string) => !(name.replace(/_(bucket|count|sum)$/, '') in METRICS));
     assert.deepEqual(unknown, []);
     assert.deepEqual(

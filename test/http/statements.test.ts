@@ -20,7 +20,7 @@ const CEILINGS = {
   'create session': 3,
   'create task': 7,
   'send to a new session': 11,
-  'send to its live run': 13,
+  'send to its live run': 8,
 };
 
 const OPEN = { tenantId: 'acme', projectId: 'site', backendProfile: 'exec' };

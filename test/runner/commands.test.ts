@@ -136,6 +136,19 @@ describe('the runner with the exec backend', () => {
     assert.deepEqual([turn.terminalStatus, meant.failureMessage], ['cancelled', null]);
   });
 
+  it('interrupts a turn that waits behind the live one, which goes on', async () => {
+    const live = manager.add('turn', 'echo ready; read word; echo $word');
+    const waiting = manager.add('turn', 'echo never');
+    void fixture.start();
+    await manager.until(() => manager.output(live.id).includes('ready'));
+    const interrupt = manager.add('interrupt', '', { payload: { turnCommandId: waiting.id } });
+    await manager.ended(interrupt);
+    manager.add('steer', 'on');
+    await Promise.all([manager.ended(live), manager.ended(waiting)]);
+    assert.deepEqual([live.terminalStatus, waiting.terminalStatus], ['completed', 'cancelled']);
+    assert.equal(manager.output(waiting.id), '');
+  });
+
   it('cancels a command that the manager wants cancelled, live or waiting', async () => {
     const [live, waiting, last] = [
       manager.add('turn', 'echo ready; sleep 300'),

@@ -301,7 +301,7 @@ export class RunState {
   /** Nobody holds the run, and nothing waits to be done: an interrupt that stayed open would only keep the run open. */
   endNeedlessInterrupts(): void {
     const { lifecycle, commands } = this.data;
-    if (!this.sparing || this.terminal || lifecycle.claimedBy !== null || commands.some(isWork)) return;
+    if (!this.writingWithJobs || this.terminal || lifecycle.claimedBy !== null || commands.some(isWork)) return;
     for (const command of commands.filter(({ cancel }) => cancel === null))
       this.endCommand(command, NOTHING_TO_STOP, null);
   }

@@ -32,7 +32,7 @@ export async function sendToSession(live: LiveRun, message: SendToSession): Prom
   const needsJob = run.data.lifecycle.claimedBy === null && taken.some((send) => send.runnerJob);
   if (needsJob) run.requestJob(run.attempt);
   // Its runner may be somebody's own, and be lost: then this one's turn waits for a Job, not for a claim that never comes.
-  else if (run.sparing && taken.some((send) => send.runnerJob)) run.data.job.wanted = true;
+  else if (run.writingWithJobs && taken.some((send) => send.runnerJob)) run.data.job.wanted = true;
   const left = await projection.leave(message);
   if (projection.foreign) throw ApplicationFailure.nonRetryable('the run was over before', 'run-terminal');
   const { refused: unshown } = each(taken, ({ commandId }) => projection.assertShown(commandId));

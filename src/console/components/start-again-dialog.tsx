@@ -4,6 +4,7 @@ import { useConsole } from '../api/console-context.js';
 import { newKey } from '../api/conversation.js';
 import { startAgain } from '../api/start-again.js';
 import { useAskingDialog } from '../api/use-asking-dialog.js';
+import { SANDBOXES } from '../../domain/agent-rights.js';
 import type { StartAgain } from '../model/next-steps.js';
 import { policyOfNextTry, promptOfNextTry, type Policy } from '../model/next-try.js';
 import { Problem } from './problem.js';
@@ -17,7 +18,6 @@ interface StartAgainProps {
 }
 
 const MINUTE_MS = 60_000;
-const SANDBOXES = ['read-only', 'workspace-write', 'full-access'] as const satisfies readonly Policy['sandbox'][];
 
 const TITLES: Readonly<Record<StartAgain, string>> = {
   'the-same': 'Start it again',

@@ -30,7 +30,8 @@ const TAKES_NO_MORE: readonly RunRefusalType[] = ['run-terminal', 'session-closi
 export async function deliverSends(context: OperationContext, sends: readonly PendingSend[]): Promise<Refusals> {
   const [lead] = sends;
   if (lead === undefined) return new Map();
-  const live = await readLive(context, lead.liveRunId ?? (await liveRunId(context, lead)));
+  const seen = lead.liveRunId === undefined ? await liveRunId(context, lead) : lead.liveRunId;
+  const live = await readLive(context, seen);
   if (live === undefined) return toLiveOrNewRun(context, lead, sends);
   const refused = await toLiveRun(context, lead, sends, live);
   // Whether it took them before it was gone nobody knows.

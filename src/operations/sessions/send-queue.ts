@@ -12,7 +12,7 @@ export interface PendingSend {
   /** Null: no runner is made for it. */
   readonly runnerJob: Omit<RunnerJobCreate, 'commandId'> | null;
   readonly traceId: string;
-  /** The session's live run as its sender saw it; absent where it saw none, or did not look. */
+  /** The session's live run as its sender saw it, null where it saw none; absent where it did not look. */
   readonly liveRunId?: string | null;
   /** The task whose attempt it is: then it is a turn of its own always. */
   readonly taskId?: string;

@@ -36,7 +36,8 @@ export async function sendToSession(
   const session = await context.sessions.get(sessionId, 'all');
   const run = await nextRun(context, sessionId, session, body);
   await assertMaySend(context, principal, session, run);
-  await assertMayNameImage(context, principal, body.runnerJob?.image, 'runnerJob.image');
+  const reservation = reservationOf(sessionId, run, body);
+  await assertMayUse(context, principal, body.runnerJob?.image, reservation);
   const runnerJob = body.createRunnerJob === false ? null : (body.runnerJob ?? {});
   if (body.dryRun === true) {
     if (session?.storageKind === 'evicted') throw sessionStoreEvicted(sessionId);
@@ -44,14 +45,26 @@ export async function sendToSession(
   }
   if (session === undefined) await makeSession(context, sessionId, run);
   const draft = { commandId: newId('cmd'), sessionId, payload };
-  const drafted = await context.sessions.draftSend(draft, reservationOf(sessionId, run, body));
+  const drafted = await context.sessions.draftSend(draft, reservation);
   if (!drafted.opened) {
     const fresh = drafted.id === draft.commandId;
-    const liveRunId = session?.activeRunId;
+    const liveRunId = session?.activeRunId ?? null;
     const send = { sessionId, commandId: drafted.id, fresh, run, runnerJob, traceId, liveRunId };
     await context.sends.submit(send, (sends) => deliverSends(context, sends));
   }
   return sentAnswer(context, { sessionId, commandId: drafted.id, withJob: runnerJob !== null });
+}
+
+/** A repeat is answered the first result, whatever has become of what the image was allowed by. */
+async function assertMayUse(
+  context: OperationContext,
+  principal: Principal,
+  image: string | null | undefined,
+  reservation: Reservation | undefined,
+): Promise<void> {
+  if (image === null || image === undefined) return;
+  if (reservation !== undefined && (await context.runs.isReserved(reservation))) return;
+  await assertMayNameImage(context, principal, image, 'runnerJob.image');
 }
 
 function payloadOf({ payload, prompt, message, text }: SessionSend): Record<string, unknown> {

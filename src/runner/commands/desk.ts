@@ -192,7 +192,8 @@ export class CommandDesk {
     }
     turns.status('turn/interrupt:requested', facts);
     turn.stop(INTERRUPTED);
-    await turn.over;
+    // One that waits for its turn is over when it comes to it, after the live one, which waits for this.
+    if (turn === this.#live) await turn.over;
     if (this.#isOver) return;
     turns.status('turn/interrupt:done', facts);
     await outbox.flush();

@@ -52,7 +52,7 @@ describe('RunState', () => {
 
   it('ends an interrupt that nobody is there for, at once or when its runner is lost, and waits on', () => {
     const run = newState();
-    run.sparing = true;
+    run.writingWithJobs = true;
     run.addCommand('cmd_a', 'turn');
     run.addCommand('cmd_early', 'interrupt');
     run.endNeedlessInterrupts();
