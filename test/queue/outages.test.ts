@@ -71,13 +71,18 @@ describe('a task whose run is gone from Temporal before a runner claimed it', fu
   let room = true;
 
   before(async () => {
-    const platform = (real: RunnerPlatform): RunnerPlatform => ({
-      ...real,
-      launch: async (launch) => {
+    const platform = (real: RunnerPlatform): RunnerPlatform => {
+      const launch: RunnerPlatform['launch'] = async (wanted) => {
         if (!room) throw unavailable('platform');
-        return real.launch(launch);
-      },
-    });
+        return real.launch(wanted);
+      };
+      return new Proxy(real, {
+        get: (target, name) => {
+          const own: unknown = Reflect.get(target, name);
+          return name === 'launch' ? launch : typeof own === 'function' ? own.bind(target) : own;
+        },
+      });
+    };
     manager = await startTestManager({}, { platform });
     api = new Api(manager.url, manager.operatorToken);
     temporal = connectTemporal(manager.temporal);

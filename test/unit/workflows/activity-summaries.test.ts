@@ -3,6 +3,9 @@ import { createActivities } from '../../../activities/index.js';
 import type { ActivityPorts } from '../../../activities/ports.js';
 import { activitySummary } from '../../../workflows/activity-summaries.js';
 
+/** Activities are made of these, and none is run. */
+const PORTS = { stopping: new AbortController().signal, operations: {} } as ActivityPorts;
+
 describe('the summary of an activity', () => {
   const CASES: [activity: string, argument: unknown, expected: string][] = [
     [
@@ -29,7 +32,7 @@ describe('the summary of an activity', () => {
   }
 
   it('is there for every activity, whatever it is given, and one short line', () => {
-    for (const activity of Object.keys(createActivities({ stopping: new AbortController().signal } as ActivityPorts))) {
+    for (const activity of Object.keys(createActivities(PORTS))) {
       for (const args of [[], [undefined], ['text'], [{ sessionId: 'x'.repeat(900) }]]) {
         const summary = activitySummary(activity, args);
         assert.ok(summary !== undefined && summary.length > 0 && summary.length <= 120, `${activity}: ${summary}`);
