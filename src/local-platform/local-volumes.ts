@@ -6,6 +6,7 @@ import type { Volumes, VolumeView } from '../ports/runner-platform.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/;
 const DELETED = '.deleted-';
+const PASSES = ['ENOENT', 'ENOTEMPTY', 'EBUSY'];
 
 /** Volumes as folders of one folder. Nothing keeps one within its quota: who measures it says where it is over it. */
 export class LocalVolumes implements Volumes {
@@ -45,9 +46,9 @@ export class LocalVolumes implements Volumes {
   /** What is out of the way harms nobody but by being there: files of another user, say. The next process tries it again. */
   async #discard(entry: string): Promise<void> {
     if (this.#stuck.has(entry)) return;
-    await remove(join(this.folder, entry)).catch((error: NodeJS.ErrnoException) => {
+    await remove(join(this.folder, entry)).catch((error: unknown) => {
       // Another deletion got there first, or something writes there yet: the next one finds out.
-      if (error.code === 'ENOENT' || error.code === 'ENOTEMPTY' || error.code === 'EBUSY') return;
+      if (PASSES.includes((error as NodeJS.ErrnoException).code ?? '')) return;
       this.#stuck.add(entry);
       this.warn(
         `${join(this.folder, entry)}, of a deleted volume, cannot be deleted; somebody with the right to has to`,
