@@ -39,11 +39,12 @@ faultRounds(
 function assertMishaps(round: Round, mishaps: readonly string[]): void {
   round.tell('mishaps', mishaps);
   round.figure('mishaps', mishaps.length);
-  for (const call of ['launch', 'stop'])
-    assert.ok(
-      mishaps.some((mishap) => mishap.startsWith(call)),
-      `no ${call} of the platform went wrong: ${mishaps.join(', ')}`,
-    );
+  // Of a few stops none may fall out badly, by the dice; how many did is among the figures.
+  round.figure('stops that went wrong', mishaps.filter((mishap) => mishap.startsWith('stop')).length);
+  assert.ok(
+    mishaps.some((mishap) => mishap.startsWith('launch')),
+    `no launch went wrong: ${mishaps.join(', ')}`,
+  );
 }
 
 /** What the platform will never take is not tried for ever, and is told in its words. */
