@@ -1,9 +1,9 @@
 import type { RunRecord } from '../src/contract/run.js';
 import type { RunnerJobRecord } from '../src/contract/runner.js';
-import { AgentRunError } from '../src/domain/errors.js';
 import { isTerminalStatus } from '../src/domain/outcome.js';
 import { isJobOver, unknownJob } from '../src/domain/runner-job-status.js';
 import { closeGoneRun } from '../src/operations/runs/close-gone-run.js';
+import { isUnreachable } from './housekeeping.js';
 import type { ActivityPorts } from './ports.js';
 
 export type GoneRunPorts = Pick<ActivityPorts, 'runs' | 'jobs' | 'platform' | 'operations' | 'log'>;
@@ -102,7 +102,7 @@ async function stopJob({ jobs, platform }: GoneRunPorts, job: RunnerJobRecord): 
 /** What the platform cannot stop now is tried again with the next pass, and holds up no other run; what else is away is away for all. */
 function notYet({ log }: GoneRunPorts, { id: runId }: RunRecord) {
   return (error: unknown): false => {
-    if (error instanceof AgentRunError && ['temporal', 'database'].includes(String(error.details['part']))) throw error;
+    if (isUnreachable(error)) throw error;
     log('a run whose workflow is gone could not be closed yet', { runId, error: String(error) });
     return false;
   };

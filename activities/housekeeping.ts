@@ -76,7 +76,7 @@ export class Housekeeping {
 }
 
 /** Without these no other thing of that kind succeeds either. */
-function isUnreachable(error: unknown): error is AgentRunError {
+export function isUnreachable(error: unknown): error is AgentRunError {
   return error instanceof AgentRunError && ['temporal', 'database'].includes(String(error.details['part']));
 }
 
