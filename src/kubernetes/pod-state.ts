@@ -41,7 +41,7 @@ const DISRUPTIONS: Record<string, string> = {
 
 /** Pure: what the Pod's status says, at a moment. */
 export function podState(pod: V1Pod, patience: Patience, nowMs: number): PodState {
-  return lostNode(pod) ?? ended(pod) ?? stuck(pod) ?? unschedulable(pod, patience, nowMs) ?? living(pod);
+  return lostNode(pod) ?? ended(pod) ?? neverPlaced(pod) ?? stuck(pod) ?? unschedulable(pod, patience, nowMs) ?? living(pod);
 }
 
 /** Its Node is out of sight, so nothing will ever tell how its containers end. */
@@ -83,6 +83,12 @@ function handoverFailure(pod: V1Pod): PodState | undefined {
   if (terminated === undefined) return undefined;
   const reason = terminated.reason === 'Error' || !terminated.reason ? 'HandoverFailed' : terminated.reason;
   return of('failed', reason, terminated.exitCode, 'what the runner is handed could not be put in place');
+}
+
+/** Deleted before it had a Node: it never ran, and the cluster itself says so only as it cleans up, up to 20 s later. */
+function neverPlaced(pod: V1Pod): PodState | undefined {
+  if (pod.metadata?.deletionTimestamp === undefined || pod.spec?.nodeName !== undefined) return undefined;
+  return of('failed', disruption(pod) ?? 'PodDeleted', null, 'the Pod was deleted before it had a Node');
 }
 
 function stuck(pod: V1Pod): PodState | undefined {

@@ -91,7 +91,8 @@ describe('watching Jobs', function () {
     const [pod, job, ours] = [await started(), await started(), await started()];
     const { namespace } = fixture;
     await fixture.cluster.core.deleteNamespacedPod({ name: await podOf(pod), namespace });
-    assert.equal((await endOf(pod)).reason, 'PodDeleted');
+    // The cluster's own word of it comes with its next clean-up, of which there is one in 20 s.
+    assert.equal((await endOf(pod, SOON_MS)).reason, 'PodDeleted');
     const body = { propagationPolicy: 'Background' };
     await fixture.cluster.batch.deleteNamespacedJob({ name: job, namespace, body });
     assert.deepEqual([(await endOf(job)).status, (await endOf(job)).reason], ['lost', 'JobDeleted']);

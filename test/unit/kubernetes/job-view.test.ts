@@ -87,6 +87,18 @@ describe('a Job as its objects tell it', () => {
     assert.equal(see([terminated(143, 'Error', {}, new Date(NOW))]).reason, 'PodDeleted');
   });
 
+  it('does not wait for word of a Pod that was deleted before it had a Node', () => {
+    const unplaced = (conditions?: V1PodStatus['conditions']): V1Pod => {
+      const deleted = pod({ phase: 'Pending', conditions }, new Date(NOW));
+      deleted.spec!.nodeName = undefined;
+      return deleted;
+    };
+    assert.deepEqual([see([unplaced()]).status, see([unplaced()]).reason], ['failed', 'PodDeleted']);
+    const evicted = unplaced([{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }]);
+    assert.equal(see([evicted]).reason, 'Evicted');
+    assert.equal(see([pod({ phase: 'Pending' }, new Date(NOW))]).status, 'starting');
+  });
+
   it('does not wait for word of a Node that was lost', () => {
     const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }];
     const running = { phase: 'Running', containerStatuses: [{ ...base, state: { running: {} } }] };
