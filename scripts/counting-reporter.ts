@@ -9,13 +9,22 @@ export interface TestCount {
   passed: number;
   failed: number;
   pending: number;
-  /** Titles of what failed or was left out. */
-  failures: string[];
+  /** What failed or was left out. */
+  failures: Failure[];
   ended: boolean;
   /** What still kept the process alive after the last test; empty when it came to rest by itself. */
   leaks: string[];
 }
 
+export interface Failure {
+  title: string;
+  /** The error's text and where it came from, the middle of a long one left out; empty of a test that was left out. */
+  lines: string[];
+}
+
+/** So many lines of an error's text are kept from either end: the last lines of a log are often all that is seen of it. */
+const LINES_KEPT = 8;
+const LINE_LENGTH = 240;
 const LEAK_WAIT_MS = Number(process.env.AGENTRUN_TEST_LEAK_WAIT_MS ?? 10_000);
 /** So many of the files that took longest are named at the end, with their hooks' time. */
 const SLOWEST_SHOWN = 15;
@@ -33,11 +42,13 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     runner.on(EVENT_TEST_PASS, () => {
       this.#save({ passed: this.#count.passed + 1 });
     });
-    runner.on(EVENT_TEST_FAIL, (test) => {
-      this.#save({ failed: this.#count.failed + 1, failures: [...this.#count.failures, test.fullTitle()] });
+    runner.on(EVENT_TEST_FAIL, (test, error: unknown) => {
+      const failure = { title: test.fullTitle(), lines: shortened(error) };
+      this.#save({ failed: this.#count.failed + 1, failures: [...this.#count.failures, failure] });
     });
     runner.on(EVENT_TEST_PENDING, (test) => {
-      this.#save({ pending: this.#count.pending + 1, failures: [...this.#count.failures, test.fullTitle()] });
+      const failure = { title: test.fullTitle(), lines: [] };
+      this.#save({ pending: this.#count.pending + 1, failures: [...this.#count.failures, failure] });
     });
     runner.on(EVENT_SUITE_BEGIN, (suite) => {
       if (suite.parent?.root === true) this.#suiteBeganAt = performance.now();
@@ -79,4 +90,11 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       process.exit(1);
     }, LEAK_WAIT_MS).unref();
   }
+}
+
+function shortened(error: unknown): string[] {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const lines = text.split('\n').map((line) => line.slice(0, LINE_LENGTH));
+  if (lines.length <= 2 * LINES_KEPT) return lines;
+  return [...lines.slice(0, LINES_KEPT), `… ${lines.length - 2 * LINES_KEPT} lines …`, ...lines.slice(-LINES_KEPT)];
 }

@@ -134,7 +134,8 @@ if (given[0] === '--list') {
 }
 const namesFiles = given.some((argument) => /\.test\.m?js$/.test(argument));
 const outcomes = namesFiles ? [await runMocha(given)] : await runEverything(given);
-for (const failure of outcomes.flatMap(({ count }) => count.failures)) console.error(`FAILED: ${failure}`);
+for (const { title, lines } of outcomes.flatMap(({ count }) => count.failures))
+  console.error([`FAILED: ${title}`, ...lines.map((line) => `    ${line}`)].join('\n'));
 for (const complaint of outcomes.flatMap((outcome) => outcome.complaints)) console.error(complaint);
 const passed = outcomes.reduce((sum, { count }) => sum + count.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + failedOf(outcome), 0);

@@ -41,7 +41,9 @@ const DISRUPTIONS: Record<string, string> = {
 
 /** Pure: what the Pod's status says, at a moment. */
 export function podState(pod: V1Pod, patience: Patience, nowMs: number): PodState {
-  return lostNode(pod) ?? ended(pod) ?? neverPlaced(pod) ?? stuck(pod) ?? unschedulable(pod, patience, nowMs) ?? living(pod);
+  return (
+    lostNode(pod) ?? ended(pod) ?? neverPlaced(pod) ?? stuck(pod) ?? unschedulable(pod, patience, nowMs) ?? living(pod)
+  );
 }
 
 /** Its Node is out of sight, so nothing will ever tell how its containers end. */

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../scripts/project-root.js';
+import { schemathesis } from '../../scripts/schemathesis.js';
 
 interface Verdict {
   code: unknown;
@@ -67,7 +68,7 @@ describe('the test runner', () => {
     assert.match(output, /left something running: Timeout/);
   });
 
-  it('runs every folder that has tests when no file is named; what needs a cluster in CI only, and a browser where there is one', async () => {
+  it('runs every folder that has tests when no file is named; what needs a cluster in CI only, a browser or schemathesis where there is one', async () => {
     const files = await readdir(join(projectRoot, 'test'), { recursive: true });
     const folders = new Set(
       files.filter((file) => file.endsWith('.test.ts')).map((file) => `test/${file.split('/')[0]}`),
@@ -76,11 +77,21 @@ describe('the test runner', () => {
     assert.equal(code, 0, output);
     for (const onCluster of ['test/kubernetes', 'test/chart']) folders.delete(onCluster);
     if (!existsSync(process.env['AGENTRUN_TEST_CHROMIUM'] ?? '/usr/bin/chromium')) folders.delete('test/console');
+    if (schemathesis() === undefined) folders.delete('test/fuzz');
     assert.deepEqual(output.trim().split('\n').sort(), [...folders].sort());
   });
 
-  it('says at the end which tests failed', async () => {
-    const { output } = await runTestFile(`describe('s', () => { it('a', () => { throw 1; }); });`);
-    assert.match(output, /FAILED: s a/);
+  it('says at the end which tests failed, and of what', async () => {
+    const { output } = await runTestFile(`describe('s', () => { it('a', () => { throw new Error('no cheese'); }); });`);
+    assert.match(output, /FAILED: s a\n {4}Error: no cheese\n {8}at .*fixture\.test\.mjs/);
+  });
+
+  it('leaves out the middle of a long error there', async () => {
+    const { output } = await runTestFile(
+      `it('a', () => { throw new Error(Array.from({ length: 900 }, (_, line) => 'line ' + line).join('\\n')); });`,
+    );
+    const atEnd = output.slice(output.indexOf('FAILED: a')).split('\n');
+    assert.ok(atEnd.length < 30 && atEnd.includes('    Error: line 0'), atEnd.join('\n'));
+    assert.match(atEnd.join('\n'), /… \d+ lines …/);
   });
 });
