@@ -4,6 +4,7 @@ import type { Settings } from '../config.js';
 import { telemetryTargets } from '../config/telemetry-settings.js';
 import type { Postgres } from '../postgres/index.js';
 import { startMetrics } from '../telemetry/metrics.js';
+import { readSdkFigures } from '../temporal/runtime.js';
 import { RunTraces } from '../telemetry/run-traces.js';
 import { startTracing } from '../telemetry/start-tracing.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
@@ -29,8 +30,11 @@ export async function openTelemetry(
   return {
     tracing,
     traces: new RunTraces(tracing, readTraceId),
-    // Of several processes those that serve the API tell what is in the database.
-    metrics: await startMetrics(targets, roles.api ? postgres.fleet : undefined),
+    metrics: await startMetrics(targets, {
+      // Of several processes those that serve the API tell what is in the database.
+      ...(roles.api && { fleet: postgres.fleet }),
+      ...(roles.worker && { sdk: readSdkFigures }),
+    }),
     warn: (message, error) => logger.warn({ error: String(error) }, message),
   };
 }

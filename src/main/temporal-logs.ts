@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { loggable } from '../http/log-error.js';
-import { installRuntime } from '../temporal/worker.js';
+import { installRuntime } from '../temporal/runtime.js';
 
 /** Sends what Temporal's SDK has to say to the manager's log. Once per process, before anything of Temporal's is started. */
 export function sendTemporalLogsTo(logger: Logger): void {

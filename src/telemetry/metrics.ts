@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import type { FleetGauges, FleetReading } from '../ports/fleet-gauges.js';
 import { METRICS, type MetricName } from './metric-names.js';
+import { SdkFigures, type SdkFigure } from './sdk-figures.js';
 import type { TelemetrySettings } from './settings.js';
 import { within } from './within.js';
 
@@ -32,14 +33,22 @@ const CLOSE_MS = 2_000;
 
 const LATENCY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** The figures of one process. What is read from the database is told by processes that have `fleet` only, so that it counts once. */
-export async function startMetrics(settings: TelemetrySettings, fleet?: FleetGauges): Promise<Metrics> {
+interface Sources {
+  /** What is in the database: of several processes some have it, so that it counts once. */
+  readonly fleet?: FleetGauges;
+  /** What Temporal's SDK counted since it was asked last. */
+  readonly sdk?: () => Iterable<SdkFigure>;
+}
+
+/** The figures of one process. */
+export async function startMetrics(settings: TelemetrySettings, { fleet, sdk }: Sources = {}): Promise<Metrics> {
   const scraped = new ScrapedReader();
   const exporting = await exportingReader(settings);
   const readers = exporting === undefined ? [scraped] : [scraped, exporting];
   const provider = new MeterProvider({ resource: resourceFromAttributes(settings.resource), readers });
   const meter = provider.getMeter('agentrun');
   if (fleet !== undefined) observeFleet(meter, fleet);
+  const ofSdk = sdk && new SdkFigures(meter, sdk, LATENCY_SECONDS);
   const counters = new Map<MetricName, Counter>();
   const histograms = new Map<MetricName, Histogram>();
   const counter = (name: MetricName) =>
@@ -58,10 +67,14 @@ export async function startMetrics(settings: TelemetrySettings, fleet?: FleetGau
     count: (name, labels = {}, by = 1) => counter(name).add(by, labels),
     observe: (name, seconds, labels = {}) => histogram(name).record(seconds, labels),
     scrape: async () => {
+      ofSdk?.handOn();
       const { resourceMetrics } = await scraped.collect({ timeoutMillis: SCRAPE_MS });
       return serializer.serialize(resourceMetrics);
     },
-    close: async () => within(CLOSE_MS, provider.shutdown()).catch(() => undefined),
+    close: async () => {
+      ofSdk?.close();
+      await within(CLOSE_MS, provider.shutdown()).catch(() => undefined);
+    },
   };
 }
 

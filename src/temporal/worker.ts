@@ -1,10 +1,4 @@
-import {
-  NativeConnection,
-  Runtime,
-  Worker,
-  type ActivityInboundCallsInterceptor,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { NativeConnection, Worker, type ActivityInboundCallsInterceptor, type WorkerOptions } from '@temporalio/worker';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Activities } from '../../activities/index.js';
@@ -68,12 +62,6 @@ export async function startWorker(
       await stopped;
     },
   };
-}
-
-/** Sends the SDK's own log lines to ours, those of its native part too. Once per process, before the first worker. */
-export function installRuntime(logger: NonNullable<Parameters<typeof Runtime.install>[0]['logger']>): void {
-  const logging = { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } as const;
-  Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging } });
 }
 
 const BUNDLE = join(packageRoot, 'dist/workflow-bundle.js');

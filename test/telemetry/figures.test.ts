@@ -23,7 +23,7 @@ describe('figures', () => {
         throw new Error('down');
       },
     };
-    const metrics = await startMetrics(NOWHERE, down);
+    const metrics = await startMetrics(NOWHERE, { fleet: down });
     metrics.count('agentrun_events_appended_total', { type: 'error' });
     const [text] = await Promise.all([metrics.scrape(), metrics.scrape(), metrics.scrape()]);
     await metrics.close();
@@ -33,7 +33,7 @@ describe('figures', () => {
   });
 
   it('do not wait for a database that hangs', async () => {
-    const metrics = await startMetrics(NOWHERE, { read: () => new Promise(() => undefined) });
+    const metrics = await startMetrics(NOWHERE, { fleet: { read: () => new Promise(() => undefined) } });
     const startedMs = performance.now();
     assert.match(await metrics.scrape(), /^agentrun_lease_expiries_total 0$/m);
     assert.ok(performance.now() - startedMs < 1_900);

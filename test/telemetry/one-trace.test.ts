@@ -160,6 +160,14 @@ describe('the telemetry of an API, a worker and a runner', function () {
     assert.equal((await fetch(`${url}/api/v1/runs`)).status, 404);
   });
 
+  it('tells there what Temporal’s SDK counts, and sends it', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    assert.match(text, /^temporal_worker_task_slots_available\{[^}]*worker_type="WorkflowWorker"[^}]*\} [1-9]\d*$/m);
+    assert.match(text, /^temporal_workflow_task_schedule_to_start_latency_count\{[^}]*\} [1-9]\d*$/m);
+    const sent = collector.metrics.filter(({ name }) => name === 'temporal_activity_schedule_to_start_latency');
+    assert.deepEqual(new Set(sent.map(({ role }) => role)), new Set(['worker']));
+  });
+
   it('calls a refusal no fault of the server', async () => {
     const headers = { traceparent: `00-${'a'.repeat(32)}-${CALLER_SPAN}-01` };
     assert.equal((await api.request('GET', '/api/v1/runs/run_000000000', undefined, headers)).status, 404);
