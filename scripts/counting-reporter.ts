@@ -26,6 +26,8 @@ export interface Failure {
 const LINES_KEPT = 8;
 const LINE_LENGTH = 240;
 const LEAK_WAIT_MS = Number(process.env.AGENTRUN_TEST_LEAK_WAIT_MS ?? 10_000);
+/** What test files share is stopped after the last test: servers, one after another, on a machine that is busy. */
+const TEARDOWN_WAIT_MS = 12 * LEAK_WAIT_MS;
 /** So many of the files that took longest are named at the end, with their hooks' time. */
 const SLOWEST_SHOWN = 15;
 const SLOW_MS = 5_000;
@@ -35,6 +37,7 @@ const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_FAIL, EVEN
 export default class CountingReporter extends Mocha.reporters.Spec {
   readonly #fileMs = new Map<string, number>();
   #suiteBeganAt = 0;
+  #watch: NodeJS.Timeout | undefined;
   readonly #count: TestCount = { passed: 0, failed: 0, pending: 0, failures: [], ended: false, leaks: [] };
 
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
@@ -59,8 +62,14 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     runner.on(EVENT_RUN_END, () => {
       this.#save({ ended: true });
       this.#showSlowest();
-      this.#watchForLeaks();
+      this.#watchForLeaks(TEARDOWN_WAIT_MS);
     });
+  }
+
+  /** Mocha calls it when all that is shared has stopped, too: what is still open then was left by somebody. */
+  override done(failures: number, fn?: (failures: number) => void): void {
+    this.#watchForLeaks(LEAK_WAIT_MS);
+    fn?.(failures);
   }
 
   #save(change: Partial<TestCount>): void {
@@ -83,12 +92,13 @@ export default class CountingReporter extends Mocha.reporters.Spec {
   }
 
   /** The timer does not hold the process by itself: it rings only if something else does. */
-  #watchForLeaks(): void {
-    setTimeout(() => {
+  #watchForLeaks(waitMs: number): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => {
       const leaks = process.getActiveResourcesInfo().filter((kind) => kind !== 'TTYWrap' && kind !== 'PipeWrap');
       this.#save({ leaks: leaks.length > 0 ? leaks : ['unknown'] });
       process.exit(1);
-    }, LEAK_WAIT_MS).unref();
+    }, waitMs).unref();
   }
 }
 

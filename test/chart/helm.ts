@@ -25,7 +25,7 @@ export function helmProgram(): Promise<string> {
 /** Runs helm; answers what it printed. `kubeconfig` where it is to speak to a cluster. */
 export async function helm(args: readonly string[], kubeconfig?: string): Promise<string> {
   const env = kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig };
-  return (await execa(await helmProgram(), args, { env, timeout: 300_000 })).stdout;
+  return (await execa(await helmProgram(), args, { env, timeout: 660_000 })).stdout;
 }
 
 /** How long a first use may take: it is built then. */

@@ -98,8 +98,8 @@ if (hasPods() && ownsCluster()) {
     });
 
     it('loses nothing when every Pod of it is replaced under load', async function () {
-      // Helm gives the Pods four minutes, and what they worked on comes to its end after that.
-      this.timeout(480_000);
+      // Helm gives the Pods ten minutes, and what they worked on comes to its end after that.
+      this.timeout(1_200_000);
       const before = { keys: await installed.keys(), pods: await bothParts() };
       const load = new Load(api, before.keys['operator-token'] ?? '', RUN);
       loads.push(load);

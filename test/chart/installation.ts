@@ -78,7 +78,7 @@ export class Installation {
       await writeFile(file, JSON.stringify(this.values), { mode: 0o600 });
       const annotations = ['api', 'worker'].flatMap((part) => ['--set', `${part}.podAnnotations.restart=${restart}`]);
       const args = ['upgrade', '--install', RELEASE, CHART, '--namespace', this.fixture.namespace, '--values', file];
-      const all = [...args, ...(restart === undefined ? [] : annotations), '--wait', '--timeout', '240s'];
+      const all = [...args, ...(restart === undefined ? [] : annotations), '--wait', '--timeout', '600s'];
       await helm(all, this.fixture.test.kubeconfig);
     } finally {
       await rm(folder, { recursive: true });

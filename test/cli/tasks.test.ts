@@ -158,7 +158,7 @@ describe('agentrun task, against `agentrun up`', function () {
       // The first attempt falls silent; the second has a marker that it left.
       const prompt = `if [ -e ${marker} ]; then echo second; else touch ${marker}; echo first; sleep 60; fi`;
       const retryPolicy = { maxAttempts: 2, backoffMs: 100 };
-      const executionPolicy = { idleTimeoutMs: 1_000 };
+      const executionPolicy = { idleTimeoutMs: 5_000 };
       const { id } = await api.post(TASKS, { ...BODY, prompt, retryPolicy, executionPolicy });
       const { code, stdout, stderr } = await stack.run('task', 'watch', id);
       assert.equal(code, 0, stderr);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processesUsing } from '../../src/processes/processes-using.js';
 import { eventually } from '../support/api.js';
@@ -70,7 +70,9 @@ describe('agentrun up', function () {
   });
 
   it('on Ctrl-C says which runners go on, stops, and leaves nothing else behind', async () => {
-    const created = await stack.json('run', 'create', '--backend', 'exec', '--prompt', 'echo on; sleep 6');
+    const go = join(stack.dataDir, 'go');
+    const prompt = `echo on; until [ -e ${go} ]; do sleep 0.1; done`;
+    const created = await stack.json('run', 'create', '--backend', 'exec', '--prompt', prompt);
     await eventually(
       () => stack.json('run', 'show', created.run.id),
       ({ run }) => run.status === 'running',
@@ -79,11 +81,12 @@ describe('agentrun up', function () {
     assert.equal(code, 130);
     assert.match(stderr, /1 runner goes on working and is found again at the next start/);
     const left = processesUsing(stack.dataDir);
-    assert.ok(left.length > 0 && left.every(({ command }) => /runner|sleep 6/.test(command)), JSON.stringify(left));
+    assert.ok(left.length > 0 && left.every(({ command }) => /runner|sleep 0\.1/.test(command)), JSON.stringify(left));
     const { code: unreachable, stderr: said } = await stack.run('run', 'list');
     assert.equal(unreachable, 1);
     assert.match(said, /no AgentRun is running/);
     await stack.startAgain();
+    await writeFile(go, '');
     const tailed = await stack.run('run', 'tail', created.run.id);
     assert.equal(tailed.code, 0, tailed.stderr);
     assert.equal((await stack.end('SIGTERM')).code, 0);

@@ -137,9 +137,9 @@ describe('the HTTP client', () => {
   it('opens a stream that may last longer than the time for its beginning', async () => {
     respond = (response) => {
       response.writeHead(200).write('one ');
-      setTimeout(() => response.end('two'), 150);
+      setTimeout(() => response.end('two'), 2_500);
     };
-    const response = await client.stream('/x', { timeoutMs: 100 });
+    const response = await client.stream('/x', { timeoutMs: 2_000 });
     assert.equal(await response.text(), 'one two');
     respond = failure(403, 'forbidden');
     await assert.rejects(client.stream('/x'), ApiError);

@@ -19,7 +19,7 @@ async function withoutTemporal(path: string): Promise<string> {
 }
 
 describe('resolveTemporalCli', function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   const scratch = new Scratch();
   afterEach(() => scratch.clean());
 

@@ -14,7 +14,7 @@ import { promptOf } from './harness/workload.js';
 const RACES = { completion: 4, claim: 4, expiry: 2, command: 4, job: 4, task: 4 } as const;
 type Race = keyof typeof RACES;
 
-const END_MS = 30_000;
+const END_MS = 90_000;
 
 interface Planned {
   readonly name: string;

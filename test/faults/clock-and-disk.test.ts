@@ -50,7 +50,7 @@ async function workSkewed(round: Round, name: string, { skewMs, afterMs }: { ske
     FAULT_SKEW_AFTER_MS: String(afterMs),
   });
   try {
-    const { status, attempt } = await untilEnded(api, run.id, 60_000);
+    const { status, attempt } = await untilEnded(api, run.id, 120_000);
     assert.deepEqual([status, attempt], ['completed', 1]);
     assert.equal(await runner.ended(), RUNNER_EXIT_CODES['run-ended']);
     const events: Loose[] = await api.events(run.id);

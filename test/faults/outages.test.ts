@@ -4,7 +4,7 @@ import { faultRounds } from './harness/fault-rounds.js';
 import { HeldRun } from './harness/held-run.js';
 import { databaseDown, temporalDown, WAYS, type Outage, type Way } from './harness/outage.js';
 import type { Round } from './harness/round.js';
-import { DATABASE_OUTAGE_MS, LEASE_MS } from './harness/settings.js';
+import { DATABASE_OUTAGE_MS, LEASE_MS, within } from './harness/settings.js';
 import { assertFirstAttempts, assertSameAttempts, liveAttempts } from './harness/attempts.js';
 import { untilAtWork } from './harness/victims.js';
 import { untilQuiet } from './checker/check-leftovers.js';
@@ -12,14 +12,14 @@ import { readLedgers } from './checker/ledger.js';
 import { generate, perform } from './harness/workload.js';
 
 /** Beyond it a caller does not know that it is not answered. What is taken is taken sooner, too: renewals have no more time. */
-const REFUSED_MS = 2_000;
+const REFUSED_MS = within(2_000, 6_000);
 /** What is under way as PostgreSQL freezes is given up after 1.75 s, and then told by a busy machine. */
 const PUT_OFF_MS = REFUSED_MS + 500;
 /** A Temporal that hangs is asked a second time whether it is there. */
-const DECISION_REFUSED_MS = 5_000;
+const DECISION_REFUSED_MS = within(5_000, 9_000);
 
 /** An answer about readiness may be so old. */
-const SEEN_MS = 3_000;
+const SEEN_MS = within(3_000, 5_000);
 
 interface OutageOf {
   readonly forMs: number;

@@ -6,12 +6,12 @@ import { processesOfJob, runnerOfJob } from '../support/live-runner.js';
 import { untilClaimedAgain } from './harness/attempts.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import type { Round } from './harness/round.js';
-import { BACKOFF_MS } from './harness/settings.js';
+import { BACKOFF_MS, within } from './harness/settings.js';
 import { untilAtWork, type Victim } from './harness/victims.js';
 import { generate, perform } from './harness/workload.js';
 
 /** From a runner's death to its successor's claim, beside the backoff. */
-const REPLACED_MS = 5_000;
+const REPLACED_MS = within(5_000, 15_000);
 const HOW = ['runner', 'with its wrapper', 'everything'] as const;
 
 interface Kill {

@@ -4,10 +4,11 @@ import { untilQuiet } from './checker/check-leftovers.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import { HeldRun } from './harness/held-run.js';
 import type { Round } from './harness/round.js';
+import { within } from './harness/settings.js';
 import { generate, perform } from './harness/workload.js';
 
 /** A decision by itself, on a busy machine. */
-const BUSY_MS = 4_000;
+const BUSY_MS = within(4_000, 8_000);
 /** `stickyQueueScheduleToStartTimeout`: from when a worker is there again. */
 const STALL_MS = 2_000 + BUSY_MS;
 /** What the killed one had begun waits for Temporal's timeout of a workflow's step: from its death. */

@@ -37,11 +37,18 @@ describe('rate limits', function () {
     const acme = operator.as(ACME.token);
     const told = await flood(acme, 60);
     assert.ok((told[200] ?? 0) >= 20 && (told[429] ?? 0) >= 10, JSON.stringify(told));
-    const refusal = await acme.request('POST', '/api/v1/runs', { tenantId: 'acme', projectId: 'shop' });
-    assert.deepEqual([refusal.status, refusal.body.failureKind], [429, 'rate-limited']);
+    // At once: a token comes back each half second, and one of them may be let in by it.
+    const asked = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, async () => acme.request('POST', '/api/v1/runs', asked)),
+    );
+    const refusal = answers.find(({ status }) => status === 429);
+    assert.ok(refusal, JSON.stringify(answers.map(({ status }) => status)));
+    assert.equal(refusal.body.failureKind, 'rate-limited');
     assert.ok(refusal.body.error.details.retryAfterMs > 0);
     assert.equal(refusal.headers.get('retry-after'), '1');
-    assert.deepEqual((await operator.get('/api/v1/runs')).items, [], 'nothing was written');
+    const written = answers.filter(({ status }) => status < 300).length;
+    assert.equal((await operator.get('/api/v1/runs?limit=100')).items.length, written, 'nothing was written by others');
     assert.equal((await operator.as(GLOBEX.token).request('GET', '/api/v1/runs')).status, 200);
     assert.equal((await operator.request('GET', '/health/live')).status, 200);
   });
@@ -49,7 +56,7 @@ describe('rate limits', function () {
   it('are waited for by the client, without a word to who uses it', async () => {
     await flood(operator.as(ACME.token), 60);
     const client = new HttpClient({ baseUrl: manager.url, token: ACME.token });
-    assert.deepEqual(await client.get('/api/v1/runs'), { items: [] });
+    assert.deepEqual(await client.get('/api/v1/runs?sessionId=nobodys'), { items: [] });
   });
 
   it('concern neither operators of all tenants nor runners', async () => {

@@ -87,7 +87,7 @@ describe('agentrun mcp over its standard streams', function () {
       await away.failure('wait_for_task', { taskId: 'task_0123456789abcdef' }),
       /^infra-failed: the AgentRun API does not answer/,
     );
-    assert.ok(performance.now() - sinceMs < 5_000);
+    assert.ok(performance.now() - sinceMs < 15_000);
     const again = await startTestManager({ AGENTRUN_PORT: String(port), ...operator(manager) });
     try {
       assert.deepEqual((await away.call('list_tasks', {})).tasks, []);

@@ -10,6 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/processes/free-port.js';
 import { Api, eventually, type Loose } from '../support/api.js';
+import { Dice } from '../faults/harness/dice.js';
+import { SEED } from '../faults/harness/settings.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestNamespace } from '../support/temporal-server.js';
 import type { QuickManagerOptions } from './programs/quick-manager.js';
@@ -124,7 +126,7 @@ describe(`${TASKS} tasks through ${SLOTS} slots, while managers and workers are 
     ledger.died(child.pid);
   }
 
-  it('every task ends, none runs twice at once, none is lost', async () => {
+  it(`every task ends, none runs twice at once, none is lost: seed ${SEED}`, async () => {
     await Promise.all([start('manager', {}), start('worker', { api: false })]);
     const over = new AbortController();
     const killing = killAgainAndAgain(over.signal);
@@ -147,8 +149,9 @@ describe(`${TASKS} tasks through ${SLOTS} slots, while managers and workers are 
   });
 
   async function killAgainAndAgain(signal: AbortSignal): Promise<void> {
+    const dice = Dice.about(SEED, 'killed processes');
     for (let turn = 0; !signal.aborted; turn += 1) {
-      await delay(4_000 + Math.random() * 3_000, undefined, { signal }).catch(() => undefined);
+      await delay(dice.between(4_000, 7_000), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       const name = turn % 2 === 0 ? 'worker' : 'manager';
       await kill(name);

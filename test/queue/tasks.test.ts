@@ -1,5 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { taskWorkflowId } from '../../src/domain/ids.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
@@ -54,8 +56,9 @@ describe('tasks with real runners', function () {
 
   it('takes a turn of its own on the live run of its session, after the turn that runs there, and leaves the run alone when it is cancelled', async () => {
     const sessionId = 'shared';
+    const go = join(manager.dataDir, 'go');
     const sent = await api.post(`/api/v1/sessions/${sessionId}/send`, {
-      prompt: 'echo first; sleep 4; echo first is over',
+      prompt: `echo first; until [ -e ${go} ]; do sleep 0.1; done; echo first is over`,
       run: EXEC,
     });
     await until2(sent.run.id, ({ status }) => status === 'running');
@@ -64,6 +67,7 @@ describe('tasks with real runners', function () {
     await until(cancelled.id, ({ latestAttempt }) => latestAttempt?.runId === sent.run.id);
     await api.post(`/api/v1/queue/tasks/${cancelled.id}/cancel`, { reason: 'not wanted' });
     assert.equal((await ended(cancelled.id)).state, 'cancelled');
+    await writeFile(go, '');
     const { state, latestAttempt } = await ended(joined.id);
     assert.equal(state, 'completed');
     assert.deepEqual([latestAttempt.runId, latestAttempt.startedRun], [sent.run.id, false]);

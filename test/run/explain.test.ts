@@ -148,7 +148,7 @@ describe('why a run is where it is', () => {
     try {
       const startedAtMs = performance.now();
       const told = await explain(survivor.id);
-      assert.ok(performance.now() - startedAtMs < 4_000, `${performance.now() - startedAtMs} ms`);
+      assert.ok(performance.now() - startedAtMs < 12_000, `${performance.now() - startedAtMs} ms`);
       assert.equal(told.sources.history, 'unavailable');
       assert.match(told.diagnosis, /^The run completed/);
     } finally {

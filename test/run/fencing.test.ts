@@ -17,7 +17,7 @@ describe('a runner whose attempt is over', () => {
     api = new Api(manager.url, manager.operatorToken);
     runId = (await api.createRun()).id;
     turn = await api.addTurn(runId, 'anything');
-    former = await ForeignRunner.claim(api, runId, { leaseMs: 1_000 });
+    former = await ForeignRunner.claim(api, runId, { leaseMs: 4_000 });
     await former.ack(turn.id);
     await eventually(
       async () => api.get(`/api/v1/runs/${runId}`),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../scripts/project-root.js';
@@ -49,9 +49,10 @@ describe('a manager that is killed while runs work', () => {
 
   it('loses nothing: the runner goes on, and the same attempt ends after the restart', async () => {
     await start();
-    const log = join(folder, 'log');
+    const [log, go] = [join(folder, 'log'), join(folder, 'go')];
     const run = await api.createRun();
-    const script = `echo begun >> ${log}; for i in $(seq 16); do echo step $i; sleep 0.5; done`;
+    const steps = 'for i in $(seq 15); do echo step $i; sleep 0.5; done';
+    const script = `echo begun >> ${log}; ${steps}; until [ -e ${go} ]; do sleep 0.1; done; echo step 16`;
     const command = await api.addTurn(run.id, script);
     await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
     await eventually(
@@ -62,6 +63,7 @@ describe('a manager that is killed while runs work', () => {
     await once(up, 'exit');
     await start();
     const waiting = await api.addTurn(run.id, 'echo and the next');
+    await writeFile(go, '');
     const ended = await eventually(
       async () => api.get(`/api/v1/runs/${run.id}`),
       ({ terminalStatus }) => terminalStatus !== null,

@@ -31,7 +31,7 @@ describe('a part of a manager that is told to end', function () {
       AGENTRUN_DATA_DIR: dataDir,
       AGENTRUN_PORT: String(port),
       AGENTRUN_HEALTH_PORT: String(healthPort),
-      AGENTRUN_SHUTDOWN_DELAY_MS: '3000',
+      AGENTRUN_SHUTDOWN_DELAY_MS: '6000',
       AGENTRUN_OPERATOR_TOKEN: TOKEN,
       AGENTRUN_TOKEN_KEY: randomBytes(32).toString('hex'),
     };

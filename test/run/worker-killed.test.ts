@@ -10,10 +10,10 @@ import { processesOfJob, runnerOfJob, untilEnded, untilPrinted } from '../suppor
 import { startSplitManager, type SplitManager } from '../support/split-manager.js';
 
 /** Until Temporal takes an activity for lost, its worker being silent; the rest is for ending one runner and starting another. */
-const REPLACED_MS = 10_000 + 15_000;
+const REPLACED_MS = 10_000 + 35_000;
 
 describe('a worker that is killed in the middle of something', function () {
-  this.timeout(90_000);
+  this.timeout(150_000);
   let manager: SplitManager;
   let api: Api;
 

@@ -80,23 +80,23 @@ describe('the runner, when the manager cannot be reached', () => {
   });
 
   it('stops the agent before its lease could have ended, and plays the turn again in the same attempt', async () => {
-    const leaseMs = 1_500;
+    const leaseMs = 10_000;
     const turn = manager.add('turn', 'echo start; if [ -e again ]; then exit 0; fi; touch again; setsid sleep 300');
     void fixture.start({ AGENTRUN_LEASE_MS: String(leaseMs) });
     await manager.until(() => manager.output(turn.id) === 'start\n' && manager.renewedAt.length > 0);
     manager.fault = 'drop';
     const lastRenewal = manager.renewedAt.at(-1)!;
-    await fixture.untilGone();
+    await fixture.untilGone(2 * leaseMs);
     const goneAfterMs = performance.now() - lastRenewal;
     assert.ok(goneAfterMs < leaseMs, `the agent was there until ${goneAfterMs} ms after the last renewal`);
     assert.equal(turn.terminalStatus, null);
     manager.fault = 'none';
-    await manager.ended(turn);
+    await manager.ended(turn, 30_000);
     assert.equal(turn.terminalStatus, 'completed');
     assert.equal(manager.output(turn.id), 'start\nstart\n');
     assert.ok(manager.phases().includes('turn/again'));
     assert.equal(manager.run.threadId, turn.threadId);
-  });
+  }).timeout(90_000);
 
   it("ends at once, with its agent, when the attempt is another's", async () => {
     const turn = manager.add('turn', 'echo ready; setsid sleep 300');
@@ -109,17 +109,17 @@ describe('the runner, when the manager cannot be reached', () => {
   });
 
   it('does not count silence against the agent while its events cannot get away', async () => {
-    manager.run.executionPolicy.idleTimeoutMs = 1_000;
+    manager.run.executionPolicy.idleTimeoutMs = 4_000;
     const turn = manager.add('turn', 'head -c 20000000 /dev/zero | tr "\\0" x; echo end');
     void fixture.start();
     await manager.until(() => manager.output(turn.id).length > 0);
     manager.fault = 'error';
-    await delay(2_000);
+    await delay(6_000);
     manager.fault = 'none';
-    await manager.ended(turn);
+    await manager.ended(turn, 40_000);
     assert.equal(turn.terminalStatus, 'completed');
     assert.equal(manager.output(turn.id).length, 20_000_004);
-  });
+  }).timeout(60_000);
 
   it('says so in place of an event that the manager refuses, and sends the others', async () => {
     manager.refusesEvent = (payload) => String(payload['text']).startsWith('bad');

@@ -53,12 +53,12 @@ describe('the lease keeper', () => {
   afterEach(() => benches.splice(0).forEach((one) => one.keeper.stop()));
 
   it('renews each third of the lease', async () => {
-    const one = bench(300);
+    const one = bench(3_000);
     one.start();
     const startedAt = performance.now();
-    await eventually('five renewals', () => one.count('renewed') >= 5);
+    await eventually('two renewals', () => one.count('renewed') >= 2);
     const tookMs = performance.now() - startedAt;
-    assert.ok(tookMs >= 490 && tookMs < 900, `five renewals took ${tookMs} ms`);
+    assert.ok(tookMs >= 1_900 && tookMs < 10_000, `two renewals took ${tookMs} ms`);
     assert.equal(one.count('doubt'), 0);
   });
 

@@ -101,18 +101,19 @@ describe('the runner program', () => {
     assert.deepEqual(fixture.living(), []);
   });
 
-  it('takes 200 MB of output in bounded memory, with its lease kept on time', async function () {
+  it('takes 400 MB of output in bounded memory, with its lease kept on time', async function () {
     this.timeout(120_000);
-    const [bytes, leaseMs] = [200_000_000, 3_000];
+    const [bytes, leaseMs] = [400_000_000, 6_000];
     manager.countsOutput = true;
     const turn = manager.add('turn', `yes 0123456789abcdef | head -c ${bytes}`);
     const runner = fixture.spawn({ AGENTRUN_LEASE_MS: String(leaseMs) });
-    await manager.ended(turn, 100_000);
+    await manager.ended(turn, 110_000);
     assert.deepEqual([turn.terminalStatus, manager.outputBytes], ['completed', bytes]);
     const peakKiB = Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${runner.pid}/status`, 'utf8'))?.[1]);
     assert.ok(peakKiB < 400_000, `peak memory was ${peakKiB} KiB`);
     const gaps = manager.renewedAt.slice(1).map((at, index) => at - manager.renewedAt[index]!);
-    assert.ok(Math.max(0, ...gaps) < leaseMs / 2, `renewals were ${gaps.map(Math.round).join(', ')} ms apart`);
+    // After nine tenths of it without an answer a runner doubts its lease.
+    assert.ok(Math.max(0, ...gaps) < 0.9 * leaseMs, `renewals were ${gaps.map(Math.round).join(', ')} ms apart`);
     if (process.env['SHOW_RUNNER']) console.log({ peakKiB, gaps: gaps.map(Math.round) });
   });
 
@@ -142,7 +143,7 @@ describe('the runner program', () => {
     const askedAt = Date.now();
     runner.kill('SIGTERM');
     assert.equal(await exitOf(runner), 143);
-    assert.ok(Date.now() - askedAt < 12_000, `it took ${Date.now() - askedAt} ms`);
+    assert.ok(Date.now() - askedAt < 20_000, `it took ${Date.now() - askedAt} ms`);
     assert.deepEqual(fixture.living(), []);
   });
 

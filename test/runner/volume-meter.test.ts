@@ -142,7 +142,7 @@ describe('a meter of a volume', () => {
   });
 
   it('does not keep the end waiting: a walk that takes long is given up', async function () {
-    this.timeout(10_000);
+    this.timeout(20_000);
     let isGivenUp = false;
     const { meter } = meterWith((_, signal) => {
       signal.addEventListener('abort', () => (isGivenUp = true));
@@ -150,6 +150,6 @@ describe('a meter of a volume', () => {
     });
     const startedAt = Date.now();
     await meter.last();
-    assert.ok(isGivenUp && Date.now() - startedAt < 6_000);
+    assert.ok(isGivenUp && Date.now() - startedAt < 9_500);
   });
 });

@@ -137,7 +137,7 @@ describe('a session', function () {
     const sessionId = newSession();
     const run = { ...OWNER, backendProfile: 'exec' };
     const sent = await send(sessionId, { prompt: 'echo', run, createRunnerJob: false });
-    const runner = await ForeignRunner.claim(api, sent.run.id, { leaseMs: 1_000 });
+    const runner = await ForeignRunner.claim(api, sent.run.id, { leaseMs: 4_000 });
     await runner.ack(sent.command.id);
     await runner.finishCommand(sent.command.id);
     await eventually(

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Api, type Loose } from '../support/api.js';
+import { Dice } from '../faults/harness/dice.js';
+import { SEED } from '../faults/harness/settings.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
@@ -78,7 +80,8 @@ describe('sends that race with the ends of turns and runs', function () {
   });
   after(async () => manager.stop());
 
-  it(`are all done, each once: ${SENDS} against runs that keep ending`, async () => {
+  it(`are all done, each once: ${SENDS} against runs that keep ending, seed ${SEED}`, async () => {
+    const dice = Dice.about(SEED, 'sends');
     const sessionId = `race-${Date.now()}`;
     await api.post('/api/v1/sessions', { sessionId, ...RUN });
     const runner = new HastyRunner(api, sessionId);
@@ -100,7 +103,7 @@ describe('sends that race with the ends of turns and runs', function () {
         }
         while (!runner.done.includes(last) && !runner.handedOn.has(last)) await delay(2);
         // As the run ends: a little before, or a little after.
-        await delay(Math.random() * 2 * runner.endMs);
+        await delay(dice.next() * 2 * runner.endMs);
       }
     };
     await Promise.all(Array.from({ length: SENDERS }, (_, number) => sender(number)));

@@ -176,7 +176,7 @@ describe('a send to a session', function () {
   it('takes a further turn, not a steer, where the lease of the turn ran out', async () => {
     const sessionId = newSession();
     const first = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
-    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 1_000 });
+    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 4_000 });
     await runner.ack(first.command.id);
     await eventually(
       async () => api.get(`/api/v1/runs/${first.run.id}`),
@@ -190,7 +190,7 @@ describe('a send to a session', function () {
   it('starts the runner that a send asked for once the run has lost one of somebody’s own', async () => {
     const sessionId = newSession();
     const first = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
-    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 2_000 });
+    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 4_000 });
     await runner.ack(first.command.id);
     await runner.finishCommand(first.command.id);
     const second = await send(sessionId, { prompt: 'echo came after all' });
@@ -202,7 +202,7 @@ describe('a send to a session', function () {
   it('leaves no run open for an interrupt that nobody was there for', async () => {
     const sessionId = newSession();
     const { run, command } = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
-    const runner = await ForeignRunner.claim(api, run.id, { leaseMs: 1_000 });
+    const runner = await ForeignRunner.claim(api, run.id, { leaseMs: 4_000 });
     await runner.ack(command.id);
     await runner.finishCommand(command.id);
     await eventually(

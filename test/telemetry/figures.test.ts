@@ -36,7 +36,7 @@ describe('figures', () => {
     const metrics = await startMetrics(NOWHERE, { fleet: { read: () => new Promise(() => undefined) } });
     const startedMs = performance.now();
     assert.match(await metrics.scrape(), /^agentrun_lease_expiries_total 0$/m);
-    assert.ok(performance.now() - startedMs < 1_900);
+    assert.ok(performance.now() - startedMs < 10_000);
     await metrics.close();
   });
 });

@@ -5,7 +5,7 @@ import { Api, eventually } from '../support/api.js';
 import { ForeignRunner, refusalOf } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
-const LEASE_MS = 1_000;
+const LEASE_MS = 4_000;
 
 describe('a run whose workflow is gone', () => {
   let manager: TestManager;

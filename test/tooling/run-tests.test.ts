@@ -7,19 +7,26 @@ import { join } from 'node:path';
 import { projectRoot } from '../../scripts/project-root.js';
 import { schemathesis } from '../../scripts/schemathesis.js';
 
+const LEAK_WAIT_MS = 200;
+
 interface Verdict {
   code: unknown;
   lastLine: string | undefined;
   output: string;
 }
 
-/** Runs the tests of one file with this text. */
-async function runTestFile(text: string): Promise<Verdict> {
+/** Runs the tests of one file with this text, after which it takes so long until what they share has stopped. */
+async function runTestFile(text: string, { teardownMs = 0 } = {}): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), 'agentrun-run-tests-'));
   const file = join(folder, 'fixture.test.mjs');
+  const shared = join(folder, 'shared.mjs');
   await writeFile(file, text);
+  await writeFile(
+    shared,
+    `export const mochaGlobalTeardown = () => new Promise((resolve) => setTimeout(resolve, ${teardownMs}));`,
+  );
   try {
-    return await runTests(file);
+    return await runTests(file, ...(teardownMs > 0 ? ['--require', shared] : []));
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -27,7 +34,7 @@ async function runTestFile(text: string): Promise<Verdict> {
 
 /** Runs scripts/run-tests as a developer does, without CI's variable. */
 function runTests(...mochaArguments: string[]): Promise<Verdict> {
-  const env = { ...process.env, CI: '', AGENTRUN_TEST_LEAK_WAIT_MS: '200' };
+  const env = { ...process.env, CI: '', AGENTRUN_TEST_LEAK_WAIT_MS: String(LEAK_WAIT_MS) };
   const program = join(projectRoot, 'dist/scripts/run-tests.js');
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [program, ...mochaArguments], { env }, (_error, stdout, stderr) => {
@@ -62,6 +69,14 @@ describe('the test runner', () => {
       assert.deepEqual([verdict.code, verdict.lastLine], [code, lastLine], verdict.output);
     });
   }
+
+  it('gives what test files share the time to stop before it looks for what is left, and not for ever', async () => {
+    const stops = await runTestFile(`it('a', () => {});`, { teardownMs: 3 * LEAK_WAIT_MS });
+    assert.deepEqual([stops.code, stops.lastLine], [0, '1 passed, 0 failed'], stops.output);
+    const hangs = await runTestFile(`it('a', () => {});`, { teardownMs: 600_000 });
+    assert.deepEqual([hangs.code, hangs.lastLine], [1, '1 passed, 1 failed'], hangs.output);
+    assert.match(hangs.output, /left something running: Timeout/);
+  });
 
   it('names what was left running', async () => {
     const { output } = await runTestFile(`it('a', () => { setInterval(() => {}, 1e3); });`);

@@ -143,7 +143,8 @@ describe('a task that ended', function () {
     );
     const announcedAtMs = Date.parse(waiting.nextAttemptAt);
     const [first, second] = [receiver.received[0]!, await receiver.untilReceived(2)];
-    assert.ok(Math.abs(second.atMs - announcedAtMs) < 2_000, `${second.atMs - announcedAtMs} ms off`);
+    const lateMs = second.atMs - announcedAtMs;
+    assert.ok(lateMs >= -500 && lateMs < 10_000, `${lateMs} ms off`);
     assert.equal(second.headers['webhook-id'], first.headers['webhook-id']);
     assert.notEqual(second.headers['webhook-timestamp'], first.headers['webhook-timestamp']);
     const delivery = await until(webhook, ({ state }) => state === 'delivered');

@@ -84,7 +84,7 @@ describe('sending to a webhook', () => {
     receiver.answer(() => undefined);
     const { statusCode, error, latencyMs } = await send({}, { timeoutMs: 300 });
     assert.deepEqual([statusCode, error], [null, 'there was no answer within 0.3 s']);
-    assert.ok(latencyMs >= 290 && latencyMs < 2_000, String(latencyMs));
+    assert.ok(latencyMs >= 290 && latencyMs < 10_000, String(latencyMs));
   });
 
   it('takes the status of an answer that has no end, and reads it no further', async () => {
@@ -101,7 +101,7 @@ describe('sending to a webhook', () => {
     assert.equal((await send({}, { timeoutMs: 5_000 })).error, null);
     assert.ok(written < 20_000_000, String(written));
     receiver.answer((response) => response.writeHead(200).write('and then nothing'));
-    assert.equal((await send({}, { timeoutMs: 300 })).error, null);
+    assert.equal((await send({}, { timeoutMs: 3_000 })).error, null);
   });
 
   it('says in its own words what went wrong, and repeats nothing of what the other side said', async () => {
@@ -182,7 +182,7 @@ describe('sending to a webhook', () => {
     const other = await startWebhookReceiver('127.0.0.2');
     try {
       receiver.answer(() => undefined);
-      const sender = createWebhookSender(loopback, { timeoutMs: 1_000 });
+      const sender = createWebhookSender(loopback, { timeoutMs: 5_000 });
       const hanging = Array.from({ length: 10 }, async () => sender.send(message()));
       await receiver.untilReceived(10);
       assert.equal(await sender.send(message()), undefined);

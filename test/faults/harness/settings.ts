@@ -7,6 +7,11 @@ export const SEED = whole('AGENTRUN_FAULT_SEED', ROUNDS > 2 ? Date.now() % 1_000
 /** The long form takes true times where the short one scales them. */
 const IS_LONG = ROUNDS >= 20;
 
+/** `promisedMs` in the long form. The short one is played beside all other tests, on machines that are slow: it looks for what hangs, and has more. */
+export function within(promisedMs: number, inShortFormMs: number): number {
+  return IS_LONG ? promisedMs : inShortFormMs;
+}
+
 /** PostgreSQL is away for so long. */
 export const DATABASE_OUTAGE_MS = whole('AGENTRUN_FAULT_OUTAGE_MS', IS_LONG ? 60_000 : 7_000);
 

@@ -106,8 +106,8 @@ if (hasPods()) {
         async () => phases(run.id),
         (all) => all.includes('attempt-lost'),
       );
-      // The Pod's own grace, and a second.
-      assert.ok(performance.now() - before < 3_000 + 3_000);
+      // The Pod's own grace of 3 s, and what a busy machine needs; the cluster's own word of it may take 20 s.
+      assert.ok(performance.now() - before < 15_000);
       const ended = await untilEnded(api, run.id, STARTED_MS);
       assert.deepEqual([ended.status, ended.attempt], ['completed', 2]);
       const threads = (await api.events(run.id)).flatMap(({ payload }) => payload.threadId ?? []);
@@ -177,13 +177,13 @@ if (hasPods()) {
         await fixture.test.apiServer!.startAgain();
         await untilPrinted(api, turn, 'done', STARTED_MS);
         assert.deepEqual(await outcome(run.id), ['completed', 1]);
-        assert.deepEqual(await outcome(later.run.id), ['completed', 1]);
-      });
+        assert.deepEqual(await outcome(later.run.id, 4 * STARTED_MS), ['completed', 1]);
+      }).timeout(480_000);
     }
 
     /** With what was said of attempts that were lost. */
-    const outcome = async (runId: string) => {
-      const { status, attempt } = await untilEnded(api, runId, 2 * STARTED_MS);
+    const outcome = async (runId: string, timeoutMs = 2 * STARTED_MS) => {
+      const { status, attempt } = await untilEnded(api, runId, timeoutMs);
       const lost = (await api.events(runId)).filter(({ payload }) => payload.phase === 'attempt-lost');
       return [status, attempt, ...lost.map(({ payload }) => payload.message as string)];
     };

@@ -10,7 +10,7 @@ const NOWHERE = {
   AGENTRUN_UNSCHEDULABLE_GRACE_MS: '600000',
 };
 /** From what the cluster says until it is told; the machine may be busy. */
-const SOON_MS = 3_000;
+const SOON_MS = 10_000;
 /** An API server that begins over what it stored, on a machine that does much else. */
 const SERVER_START_MS = 60_000;
 
