@@ -18,7 +18,7 @@ describe('a send to a session', function () {
   let api: Api;
 
   before(async () => {
-    manager = await startTestManager({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '4000' });
+    manager = await startTestManager({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '6000' });
     api = new Api(manager.url, manager.operatorToken);
   });
   after(async () => manager.stop());
@@ -202,7 +202,8 @@ describe('a send to a session', function () {
   it('leaves no run open for an interrupt that nobody was there for', async () => {
     const sessionId = newSession();
     const { run, command } = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
-    const runner = await ForeignRunner.claim(api, run.id, { leaseMs: 4_000 });
+    // Its requests fit into it, and the interrupt into what is left until the run ends by idling.
+    const runner = await ForeignRunner.claim(api, run.id, { leaseMs: 2_500 });
     await runner.ack(command.id);
     await runner.finishCommand(command.id);
     await eventually(
