@@ -144,6 +144,7 @@ export function inputOf(
     projectId: draft.projectId,
     sessionId: draft.sessionRef?.sessionId ?? null,
     backendProfile: draft.backendProfile,
+    ...(draft.providerId !== null && { providerId: draft.providerId }),
     policy: runPolicy(draft.executionPolicy, draft.retryPolicy, context.limits),
     endsWithTurn: body.endsWithTurn ?? false,
     ...(opening && { opening: openingOf(draft, opening) }),
