@@ -66,8 +66,8 @@ export interface RunStore {
    * @throws idempotency-conflict when the key was used with another body.
    */
   draftRun(draft: RunDraft, reservation?: Reservation, opening?: OpeningDraft): Promise<Drafted>;
-  /** Whether something was drafted with this key before. */
-  isReserved(reservation: Reservation): Promise<boolean>;
+  /** The id of what was drafted with this key before. */
+  findReserved(reservation: Reservation): Promise<string | undefined>;
   /** Takes back a draft that was refused, with its reservation. Does nothing to an opened run. */
   dropRunDraft(runId: string): Promise<void>;
   /** The request that drafted it has gone without an answer. Its workflow may open it yet, but it holds nothing any more. */

@@ -63,7 +63,7 @@ async function assertMayUse(
   reservation: Reservation | undefined,
 ): Promise<void> {
   if (image === null || image === undefined) return;
-  if (reservation !== undefined && (await context.runs.isReserved(reservation))) return;
+  if (reservation !== undefined && (await context.runs.findReserved(reservation)) !== undefined) return;
   await assertMayNameImage(context, principal, image, 'runnerJob.image');
 }
 
