@@ -3,18 +3,11 @@ import type { CommandRecord } from '../contract/command.js';
 import type { RunRecord } from '../contract/run.js';
 import type { ProjectionResult, RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunStatus } from '../domain/run-lifecycle.js';
+import type { Reservation } from './reservation.js';
 import type { RunnerJobRequest } from './runner-job-store.js';
 
 /** Which tenants a reader may see. */
 export type TenantScope = 'all' | readonly string[];
-
-/** A create reserves its ids under (tenant, route, key) with the hash of its body; the same key and hash find the first ids again. */
-export interface Reservation {
-  readonly tenantId: string;
-  readonly route: string;
-  readonly key: string;
-  readonly bodyHash: string;
-}
 
 /** Everything of a run that its creator chose, and its address in Temporal. */
 export interface RunDraft extends Pick<

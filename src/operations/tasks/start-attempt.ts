@@ -7,7 +7,7 @@ import { firstCommandId, runnerJobId } from '../../domain/ids.js';
 import type { StartedAttempt } from '../../domain/task-messages.js';
 import type { Principal } from '../../domain/principal.js';
 import { SESSION_TTL_MS } from '../../domain/session-state.js';
-import type { Reservation } from '../../ports/run-store.js';
+import type { Reservation } from '../../ports/reservation.js';
 import type { TaskRow } from '../../ports/task-store.js';
 import type { OperationContext } from '../context.js';
 import { startRun } from '../runs/start-run.js';
