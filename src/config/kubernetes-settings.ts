@@ -31,9 +31,12 @@ export const KUBERNETES_SETTINGS = {
     default: 'IfNotPresent',
   }),
   AGENTRUN_RUNNER_IMAGE_PULL_SECRETS: optionalText('Names of Secrets to fetch that image with, comma-separated'),
-  AGENTRUN_RUNNER_RESOURCES_JSON: text('Resources of a runner that asks for none', {
-    default: '{"requests":{"cpu":"250m","memory":"512Mi"},"limits":{"memory":"4Gi"}}',
-  }),
+  AGENTRUN_RUNNER_RESOURCES_JSON: text(
+    'Resources of a runner that asks for none, those of devices (nvidia.com/gpu) among them',
+    {
+      default: '{"requests":{"cpu":"250m","memory":"512Mi"},"limits":{"memory":"4Gi"}}',
+    },
+  ),
   AGENTRUN_RUNNER_RUNTIME_CLASS: optionalText('RuntimeClass of runner Pods (gVisor, Kata)', { pattern: SUBDOMAIN }),
   AGENTRUN_RUNNER_PRIORITY_CLASS: optionalText('PriorityClass of runner Pods', { pattern: SUBDOMAIN }),
   AGENTRUN_RUNNER_NODE_SELECTOR_JSON: text('Labels of the Nodes that runners go to', { default: '{}' }),

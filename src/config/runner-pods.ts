@@ -1,7 +1,18 @@
 import { Type, type Static } from 'typebox';
-import { RunnerResources } from '../contract/runner.js';
 import { readJsonSetting } from './json-setting.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
+
+/** By Kubernetes' names and quantities; those of devices (`nvidia.com/gpu`) too, which a launch itself cannot ask for. */
+const Quantities = Type.Record(
+  Type.String({ pattern: '^(cpu|memory|ephemeral-storage|[a-z0-9.-]+/[A-Za-z0-9._-]+)$' }),
+  Type.String({ maxLength: 32 }),
+  { additionalProperties: false },
+);
+
+const Resources = Type.Object(
+  { requests: Type.Optional(Quantities), limits: Type.Optional(Quantities) },
+  { additionalProperties: false },
+);
 
 const NodeSelector = Type.Record(Type.String({ minLength: 1 }), Type.String());
 
@@ -19,7 +30,7 @@ const Tolerations = Type.Array(
 );
 
 export interface RunnerPodSettings {
-  readonly resources: Static<typeof RunnerResources>;
+  readonly resources: Static<typeof Resources>;
   readonly nodeSelector: Static<typeof NodeSelector>;
   readonly tolerations: Static<typeof Tolerations>;
   readonly imagePullSecrets: readonly string[];
@@ -34,7 +45,7 @@ export function readRunnerPods(settings: KubernetesSettings): RunnerPodSettings 
   };
   const names = (settings.AGENTRUN_RUNNER_IMAGE_PULL_SECRETS ?? '').split(',').map((name) => name.trim());
   return {
-    resources: readJsonSetting('AGENTRUN_RUNNER_RESOURCES_JSON', read.resources, RunnerResources),
+    resources: readJsonSetting('AGENTRUN_RUNNER_RESOURCES_JSON', read.resources, Resources),
     nodeSelector: readJsonSetting('AGENTRUN_RUNNER_NODE_SELECTOR_JSON', read.nodeSelector, NodeSelector),
     tolerations: readJsonSetting('AGENTRUN_RUNNER_TOLERATIONS_JSON', read.tolerations, Tolerations),
     imagePullSecrets: names.filter((name) => name !== ''),

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { COMMAND_STATES } from '../domain/command-lifecycle.js';
 import { EVENT_TYPES } from '../domain/event-types.js';
 import { FAILURE_KINDS } from '../domain/failure-kinds.js';
 import { NEXT_ACTIONS } from '../domain/next-actions.js';
@@ -131,6 +132,8 @@ export type SteerDelivery = Static<typeof SteerDelivery>;
 export const RunResult = Type.Object({
   runId: RunId,
   commandId: Nullable(CommandId),
+  /** Of that command; `status` is the run's. */
+  commandState: Nullable(Type.Enum(COMMAND_STATES)),
   status: Type.Enum(RUN_STATUSES),
   terminalStatus: Nullable(Type.Enum(TERMINAL_STATUSES)),
   failureKind: Nullable(Type.Enum(FAILURE_KINDS)),

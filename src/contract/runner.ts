@@ -1,6 +1,16 @@
 import { Type, type Static } from 'typebox';
 import { RUNNER_JOB_STATUSES } from '../domain/runner-job-status.js';
-import { Metadata, Name, Nullable, RunId, CommandId, RunnerJobId, Timestamp, ValuesPrinted } from './common.js';
+import {
+  IdempotencyKey,
+  Metadata,
+  Name,
+  Nullable,
+  RunId,
+  CommandId,
+  RunnerJobId,
+  Timestamp,
+  ValuesPrinted,
+} from './common.js';
 
 export const RunnerRegister = Type.Object({
   runnerId: Type.Optional(Name),
@@ -53,6 +63,7 @@ export const RunnerJobCreate = Type.Object({
   image: Type.Optional(Nullable(RunnerImage)),
   resources: Type.Optional(Nullable(Type.Object(resources))),
   env: Type.Optional(RunnerEnv),
+  idempotencyKey: Type.Optional(IdempotencyKey),
 });
 export type RunnerJobCreate = Static<typeof RunnerJobCreate>;
 

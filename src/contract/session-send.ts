@@ -47,7 +47,7 @@ export const SessionSend = Type.Object({
   idempotencyKey: Type.Optional(IdempotencyKey),
   run: Type.Optional(Nullable(RunBase)),
   runBase: Type.Optional(Nullable(RunBase)),
-  runnerJob: Type.Optional(Nullable(Type.Omit(RunnerJobCreate, ['commandId']))),
+  runnerJob: Type.Optional(Nullable(Type.Omit(RunnerJobCreate, ['commandId', 'idempotencyKey']))),
   createRunnerJob: Type.Optional(Type.Boolean({ default: true })),
   dryRun: Type.Optional(Type.Boolean({ default: false })),
 });

@@ -93,7 +93,7 @@ export const TaskCreate = Type.Object({
   executionPolicy: Type.Optional(Nullable(withoutDefaults(Type.Partial(ExecutionPolicy, closed)))),
   /** Of each run that the task starts: how often a lost runner is replaced within one attempt. */
   runRetryPolicy: Type.Optional(Nullable(Type.Partial(RetryPolicy, closed))),
-  runnerJob: Type.Optional(Nullable(Type.Omit(RunnerJobCreate, ['commandId']))),
+  runnerJob: Type.Optional(Nullable(Type.Omit(RunnerJobCreate, ['commandId', 'idempotencyKey']))),
   metadata: Type.Optional(Metadata),
   idempotencyKey: Type.Optional(IdempotencyKey),
 });

@@ -67,6 +67,8 @@ export interface RunInput {
   readonly projectId: string;
   readonly sessionId: string | null;
   readonly backendProfile: string;
+  /** Decides nothing: it is told beside the others. */
+  readonly providerId?: string;
   readonly policy: RunPolicy;
   /** True where the run ends with its first turn (a task, a validation). */
   readonly endsWithTurn: boolean;

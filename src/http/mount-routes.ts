@@ -6,6 +6,7 @@ import { AgentRunError, forbidden, invalid } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import type { App } from './dependencies.js';
 import type { ToldRequest } from '../telemetry/observe-requests.js';
+import type { OpenSpan } from '../telemetry/tracing.js';
 import { statusOf } from './error-status.js';
 import { HttpError } from './http-error.js';
 import { jsonBody } from './middleware/json-body.js';
@@ -14,7 +15,7 @@ import { RateLimit } from './rate-limit.js';
 import type { QueryShape, QueryValues } from './query-fields.js';
 import { stateOf } from './request-state.js';
 import type { ParamShape, Route, RouteRequest } from './route.js';
-import { toldOperation } from './told-operations.js';
+import { answeredEvents, askedOfList, toldOperation } from './told-operations.js';
 import { patternWords } from './validation/pattern-words.js';
 import { conforms, validated } from './validation/validate.js';
 
@@ -32,12 +33,12 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
   const parseJson = jsonBody(app.settings.bodyLimitBytes);
   const parseEither = jsonOrYamlBody(app.settings.bodyLimitBytes);
   for (const route of routes) {
-    const serveRoute = async (ctx: Context) => {
+    const serveRoute = async (ctx: Context, span: OpenSpan) => {
       const state = stateOf(ctx);
       state.quiet = route.quiet;
       if (route.auth === 'claim') state.claimant = await claimantOf(ctx, { app, limit });
       else state.principal = await principalOf(ctx, route, { app, limit });
-      const handle = async () => answer(ctx, route, app);
+      const handle = async () => answer(ctx, route, { app, span });
       if (route.body === undefined) return handle();
       // What is to be done with the body is the parser's `next`: it is not called for a client that is gone before its body was read.
       await (route.takesYaml ? parseEither : parseJson)(ctx, handle);
@@ -48,7 +49,7 @@ export function mountRoutes(routes: readonly Route[], app: App): Middleware {
       stateOf(ctx).ids = ids;
       await app.telling.tell(toldRequest(ctx, route), statusOf, async (span) => {
         span.set(ids);
-        await serveRoute(ctx);
+        await serveRoute(ctx, span);
       });
     });
   }
@@ -123,10 +124,12 @@ async function counted<T>(ctx: Context, { limit }: Gate, authenticate: () => Pro
   }
 }
 
-async function answer(ctx: Context, route: Route, app: App): Promise<void> {
+async function answer(ctx: Context, route: Route, { app, span }: { app: App; span: OpenSpan }): Promise<void> {
   const request = requestOf(ctx, route, app);
   if ('respond' in route) return route.respond(ctx, request, app);
+  span.set(askedOfList(request));
   const data = await told(route, request, app);
+  span.set(answeredEvents(route, data));
   ctx.status = 200;
   ctx.body = { ok: true, data, traceId: stateOf(ctx).traceId };
 }

@@ -34,8 +34,22 @@ const TOLD: Readonly<Record<string, ToldOperation>> = {
   getRunResult: { name: 'command_result', asked: ofCommand, answered: result },
 };
 
+/** By operation id: those that answer events. */
+const EVENT_LISTS: ReadonlySet<string> = new Set(['listEvents', 'traceSession', 'readSessionOutput']);
+
 export function toldOperation({ operationId }: Route): ToldOperation | undefined {
   return Object.hasOwn(TOLD, operationId) ? TOLD[operationId] : undefined;
+}
+
+/** Told by the request's own span: where a list was asked to go on, and for how much. */
+export function askedOfList({ query }: Request): Told {
+  return { afterSeq: count(query, 'afterSeq'), limit: count(query, 'limit') };
+}
+
+/** Told by the request's own span: how many events it was answered. */
+export function answeredEvents({ operationId }: Route, data: unknown): Told {
+  const items = EVENT_LISTS.has(operationId) ? at(data, 'items') : undefined;
+  return Array.isArray(items) ? { eventCount: items.length } : {};
 }
 
 function ofCommand({ params, query }: Request): Told {
@@ -46,7 +60,7 @@ function ofCommand({ params, query }: Request): Told {
 function result(data: unknown): Told {
   return {
     commandId: word(data, 'commandId'),
-    commandState: word(data, 'status'),
+    commandState: word(data, 'commandState'),
     terminalStatus: word(data, 'terminalStatus'),
     failureKind: word(data, 'failureKind'),
   };
@@ -59,6 +73,11 @@ function at(value: unknown, field: string): unknown {
 function word(value: unknown, field: string): string | undefined {
   const found = at(value, field);
   return typeof found === 'string' ? found : undefined;
+}
+
+function count(value: unknown, field: string): number | undefined {
+  const found = at(value, field);
+  return typeof found === 'number' ? found : undefined;
 }
 
 function flag(value: unknown, field: string): boolean | undefined {

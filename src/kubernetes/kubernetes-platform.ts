@@ -28,6 +28,8 @@ export interface KubernetesPlatformOptions {
 
 const LOG_TAIL_BYTES = 4_096;
 const PAGE = 500;
+/** Deletions that are waited for at a time: one that cannot be made takes most of a minute. */
+const AT_ONCE = 10;
 
 /** Runners as Jobs of one namespace, volumes as claims, secrets as Secrets; all that it makes carries this lane's labels. */
 export class KubernetesPlatform implements RunnerPlatform {
@@ -110,11 +112,17 @@ export class KubernetesPlatform implements RunnerPlatform {
     });
   }
 
-  /** The cluster does so by itself after its Jobs' time to live; this is for a cluster that does not. */
+  /** The cluster does so by itself after its Jobs' time to live; this is for a cluster that does not. One that stays holds up no other. */
   async prune({ olderThanMs }: { olderThanMs: number }): Promise<string[]> {
     const jobs = await this.#jobs(this.#labels);
     const old = jobs.filter((job) => Date.now() - (endedAtMs(job) ?? Infinity) > olderThanMs);
-    return this.#deleteAll(old);
+    const names = old.map((job) => job.metadata?.name ?? '');
+    const pruned: string[] = [];
+    while (names.length > 0) {
+      const tried = await Promise.all(names.splice(0, AT_ONCE).map(async (name) => this.#tryDelete(name)));
+      pruned.push(...tried.filter((name) => name !== undefined));
+    }
+    return pruned;
   }
 
   async logTail(jobName: string, maxBytes: number): Promise<string> {
@@ -142,13 +150,22 @@ export class KubernetesPlatform implements RunnerPlatform {
 
   async #deleteEndedJobsOf(volumeName: string): Promise<void> {
     const jobs = await this.#jobs({ ...this.#labels, [LABELS.volume]: labelValue(volumeName) });
-    await this.#deleteAll(jobs.filter((job) => endedAtMs(job) !== undefined));
+    const ended = jobs.filter((job) => endedAtMs(job) !== undefined);
+    for (const { metadata } of ended) await this.#delete(metadata?.name ?? '');
   }
 
-  async #deleteAll(jobs: readonly V1Job[]): Promise<string[]> {
-    const names = jobs.map((job) => job.metadata?.name ?? '');
-    for (const name of names) await deleteJob(this.options.cluster, { name, namespace: this.namespace, graceMs: 0 });
-    return names;
+  async #delete(name: string): Promise<void> {
+    await deleteJob(this.options.cluster, { name, namespace: this.namespace, graceMs: 0 });
+  }
+
+  async #tryDelete(name: string): Promise<string | undefined> {
+    try {
+      await this.#delete(name);
+      return name;
+    } catch (error) {
+      this.options.warn(`the ended Job ${name} cannot be deleted`, error);
+      return undefined;
+    }
   }
 
   async #jobs(labels: Readonly<Record<string, string>>): Promise<V1Job[]> {

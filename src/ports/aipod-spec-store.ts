@@ -1,5 +1,5 @@
 import type { AipodSpec, AipodSpecApplied, AipodSpecRecord, AipodSpecSummary } from '../contract/aipod-spec.js';
-import type { Reservation } from './run-store.js';
+import type { Reservation } from './reservation.js';
 
 /** A document to apply, with where it came from. */
 export interface AipodSpecDraft extends Pick<AipodSpecRecord, 'source' | 'contentHash' | 'origin' | 'appliedBy'> {

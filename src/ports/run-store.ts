@@ -3,18 +3,11 @@ import type { CommandRecord } from '../contract/command.js';
 import type { RunRecord } from '../contract/run.js';
 import type { ProjectionResult, RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunStatus } from '../domain/run-lifecycle.js';
+import type { Reservation } from './reservation.js';
 import type { RunnerJobRequest } from './runner-job-store.js';
 
 /** Which tenants a reader may see. */
 export type TenantScope = 'all' | readonly string[];
-
-/** A create reserves its ids under (tenant, route, key) with the hash of its body; the same key and hash find the first ids again. */
-export interface Reservation {
-  readonly tenantId: string;
-  readonly route: string;
-  readonly key: string;
-  readonly bodyHash: string;
-}
 
 /** Everything of a run that its creator chose, and its address in Temporal. */
 export interface RunDraft extends Pick<
@@ -73,8 +66,8 @@ export interface RunStore {
    * @throws idempotency-conflict when the key was used with another body.
    */
   draftRun(draft: RunDraft, reservation?: Reservation, opening?: OpeningDraft): Promise<Drafted>;
-  /** Whether something was drafted with this key before. */
-  isReserved(reservation: Reservation): Promise<boolean>;
+  /** The id of what was drafted with this key before. */
+  findReserved(reservation: Reservation): Promise<string | undefined>;
   /** Takes back a draft that was refused, with its reservation. Does nothing to an opened run. */
   dropRunDraft(runId: string): Promise<void>;
   /** The request that drafted it has gone without an answer. Its workflow may open it yet, but it holds nothing any more. */

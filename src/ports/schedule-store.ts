@@ -1,5 +1,6 @@
 import type { ScheduleAction, ScheduledTaskBody, ScheduleRecord } from '../contract/schedule.js';
-import type { Drafted, Reservation, TenantScope } from './run-store.js';
+import type { Reservation } from './reservation.js';
+import type { Drafted, TenantScope } from './run-store.js';
 
 /** When a schedule's times come, and what becomes of them. */
 export type ScheduleDefinition = Pick<

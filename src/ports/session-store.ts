@@ -2,7 +2,8 @@ import type { CommandRecord } from '../contract/command.js';
 import type { SessionCreated, SessionRecord, SessionStorage, StorageRefresh } from '../contract/session.js';
 import type { SendDecision } from '../domain/run-snapshot.js';
 import type { SessionFilterState } from '../domain/session-state.js';
-import type { Drafted, Reservation, TenantScope } from './run-store.js';
+import type { Reservation } from './reservation.js';
+import type { Drafted, TenantScope } from './run-store.js';
 
 /** What its creator chose of a session. */
 export interface SessionDraft {

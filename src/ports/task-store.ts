@@ -6,7 +6,8 @@ import type { ProjectionResult } from '../domain/run-snapshot.js';
 import type { TaskState } from '../domain/task-lifecycle.js';
 import type { SlotRecords } from '../domain/task-messages.js';
 import type { TaskSnapshot } from '../domain/task-snapshot.js';
-import type { Drafted, Reservation, TenantScope } from './run-store.js';
+import type { Reservation } from './reservation.js';
+import type { Drafted, TenantScope } from './run-store.js';
 
 /** What the runs of a task are made from. */
 export interface TaskWork {

@@ -1,5 +1,6 @@
 import type { WebhookCreate, WebhookRecord } from '../contract/webhook.js';
-import type { Drafted, Reservation, TenantScope } from './run-store.js';
+import type { Reservation } from './reservation.js';
+import type { Drafted, TenantScope } from './run-store.js';
 
 /** What its creator chose of a webhook, apart from its secret. */
 export interface WebhookDraft extends Pick<WebhookRecord, 'id' | 'secretFingerprint'> {

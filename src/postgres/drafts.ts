@@ -1,5 +1,6 @@
 import { missing } from '../domain/errors.js';
-import type { CommandDraft, Drafted, OpeningDraft, Reservation, RunDraft } from '../ports/run-store.js';
+import type { Reservation } from '../ports/reservation.js';
+import type { CommandDraft, Drafted, OpeningDraft, RunDraft } from '../ports/run-store.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
 import { KEY_IS_FREE, keyValues, reserve, takingKey } from './reservations.js';

@@ -1,5 +1,6 @@
 import { idempotencyConflict, unavailable } from '../domain/errors.js';
-import type { Drafted, Reservation } from '../ports/run-store.js';
+import type { Reservation } from '../ports/reservation.js';
+import type { Drafted } from '../ports/run-store.js';
 import type { Queryable } from './queryable.js';
 
 /** How often a key may be found whose draft is being taken back in that moment. */
@@ -75,6 +76,14 @@ export async function keepOutcome(
     [tenantId, route, key, outcome],
   );
   return rows[0]?.outcome ?? outcome;
+}
+
+export async function releaseKey(queryable: Queryable, { tenantId, route, key }: Reservation): Promise<void> {
+  await queryable.query('DELETE FROM idempotency_keys WHERE tenant_id = $1 AND route = $2 AND key = $3', [
+    tenantId,
+    route,
+    key,
+  ]);
 }
 
 async function findKey(transaction: Queryable, { tenantId, route, key }: Reservation) {

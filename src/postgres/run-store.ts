@@ -18,7 +18,7 @@ export function createRunStore(database: Database, wakeups: Wakeups): RunStore {
     dropCommandDraft: (commandId) => dropDraft(database, 'command', commandId),
     findCommandDrafts: (commandIds) => findCommandDrafts(database, commandIds),
     writeNote: (runId, text) => writeNote(database, runId, text),
-    isReserved: async (reservation) => (await findReserved(database, reservation)) !== undefined,
+    findReserved: async (reservation) => (await findReserved(database, reservation))?.thingId,
     getRun: (runId, tenants) => getRun(database, runId, tenants),
     listRuns: (filter) => listRuns(database, filter),
     volumeName: (runId) => volumeNameOf(database, runId),

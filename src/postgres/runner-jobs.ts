@@ -1,9 +1,11 @@
 import type { RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
 import { ENDED_JOB_STATUSES, type RunnerJobStatus } from '../domain/runner-job-status.js';
 import type { RunnerJobRequest, RunnerJobStore } from '../ports/runner-job-store.js';
+import type { Reservation } from '../ports/reservation.js';
 import type { TenantScope } from '../ports/run-store.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';
+import { findReserved, releaseKey, reserve } from './reservations.js';
 import { firstRow } from './rows.js';
 import { isoOrNull } from './run-mapping.js';
 
@@ -40,6 +42,12 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
       ]);
       return rows[0] && toJobRecord(rows[0]);
     },
+
+    findReserved: async (reservation) => (await findReserved(database, reservation))?.thingId,
+
+    reserve: async (reservation, jobId) => keepKey(database, reservation, jobId),
+
+    release: async (reservation) => releaseKey(database, reservation),
 
     async overrides(jobId) {
       const { rows } = await database.query<{ overrides: RunnerJobRequest['overrides'] }>(
@@ -104,6 +112,11 @@ export async function requestJob(database: Queryable, job: RunnerJobRequest): Pr
     ],
   );
   return toJobRecord(firstRow(requested));
+}
+
+/** The Job is there already: whoever comes second goes on with what is kept. */
+async function keepKey(database: Database, reservation: Reservation, jobId: string): Promise<void> {
+  await reserve(database, reservation, jobId, async (thingId) => ({ id: thingId, opened: true }));
 }
 
 interface RunnerRow {

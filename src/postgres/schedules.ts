@@ -2,7 +2,8 @@ import type { ScheduledTaskBody } from '../contract/schedule.js';
 import { conflict } from '../domain/errors.js';
 import type { FailureKind } from '../domain/failure-kinds.js';
 import type { OverlapPolicy } from '../domain/schedules.js';
-import type { Drafted, Reservation } from '../ports/run-store.js';
+import type { Reservation } from '../ports/reservation.js';
+import type { Drafted } from '../ports/run-store.js';
 import type {
   KnownOutcome,
   ScheduledOutcome,

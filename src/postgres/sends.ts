@@ -1,6 +1,7 @@
 import { AgentRunError, missing, sessionStoreEvicted } from '../domain/errors.js';
 import type { SendDecision } from '../domain/run-snapshot.js';
-import type { Drafted, Reservation } from '../ports/run-store.js';
+import type { Reservation } from '../ports/reservation.js';
+import type { Drafted } from '../ports/run-store.js';
 import type { DecidedSend, SendDraft } from '../ports/session-store.js';
 import { COMMAND_COLUMNS, toCommandRecord, type CommandRow } from './commands.js';
 import type { Database } from './pool.js';

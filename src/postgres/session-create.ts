@@ -1,4 +1,4 @@
-import type { Reservation } from '../ports/run-store.js';
+import type { Reservation } from '../ports/reservation.js';
 import type { CreatedSession, SessionAction, SessionDraft } from '../ports/session-store.js';
 import type { Database } from './pool.js';
 import type { Queryable } from './queryable.js';

@@ -1,6 +1,7 @@
 import { AgentRunError } from '../domain/errors.js';
 import { QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
-import type { Drafted, Reservation } from '../ports/run-store.js';
+import type { Reservation } from '../ports/reservation.js';
+import type { Drafted } from '../ports/run-store.js';
 import type { TaskDraft } from '../ports/task-store.js';
 import { createDraft } from './drafts.js';
 import type { Database } from './pool.js';

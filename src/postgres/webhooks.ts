@@ -1,5 +1,6 @@
 import type { WebhookRecord } from '../contract/webhook.js';
-import type { Drafted, Reservation, TenantScope } from '../ports/run-store.js';
+import type { Reservation } from '../ports/reservation.js';
+import type { Drafted, TenantScope } from '../ports/run-store.js';
 import type { WebhookDraft, WebhookStore } from '../ports/webhook-store.js';
 import { afterCreation, pageOf } from './cursor.js';
 import { newestFirst } from './newest-first.js';

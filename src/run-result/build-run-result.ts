@@ -13,9 +13,11 @@ export function buildRunResult(facts: RunFacts): RunResult {
   const ended = endedAs(facts);
   const liveness = livenessOf(facts);
   const steers = steerDelivery(facts);
+  const command = focusCommand(facts);
   return {
     runId: facts.run.id,
-    commandId: focusCommand(facts)?.id ?? null,
+    commandId: command?.id ?? null,
+    commandState: command?.state ?? null,
     status: facts.run.status,
     terminalStatus: ended?.status ?? null,
     failureKind: ended?.failureKind ?? null,

@@ -50,11 +50,12 @@ export function observeGateway(gateway: RunGateway, telemetry: Telemetry): RunGa
 
 /** Its id follows from the run's: see `spanOf`. Where the request that made the run is not what is under way, it begins the trace. */
 async function recordRun({ tracing, traces }: Telemetry, input: RunInput, startMs: number): Promise<void> {
-  const { runId, sessionId, backendProfile } = input;
+  const { runId, sessionId, backendProfile, providerId } = input;
   const spanId = spanOf(runId);
   const { parent, link } = await traces.placeOf(runId);
   const place = parent?.spanId === spanId ? { parent: null, traceId: parent.traceId, link } : { parent };
-  tracing.record('run_created', { ...place, startMs, spanId, attributes: { runId, sessionId, backendProfile } });
+  const attributes = { runId, sessionId, backendProfile, providerId };
+  tracing.record('run_created', { ...place, startMs, spanId, attributes });
 }
 
 interface AnsweredSends {

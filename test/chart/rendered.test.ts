@@ -3,7 +3,7 @@ import { readSettings } from '../../src/config.js';
 import { METRICS } from '../../src/telemetry/metric-names.js';
 import type { Loose } from '../support/api.js';
 import { helm, HELM_FETCH_TIMEOUT_MS, helmProgram } from './helm.js';
-import { CHART, golden, manifests, render, valuesFile, valueSets } from './rendered.js';
+import { CHART, golden, manifests, notes, render, valuesFile, valueSets } from './rendered.js';
 
 describe('the chart', function () {
   this.timeout(60_000);
@@ -58,6 +58,49 @@ describe('the chart', function () {
         assert.deepEqual(unknown, [], `${name} ${metadata.name}`);
       }
     }
+  });
+
+  it("hands runners' resources over as texts, those of devices too", async () => {
+    const [first] = manifests(await render('everything')).filter(({ kind }) => kind === 'Deployment');
+    const env = first.spec.template.spec.containers[0].env as { name: string; value?: string }[];
+    const given = env.find(({ name }) => name === 'AGENTRUN_RUNNER_RESOURCES_JSON')?.value ?? '';
+    assert.deepEqual(JSON.parse(given), {
+      requests: { cpu: '0.5', memory: '1Gi' },
+      limits: { cpu: '2', memory: '4294967296', 'ephemeral-storage': '10Gi', 'nvidia.com/gpu': '1' },
+    });
+  });
+
+  it('sets no setting that `settings` would set again', async () => {
+    const deployments = manifests(await render('everything')).filter(({ kind }) => kind === 'Deployment');
+    const env = deployments.flatMap(({ spec }) => spec.template.spec.containers[0].env as { name: string }[]);
+    const own = env.map(({ name }) => name).filter((name) => name.startsWith('AGENTRUN_') && !GIVEN.has(name));
+    const set = own.flatMap((name) => ['--set', `settings.${name}=1`]);
+    const words = await refusal('--values', valuesFile('minimal'), ...set);
+    assert.deepEqual(
+      own.filter((name) => !RegExp(`\\b${name}\\b`).test(words)),
+      [],
+    );
+  });
+
+  it('opens the port of the Temporal that it is told of', async () => {
+    const ports = async (...set: string[]) => {
+      const policies = manifests(await render('minimal', set)).filter(({ kind }) => kind === 'NetworkPolicy');
+      return policies.map(({ spec }) => JSON.stringify(spec.egress).includes('7999'));
+    };
+    assert.deepEqual(await ports(), [false, false, false]);
+    assert.deepEqual(await ports('--set', 'temporal.address=temporal.example.com:7999'), [true, true, false]);
+    assert.deepEqual(await ports('--set', 'networkPolicies.temporal.port=7999'), [true, true, false]);
+  });
+
+  it('tells of a Prometheus that nobody lets in, and of nothing else', async () => {
+    const told = async (...set: string[]) => notes('minimal', set);
+    const scraped = ['--set', 'monitoring.prometheus.enabled=true'];
+    const from = (who: string) => ['--set', `networkPolicies.${who}[0].podSelector.matchLabels.app=prometheus`];
+    assert.doesNotMatch(await told(), /Prometheus/);
+    assert.match(await told(...scraped), /Prometheus/);
+    assert.match(await told(...scraped, ...from('apiFrom')), /Prometheus/);
+    assert.doesNotMatch(await told(...scraped, ...from('apiFrom'), ...from('workerFrom')), /Prometheus/);
+    assert.doesNotMatch(await told(...scraped, '--set', 'networkPolicies.enabled=false'), /Prometheus/);
   });
 
   it('lets API and worker reach a collector where one is set, and runners only the one that is named', async () => {
@@ -146,6 +189,12 @@ describe('the chart', function () {
     assert.match(await refusal(...minimal, '--set', 'runners.storage.accessMode=Any'), /accessMode/);
     assert.match(await refusal(...minimal, '--set', 'runners.defaultSandbox=none'), /defaultSandbox/);
     assert.match(await refusal(...minimal, '--set', 'temporal.tls.cert=x'), /'cert' not allowed/);
+    assert.match(await refusal(...minimal, '--set', 'runners.resources.limits.gpu=1'), /'gpu' not allowed/);
+    assert.match(await refusal(...minimal, '--set', 'runners.resources.limits.memory=much'), /memory/);
+    assert.match(
+      await refusal(...minimal, '--set', 'monitoring.prometheus.rules.enabled=true'),
+      /monitoring\.prometheus\.enabled is not set/,
+    );
   });
 });
 
@@ -155,4 +204,11 @@ const SECRETS: Readonly<Record<string, string>> = {
   AGENTRUN_TOKEN_KEY: 'k'.repeat(48),
   AGENTRUN_OPERATOR_TOKEN: 'k'.repeat(48),
 };
+/** What `values/everything.yaml` sets by `settings`. */
+const GIVEN = new Set([
+  'AGENTRUN_LOG_LEVEL',
+  'AGENTRUN_START_DEADLINE_MS',
+  'AGENTRUN_OIDC_ISSUER',
+  'AGENTRUN_OIDC_AUDIENCE',
+]);
 const OPTIONAL = new Set(['AGENTRUN_OPERATORS_JSON', 'AGENTRUN_PAYLOAD_KEYS']);

@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { projectRoot } from '../../scripts/project-root.js';
@@ -23,11 +24,26 @@ export function goldenFile(name: string): string {
   return join(GOLDEN, `${name}.yaml`);
 }
 
+const PLACE = ['--namespace', 'agents-control', '--kube-version', '1.34.2'];
+
 /** The chart's manifests. What is made anew each time is told by its place. */
 export async function render(name: string, more: readonly string[] = []): Promise<string> {
-  const place = ['--namespace', 'agents-control', '--kube-version', '1.34.2'];
-  const text = await helm(['template', 'agentrun', CHART, ...place, '--values', valuesFile(name), ...more]);
+  const text = await helm(['template', 'agentrun', CHART, ...PLACE, '--values', valuesFile(name), ...more]);
   return `${text.trimEnd()}\n`.replace(/^( {2}(?:token-key|operator-token|password): )"[^"]{40,}"$/gm, '$1"<made>"');
+}
+
+/** What is told after an install: as a manifest of a copy of the chart, for helm 3 shows it only where it reaches a cluster. */
+export async function notes(name: string, more: readonly string[] = []): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'agentrun-chart-'));
+  try {
+    await cp(CHART, copy, { recursive: true });
+    const words = await readFile(join(CHART, 'templates/NOTES.txt'), 'utf8');
+    await writeFile(join(copy, 'templates/notes.yaml'), `words: |-\n${words.replaceAll(/^/gm, '  ')}\n`);
+    const shown = ['--show-only', 'templates/notes.yaml', '--values', valuesFile(name), ...more];
+    return (manifests(await helm(['template', 'agentrun', copy, ...PLACE, ...shown]))[0] as { words: string }).words;
+  } finally {
+    await rm(copy, { recursive: true });
+  }
 }
 
 export function manifests(text: string): Loose[] {

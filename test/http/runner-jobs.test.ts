@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { eventually } from '../support/api.js';
+import { runnerOfJob } from '../support/live-runner.js';
 import { refused, succeeded, useManager } from './api.js';
 
 const RUNS = '/api/v1/runs';
@@ -34,6 +36,44 @@ describe('runner jobs', function () {
     }
     const repeated = { env: { A: '1' }, resources: { limits: { memory: '1Gi', cpu: '1' } } };
     assert.equal(succeeded(await manager.api.post(path, repeated)).id, job.id);
+    succeeded(await manager.api.post(`${RUNS}/${id}/cancel`));
+  });
+
+  it('are answered again to the key that they were asked for with, also when the run has come to another attempt', async function () {
+    this.timeout(60_000);
+    const { id } = await manager.api.createRun({ retryPolicy: { backoffMs: 0 } });
+    const path = `${RUNS}/${id}/runner-jobs`;
+    const body = { env: { A: '1' }, idempotencyKey: `start-${id}` };
+    const [job, ...others] = await Promise.all(
+      [1, 2, 3].map(async () => succeeded(await manager.api.post(path, body))),
+    );
+    for (const other of others) assert.equal(other.id, job.id);
+    refused(await manager.api.post(path, { ...body, env: {} }), 409, 'idempotency-conflict');
+    refused(await manager.api.post(path, { idempotencyKey: body.idempotencyKey }), 409, 'idempotency-conflict');
+    await eventually(
+      async () => succeeded(await manager.api.get(`${RUNS}/${id}`)),
+      ({ status }) => status === 'claimed',
+      30_000,
+    );
+    process.kill(runnerOfJob(job.jobName).runner.pid, 'SIGKILL');
+    await eventually(
+      async () => succeeded(await manager.api.get(path)),
+      ({ count }) => count === 2,
+      30_000,
+    );
+    assert.equal(succeeded(await manager.api.post(path, body)).id, job.id);
+    assert.equal(succeeded(await manager.api.post(path)).attempt, 2, 'who names no key speaks of the attempt');
+    succeeded(await manager.api.post(`${RUNS}/${id}/cancel`));
+    assert.equal(succeeded(await manager.api.post(path, body)).id, job.id, 'also after the end');
+  });
+
+  it('leave no key behind where they are refused', async () => {
+    const { id } = await manager.api.createRun();
+    const path = `${RUNS}/${id}/runner-jobs`;
+    const { id: foreign } = await manager.api.addTurn((await manager.api.createRun()).id);
+    const key = { idempotencyKey: 'refused-first' };
+    refused(await manager.api.post(path, { ...key, commandId: foreign }), 400, 'schema-invalid');
+    assert.equal(succeeded(await manager.api.post(path, key)).runId, id);
     succeeded(await manager.api.post(`${RUNS}/${id}/cancel`));
   });
 

@@ -5,6 +5,7 @@ import { unavailable } from '../../src/domain/errors.js';
 import type { RunnerPlatform } from '../../src/ports/runner-platform.js';
 import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
 import { Api, eventually, type Loose } from '../support/api.js';
+import { gate } from '../support/run-scenes.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { TemporalDown } from '../support/temporal-down.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
@@ -116,6 +117,85 @@ describe('a task whose run is gone from Temporal before a runner claimed it', fu
       assert.deepEqual([task.state, task.latestAttempt.attempt], ['completed', 2]);
     });
   }
+});
+
+describe('a task whose workflow is gone while its attempt begins', function () {
+  this.timeout(90_000);
+  const stopping = gate();
+  let manager: TestManager;
+  let api: Api;
+  let temporal: TemporalLink;
+
+  before(async () => {
+    const platform = (real: RunnerPlatform): RunnerPlatform => {
+      const stop: RunnerPlatform['stop'] = async (jobName, options) => {
+        await stopping.pass();
+        return real.stop(jobName, options);
+      };
+      return new Proxy(real, {
+        get: (target, name) => {
+          const own: unknown = Reflect.get(target, name);
+          return name === 'stop' ? stop : typeof own === 'function' ? own.bind(target) : own;
+        },
+      });
+    };
+    manager = await startTestManager({}, { platform });
+    api = new Api(manager.url, manager.operatorToken);
+    temporal = connectTemporal(manager.temporal);
+  });
+
+  after(async () => {
+    stopping.open();
+    await temporal.close();
+    await manager.stop();
+  });
+
+  const until = async (id: string, satisfies: (task: Loose) => boolean) =>
+    eventually(async () => api.get(`${TASKS}/${id}`), satisfies, 60_000);
+  const loseAndCancel = async (id: string) => {
+    await temporal.client.workflow.getHandle(`task:${id}`).terminate('a test loses it');
+    assert.equal((await api.post(`${TASKS}/${id}/cancel`)).state, 'failed');
+  };
+  const runsOf = async (sessionId: string): Promise<Loose[]> =>
+    (await api.get(`/api/v1/runs?sessionId=${sessionId}`)).items;
+
+  it('leaves nothing at work: neither what began before, nor what begins yet', async () => {
+    const sessionId = 'closing';
+    const first = await api.createRun({ sessionRef: { sessionId } });
+    await api.addTurn(first.id, 'sleep 60');
+    await api.post(`/api/v1/runs/${first.id}/runner-jobs`);
+    await api.post(`/api/v1/runs/${first.id}/cancel`, {});
+    await eventually(
+      async () => api.get(`/api/v1/runs/${first.id}`),
+      ({ status }) => status === 'cancelled',
+    );
+    const task = { ...EXEC, prompt: 'sleep 60', autoDispatch: true, sessionRef: { sessionId } };
+    const { id } = await api.post(TASKS, task);
+    await until(id, ({ phase }) => phase === 'starting');
+    await loseAndCancel(id);
+    stopping.open();
+    const [next] = await eventually(
+      async () => (await runsOf(sessionId)).filter((run) => run.id !== first.id),
+      ([run]) => run !== undefined && run.status !== 'pending' && run.finishedAt !== null,
+      60_000,
+    );
+    assert.equal(next?.status, 'cancelled');
+  });
+
+  it('finds what it started where that was not written down yet', async () => {
+    const { id } = await api.post(TASKS, { ...EXEC, prompt: 'sleep 60', autoDispatch: true });
+    const { latestAttempt } = await until(id, (task) => typeof task.latestAttempt?.runId === 'string');
+    await temporal.client.workflow.getHandle(`task:${id}`).terminate('a test loses it');
+    const forget = 'UPDATE task_attempts SET run_id = NULL, command_id = NULL WHERE task_id = $1';
+    await manager.database.query(forget, [id]);
+    assert.equal((await api.post(`${TASKS}/${id}/cancel`)).state, 'failed');
+    const run = await eventually(
+      async () => api.get(`/api/v1/runs/${latestAttempt.runId}`),
+      ({ finishedAt }) => finishedAt !== null,
+      30_000,
+    );
+    assert.equal(run.status, 'cancelled');
+  });
 });
 
 describe('what waits for a workflow that is gone, and of which nobody asks', function () {

@@ -1,4 +1,4 @@
-import type { Reservation } from '../../src/ports/run-store.js';
+import type { Reservation } from '../../src/ports/reservation.js';
 
 /** A request's key as a caller gives it, with plain values where a test says nothing. */
 export function reservation(given: Partial<Reservation> = {}): Reservation {

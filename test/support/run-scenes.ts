@@ -1,4 +1,8 @@
-import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import {
+  WorkflowUpdateFailedError,
+  type WorkflowHandle,
+  type WorkflowHandleWithFirstExecutionRunId,
+} from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
@@ -15,7 +19,7 @@ import { ScriptedActivities } from './scripted-activities.js';
 import { startTimeSkipping } from './time-skipping.js';
 
 export interface Scene {
-  readonly handle: WorkflowHandle<typeof runWorkflow>;
+  readonly handle: WorkflowHandleWithFirstExecutionRunId<typeof runWorkflow>;
   readonly records: ScriptedActivities;
   readonly runId: string;
   readonly result: () => ReturnType<WorkflowHandle<typeof runWorkflow>['result']>;

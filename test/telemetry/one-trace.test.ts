@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { freePort } from '../../src/processes/free-port.js';
 import type { Api } from '../support/api.js';
 import { eventually, type Loose } from '../support/api.js';
@@ -43,7 +44,7 @@ describe('the telemetry of an API, a worker and a runner', function () {
 
   /** Makes a run, steers its turn, and waits for the end of it all. */
   async function steeredRun(headers = {}): Promise<{ run: Loose; turn: Loose; steer: Loose }> {
-    const body = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+    const body = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec', providerId: 'provider-1' };
     const made = await post('/api/v1/runs', body, headers);
     const run = made.data;
     if ('traceparent' in headers) assert.equal(made.traceId, `trc_${TRACE}`);
@@ -102,7 +103,8 @@ describe('the telemetry of an API, a worker and a runner', function () {
     const processes = new Set(spans.map(({ service, role }) => `${service} ${role ?? ''}`.trim()));
     assert.deepEqual(processes, new Set(['agentrun-mgr api', 'agentrun-mgr worker', 'agentrun-runner']));
     const [created] = named(spans, 'run_created');
-    assert.deepEqual([created?.attributes.runId, created?.attributes.backendProfile], [run.id, 'exec']);
+    const { runId, backendProfile, providerId } = created?.attributes ?? {};
+    assert.deepEqual([runId, backendProfile, providerId], [run.id, 'exec', 'provider-1']);
     const commands = named(spans, 'command_created').map(({ attributes }) => [
       attributes.commandId,
       attributes.commandType,
@@ -132,6 +134,47 @@ describe('the telemetry of an API, a worker and a runner', function () {
     assert.deepEqual([send?.attributes.sessionId, send?.attributes.decision], ['traced', 'turn']);
     assert.equal(named(spans, 'runner_terminal.failed')[0]?.isError, true);
     assert.equal(named(spans, 'agent_turn')[0]?.isError, true);
+  });
+
+  /** What the span of this name tells of a request that has the caller's trace. */
+  async function toldOf(path: string, name: string): Promise<ReceivedSpan['attributes']> {
+    const traceId = randomBytes(16).toString('hex');
+    const headers = { traceparent: `00-${traceId}-${CALLER_SPAN}-01` };
+    assert.equal((await api.request('GET', path, undefined, headers)).status, 200);
+    const [span] = await eventually(
+      async () => named(ofTrace(traceId), name),
+      (spans) => spans.length > 0,
+    );
+    return span?.attributes ?? {};
+  }
+
+  it('tells a result by the state of its command, which is not the run’s', async () => {
+    const body = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+    const { data: run } = await post('/api/v1/runs', body);
+    const path = `/api/v1/runs/${run.id}`;
+    assert.ok(!('commandState' in (await toldOf(`${path}/result`, 'command_result'))));
+    const { data: turn } = await post(`${path}/commands`, { payload: { prompt: 'true' } });
+    for (const asked of [`${path}/result?commandId=${turn.id}`, `${path}/commands/${turn.id}/result`]) {
+      const { commandId, commandState } = await toldOf(asked, 'command_result');
+      assert.deepEqual([commandId, commandState], [turn.id, 'pending']);
+    }
+    await post(`${path}/claim`, { runnerId: 'rnr_told' });
+    await post(`/api/v1/commands/${turn.id}/ack`, {});
+    assert.equal((await toldOf(`${path}/result`, 'command_result')).commandState, 'acknowledged');
+    await post(`${path}/cancel`, {});
+  });
+
+  it('tells where a list of events was asked to go on, and how many it was answered', async () => {
+    const body = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+    const { data } = await post('/api/v1/sessions/listed/send', { prompt: 'echo listed', run: body });
+    await untilEnded(api, data.run.id);
+    for (const list of ['/api/v1/runs/:runId/events', '/api/v1/sessions/:sessionId/trace']) {
+      const path = list.replace(':runId', data.run.id).replace(':sessionId', 'listed');
+      const { afterSeq, limit, eventCount } = await toldOf(`${path}?afterSeq=1&limit=2`, `GET ${list}`);
+      assert.deepEqual([afterSeq, limit, eventCount].map(Number), [1, 2, 2], list);
+    }
+    const output = await toldOf('/api/v1/sessions/listed/output', 'GET /api/v1/sessions/:sessionId/output');
+    assert.deepEqual([Number(output.limit), Number(output.eventCount) > 0], [100, true]);
   });
 
   it('holds no word of a prompt, no token and no tenant', () => {

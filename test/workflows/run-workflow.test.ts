@@ -76,6 +76,26 @@ describe('runWorkflow', function () {
     });
   });
 
+  it('gives the next attempt to nobody who came for the lost one', async () => {
+    await play({}, async ({ handle, records, runId, turn, claim }) => {
+      await turn('cmd_a');
+      const asked = { runId, attempt: 1, jobId: runnerJobId(runId, 1) };
+      await handle.executeUpdate(messages.requestRunnerJobUpdate, { args: [asked] });
+      await until(() => records.launched.length === 1);
+      await claim('somebody-elses');
+      records.leaseIsOver = true;
+      const late = { runId, runnerId: runnerIdOfJob(asked.jobId), leaseMs: 60_000, attempt: 1 };
+      const claimed = handle.executeUpdate(messages.claimRunUpdate, { args: [late] });
+      await assert.rejects(claimed, (error) => refusalOf(error) === 'attempt-over', 'its own Job is being stopped');
+      await until(
+        () => records.launched.length === 2,
+        async () => scenes.environment.sleep(200),
+      );
+      assert.deepEqual([records.launched, records.stopped], [[1, 2], [asked.jobId]]);
+      await handle.executeUpdate(messages.cancelRunUpdate, { args: [{ runId, reason: null }] });
+    });
+  });
+
   it('ends a turn whose runner lets it pass its limit, and the attempt with it', async () => {
     await play({ endsWithTurn: true }, async ({ records, turn, claim, ack, result }) => {
       await turn('cmd_a');

@@ -72,6 +72,35 @@ describe('runWorkflow, where what it decides is written along with work on its J
     );
   });
 
+  it('does not fill its history while what carries it waits for the records', async () => {
+    let tries = 0;
+    const away = () => {
+      if (tries < 6) throw new Error('the database does not answer');
+    };
+    await play(
+      { opening: OPENING },
+      async ({ handle, records, runId }) => {
+        await until(
+          () => records.launched.length === 1,
+          async () => scenes.environment.sleep(10_000),
+        );
+        // A history that was filled is gone on from as a new one.
+        const { client } = scenes.environment;
+        const first = client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
+        const { events } = await first.fetchHistory();
+        assert.ok(events!.length < 40, `${events?.length} events`);
+        await handle.executeUpdate(messages.cancelRunUpdate, { args: [{ runId, reason: null }] });
+      },
+      (records) => {
+        records.onLook = away;
+        records.onProject = () => {
+          tries += 1;
+          away();
+        };
+      },
+    );
+  });
+
   it('goes on without a command that nobody wrote down, and makes the Job all the same', async () => {
     await play({}, async (scene) => {
       const { handle, records, runId } = scene;

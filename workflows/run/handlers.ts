@@ -1,5 +1,5 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, patched, setHandler } from '@temporalio/workflow';
 import { RunRefused } from '../../src/domain/refusals.js';
 import type {
   AddCommand,
@@ -17,6 +17,9 @@ import { stateView } from './presentation.js';
 import { asFailure, assertRoom, orRefuse } from './refusing.js';
 import { admitSends, sendToSession } from './sends.js';
 import { uncancelled } from './uncancelled.js';
+
+/** Before this whoever came for an attempt that was lost in that moment was given the next. */
+const CLAIMS_ITS_OWN = 'claims-what-it-asked-for';
 
 /** Sets all handlers; before the first await, so that no message finds the workflow deaf. */
 export function handleMessages(live: LiveRun): void {
@@ -108,6 +111,8 @@ async function claimRun(live: LiveRun, claim: { runnerId: string; leaseMs: numbe
       const lease = await records.expireLease({ runId: input.runId, attempt });
       if (!lease.expired) throw new RunRefused('held-by-another-runner', { attempt, claimedBy });
       if (!run.terminal && run.attempt === attempt) run.lose({ why: 'lease-expired' });
+      // A Job's runner asks for the attempt that it was made for: the next one has a Job of its own, and this one's is stopped.
+      if (claim.attempt !== undefined && patched(CLAIMS_ITS_OWN)) run.admit({ attempt: claim.attempt });
     }
     run.claim(claim.runnerId, claim.leaseMs);
     return { attempt: run.attempt };

@@ -12,6 +12,9 @@ import { uncancelled } from './uncancelled.js';
 /** Before this a snapshot that could not be written was lost. */
 const PUT_BACK = 'unwritten-is-put-back';
 
+/** Before this it was looked for again and again while what carried it was under way: without end where the records were away. */
+const WAITS_FOR_CARRIER = 'waits-for-what-carries-it';
+
 /** Every snapshot, and so every answer, carries what is not known to be written: with more than this it is written first. */
 const MOST_UNWRITTEN = 20;
 
@@ -33,6 +36,8 @@ export class Projection {
   private isOverdue = false;
   /** The newest that is being written along with other work. */
   private carriedVersion = 0;
+  /** A look has not found that; the work says itself what became of it. */
+  private awaitsCarrier = false;
   constructor(
     private readonly input: RunInput,
     private readonly run: RunState,
@@ -79,6 +84,7 @@ export class Projection {
   /** That work is over, `result` being what it says of the snapshot: nothing, where it failed or a worker of an earlier release did it. */
   carried({ version }: RunSnapshot, result: CarriedResult | undefined): void {
     this.carriedVersion = 0;
+    if (this.awaitsCarrier) this.isOverdue = this.awaitsCarrier = false;
     this.foreign ||= result === 'foreign';
     if (result !== undefined && result !== 'refused') this.seeWritten(version);
   }
@@ -90,7 +96,7 @@ export class Projection {
 
   /** Whether it has to be flushed, and not left any longer. */
   get isDue(): boolean {
-    if (this.isWritten || this.carriedVersion >= this.run.data.version) return false;
+    if (this.isWritten || this.isCarried) return false;
     // A session's run may be one that ended before: nothing may be sent to it then.
     const isUnowned = !this.owned && this.carriedVersion === 0 && this.input.sessionId !== null;
     return isUnowned || this.isFull || this.isOverdue || this.leftVersion < this.run.data.version;
@@ -98,7 +104,7 @@ export class Projection {
 
   /** Whether something is left to senders that nobody looks after. */
   get isUnseen(): boolean {
-    return !this.isWritten && !this.looking;
+    return !this.isWritten && !this.looking && !(this.isCarried && this.awaitsCarrier);
   }
 
   /** Begins to look, a while from now, whether senders have written what was left to them. */
@@ -128,6 +134,11 @@ export class Projection {
     return this.foreign || this.writtenVersion >= this.run.data.version;
   }
 
+  /** All that is decided is being written along with other work. */
+  private get isCarried(): boolean {
+    return this.carriedVersion >= this.run.data.version;
+  }
+
   private get isFull(): boolean {
     const { commands, events } = this.run.data.unwritten;
     return commands.length + events.length > MOST_UNWRITTEN;
@@ -147,6 +158,7 @@ export class Projection {
     } catch {
       this.isOverdue = true;
     }
+    if (this.isOverdue && this.isCarried) this.awaitsCarrier = patched(WAITS_FOR_CARRIER);
   }
 
   private seeWritten(version: number): void {

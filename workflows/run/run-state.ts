@@ -357,8 +357,10 @@ export class RunState {
   }
 
   private dropCancelledCommands(): void {
-    for (const command of this.data.commands.filter((open) => open.cancel !== null))
-      this.endCommand(command, CANCELLED, null);
+    for (const command of this.data.commands.filter((open) => open.cancel !== null)) {
+      // The end of one may have been the run's, and so of all.
+      if (this.data.commands.includes(command)) this.endCommand(command, CANCELLED, null);
+    }
   }
 
   private known(id: string): { readonly seq: number } | undefined {

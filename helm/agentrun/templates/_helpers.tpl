@@ -98,7 +98,7 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
 - name: AGENTRUN_RUNNER_SERVICE_ACCOUNT
   value: {{ .Values.runners.serviceAccount | quote }}
 - name: AGENTRUN_RUNNER_RESOURCES_JSON
-  value: {{ toJson .Values.runners.resources | quote }}
+  value: {{ include "agentrun.runnerResources" . | quote }}
 - name: AGENTRUN_RUNNER_NODE_SELECTOR_JSON
   value: {{ toJson .Values.runners.nodeSelector | quote }}
 - name: AGENTRUN_RUNNER_TOLERATIONS_JSON
@@ -119,6 +119,10 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
   value: {{ .Values.runners.storage.size | quote }}
 - name: AGENTRUN_STORAGE_ACCESS_MODE
   value: {{ .Values.runners.storage.accessMode }}
+- name: AGENTRUN_WORKSPACE_RETENTION_HOURS
+  value: {{ .Values.runners.storage.retentionHours | toString | quote }}
+- name: AGENTRUN_UNSCHEDULABLE_GRACE_MS
+  value: {{ mul 1000 .Values.runners.unschedulableGraceSeconds | toString | quote }}
 {{- with .Values.runners.warm.pools }}
 - name: AGENTRUN_WARM_RUNNERS_JSON
   value: {{ toJson . | quote }}
@@ -129,6 +133,19 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
 - name: {{ $name }}
   value: {{ $value | toString | quote }}
 {{- end }}
+{{- end }}
+
+{{- /* Quantities may be numbers where people write them; the setting takes texts, as Kubernetes' own do. */}}
+{{- define "agentrun.runnerResources" -}}
+{{- $resources := dict -}}
+{{- range $kind, $quantities := .Values.runners.resources -}}
+{{- $texts := dict -}}
+{{- range $name, $quantity := $quantities -}}
+{{- $_ := set $texts $name (toJson $quantity | trimAll "\"") -}}
+{{- end -}}
+{{- $_ := set $resources $kind $texts -}}
+{{- end -}}
+{{- toJson $resources -}}
 {{- end }}
 
 {{- define "agentrun.temporalAccess" -}}
@@ -185,28 +202,34 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end }}
 
-{{- /* Nothing in them has to outlive a Pod. */}}
+{{- /* What a part's container mounts: called with (list $ .Values.api). Nothing in the first two has to outlive a Pod. */}}
 {{- define "agentrun.mounts" -}}
 - { name: data, mountPath: /var/lib/agentrun }
 - { name: tmp, mountPath: /tmp }
+{{- range (index . 1).extraVolumeMounts }}
+- {{ toJson . }}
+{{- end }}
 {{- end }}
 
 {{- define "agentrun.volumes" -}}
 - { name: data, emptyDir: { sizeLimit: 64Mi } }
 - { name: tmp, emptyDir: { sizeLimit: 64Mi } }
+{{- range (index . 1).extraVolumes }}
+- {{ toJson . }}
+{{- end }}
 {{- end }}
 
 {{- /* Of API and worker, on top of those. */}}
 {{- define "agentrun.managerMounts" -}}
 {{ include "agentrun.mounts" . }}
-{{- if include "agentrun.temporalSecrets" . }}
+{{- if include "agentrun.temporalSecrets" (index . 0) }}
 - { name: temporal, mountPath: /etc/agentrun/temporal, readOnly: true }
 {{- end }}
 {{- end }}
 
 {{- define "agentrun.managerVolumes" -}}
 {{ include "agentrun.volumes" . }}
-{{- with include "agentrun.temporalSecrets" . }}
+{{- with include "agentrun.temporalSecrets" (index . 0) }}
 - name: temporal
   projected:
     defaultMode: 288 # 0440

@@ -16,7 +16,8 @@ export const runnerJobRoutes: Route[] = [
     tag,
     summary: "Ask for a runner Job for the run's current attempt",
     description:
-      'One Job per attempt: asking again answers the same, or 409 where `image`, `resources` or `env` differ.',
+      'One Job per attempt: asking again answers the same, or 409 where `image`, `resources` or `env` differ. A repeat with the same ' +
+      '`idempotencyKey` answers the first Job also when the run has gone on to another attempt.',
     auth: 'operator',
     params,
     body: RunnerJobCreate,

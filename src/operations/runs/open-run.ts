@@ -7,7 +7,8 @@ import { firstCommandId, runWorkflowId } from '../../domain/ids.js';
 import { newId } from '../../domain/new-id.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import type { RunInput, RunOpening } from '../../domain/run-messages.js';
-import type { OpeningDraft, Reservation, RunDraft } from '../../ports/run-store.js';
+import type { Reservation } from '../../ports/reservation.js';
+import type { OpeningDraft, RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
 import { assertNoCredentials } from './repo-url.js';
 import { runPolicy } from './run-limits.js';
@@ -144,6 +145,7 @@ export function inputOf(
     projectId: draft.projectId,
     sessionId: draft.sessionRef?.sessionId ?? null,
     backendProfile: draft.backendProfile,
+    ...(draft.providerId !== null && { providerId: draft.providerId }),
     policy: runPolicy(draft.executionPolicy, draft.retryPolicy, context.limits),
     endsWithTurn: body.endsWithTurn ?? false,
     ...(opening && { opening: openingOf(draft, opening) }),

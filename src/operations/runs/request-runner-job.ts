@@ -6,7 +6,9 @@ import { runnerJobId } from '../../domain/ids.js';
 import { isTerminalStatus } from '../../domain/outcome.js';
 import type { Principal } from '../../domain/principal.js';
 import { RunRefused } from '../../domain/refusals.js';
+import type { Reservation } from '../../ports/reservation.js';
 import { requireRun } from '../access.js';
+import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { refusalError } from './run-refusals.js';
 import { assertMayNameImage } from './runner-image.js';
@@ -15,9 +17,10 @@ import { joinRunnerJob } from './runner-jobs.js';
 import { toRun } from './to-run.js';
 
 /**
- * Asks for a runner Job for the run's current attempt. One Job per attempt: asking again answers the same, also after the run's end.
+ * Asks for a runner Job for the run's current attempt. One Job per attempt: asking again answers the same, also after the run's end. What was
+ * asked for with a key is answered to it again, whichever attempt the run has come to: a repeat asks for no further runner.
  * @throws schema-invalid for a command of another run; forbidden for an image that the principal may not choose; conflict when the run has ended, a runner holds it already, or the
- *   Job was asked for with another image, resources or env.
+ *   Job was asked for with another image, resources or env; idempotency-conflict.
  */
 export async function requestRunnerJob(
   context: OperationContext,
@@ -26,17 +29,42 @@ export async function requestRunnerJob(
   body: RunnerJobCreate,
 ): Promise<RunnerJobRecord> {
   const run = await requireRun(context, principal, runId);
-  const jobId = runnerJobId(runId, run.attempt);
+  const reservation = reservationOf(run, body);
+  const keptFor = reservation && (await context.jobs.findReserved(reservation));
+  const job = await jobOf(context, principal, { run, body, jobId: keptFor ?? runnerJobId(runId, run.attempt) });
+  const toKeep = keptFor === undefined ? reservation : undefined;
+  if (toKeep !== undefined) await context.jobs.reserve(toKeep, job.id);
+  if (!isTerminalStatus(run.status) && job.attempt === run.attempt) await launch(context, run, job, toKeep);
+  return joinRunnerJob(context, run, (await context.jobs.get(job.id)) ?? job);
+}
+
+function reservationOf(run: RunRecord, body: RunnerJobCreate): Reservation | undefined {
+  if (body.idempotencyKey === undefined) return undefined;
+  const route = `POST /api/v1/runs/${run.id}/runner-jobs`;
+  return { tenantId: run.tenantId, route, key: body.idempotencyKey, bodyHash: bodyHash(body) };
+}
+
+interface AskedJob {
+  readonly run: RunRecord;
+  readonly body: RunnerJobCreate;
+  readonly jobId: string;
+}
+
+/** The Job that is there, or its row: nothing is launched yet. */
+async function jobOf(
+  context: OperationContext,
+  principal: Principal,
+  { run, body, jobId }: AskedJob,
+): Promise<RunnerJobRecord> {
   const existing = await context.jobs.get(jobId);
   if (existing === undefined) {
     await assertMayNameImage(context, principal, body.image, 'image');
     await assertNeeded(context, run, body);
   }
-  const { attempt } = run;
-  const job = existing ?? (await context.jobs.request(runnerJobRequest(context.platform, { runId, attempt }, body)));
+  const asked = { runId: run.id, attempt: run.attempt };
+  const job = existing ?? (await context.jobs.request(runnerJobRequest(context.platform, asked, body)));
   await assertSameWishes(context, job, body);
-  if (!isTerminalStatus(run.status)) await launch(context, run, job);
-  return joinRunnerJob(context, run, (await context.jobs.get(jobId)) ?? job);
+  return job;
 }
 
 async function assertNeeded(context: OperationContext, run: RunRecord, body: RunnerJobCreate): Promise<void> {
@@ -51,13 +79,20 @@ async function assertNeeded(context: OperationContext, run: RunRecord, body: Run
   if (command?.runId !== run.id) throw invalid('commandId', 'commandId must be a command of this run');
 }
 
-async function launch(context: OperationContext, run: RunRecord, job: RunnerJobRecord): Promise<void> {
+/** `kept`: the key that this request took, and no earlier one. */
+async function launch(
+  context: OperationContext,
+  run: RunRecord,
+  job: RunnerJobRecord,
+  kept: Reservation | undefined,
+): Promise<void> {
   const message = { runId: run.id, jobId: job.id, attempt: job.attempt };
   try {
     await toRun(context, run, (gateway, address) => gateway.requestRunnerJob(address, message));
   } catch (error) {
     if (!(error instanceof RunRefused)) throw error;
     await closeRefused(context, job);
+    if (kept !== undefined) await context.jobs.release(kept);
     // A lost lease is a runner's affair: an operator asked for an attempt that was over meanwhile.
     if (error.type === 'attempt-over')
       throw conflict(`attempt ${job.attempt} is over`, { ...error.facts, runId: run.id });

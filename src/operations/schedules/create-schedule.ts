@@ -2,7 +2,7 @@ import type { ScheduleCreate, ScheduleDetail } from '../../contract/schedule.js'
 import { AgentRunError, invalid, unavailable } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
 import { SCHEDULE_LIMITS } from '../../domain/schedules.js';
-import type { Reservation } from '../../ports/run-store.js';
+import type { Reservation } from '../../ports/reservation.js';
 import type { ScheduleDefinition, ScheduleDraft } from '../../ports/schedule-store.js';
 import { tenantScope } from '../access.js';
 import { bodyHash } from '../body-hash.js';

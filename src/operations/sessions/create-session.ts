@@ -3,7 +3,7 @@ import { forbidden, invalid, sessionStoreEvicted } from '../../domain/errors.js'
 import { newId } from '../../domain/new-id.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import { SESSION_TTL_MS } from '../../domain/session-state.js';
-import type { Reservation } from '../../ports/run-store.js';
+import type { Reservation } from '../../ports/reservation.js';
 import type { CreatedSession, SessionAction, SessionDraft } from '../../ports/session-store.js';
 import { bodyHash } from '../body-hash.js';
 import { assertBackendKnown } from '../runs/open-run.js';

@@ -5,7 +5,7 @@ import { conflict, invalid, missing, sessionStoreEvicted } from '../../domain/er
 import { newId } from '../../domain/new-id.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
 import { SESSION_TTL_MS } from '../../domain/session-state.js';
-import type { Reservation } from '../../ports/run-store.js';
+import type { Reservation } from '../../ports/reservation.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { assertMayMake } from '../runs/open-run.js';
@@ -63,7 +63,7 @@ async function assertMayUse(
   reservation: Reservation | undefined,
 ): Promise<void> {
   if (image === null || image === undefined) return;
-  if (reservation !== undefined && (await context.runs.isReserved(reservation))) return;
+  if (reservation !== undefined && (await context.runs.findReserved(reservation)) !== undefined) return;
   await assertMayNameImage(context, principal, image, 'runnerJob.image');
 }
 

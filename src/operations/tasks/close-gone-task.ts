@@ -1,7 +1,9 @@
+import type { TaskAttempt } from '../../contract/task.js';
 import type { TaskRow } from '../../ports/task-store.js';
 import type { OperationContext } from '../context.js';
 import { announceTaskEnd } from '../webhooks/announce-task-end.js';
-import { stopAttempt } from './stop-attempt.js';
+import { findStarted, type AttemptOfTask } from './start-attempt.js';
+import { stopAttempt, type StopAttempt } from './stop-attempt.js';
 
 /**
  * Ends a task whose workflow is gone from Temporal (terminated there, or its data was lost), as that would have: what works on it is
@@ -10,12 +12,29 @@ import { stopAttempt } from './stop-attempt.js';
  */
 export async function closeGoneTask(context: OperationContext, row: TaskRow, message: string): Promise<void> {
   const { id: taskId } = row.record;
-  const attempts = await context.tasks.listAttempts(taskId);
-  const live = attempts.find(({ attempt, finishedAt }) => attempt === row.attempt && finishedAt === null);
-  if (live !== undefined && live.runId !== null && live.commandId !== null) {
-    const { runId, commandId, sessionId, startedRun } = live;
-    await stopAttempt(context, { runId, commandId, sessionId, startedRun, reason: { text: message } });
-  }
+  const reason = { text: message };
+  const live = await liveAttempt(context, row);
+  const started = live && (writtenDown(live) ?? (await findStarted(context, row, live)));
+  if (started !== undefined) await stopAttempt(context, { ...started, reason });
   await context.tasks.closeOrphan(taskId, row.version, message);
+  // What began between did not see that the task is over; what begins from now on does.
+  const late = live !== undefined && started === undefined ? await findStarted(context, row, live) : undefined;
+  if (late !== undefined) await stopAttempt(context, { ...late, reason });
   await announceTaskEnd(context, taskId);
+}
+
+type Live = TaskAttempt & AttemptOfTask;
+
+async function liveAttempt(
+  { tasks }: OperationContext,
+  { record, attempt: newest }: TaskRow,
+): Promise<Live | undefined> {
+  const attempts = await tasks.listAttempts(record.id);
+  const live = attempts.find(({ attempt, finishedAt }) => attempt === newest && finishedAt === null);
+  return live && { ...live, taskId: record.id };
+}
+
+/** What it started, as its workflow wrote down: a moment after that was so. */
+function writtenDown({ runId, commandId, sessionId, startedRun }: Live): Omit<StopAttempt, 'reason'> | undefined {
+  return runId === null || commandId === null ? undefined : { runId, commandId, sessionId, startedRun };
 }

@@ -2,15 +2,17 @@ import type { RunCreate } from '../../contract/run.js';
 import { exceededBudget } from '../../domain/budgets.js';
 import { AgentRunError, missing } from '../../domain/errors.js';
 import { newId } from '../../domain/new-id.js';
-import { runnerJobId } from '../../domain/ids.js';
+import { isTerminalStatus } from '../../domain/outcome.js';
+import { firstCommandId, runnerJobId } from '../../domain/ids.js';
 import type { StartedAttempt } from '../../domain/task-messages.js';
 import type { Principal } from '../../domain/principal.js';
 import { SESSION_TTL_MS } from '../../domain/session-state.js';
-import type { Reservation } from '../../ports/run-store.js';
+import type { Reservation } from '../../ports/reservation.js';
 import type { TaskRow } from '../../ports/task-store.js';
 import type { OperationContext } from '../context.js';
 import { startRun } from '../runs/start-run.js';
 import { deliverSends } from '../sessions/deliver-sends.js';
+import { stopAttempt } from './stop-attempt.js';
 
 export interface AttemptOfTask {
   readonly taskId: string;
@@ -26,10 +28,38 @@ export async function startAttempt(context: OperationContext, asked: AttemptOfTa
   const row = await context.tasks.get(asked.taskId, 'all');
   if (row === undefined) throw missing('task', asked.taskId);
   // One that was begun goes on, whatever a cap or a profile says now: nobody else knows of its run.
-  const begun = await context.runs.isReserved(reservationOf(row, asked));
+  const begun = (await context.runs.findReserved(reservationOf(row, asked))) !== undefined;
   if (!begun) await assertWithinBudget(context, asked.taskId);
   const sessionId = row.work.run.sessionRef?.sessionId;
-  return sessionId === undefined ? startOwnRun(context, row, asked, begun) : takeTurn(context, row, asked, sessionId);
+  const started =
+    sessionId === undefined
+      ? await startOwnRun(context, row, asked, begun)
+      : await takeTurn(context, row, asked, sessionId);
+  if (await isOver(context, asked)) await stopAttempt(context, { ...started, reason: OVER });
+  return started;
+}
+
+const OVER = { text: 'the task ended while its attempt began' };
+
+/** Starting may take long, and a task whose workflow is gone is ended meanwhile, and perhaps dispatched again. */
+async function isOver({ tasks }: OperationContext, { taskId, attempt }: AttemptOfTask): Promise<boolean> {
+  const row = await tasks.get(taskId, 'all');
+  return row === undefined || row.attempt !== attempt || isTerminalStatus(row.record.state);
+}
+
+/** What an attempt has started, also where nobody wrote that down; undefined where nothing is to be seen of it yet. */
+export async function findStarted(
+  { runs, sessions }: OperationContext,
+  row: TaskRow,
+  asked: AttemptOfTask,
+): Promise<Omit<StartedAttempt, 'runnerJobId'> | undefined> {
+  const id = await runs.findReserved(reservationOf(row, asked));
+  if (id === undefined) return undefined;
+  const sessionId = row.work.run.sessionRef?.sessionId ?? null;
+  if (sessionId === null) return { runId: id, commandId: firstCommandId(id), sessionId, startedRun: true };
+  const sent = await sessions.readSend(id);
+  if (sent === undefined) return undefined;
+  return { runId: sent.command.runId, commandId: id, sessionId, startedRun: sent.decision.startedRun ?? false };
 }
 
 /** An attempt that would be stopped at once is not started. */

@@ -3,7 +3,7 @@ import { forbidden, invalid, missing } from '../../domain/errors.js';
 import { newId } from '../../domain/new-id.js';
 import { TERMINAL_STATUSES } from '../../domain/outcome.js';
 import { seesTenant, type Principal } from '../../domain/principal.js';
-import type { Reservation } from '../../ports/run-store.js';
+import type { Reservation } from '../../ports/reservation.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { fingerprintOf } from '../provider-profiles/credentials.js';

@@ -5,6 +5,7 @@ import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-plat
 import type { Api, Loose } from '../../support/api.js';
 import { ForeignRunner } from '../../support/foreign-runner.js';
 import { CLUSTER_START_TIMEOUT_MS } from '../cluster/test-cluster.js';
+import { MERGE_PATCH } from '../../../src/kubernetes/merge-patch.js';
 import { ClusterFixture } from './cluster-fixture.js';
 import { startClusterManager, type ClusterManager } from './manager-fixture.js';
 
@@ -53,6 +54,27 @@ describe('retention of runners in a cluster', function () {
     }
     return names;
   };
+
+  it('deletes what has ended, also beside a Job that stays', async () => {
+    const brief = await fixture.platform({ ...NOWHERE, AGENTRUN_RUNNER_DEADLINE_SECONDS: '1' });
+    const [stays, goes] = [fixture.launchOf(), fixture.launchOf()];
+    for (const launch of [stays, goes]) await brief.launch(launch);
+    for (const { jobName: name } of [stays, goes])
+      await fixture.until(`${name} has ended`, async () => {
+        const { status } = await fixture.cluster.batch.readNamespacedJob({ name, namespace: fixture.namespace });
+        return status?.conditions?.some(({ type }) => type === 'Failed');
+      });
+    const finalizers = async (list: string[]) => {
+      const job = { name: stays.jobName, namespace: fixture.namespace };
+      await fixture.cluster.batch.patchNamespacedJob({ ...job, body: { metadata: { finalizers: list } } }, MERGE_PATCH);
+    };
+    await finalizers(['agentrun.test/stays']);
+    try {
+      assert.deepEqual(await brief.prune({ olderThanMs: 0 }), [goes.jobName]);
+    } finally {
+      await finalizers([]);
+    }
+  });
 
   it('tells what would go, deletes it in that order, and keeps to the cap', async () => {
     const [oldest, older, ...kept] = await inactive(4);

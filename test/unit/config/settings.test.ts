@@ -71,6 +71,7 @@ describe('settings of runners in a cluster', () => {
     refused({ AGENTRUN_RUNTIME_NAMESPACE: 'No Such' }, 'AGENTRUN_RUNTIME_NAMESPACE');
     refused({ AGENTRUN_STORAGE_SIZE: 'much' }, 'AGENTRUN_STORAGE_SIZE');
     refused({ AGENTRUN_RUNNER_RESOURCES_JSON: '{"limits":{"gpu":"1"}}' }, 'AGENTRUN_RUNNER_RESOURCES_JSON');
+    refused({ AGENTRUN_RUNNER_RESOURCES_JSON: '{"limits":{"nvidia.com/gpu":1}}' }, 'AGENTRUN_RUNNER_RESOURCES_JSON');
     refused({ AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '["a"]' }, 'AGENTRUN_RUNNER_NODE_SELECTOR_JSON');
     refused({ AGENTRUN_RUNNER_TOLERATIONS_JSON: '[{"effect":"Never"}]' }, 'AGENTRUN_RUNNER_TOLERATIONS_JSON');
     refused({ AGENTRUN_RUNNER_TOLERATIONS_JSON: 'no JSON' }, 'AGENTRUN_RUNNER_TOLERATIONS_JSON');
@@ -82,10 +83,12 @@ describe('settings of runners in a cluster', () => {
     const read = readRunnerPods(
       readSettings({
         AGENTRUN_RUNNER_TOLERATIONS_JSON: JSON.stringify(tolerations),
+        AGENTRUN_RUNNER_RESOURCES_JSON: '{"limits":{"memory":"4Gi","nvidia.com/gpu":"1"}}',
         AGENTRUN_RUNNER_IMAGE_PULL_SECRETS: 'one, two',
       }),
     );
     assert.deepEqual(read.tolerations, tolerations);
+    assert.deepEqual(read.resources, { limits: { memory: '4Gi', 'nvidia.com/gpu': '1' } });
     assert.deepEqual(read.imagePullSecrets, ['one', 'two']);
     const images = { AGENTRUN_RUNNER_IMAGE: 'own:1', AGENTRUN_RUNNER_IMAGES_ALLOWED: 'u/a:*, reg.example/*' };
     assert.deepEqual(readRunnerImages(readSettings(images)), ['own:1', 'u/a:*', 'reg.example/*']);

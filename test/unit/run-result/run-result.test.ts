@@ -18,7 +18,7 @@ describe('the result of a run', () => {
     const result = resultOf(factsOf(heldRun(), { commands: [turn] }));
     assert.equal(result.terminalStatus, null);
     assert.equal(result.terminalClassification, null);
-    assert.equal(result.commandId, turn.id);
+    assert.deepEqual([result.commandId, result.commandState], [turn.id, 'acknowledged']);
   });
 
   it('replies with the last assistant text of the newest turn', () => {
@@ -83,8 +83,15 @@ describe('the result of a run', () => {
     const commands = [command, liveTurnRecord(2)];
     const result = resultOf(factsOf(heldRun(), { commands, command, commandEvents }));
     assert.deepEqual(
-      [result.status, result.terminalStatus, result.failureKind, result.failureMessage, result.reply],
-      ['running', 'failed', 'backend-failed', 'exit 2', 'mine'],
+      [
+        result.status,
+        result.commandState,
+        result.terminalStatus,
+        result.failureKind,
+        result.failureMessage,
+        result.reply,
+      ],
+      ['running', 'failed', 'failed', 'backend-failed', 'exit 2', 'mine'],
     );
     assert.match(result.diagnosis, /^The turn failed: exit 2; read its last output, .* then send the turn again\.$/);
   });

@@ -79,6 +79,19 @@ describe('RunState', () => {
     assert.notEqual(run.data.quietSinceMs, null);
   });
 
+  it('ends all that was cancelled with the attempt that is lost, also where the end of one is the run’s', () => {
+    const run = newState({ endsWithTurn: true });
+    run.addCommand('cmd_a', 'turn');
+    run.addCommand('cmd_stop', 'interrupt');
+    run.claim('runner-1', 60_000);
+    run.ackCommand('cmd_a', undefined);
+    run.ackCommand('cmd_stop', undefined);
+    run.cancelCommand('cmd_a', null);
+    run.cancelCommand('cmd_stop', null);
+    run.lose({ why: 'lease-expired' });
+    assert.deepEqual([run.terminal, run.data.lifecycle.status, run.openCommands], [true, 'cancelled', []]);
+  });
+
   it('gives the attempt to one runner only', () => {
     const run = newState();
     run.claim('runner-1', 60_000);
