@@ -26,6 +26,11 @@ export class AgentProcesses {
     Object.assign(this.#lent, environment);
   }
 
+  /** Whether everything that is started has this variable. */
+  gives(variable: string): boolean {
+    return Object.hasOwn({ ...this.environment, ...this.#lent }, variable);
+  }
+
   spawn(command: string, args: readonly string[], options: AgentSpawnOptions): ChildProcess {
     if (this.#closed) throw new Error('the runner is ending: no process is started any more');
     const env = { ...this.environment, ...this.#lent, ...options.env, [this.marker.name]: this.marker.value };

@@ -31,7 +31,16 @@ export async function git(args: readonly string[], { cwd, processes, signal, env
   });
   signal.removeEventListener('abort', onAbort);
   signal.throwIfAborted();
-  if (code !== 0) throw new BackendError('runner-start-failed', `git ${args[0]}: ${redactUrls(said).trim() || code}`);
+  if (code !== 0) throw new BackendError('runner-start-failed', `git ${args[0]}: ${redactUrls(words(said)) || code}`);
+}
+
+/** Without how far it came: each such line takes the place of the one before, and the last says that it is done. */
+function words(said: string): string {
+  const lines = said.split('\n').map((line) => line.trimEnd().split('\r').at(-1) ?? '');
+  return lines
+    .filter((line) => !/^Cloning into |^(remote: )?[A-Z][a-z ]+: +\d+(%|, done\b| *$)|^remote: Total \d/.test(line))
+    .join('\n')
+    .trim();
 }
 
 /**

@@ -5,6 +5,7 @@ import { GITHUB_KNOWN_HOSTS } from '../domain/github-host-keys.js';
 import { secretKey, type HandedSecrets, type SecretFields } from '../domain/secrets.js';
 import { GITHUB_SSH } from '../domain/tool-credentials.js';
 import { makePrivateFolder } from '../processes/private-folder.js';
+import { GIT_PATIENCE, sshPatience } from './git-patience.js';
 
 /** The key as files that ssh reads; gone when closed. */
 export interface OpenSshKey {
@@ -85,10 +86,9 @@ function sshConfig(folder: string): string {
   ClearAllForwardings yes
   ControlMaster no
   ControlPath none
-  ConnectTimeout 30
-  ServerAliveInterval 15
-  ServerAliveCountMax 8
-`;
+${Object.entries(sshPatience(GIT_PATIENCE))
+  .map(([name, value]) => `  ${name} ${value}\n`)
+  .join('')}`;
 }
 
 async function write(path: string, content: string): Promise<void> {

@@ -36,6 +36,7 @@ const EXPLANATIONS: readonly (readonly [said: RegExp, explain: Explain])[] = [
         ? `${host} did not take the key of the tool credential github-ssh: let its public half read the repository there`
         : `${host} asks for a key: set the tool credential github-ssh (${SET}), or give one to the runner's user`,
   ],
+  [/timed out|^Timeout, server .* not responding/m, ({ host }) => `${host} was silent for too long`],
 ];
 
 /** What to do about it, in words for people; undefined where git's own are all there is to say. */

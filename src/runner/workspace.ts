@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { deadlineSignal } from '../client/deadline-signal.js';
 import type { WorkspaceRef } from '../contract/run.js';
 import { sshHost } from '../domain/ssh-url.js';
 import type { AgentProcesses } from './agent-processes.js';
 import { BackendError } from './backends/backend.js';
 import { git } from './git.js';
+import { explainSilence, GIT_PATIENCE, httpPatience, sshPatience, type GitPatience } from './git-patience.js';
 import type { LentSshKey } from './lent-ssh-key.js';
 import { explainSshFailure } from './ssh-failures.js';
 
@@ -18,7 +20,10 @@ export interface PrepareWorkspace {
   readonly sshKey: LentSshKey;
   readonly processes: AgentProcesses;
   readonly signal: AbortSignal;
+  readonly patience?: GitPatience;
 }
+
+type RunGit = (args: string[], cwd: string) => Promise<void>;
 
 /**
  * Makes the folder the agent works in, or finds the one an earlier attempt or turn left; answers its path.
@@ -41,33 +46,64 @@ async function existingFolder(path: string): Promise<string> {
 
 /** Complete or not at all: a clone becomes the workspace by one rename. */
 async function cloneInto(options: PrepareWorkspace, repoUrl: string): Promise<void> {
-  const { ref, workspaceDir, scratchDir, processes, sshKey, signal } = options;
+  const { ref, workspaceDir, scratchDir, sshKey, signal, patience = GIT_PATIENCE } = options;
   const host = sshHost(repoUrl);
   // What a runner that died in the middle of it left.
   await rm(scratchDir, { recursive: true, force: true });
   await mkdir(scratchDir, { recursive: true });
   const part = await mkdtemp(join(scratchDir, 'clone-'));
   const key = host === undefined ? undefined : await sshKey.open();
-  const env = key?.environment;
-  const run = (args: string[], cwd: string) => git(args, { cwd, processes, signal, env });
+  const deadline = deadlineSignal(patience.wholeMs, signal);
   try {
-    await run(['clone', '--quiet', ...(ref.ref === undefined ? [] : ['--no-checkout']), '--', repoUrl, 'repo'], part);
+    const run = await patientGit({ ...options, signal: deadline.signal, patience }, host, key?.environment, part);
+    // Its progress is not told; but a server that is busy would say nothing for minutes without it.
+    await run(
+      ['clone', '--progress', ...(ref.ref === undefined ? [] : ['--no-checkout']), '--', repoUrl, 'repo'],
+      part,
+    );
     const repo = join(part, 'repo');
     if (ref.ref !== undefined) await checkOut(ref.ref, (args) => run(args, repo));
     await rename(repo, workspaceDir);
   } catch (error) {
-    throw signal.aborted ? error : explained(error as Error, host, key !== undefined);
+    if (signal.aborted) throw error;
+    if (deadline.signal.aborted) throw failure(`the repository was not fetched within ${patience.wholeMs / 1_000} s`);
+    throw explained(error as Error, host, key !== undefined);
   } finally {
+    deadline.clear();
     await key?.close();
     await rm(part, { recursive: true, force: true });
   }
 }
 
+/** Git as it fetches: by the key where one was handed, and never waiting for ever. */
+async function patientGit(
+  { processes, signal, patience = GIT_PATIENCE }: PrepareWorkspace,
+  host: string | undefined,
+  keyEnvironment: Readonly<Record<string, string>> | undefined,
+  part: string,
+): Promise<RunGit> {
+  const run = (args: string[], cwd: string, env?: Readonly<Record<string, string>>) =>
+    git(args, { cwd, processes, signal, env });
+  const env = { ...httpPatience(patience), ...keyEnvironment };
+  const isByOwnSsh = host !== undefined && keyEnvironment === undefined;
+  // A command that the runner's user chose is left as it is.
+  const isChosen = async () =>
+    ['GIT_SSH_COMMAND', 'GIT_SSH'].some((name) => processes.gives(name)) ||
+    run(['config', '--get', 'core.sshCommand'], part).then(
+      () => true,
+      () => false,
+    );
+  if (!isByOwnSsh || (await isChosen())) return (args, cwd) => run(args, cwd, env);
+  const patient = Object.entries(sshPatience(patience)).map(([name, value]) => ` -o ${name}=${value}`);
+  return (args, cwd) => run(args, cwd, { ...env, GIT_SSH_COMMAND: `ssh${patient.join('')}` });
+}
+
 /** What can be done about it comes before what git says. */
 function explained(error: Error, host: string | undefined, withKey: boolean): BackendError {
-  const advice = host === undefined ? undefined : explainSshFailure(error.message, { host, withKey });
-  if (advice !== undefined) return failure(`${advice}\n${error.message}`);
-  return error instanceof BackendError ? error : failure(error.message);
+  const { message } = error;
+  const advice = host === undefined ? explainSilence(message) : explainSshFailure(message, { host, withKey });
+  if (advice !== undefined) return failure(`${advice}\n${message}`);
+  return error instanceof BackendError ? error : failure(message);
 }
 
 /**
@@ -80,9 +116,9 @@ async function checkOut(ref: string, run: (args: string[]) => Promise<void>): Pr
     await run(['checkout', '--quiet', ref, '--']);
   } catch (error) {
     try {
-      await run(['fetch', '--quiet', 'origin', ref]);
-    } catch {
-      throw error;
+      await run(['fetch', '--progress', 'origin', ref]);
+    } catch (fetchError) {
+      throw explainSilence((fetchError as Error).message) === undefined ? error : fetchError;
     }
     await run(['checkout', '--quiet', '--detach', 'FETCH_HEAD']);
   }
