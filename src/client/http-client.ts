@@ -2,7 +2,7 @@ import { ApiError, TransportError, type FailureFacts } from './http-errors.js';
 import { deadlineSignal } from './deadline-signal.js';
 import { pause } from './outage.js';
 
-export { ApiError, TransportError, mayRetry } from './http-errors.js';
+export { ApiError, TransportError, isRefusedBetween, mayRetry } from './http-errors.js';
 
 export interface HttpClientOptions {
   /** The manager's address, with or without a path prefix and a final slash. */

@@ -51,3 +51,14 @@ export class TransportError extends Error {
 export function mayRetry(error: unknown): boolean {
   return error instanceof TransportError || (error instanceof ApiError && error.failureKind === 'rate-limited');
 }
+
+/** Of a request as such: too large, or of a content that somebody's rules forbid. */
+const NOT_TAKEN: readonly (number | null)[] = [400, 403, 413, 414, 431];
+
+/**
+ * True where a proxy, a gateway or a firewall in between refused the request: the manager never had it, and the same
+ * request is refused again, unless that one refuses everything for a while.
+ */
+export function isRefusedBetween(error: unknown): boolean {
+  return error instanceof TransportError && error.failure === null && NOT_TAKEN.includes(error.status);
+}

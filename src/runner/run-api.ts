@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { ApiError, mayRetry, TransportError, type HttpClient } from '../client/http-client.js';
+import { ApiError, isRefusedBetween, mayRetry, TransportError, type HttpClient } from '../client/http-client.js';
 import type { CommandFinish, CommandList, CommandRecord } from '../contract/command.js';
 import type { EventInput } from '../contract/event.js';
 import type { ClaimedRun, RenewedRun } from '../contract/lease.js';
@@ -95,7 +95,7 @@ export class RunApi {
   openCommands(query: CommandPoll): Promise<CommandList> {
     const { signal = this.options.signal, ...asked } = query;
     const options = { query: { ...asked, state: 'open', limit: 100 }, timeoutMs: asked.waitMs + 10_000, signal };
-    return this.#repeat('poll commands', () => this.#client.get(this.#run('commands'), options), signal);
+    return this.#repeat('poll commands', () => this.#client.get(this.#run('commands'), options), { signal });
   }
 
   ack(commandId: string, threadId: string): Promise<CommandRecord> {
@@ -114,9 +114,11 @@ export class RunApi {
     return this.#repeat('finish run', () => this.#client.patch(this.#run('status'), body, this.#abortable()));
   }
 
+  /** What something in between refuses is not repeated as it is: fewer events, or others, may be taken. */
   appendEvents(events: EventInput[]): Promise<unknown> {
     const body = { events, ...this.#fence() };
-    return this.#repeat('append events', () => this.#client.post(this.#run('events'), body, this.#abortable()));
+    const append = () => this.#client.post(this.#run('events'), body, this.#abortable());
+    return this.#repeat('append events', append, { until: isRefusedBetween });
   }
 
   /** One try: the next measurement says it again. */
@@ -133,14 +135,22 @@ export class RunApi {
     return { ...this.#abortable(), timeoutMs: REFRESH_MS };
   }
 
-  #repeat<T>(what: string, call: () => Promise<T>, signal = this.options.signal): Promise<T> {
+  #repeat<T>(
+    what: string,
+    call: () => Promise<T>,
+    {
+      signal = this.options.signal,
+      until = () => false,
+    }: { signal?: AbortSignal; until?: (error: unknown) => boolean } = {},
+  ): Promise<T> {
     const { log } = this.options;
+    const isWorthIt = (error: unknown) => mayRetry(error) && !until(error);
     return pRetry(() => this.#heard(call()), {
       ...RETRY,
       signal,
-      shouldRetry: ({ error }) => mayRetry(error),
+      shouldRetry: ({ error }) => isWorthIt(error),
       onFailedAttempt: ({ error, attemptNumber }) => {
-        if (mayRetry(error)) log.warn({ call: what, attemptNumber, reason: error.message }, 'no answer; asking again');
+        if (isWorthIt(error)) log.warn({ call: what, attemptNumber, reason: error.message }, 'no answer; asking again');
       },
     });
   }

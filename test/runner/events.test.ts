@@ -108,6 +108,17 @@ describe('the event outbox', () => {
     assert.ok(batches.every((batch) => batch.length <= EVENT_LIMITS.batch));
   });
 
+  it('makes no request of more than 1 MiB, which is all that many proxies take', async () => {
+    const { batches, send } = collector();
+    const outbox = new EventOutbox(send, { flushMs: 5 });
+    const long = event('é'.repeat(EVENT_LIMITS.payloadBytes / 2 - 100));
+    for (let index = 0; index < 20; index += 1) outbox.emit(long);
+    for (let index = 0; index < 2_000; index += 1) outbox.emit(event('x'.repeat(2_000)));
+    await outbox.flush();
+    assert.ok(batches.length < 20);
+    for (const events of batches) assert.ok(Buffer.byteLength(JSON.stringify({ events })) < 2 ** 20 - 1_000);
+  });
+
   it('joins pieces of one flow, not of two, and none that are on their way', async () => {
     const { batches, send, answer } = collector(true);
     const outbox = new EventOutbox(send, { flushEvents: 1 });

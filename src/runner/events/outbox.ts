@@ -25,8 +25,11 @@ const DEFAULTS: OutboxOptions = {
   fullEvents: 4_000,
 };
 
-/** Under the manager's default limit of a body, and enough to catch up in few requests. */
-const REQUEST_BYTES = 2 * 1024 * 1024;
+/**
+ * Of payloads. With all that stands around them a request stays under 1 MiB, which is nginx's limit of a body (the
+ * manager's own is higher), and that is enough to catch up in few requests.
+ */
+const REQUEST_BYTES = 896 * 1024;
 /** Pieces of flowing text are joined up to this length. */
 const JOINED_BYTES = 32 * 1024;
 

@@ -1,4 +1,5 @@
-import { ApiError } from '../../client/http-client.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ApiError, isRefusedBetween } from '../../client/http-client.js';
 import type { EventInput } from '../../contract/event.js';
 import type { AttemptScope } from '../attempt-scope.js';
 import type { Log } from '../log.js';
@@ -10,30 +11,47 @@ export interface EventSendingOptions {
   readonly log: Log;
 }
 
+const PAUSE_MS = { first: 100, longest: 5_000 };
+
 /**
- * Sends a batch until it is answered. One event that the manager refuses must not cost the others: a refused batch is
- * halved until the one is found, and that becomes an `error` event which says so. Resolves also when nothing more will
- * be taken.
+ * Sends a batch until it is answered. One event that the manager refuses, or something in between, must not cost the
+ * others: a refused batch is halved until the one is found, and that becomes an `error` event which says so. Resolves
+ * also when nothing more will be taken.
  */
 export function sendEvents({ api, scope, log }: EventSendingOptions): (events: EventInput[]) => Promise<void> {
-  const send = async (events: EventInput[], isStandIn = false): Promise<void> => {
+  /** Undefined where they are taken, or nothing is any more. */
+  const refusalOf = async (events: EventInput[]): Promise<Error | undefined> => {
     try {
       await api.appendEvents(events);
     } catch (error) {
-      if (isOverFor(error)) {
-        scope.end('attempt-over');
-        return;
-      }
-      // Given up by us, or the run has ended: nothing will be taken.
-      if (!(error instanceof ApiError) || error.status === 409) return;
-      const half = Math.ceil(events.length / 2);
-      const first = events[0];
-      log.warn({ events: events.length, reason: error.message }, 'events refused by the manager');
-      if (events.length > 1) return send(events.slice(0, half)).then(() => send(events.slice(half)));
-      if (first && !isStandIn) return send([standInFor(first, error.message)], true);
+      if (isOverFor(error)) scope.end('attempt-over');
+      // Else given up by us, or the run has ended: nothing will be taken.
+      else if (isRefusedBetween(error) || (error instanceof ApiError && error.status !== 409)) return error as Error;
+    }
+    return undefined;
+  };
+
+  const send = async (events: EventInput[]): Promise<void> => {
+    const refusal = await refusalOf(events);
+    if (refusal === undefined) return;
+    log.warn({ events: events.length, reason: refusal.message }, 'events refused');
+    const half = Math.ceil(events.length / 2);
+    const [first] = events;
+    if (events.length > 1) return send(events.slice(0, half)).then(() => send(events.slice(half)));
+    if (first) await replace(first, refusal);
+  };
+
+  /** Who in between refuses the stand-in too refuses everything: the event waits for that to pass. */
+  const replace = async (event: EventInput, refused: Error): Promise<void> => {
+    let refusal: Error | undefined = refused;
+    for (let pauseMs = PAUSE_MS.first; refusal; pauseMs = Math.min(PAUSE_MS.longest, 2 * pauseMs)) {
+      if (!isRefusedBetween(await refusalOf([standInFor(event, refusal.message)]))) return;
+      await delay(pauseMs, undefined, { ref: false });
+      refusal = await refusalOf([event]);
     }
   };
-  return (events) => send(events);
+
+  return send;
 }
 
 function standInFor(event: EventInput, reason: string): EventInput {
