@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppServer } from '../../../src/runner/backends/codex/app-server.js';
+import { reactionTo } from '../../../src/runner/backends/codex/approvals.js';
 
 const NOTHING = {
   onNotification: () => {},
@@ -34,4 +35,45 @@ describe('a request to codex', () => {
     server.end();
     await server.exited;
   });
+});
+
+describe('a request of codex', () => {
+  /** What a program that sends it hears, which it waits for. */
+  async function answerTo(request: Record<string, unknown>): Promise<unknown> {
+    const script =
+      'printf "%s\\n" "$0"; read -r answer; printf \'{"method":"heard","params":%s}\\n\' "$answer"; read -r end';
+    const child = spawn('/bin/sh', ['-c', script, JSON.stringify(request)], { stdio: 'pipe', detached: true });
+    let server: AppServer | undefined;
+    const heard = new Promise<unknown>((resolve, reject) => {
+      server = new AppServer(child, {
+        ...NOTHING,
+        onNotification: ({ params }) => resolve(params),
+        onRequest: (asked) => reactionTo(asked, 'never').answer,
+        onGarbage: (line) => reject(new Error(`left without an answer: ${line}`)),
+      });
+    });
+    const answer = await heard.finally(() => server?.end());
+    await server?.exited;
+    return answer;
+  }
+
+  it('is answered by its rule', async () => {
+    const params = { command: ['rm', '-rf', '/'] };
+    assert.deepEqual(await answerTo({ id: 7, method: 'execCommandApproval', params }), {
+      id: 7,
+      result: { decision: { denied: { rejection: 'declined' } } },
+    });
+  });
+
+  for (const [method, params] of [
+    ['execCommandApproval', { command: 'rm -rf /' }],
+    ['item/tool/requestUserInput', { questions: { first: 'really?' } }],
+    ['item/tool/requestUserInput', { questions: [null] }],
+  ] as const) {
+    it(`is answered with an error where its shape is another than is known: ${method} ${JSON.stringify(params)}`, async () => {
+      const { id, error } = (await answerTo({ id: 'a', method, params })) as Record<string, Record<string, unknown>>;
+      assert.deepEqual([id, error?.['code']], ['a', -32603]);
+      assert.match(String(error?.['message']), new RegExp(`^${method} was not understood: `));
+    });
+  }
 });

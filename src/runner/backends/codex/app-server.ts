@@ -49,6 +49,8 @@ interface Message {
 /** Far above the largest answer seen (a tool's output of 1 MiB, escaped). */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_LENGTH = 8_000;
+/** JSON-RPC's. */
+const INTERNAL_ERROR = -32603;
 const LAST_WORDS = { quietRounds: 3, rounds: 50, roundMs: 10 };
 /** Said at each start from a folder below the system's temporary one. */
 const KNOWN_WARNING = /could not create PATH aliases/;
@@ -200,7 +202,17 @@ export class AppServer {
   #takeCall({ id, method, params }: Message & { method: string }): void {
     const call = { method, params: (params ?? {}) as Readonly<Record<string, unknown>> };
     if (id === undefined) this.events.onNotification(call);
-    else this.#send({ id, ...this.events.onRequest({ ...call, id }) });
+    else this.#send({ id, ...this.#answerTo({ ...call, id }) });
+  }
+
+  /** One of another shape is answered, too: codex waits for it without limit. */
+  #answerTo(request: ServerRequest): ServerAnswer {
+    try {
+      return this.events.onRequest(request);
+    } catch (error) {
+      const message = `${request.method} was not understood: ${(error as Error).message}`;
+      return { error: { code: INTERNAL_ERROR, message } };
+    }
   }
 
   #send(message: Message): void {
