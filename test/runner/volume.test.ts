@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkspaceRef } from '../../src/contract/run.js';
@@ -42,6 +42,32 @@ describe('the turn journal', () => {
     assert.deepEqual([again.find('cmd_2'), again.find('cmd_3')], [COMPLETED, undefined]);
     await again.close();
   });
+
+  it('keeps the end of a turn whole that comes after one which a full disk cut short', async () => {
+    const file = join(folder, 'turns.jsonl');
+    const journal = await TurnJournal.open(file);
+    await journal.record('cmd_1', COMPLETED);
+    const { size } = await stat(file);
+    try {
+      limitFiles(String(size + 20));
+      await assert.rejects(journal.record('cmd_2', COMPLETED), { code: 'EFBIG' });
+    } finally {
+      limitFiles('unlimited');
+    }
+    assert.equal((await stat(file)).size, size + 20);
+    await journal.record('cmd_3', COMPLETED);
+    await journal.record('cmd_4', COMPLETED);
+    await journal.close();
+    const again = await TurnJournal.open(file);
+    const found = ['cmd_1', 'cmd_2', 'cmd_3', 'cmd_4'].map((id) => again.find(id)?.status);
+    assert.deepEqual(found, ['completed', undefined, 'completed', 'completed']);
+    await again.close();
+  });
+
+  /** How long a file may become that this process writes: as if the disk had no room for more. */
+  function limitFiles(bytes: string): void {
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+  }
 });
 
 describe('the volume', () => {

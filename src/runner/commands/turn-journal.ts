@@ -13,6 +13,9 @@ interface JournalLine {
  * die in between, the next attempt reports it again instead of running the command twice.
  */
 export class TurnJournal {
+  /** The last line may be there in part alone: the disk was full. */
+  #isCut = false;
+
   private constructor(
     private readonly file: FileHandle,
     private readonly outcomes: Map<string, TurnOutcome>,
@@ -35,8 +38,11 @@ export class TurnJournal {
   /** Resolves when it is on the disk. */
   async record(commandId: string, outcome: TurnOutcome): Promise<void> {
     const line: JournalLine = { commandId, outcome };
-    await this.file.appendFile(`${JSON.stringify(line)}\n`);
+    const start = this.#isCut ? '\n' : '';
+    this.#isCut = true;
+    await this.file.appendFile(`${start}${JSON.stringify(line)}\n`);
     await this.file.sync();
+    this.#isCut = false;
     this.outcomes.set(commandId, outcome);
   }
 
