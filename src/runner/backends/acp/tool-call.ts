@@ -9,12 +9,16 @@ type Payload = Record<string, unknown>;
 
 const SUMMARY_LENGTH = 180;
 const RAW_LENGTH = 8_000;
+/** As much is kept of what a call printed, to know it again in its result. */
+const PRINTED_LENGTH = 256 * 1024;
 const OVER = ['completed', 'failed'];
 
 /** One call of a tool, from what its agent tells of it bit by bit: each field that is told again replaces what it was. */
 export class ToolCallStory {
   #call: ToolCallUpdate;
+  /** The beginning of it, and the length of all. */
   #printed = '';
+  #printedLength = 0;
   #told = '';
   #exitCode: number | null = null;
 
@@ -33,7 +37,26 @@ export class ToolCallStory {
     const told = Object.entries(update).filter(([, value]) => value !== null && value !== undefined);
     this.#call = { ...this.#call, ...Object.fromEntries(told) };
     const printed = this.#output(update);
-    return this.isOver ? [...this.#running(), ...printed, ...this.#end()] : [...this.#running(), ...printed];
+    if (!this.isOver) return [...this.#running(), ...printed];
+    const events = [...this.#running(), ...printed, ...this.#end()];
+    this.#forget();
+    return events;
+  }
+
+  /** A turn has any number of calls, and their contents any length: of one that is over, only what names it is kept. */
+  #forget(): void {
+    const { toolCallId, status, name, kind, title, rawInput } = this.#call;
+    const command = commandOf(rawInput);
+    this.#call = {
+      toolCallId,
+      status,
+      name,
+      kind,
+      title: cut(title ?? command ?? '', SUMMARY_LENGTH),
+      ...(command !== null && command.length <= RAW_LENGTH && { rawInput: { command } }),
+    };
+    this.#printed = '';
+    this.#told = 'over';
   }
 
   /** The turn is over and its call is not. */
@@ -59,7 +82,8 @@ export class ToolCallStory {
     );
     const text = pieces.filter((piece) => typeof piece === 'string').join('');
     if (text === '') return [];
-    this.#printed += text;
+    if (this.#printed.length < PRINTED_LENGTH) this.#printed = (this.#printed + text).slice(0, PRINTED_LENGTH);
+    this.#printedLength += text.length;
     return [{ type: 'command_output', payload: { text, itemId: this.#call.toolCallId }, flowing: true }];
   }
 
@@ -82,9 +106,13 @@ export class ToolCallStory {
   #result(): string {
     const { content, rawOutput } = this.#call;
     const text = (content ?? []).map((part) => (part.type === 'content' ? contentText(part.content) : '')).join('');
-    if (text !== '') return text === this.#printed ? '' : text;
-    if (this.#printed !== '' || rawOutput === undefined || rawOutput === null) return '';
+    if (text !== '') return this.#wasPrinted(text) ? '' : text;
+    if (this.#printedLength > 0 || rawOutput === undefined || rawOutput === null) return '';
     return typeof rawOutput === 'string' ? rawOutput : cut(JSON.stringify(rawOutput), RAW_LENGTH);
+  }
+
+  #wasPrinted(text: string): boolean {
+    return text.length === this.#printedLength && text.startsWith(this.#printed);
   }
 
   #facts(): Payload {
