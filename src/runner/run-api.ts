@@ -104,14 +104,23 @@ export class RunApi {
   }
 
   finishCommand(commandId: string, finish: CommandFinish): Promise<CommandRecord> {
-    const body = { ...sendable(finish), ...this.#fence() };
-    const path = this.#command(commandId, 'status');
-    return this.#repeat('finish command', () => this.#client.patch(path, body, this.#abortable()));
+    return this.#finish('finish command', this.#command(commandId, 'status'), finish);
   }
 
   finishRun(finish: RunFinish): Promise<RunRecord> {
+    return this.#finish('finish run', this.#run('status'), finish);
+  }
+
+  /** An agent's words that something in between refuses must not keep its end from being told. */
+  #finish<T>(what: string, path: string, finish: CommandFinish | RunFinish): Promise<T> {
     const body = { ...sendable(finish), ...this.#fence() };
-    return this.#repeat('finish run', () => this.#client.patch(this.#run('status'), body, this.#abortable()));
+    const send = (sent: object) => this.#client.patch<T>(path, sent, this.#abortable());
+    return this.#repeat(what, () =>
+      send(body).catch((error: unknown) => {
+        if (!isRefusedBetween(error) || !finish.failureMessage) throw error;
+        return send({ ...body, failureMessage: `what it says of its end was refused: ${(error as Error).message}` });
+      }),
+    );
   }
 
   /** What something in between refuses is not repeated as it is: fewer events, or others, may be taken. */

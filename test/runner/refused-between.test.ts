@@ -73,12 +73,20 @@ describe('the runner, where something between it and the manager refuses', () =>
   it('says so in place of an event that is never taken, sends the others and tells how the turn ended', async () => {
     refuse = (_request, body) => (body.includes('<scr' + 'ipt>') ? 403 : undefined);
     const turn = manager.add('turn', "echo good; sleep 0.1; echo '<scr''ipt>' >&2; sleep 0.1; echo better");
-    // The prompt is told, too: it must be no reason of its own.
     void start();
     await manager.ended(turn);
     assert.deepEqual([turn.terminalStatus, manager.output(turn.id)], ['completed', 'good\nbetter\n']);
     const stand = manager.events.find((event) => event.type === 'error');
     assert.match(String(stand?.payload['message']), /command_output was refused: HTTP 403/);
+  });
+
+  it('tells how a turn ended without the words that are never taken', async () => {
+    refuse = (_request, body) => (body.includes('exit code 7') ? 403 : undefined);
+    const turn = manager.add('turn', 'exit 7');
+    void start();
+    await manager.ended(turn);
+    assert.deepEqual([turn.terminalStatus, turn.failureKind], ['failed', 'backend-failed']);
+    assert.match(turn.failureMessage ?? '', /^what it says of its end was refused: HTTP 403/);
   });
 
   it('loses nothing to one that refuses everything for a while', async () => {
