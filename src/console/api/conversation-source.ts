@@ -105,10 +105,13 @@ export function runSource(client: AgentRun, runId: string): ConversationSource {
       const { items } = await client.runs.events(runId, { afterSeq: seq, limit: beforeSeq - 1 - seq });
       const last = items.at(-1);
       if (last === undefined) break;
-      events.push(...items);
+      // Past retention it goes on with the oldest that is left, which may be among those that were had before.
+      events.push(...items.filter((event) => event.seq < beforeSeq));
       seq = last.seq;
     }
-    return { events, older: from > 0 ? String(from + 1) : null };
+    // Numbers have no holes but the one that retention makes: nothing is left before it.
+    const isWhole = events[0]?.seq === from + 1;
+    return { events, older: from > 0 && isWhole ? String(from + 1) : null };
   };
   return {
     key: `run/${runId}`,

@@ -87,4 +87,40 @@ describe('the transcript of a run', () => {
       assert.equal((await source.send('go right', 'key-2')).decision, 'turn');
     });
   });
+
+  describe('read back from its end', () => {
+    const numbered = (from: number, to: number) =>
+      eventsOf(Array.from({ length: to }, () => ['assistant_message', { text: 'x' }] as const)).slice(from - 1);
+    const seqs = ({ events }: { events: readonly EventRecord[] }) => events.map(({ seq }) => seq);
+
+    /** Every page, the newest first. */
+    async function pages() {
+      const read = [await source.latest()];
+      for (let older = read[0]!.older; older !== null; older = read.at(-1)!.older) {
+        assert.ok(read.length < 10, 'it does not end');
+        read.push(await source.before(older));
+      }
+      return read;
+    }
+
+    it('has each event once, to the first', async () => {
+      api.events = numbered(1, 1_000);
+      assert.deepEqual((await pages()).reverse().flatMap(seqs), seqs({ events: api.events }));
+    });
+
+    it('ends where retention has taken what was before, and has each event once', async () => {
+      for (const oldest of [301, 500, 801, 900, 1_000]) {
+        api.events = numbered(oldest, 1_000);
+        const read = await pages();
+        assert.deepEqual(read.reverse().flatMap(seqs), seqs({ events: api.events }), `from ${oldest}`);
+      }
+    });
+
+    it('ends where all that an older page would have is past retention by now', async () => {
+      api.events = numbered(1, 1_000);
+      const { older } = await source.latest();
+      api.events = numbered(801, 1_000);
+      assert.deepEqual(await source.before(older!), { events: [], older: null });
+    });
+  });
 });
