@@ -66,7 +66,7 @@ describe('the turn journal', () => {
 
   /** How long a file may become that this process writes: as if the disk had no room for more. */
   function limitFiles(bytes: string): void {
-    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+    execFileSync('/bin/sh', ['-c', `prlimit --pid ${process.pid} --fsize=${bytes}:`]);
   }
 });
 
