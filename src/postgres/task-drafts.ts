@@ -1,5 +1,5 @@
 import { AgentRunError } from '../domain/errors.js';
-import { QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
+import { pendingShare, QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
 import type { Reservation } from '../ports/reservation.js';
 import type { Drafted } from '../ports/run-store.js';
 import type { TaskDraft } from '../ports/task-store.js';
@@ -14,7 +14,7 @@ const LET_IN_COUNTS = `interval '2 minutes'`;
 
 export function draftTask(database: Database, draft: TaskDraft, reservation?: Reservation): Promise<Drafted> {
   return createDraft(database, 'task', draft.id, reservation, async (transaction) => {
-    await assertRoom(transaction, draft.queue);
+    await assertRoom(transaction, draft);
     await insertTask(transaction, draft);
   });
 }
@@ -33,9 +33,11 @@ export async function findReservedTask(database: Database, reservation: Reservat
 /** See `TaskStore.admitAgain`. */
 export function admitAgain(database: Database, taskId: string): Promise<void> {
   return database.transaction(async (transaction) => {
-    const { rows } = await transaction.query<{ queue: string }>('SELECT queue FROM tasks WHERE id = $1', [taskId]);
+    const { rows } = await transaction.query<Whose>('SELECT queue, tenant_id AS "tenantId" FROM tasks WHERE id = $1', [
+      taskId,
+    ]);
     if (rows[0] === undefined) return;
-    await assertRoom(transaction, rows[0].queue, taskId);
+    await assertRoom(transaction, rows[0], taskId);
     await transaction.query(
       `UPDATE tasks SET admitted_at = now() WHERE id = $1 AND state NOT IN ('pending', 'running')`,
       [taskId],
@@ -44,26 +46,47 @@ export function admitAgain(database: Database, taskId: string): Promise<void> {
 }
 
 /** Those who are let into one queue wait for each other here, so that none is let in too many. `taskId` has its own place. */
-async function assertRoom(transaction: Queryable, queue: string, taskId = ''): Promise<void> {
+async function assertRoom(transaction: Queryable, { queue, tenantId }: Whose, taskId = ''): Promise<void> {
   await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`queue:${queue}`]);
-  const answer = await transaction.query<{ max_pending: number; full: boolean }>(
-    `WITH room AS (SELECT coalesce((SELECT q.max_pending FROM queues q WHERE q.name = $1), $2::int) AS max_pending)
-     SELECT room.max_pending, ${WAITING} + ${ADMITTED} >= room.max_pending AS full FROM room`,
-    [queue, QUEUE_DEFAULTS.maxPending, taskId],
-  );
-  const { max_pending: maxPending, full } = firstRow(answer);
-  if (full) throw queueFull(queue, maxPending);
+  const answer = await transaction.query<Places>(PLACES, [queue, taskId, tenantId]);
+  const { of_all: ofAll, of_tenant: ofTenant, ...bounds } = firstRow(answer);
+  const maxPending = bounds.max_pending ?? QUEUE_DEFAULTS.maxPending;
+  if (ofAll >= maxPending) throw queueFull(queue, maxPending);
+  const maxPendingPerTenant = bounds.max_pending_per_tenant ?? pendingShare(maxPending);
+  if (ofTenant >= maxPendingPerTenant) throw shareUsed({ queue, maxPending, maxPendingPerTenant }, ofTenant);
 }
 
-const WAITING = `(SELECT count(*) FROM tasks t WHERE t.queue = $1 AND t.id <> $3 AND t.state = 'pending'
-  AND (t.opened_at IS NOT NULL OR t.created_at > now() - ${LET_IN_COUNTS}))`;
+interface Whose {
+  readonly queue: string;
+  readonly tenantId: string;
+}
 
-const ADMITTED = `(SELECT count(*) FROM tasks t WHERE t.queue = $1 AND t.id <> $3
-  AND t.admitted_at > now() - ${LET_IN_COUNTS})`;
+interface Places {
+  readonly of_all: number;
+  readonly of_tenant: number;
+  readonly max_pending: number | null;
+  readonly max_pending_per_tenant: number | null;
+}
+
+/** Taken by those that wait and those that were let in to wait again, each found by an index; and how many there are. */
+const PLACES = `SELECT count(*) AS of_all, count(*) FILTER (WHERE taken.tenant_id = $3) AS of_tenant,
+    (SELECT q.max_pending FROM queues q WHERE q.name = $1) AS max_pending,
+    (SELECT q.max_pending_per_tenant FROM queues q WHERE q.name = $1) AS max_pending_per_tenant
+  FROM (
+    SELECT t.tenant_id FROM tasks t WHERE t.queue = $1 AND t.id <> $2 AND t.state = 'pending'
+      AND (t.opened_at IS NOT NULL OR t.created_at > now() - ${LET_IN_COUNTS})
+    UNION ALL
+    SELECT t.tenant_id FROM tasks t WHERE t.queue = $1 AND t.id <> $2 AND t.admitted_at > now() - ${LET_IN_COUNTS}
+  ) taken`;
 
 function queueFull(queue: string, maxPending: number): AgentRunError {
   const message = `the queue ${queue} has ${maxPending} pending tasks, as many as it takes; try again when some have begun`;
   return new AgentRunError('rate-limited', 'conflict', message, { queue, maxPending });
+}
+
+function shareUsed(bounds: { queue: string; maxPending: number; maxPendingPerTenant: number }, ofTenant: number) {
+  const message = `the tenant has ${ofTenant} pending tasks in the queue ${bounds.queue}, its share of maxPending; try again when some have begun`;
+  return new AgentRunError('rate-limited', 'conflict', message, bounds);
 }
 
 async function insertTask(transaction: Queryable, draft: TaskDraft): Promise<void> {
