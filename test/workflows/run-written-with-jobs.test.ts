@@ -5,6 +5,7 @@ import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
 import * as messages from '../../workflows/run/messages.js';
 import { gate, RunScenes, sayer, until, type Scene } from '../support/run-scenes.js';
+import { POLICY } from '../unit/workflows/run-fixtures.js';
 import type { ScriptedActivities } from '../support/scripted-activities.js';
 
 const COMPLETED = { status: 'completed', failureKind: null, message: null } as const;
@@ -70,6 +71,27 @@ describe('runWorkflow, where what it decides is written along with work on its J
           if (tries < 4) throw new Error('the database does not answer');
         }),
     );
+  });
+
+  it('writes that an attempt was lost along with the stop of its Job', async () => {
+    await play({ policy: { ...POLICY, backoffMs: 1 } }, async (scene) => {
+      const { handle, records, runId, result } = scene;
+      const looking = gate();
+      records.onLook = looking.pass;
+      const say = sayer(scene.handle, scene.runId);
+      await say(messages.addCommandUpdate, { commandId: 'cmd_a', type: 'turn' });
+      await say(messages.requestRunnerJobUpdate, { attempt: 1, jobId: runnerJobId(runId, 1) });
+      await until(() => records.launched.length === 1);
+      await say(messages.claimRunUpdate, { runnerId: runnerIdOfJob(runnerJobId(runId, 1)), leaseMs: 60_000 });
+      await handle.signal(messages.runnerExitedSignal, { runId, attempt: 1, reason: 'killed', exitCode: 137 });
+      await until(() => records.launched.length === 2);
+      assert.equal(records.latest.attempt, 2);
+      await say(messages.finishRunUpdate, { outcome: COMPLETED });
+      await result().finally(() => looking.open());
+      const lost = ['revokeLease', 'stopRunnerJob', 'launchRunnerJob'];
+      assert.deepEqual(await works(handle), ['projectRun', 'launchRunnerJob', ...lost, 'stopRunnerJob']);
+      assert.deepEqual(records.stopped, [runnerJobId(runId, 1), runnerJobId(runId, 2)]);
+    });
   });
 
   it('does not fill its history while what carries it waits for the records', async () => {

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import type { Carried, Carrying } from '../../activities/carried.js';
 import { runnerJobId } from '../../src/domain/ids.js';
 import type { RunSnapshot } from '../../src/domain/run-snapshot.js';
@@ -8,6 +8,14 @@ import type { RunState } from './run-state.js';
 
 /** A runner that lost its attempt has nothing left to save. */
 const LOST_JOB_GRACE_MS = 2_000;
+
+/** Before this the loss of an attempt was written by an activity of its own, and then its Job was stopped: the next one waited for both. */
+const STOPS_ALONG = 'lost-attempts-are-written-with-the-stop';
+
+/** Whether the loss of an attempt may be written along with the stop of its Job: not behind a launch that is still being given up. */
+export function stopsAlong(run: RunState): boolean {
+  return run.writingWithJobs && run.data.job.underWay === null && patched(STOPS_ALONG);
+}
 
 /**
  * Launches and stops a run's Jobs, one after another, beside everything else that the run does: the platform may be out of reach for
@@ -35,8 +43,9 @@ export class JobWork {
   /** Stops the Job of an attempt that was lost, and then lets the next one be launched. */
   stopLost(attempt: number): void {
     this.launching?.cancel();
+    const snapshot = stopsAlong(this.run) ? this.projection.carry() : undefined;
     this.begin('stopping', async () => {
-      await this.stop(attempt, LOST_JOB_GRACE_MS);
+      await this.along(snapshot, async (more) => this.stop(attempt, LOST_JOB_GRACE_MS, more));
       this.run.data.job.stopFirst = null;
     });
   }
@@ -87,16 +96,16 @@ export class JobWork {
     if (!this.projection.foreign) await platform.launchRunnerJob(job);
   }
 
-  private async stop(attempt: number, graceMs: number): Promise<void> {
-    await platform.stopRunnerJob({ jobId: runnerJobId(this.runId, attempt), graceMs });
+  private async stop(attempt: number, graceMs: number, more: Carrying = {}): Promise<Carried | undefined> {
+    return platform.stopRunnerJob({ jobId: runnerJobId(this.runId, attempt), graceMs, ...more });
   }
 
   /** The end is written along, and the tasks that it is an end for are told. */
   private async stopAtEnd(attempt: number, graceMs: number): Promise<void> {
-    if (!this.run.writingWithJobs) return this.stop(attempt, graceMs);
-    const ended = this.projection.foreign ? [] : (this.run.data.untold ?? []);
-    const job = { jobId: runnerJobId(this.runId, attempt), graceMs, ...(ended.length > 0 && { ended }) };
-    const done = await this.along(this.projection.carry(), async (more) => platform.stopRunnerJob({ ...job, ...more }));
+    const ended = this.projection.foreign || !this.run.writingWithJobs ? [] : (this.run.data.untold ?? []);
+    const tell = ended.length > 0 ? { ended } : {};
+    const done = await this.along(this.projection.carry(), (more) => this.stop(attempt, graceMs, { ...tell, ...more }));
+    if (!this.run.writingWithJobs) return;
     if (done?.told === true) this.run.told(ended);
   }
 

@@ -5,7 +5,7 @@ import { historyIsLong } from '../history-is-long.js';
 import { LOOK_MS } from './activities.js';
 import { Alarm } from './alarm.js';
 import { handleMessages } from './handlers.js';
-import { JobWork } from './job-work.js';
+import { JobWork, stopsAlong } from './job-work.js';
 import type { LiveRun } from './live-run.js';
 import { Lock } from './lock.js';
 import { nextStep, type Step } from './next-step.js';
@@ -78,7 +78,7 @@ function newLiveRun(input: RunInput, data: RunData | undefined): LiveRun {
 async function liveOn(live: LiveRun): Promise<void> {
   const { input, run, projection } = live;
   while (!run.terminal && !projection.foreign) {
-    if (!run.sparing || (projection.isDue && !launchesNow(live))) await projection.flush();
+    if (!run.sparing || (projection.isDue && !goesAlong(live))) await projection.flush();
     await tellTasks(live);
     const step = nextStep(input, run.data, Date.now());
     if (step.do !== 'wait') await performOwn(live, step);
@@ -107,9 +107,11 @@ async function writeAndTell(live: LiveRun): Promise<void> {
   await tellTasks(live);
 }
 
-/** What is due goes along with it. */
-function launchesNow({ input, run }: LiveRun): boolean {
-  return run.writingWithJobs && nextStep(input, run.data, Date.now()).do === 'launch-job';
+/** Whether what is due is written by what is done next. */
+function goesAlong({ input, run }: LiveRun): boolean {
+  if (!run.writingWithJobs) return false;
+  const step = nextStep(input, run.data, Date.now());
+  return step.do === 'launch-job' || (step.do === 'stop-job' && !isUntold(run.data) && stopsAlong(run));
 }
 
 /** Nothing is done for a run that may be another execution's; while that is found out, something else may become what is to be done. */

@@ -25,6 +25,7 @@ async function lived(stage: Stage, workflowId: string): Promise<History[]> {
 export const togetherLives: Record<string, Life> = {
   'written-with-its-job': senderLives['senders-wrote-it-all']!,
   'written-with-its-job-and-lost': runnerLost,
+  'written-with-the-stop-of-a-lost-job': runnerLost,
   'written-with-its-job-in-a-session': senderLives['senders-wrote-to-a-session']!,
 
   'written-with-its-job-of-a-task': {
