@@ -1,4 +1,4 @@
-import { keepWarm } from '../src/operations/runners/keep-warm.js';
+import { keepWarm, type KeepWarmParts } from '../src/operations/runners/keep-warm.js';
 import { whileOnShift } from './on-shift.js';
 import type { ActivityPorts } from './ports.js';
 
@@ -26,15 +26,20 @@ const LINGER_MS = 600_000;
 
 /** Keeps the pools of warm runners as they should be. */
 export function createWarmRunnerActivities(ports: Ports, lingerMs = LINGER_MS) {
+  const leaving = new Set<string>();
   return {
     /** Runs until its shift ends or its worker stops; answers true where nothing was to be kept warm, nor left, for a while. */
     async keepRunnersWarm(): Promise<boolean> {
-      return whileOnShift(ports, async (signal) => watchPools(ports, signal, lingerMs));
+      return whileOnShift(ports, async (signal) => watchPools({ ...ports, leaving }, signal, lingerMs));
     },
   };
 }
 
-async function watchPools(ports: Ports, shift: AbortSignal, lingerMs: number): Promise<boolean> {
+async function watchPools(
+  ports: Ports & Pick<KeepWarmParts, 'leaving'>,
+  shift: AbortSignal,
+  lingerMs: number,
+): Promise<boolean> {
   const { wakeups, log } = ports;
   const subscription = wakeups.subscribe('warm:pools');
   let workedAt = performance.now();

@@ -2,18 +2,14 @@ import { CommanderError } from 'commander';
 import { ApiError, TransportError } from '../client/http-client.js';
 import { ConfigurationError } from '../config.js';
 import { isTerminalStatus } from '../domain/outcome.js';
-import { CliError } from './cli-error.js';
+import { CliError, type CliFacts } from './cli-error.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 /** Any failure, ready to be told. */
-export interface Failure {
+export interface Failure extends CliFacts {
   readonly exitCode: ExitCode;
   readonly message: string;
   readonly advice: readonly string[];
-  /** What the manager said of it, where it did. */
-  readonly failureKind?: string;
-  readonly details?: Readonly<Record<string, unknown>>;
-  readonly traceId?: string;
 }
 
 /** Undefined for what is no failure: help and version were asked for and have been printed. */
@@ -24,7 +20,10 @@ export function failureOf(error: unknown): Failure | undefined {
     const message = isHelp ? 'a command is missing' : error.message.replace(/^error: /, '');
     return { exitCode: EXIT.usage, message, advice: isHelp ? [] : ['add --help to see what there is'] };
   }
-  if (error instanceof CliError) return { exitCode: error.exitCode, message: error.message, advice: error.advice };
+  if (error instanceof CliError) {
+    const { exitCode, message, advice, facts } = error;
+    return { exitCode, message, advice, ...facts };
+  }
   if (error instanceof ConfigurationError) return { exitCode: EXIT.usage, message: error.message, advice: [] };
   if (error instanceof ApiError) return refused(error);
   if (error instanceof TransportError) return notAnswered(error);

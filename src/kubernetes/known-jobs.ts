@@ -15,9 +15,14 @@ export interface KnownJob {
   lastWord: string;
   notBefore: number;
   withoutPodSince: number | undefined;
+  /** When it has waited so long for a Pod, it is asked why. */
+  askWhyAfterMs: number;
   podRefused: string | undefined;
   unexplainedSince: number | undefined;
 }
+
+/** The Job controller makes a Job's Pod within this, or says why not. */
+const POD_EXPECTED_MS = 1_500;
 
 const JOB_NAME = 'batch.kubernetes.io/job-name';
 
@@ -125,6 +130,7 @@ export class KnownJobs {
       lastWord: '',
       notBefore: 0,
       withoutPodSince: undefined,
+      askWhyAfterMs: POD_EXPECTED_MS,
       podRefused: undefined,
       unexplainedSince: undefined,
     };

@@ -22,6 +22,8 @@ export interface KubernetesPlatformOptions {
   readonly runner: RunnerJobSettings;
   readonly volumes: Pick<VolumeSettings, 'storageClass' | 'size' | 'accessMode'>;
   readonly patience: Patience;
+  /** That runners ask for. */
+  readonly leaseMs: number;
   /** Told of what goes wrong beside any call. */
   readonly warn: (message: string, error: unknown) => void;
 }
@@ -75,7 +77,7 @@ export class KubernetesPlatform implements RunnerPlatform {
     const { namespace } = this;
     const job = await markStopping(cluster, jobName, namespace);
     // Also where the Job is gone: whoever deleted it may have left its Pods.
-    const pods = await deleteJob(cluster, { name: jobName, namespace, graceMs });
+    const pods = await deleteJob(cluster, { name: jobName, namespace, graceMs, leaseMs: this.options.leaseMs });
     if (job === undefined) return undefined;
     const view = this.#viewWith(job, pods);
     return isJobOver(view) ? view : { ...view, status: 'stopped', reason: 'killed', message: null };
@@ -155,7 +157,8 @@ export class KubernetesPlatform implements RunnerPlatform {
   }
 
   async #delete(name: string): Promise<void> {
-    await deleteJob(this.options.cluster, { name, namespace: this.namespace, graceMs: 0 });
+    const { cluster, leaseMs } = this.options;
+    await deleteJob(cluster, { name, namespace: this.namespace, graceMs: 0, leaseMs });
   }
 
   async #tryDelete(name: string): Promise<string | undefined> {

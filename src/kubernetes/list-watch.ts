@@ -17,11 +17,15 @@ export interface ListWatch<T extends KubernetesObject> {
   readonly onDelete: (object: T) => void;
   readonly onFailure: (error: unknown) => void;
   readonly signal: AbortSignal;
+  /** For tests: `ANSWER_MS` where absent. */
+  readonly answerMs?: number;
 }
 
 const PAGE = 500;
 /** The server ends a watch after so long; then everything is listed anew, so that nothing missed stays missed. */
 const RESYNC_SECONDS = 300;
+/** A server answers a watch, if with nothing yet, within this. */
+const ANSWER_MS = 30_000;
 /** A connection that broke without a word is given up this long after that. */
 const OVERDUE_MS = 15_000;
 const PAUSE_MS = { first: 200, longest: 5_000 };
@@ -80,15 +84,21 @@ function watchOnce<T extends KubernetesObject>(
   version: string,
   seen: (version: string) => void,
 ): Promise<'closed' | 'expired'> {
-  const { watch, path, labelSelector, signal } = options;
+  const { watch, path, labelSelector, signal, answerMs = ANSWER_MS } = options;
   const query = { labelSelector, resourceVersion: version, allowWatchBookmarks: true, timeoutSeconds: RESYNC_SECONDS };
   return new Promise((resolve, reject) => {
     let end: 'closed' | 'expired' = 'closed';
     let request: AbortController | undefined;
-    const stop = () => request?.abort();
-    const overdue = setTimeout(stop, RESYNC_SECONDS * 1_000 + OVERDUE_MS);
+    let isOver = false;
+    // Before it has answered there is nothing to abort: it is left behind.
+    const stop = () => {
+      if (request !== undefined) request.abort();
+      else done(signal.aborted ? undefined : new Error(`no answer to a watch within ${answerMs} ms`));
+    };
+    let overdue = setTimeout(stop, answerMs);
     signal.addEventListener('abort', stop, { once: true });
     const done = (error: unknown) => {
+      isOver = true;
       clearTimeout(overdue);
       signal.removeEventListener('abort', stop);
       if (isExpired(error)) resolve('expired');
@@ -103,7 +113,9 @@ function watchOnce<T extends KubernetesObject>(
     };
     watch.watch(path, query, take, done).then((started) => {
       request = started;
-      if (signal.aborted) stop();
+      clearTimeout(overdue);
+      if (isOver || signal.aborted) return stop();
+      overdue = setTimeout(stop, RESYNC_SECONDS * 1_000 + OVERDUE_MS);
     }, done);
   });
 }

@@ -8,7 +8,8 @@ import { MERGE_PATCH } from './merge-patch.js';
 
 type Apis = Pick<Cluster, 'batch' | 'core'>;
 
-const LOOK_MS = 100;
+/** From the first to the longest: many Jobs may be stopped at once, and each look is two requests. */
+const LOOK_MS = { first: 100, longest: 1_000 };
 /** Beyond the grace: the kubelet has to see that its Pod is to go, end it, and say so. */
 const MARGIN_MS = 45_000;
 
@@ -16,6 +17,8 @@ export interface StopJob {
   readonly name: string;
   readonly namespace: string;
   readonly graceMs: number;
+  /** For so long a runner may go on working whose Node nobody hears of: until its lease is over, by which it has ended its agent itself. */
+  readonly leaseMs: number;
 }
 
 /** The Job's Pods, by the label that the Job controller gives them. */
@@ -38,8 +41,10 @@ export async function markStopping({ batch }: Apis, name: string, namespace: str
  * Deletes the Job with its Pods; resolves when the cluster knows none of them any more, with the Pods as they were last. First the Job, so
  * that no further Pod is made, then its Pods with the time that they are given.
  */
-export async function deleteJob(apis: Apis, { name, namespace, graceMs }: StopJob): Promise<V1Pod[]> {
+export async function deleteJob(apis: Apis, { name, namespace, graceMs, leaseMs }: StopJob): Promise<V1Pod[]> {
   let last: V1Pod[] = [];
+  let isGone = false;
+  let lookMs = LOOK_MS.first;
   // In the body: what stands there wins over the query, and Jobs leave their Pods behind by default.
   const body = { propagationPolicy: 'Background' };
   await asked(
@@ -49,24 +54,32 @@ export async function deleteJob(apis: Apis, { name, namespace, graceMs }: StopJo
   const gracePeriodSeconds = Math.ceil(graceMs / 1_000);
   for (const giveUpAt = performance.now() + graceMs + MARGIN_MS; performance.now() < giveUpAt;) {
     const pods = await podsOfJob(apis, name, namespace);
-    const job = await asked(
-      `to read the Job ${name}`,
-      unlessMissing(apis.batch.readNamespacedJob({ name, namespace })),
-    );
-    if (pods.length === 0 && job === undefined) return last;
+    isGone ||= await isMissing(apis, name, namespace);
+    if (pods.length === 0 && isGone) return last;
     if (pods.length > 0) last = pods;
-    await Promise.all(pods.map(async (pod) => endPod(apis, pod, gracePeriodSeconds)));
-    await delay(LOOK_MS);
+    await Promise.all(pods.map(async (pod) => endPod(apis, pod, { gracePeriodSeconds, leaseMs })));
+    await delay(lookMs);
+    lookMs = Math.min(lookMs * 1.5, LOOK_MS.longest);
   }
   throw unavailable('platform', undefined, `the Job ${name} or a Pod of it is still there`);
 }
 
+async function isMissing({ batch }: Apis, name: string, namespace: string): Promise<boolean> {
+  const request = unlessMissing(batch.readNamespacedJob({ name, namespace }));
+  return (await asked(`to read the Job ${name}`, request)) === undefined;
+}
+
+interface EndPod {
+  readonly gracePeriodSeconds: number;
+  readonly leaseMs: number;
+}
+
 /** Asks once; a Pod on a Node that the cluster lost sight of is struck off, since nobody there can answer. */
-async function endPod(apis: Apis, pod: V1Pod, gracePeriodSeconds: number): Promise<void> {
+async function endPod(apis: Apis, pod: V1Pod, { gracePeriodSeconds, leaseMs }: EndPod): Promise<void> {
   const { name = '', namespace = '', deletionTimestamp, deletionGracePeriodSeconds, uid } = pod.metadata ?? {};
   const isAsked = deletionTimestamp !== undefined && (deletionGracePeriodSeconds ?? 0) <= gracePeriodSeconds;
-  const isOver = deletionTimestamp !== undefined && deletionTimestamp.getTime() + OVERDUE_MS < Date.now();
-  const strikeOff = isOver && (await isOnLostNode(apis, pod));
+  const overdueMs = deletionTimestamp === undefined ? 0 : Date.now() - deletionTimestamp.getTime();
+  const strikeOff = overdueMs > OVERDUE_MS && (await nobodyEndsIt(apis, pod, overdueMs > leaseMs));
   if (isAsked && !strikeOff) return;
   const body = { gracePeriodSeconds: strikeOff ? 0 : gracePeriodSeconds, preconditions: { uid } };
   await asked(
@@ -77,15 +90,19 @@ async function endPod(apis: Apis, pod: V1Pod, gracePeriodSeconds: number): Promi
 
 const OVERDUE_MS = 2_000;
 
-/** Our right to read Nodes may be missing: then nothing is struck off. */
-async function isOnLostNode({ core }: Apis, pod: V1Pod): Promise<boolean> {
+/**
+ * Whether nothing of the Pod works any more, though nobody says so: it has no Node, its Node is gone from the cluster, or is out of sight and
+ * the lease is over. A Node whose kubelet alone was lost lets its containers run, and the next runner may be given their volume.
+ * Our right to read Nodes may be missing: then nothing is struck off.
+ */
+async function nobodyEndsIt({ core }: Pick<Apis, 'core'>, pod: V1Pod, leaseIsOver: boolean): Promise<boolean> {
   const name = pod.spec?.nodeName;
   if (name === undefined) return true;
   try {
     const node = await unlessMissing(core.readNode({ name }));
     if (node === undefined) return true;
     const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
-    return ready?.status !== 'True';
+    return ready?.status !== 'True' && leaseIsOver;
   } catch {
     return false;
   }

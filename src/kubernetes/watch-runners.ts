@@ -27,8 +27,6 @@ export interface WatchRunners {
 /** What time alone makes true (a Pod that fits nowhere for too long), and what was refused, is looked at so often. */
 const TICK_MS = 500;
 const RETRY_MS = 1_000;
-/** The Job controller makes a Job's Pod within this, or says why not. */
-const POD_EXPECTED_MS = 1_500;
 /** And says why it took a Pod away within this. */
 const EXPLAINED_MS = 750;
 
@@ -159,7 +157,10 @@ class Teller {
       return;
     }
     known.withoutPodSince ??= performance.now();
-    if (performance.now() - known.withoutPodSince < POD_EXPECTED_MS) return;
-    known.podRefused ??= await this.options.whyNoPod(job?.metadata?.name ?? '');
+    const waitedMs = performance.now() - known.withoutPodSince;
+    if (known.podRefused !== undefined || waitedMs < known.askWhyAfterMs) return;
+    // Less and less often: a controller that is behind with many Jobs is not to be asked about each of them all the time.
+    known.askWhyAfterMs = 2 * waitedMs;
+    known.podRefused = await this.options.whyNoPod(job?.metadata?.name ?? '');
   }
 }

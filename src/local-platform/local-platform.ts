@@ -84,7 +84,7 @@ export class LocalPlatform implements RunnerPlatform {
     const before = await folder.view();
     if (!before) return undefined;
     if (!isJobOver(before)) {
-      await folder.markStopping();
+      await this.#markStopping(jobName, folder);
       await this.#askToEnd(folder, graceMs);
     }
     await this.#endTree(jobName, folder);
@@ -194,6 +194,16 @@ export class LocalPlatform implements RunnerPlatform {
   /**
    * SIGTERM to the group is for the runner, which ends its agent; resolves when the group is gone or the time is up.
    */
+  /** Where a disk is full, the mark cannot be written: what fills it is ended all the same. What has not begun yet the mark alone keeps from it. */
+  async #markStopping(jobName: string, folder: JobFolder): Promise<void> {
+    try {
+      await folder.markStopping();
+    } catch (error) {
+      if ((await folder.readProcess()) === undefined) throw error;
+      this.options.warn?.(`it cannot be written down that ${jobName} is being stopped`, error);
+    }
+  }
+
   async #askToEnd(folder: JobFolder, graceMs: number): Promise<void> {
     const identity = await folder.readProcess();
     if (!identity || !isSameProcess(identity)) return;

@@ -31,6 +31,7 @@ export async function createKubernetesPlatform(
       accessMode: settings.AGENTRUN_STORAGE_ACCESS_MODE,
     },
     patience: { unschedulableMs: settings.AGENTRUN_UNSCHEDULABLE_GRACE_MS },
+    leaseMs: settings.AGENTRUN_RUNNER_LEASE_MS,
     warn,
   });
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isJobOver } from '../../src/domain/runner-job-status.js';
 import { signalProcess } from '../../src/processes/process-tree.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedManager } from '../support/scripted-manager.js';
@@ -129,6 +130,14 @@ describe('the local platform', () => {
     assert.deepEqual([stopped?.status, stopped?.exitCode], ['stopped', 143]);
     assert.deepEqual(fixture.living(launch.jobName), []);
     assert.deepEqual(await platform.stop(launch.jobName, { graceMs: 0 }), stopped);
+  });
+
+  it('stops a runner also where that cannot be written down, as on a full disk', async () => {
+    const [platform, launch] = [fixture.platform(), launchFor()];
+    await platform.launch(launch);
+    await mkdir(fixture.folder(launch.jobName, `stop.json.${process.pid}.part`));
+    assert.equal(isJobOver((await platform.stop(launch.jobName, { graceMs: 5_000 }))!), true);
+    assert.deepEqual(fixture.living(launch.jobName), []);
   });
 
   it('stops by force what does not heed, wherever its processes went', async () => {

@@ -92,6 +92,11 @@ function waited(ms: number): Promise<void> {
 }
 
 export function runSource(client: AgentRun, runId: string): ConversationSource {
+  const decided = new Map<string, Accepted['decision']>();
+  const decide = async (): Promise<Accepted['decision']> => {
+    const { items } = await client.runs.commands(runId, { state: 'open', limit: 50 });
+    return items.some(({ type, state }) => type === 'turn' && state === 'acknowledged') ? 'steer' : 'turn';
+  };
   const part = async (limit: number, beforeSeq: number): Promise<EventPart> => {
     const from = Math.max(0, beforeSeq - 1 - limit);
     const events: EventRecord[] = [];
@@ -100,10 +105,13 @@ export function runSource(client: AgentRun, runId: string): ConversationSource {
       const { items } = await client.runs.events(runId, { afterSeq: seq, limit: beforeSeq - 1 - seq });
       const last = items.at(-1);
       if (last === undefined) break;
-      events.push(...items);
+      // Past retention it goes on with the oldest that is left, which may be among those that were had before.
+      events.push(...items.filter((event) => event.seq < beforeSeq));
       seq = last.seq;
     }
-    return { events, older: from > 0 ? String(from + 1) : null };
+    // Numbers have no holes but the one that retention makes: nothing is left before it.
+    const isWhole = events[0]?.seq === from + 1;
+    return { events, older: from > 0 && isWhole ? String(from + 1) : null };
   };
   return {
     key: `run/${runId}`,
@@ -114,10 +122,11 @@ export function runSource(client: AgentRun, runId: string): ConversationSource {
         ? client.runs.tail(runId, { ...options, afterSeq: after?.seq ?? 0 })
         : lookAtRun(client, runId, after?.seq ?? 0, options),
     async send(prompt, idempotencyKey) {
-      const { items } = await client.runs.commands(runId, { state: 'open', limit: 50 });
-      const isTurnLive = items.some(({ type, state }) => type === 'turn' && state === 'acknowledged');
-      const type = isTurnLive ? 'steer' : 'turn';
+      // Said again it is what it was: the first may have arrived, and its key is for that alone.
+      const type = decided.get(idempotencyKey) ?? (await decide());
+      decided.set(idempotencyKey, type);
       const command = await client.runs.command(runId, { type, payload: { prompt }, idempotencyKey });
+      decided.delete(idempotencyKey);
       return { decision: type, commandId: command.id, runId };
     },
   };

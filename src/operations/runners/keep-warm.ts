@@ -28,6 +28,8 @@ export interface KeepWarmParts {
   readonly runnerRetention: RetentionPolicy | undefined;
   readonly managerUrl: string;
   readonly log: (message: string, facts: Record<string, unknown>) => void;
+  /** Ids of those whose removal is under way; of all passes. */
+  readonly leaving: Set<string>;
 }
 
 /** What every runner of a pool is made from. */
@@ -51,7 +53,7 @@ export async function keepWarm(parts: KeepWarmParts): Promise<boolean> {
     warmRunners.failures(),
     readRecipes(parts, platform.warm),
   ]);
-  await removeAll(
+  removeAll(
     parts,
     rows.filter(({ state }) => state === 'leaving'),
   );
@@ -66,7 +68,7 @@ export async function keepWarm(parts: KeepWarmParts): Promise<boolean> {
       jobs.map(({ jobName, labels = {} }) => ({ jobName, labels })),
     ),
   });
-  await removeAll(parts, await retireAll(parts, plan.retire, rows));
+  removeAll(parts, await retireAll(parts, plan.retire, rows));
   await Promise.all(plan.make.map(async (profile) => make(parts, profile, recipes.get(profile))));
   return false;
 }
@@ -132,18 +134,24 @@ async function retireAll(
   return retired;
 }
 
+/** Beside the pass: one that takes its time, or stays, holds up neither the others nor those that are to be made. */
+function removeAll(parts: KeepWarmParts, runners: readonly WarmRunner[]): void {
+  const { leaving } = parts;
+  for (const runner of runners.filter(({ id }) => !leaving.has(id))) {
+    leaving.add(runner.id);
+    void remove(parts, runner).finally(() => leaving.delete(runner.id));
+  }
+}
+
 /** One that cannot be removed now is tried again with the next pass. */
-async function removeAll({ platform, warmRunners, log }: KeepWarmParts, runners: readonly WarmRunner[]): Promise<void> {
-  const removals = runners.map(async ({ id, jobName, volumeName }) => {
-    try {
-      await platform.stop(jobName, { graceMs: GRACE_MS });
-      await platform.volumes.delete(volumeName);
-      await warmRunners.forget(id);
-    } catch (error) {
-      log('a warm runner could not be removed yet', { jobName, error: String(error) });
-    }
-  });
-  await Promise.all(removals);
+async function remove({ platform, warmRunners, log }: KeepWarmParts, { id, jobName, volumeName }: WarmRunner) {
+  try {
+    await platform.stop(jobName, { graceMs: GRACE_MS });
+    await platform.volumes.delete(volumeName);
+    await warmRunners.forget(id);
+  } catch (error) {
+    log('a warm runner could not be removed yet', { jobName, error: String(error) });
+  }
 }
 
 async function make(parts: KeepWarmParts, backendProfile: string, recipe: Recipe | undefined): Promise<void> {

@@ -1,8 +1,5 @@
 import { Option, type Command } from 'commander';
 import type { HttpClient } from '../../../client/http-client.js';
-import type { CommandCreate, CommandRecord } from '../../../contract/command.js';
-import type { RunCreate, RunRecord } from '../../../contract/run.js';
-import type { RunnerJobCreate, RunnerJobRecord } from '../../../contract/runner.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
@@ -13,6 +10,7 @@ import { renderOnServer } from '../spec/render.js';
 import { specName } from '../spec/options.js';
 import { addWorkOptions, executionPolicyOf, type WorkOptions } from './create-options.js';
 import { follow } from './follow.js';
+import { makeRun, type Bodies, type Created } from './make-run.js';
 import { count, readPrompt } from './options.js';
 
 interface CreateOptions extends WorkOptions {
@@ -30,12 +28,6 @@ interface CreateOptions extends WorkOptions {
   readonly tail?: boolean;
   readonly waitTimeout?: number;
   readonly json?: boolean;
-}
-
-interface Created {
-  readonly run: RunRecord;
-  readonly command: CommandRecord | null;
-  readonly runnerJob: RunnerJobRecord | null;
 }
 
 export function addRunCreate(run: Command, context: CliContext): void {
@@ -62,7 +54,7 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   assertFits(options);
   const prompt = options.prompt === undefined ? undefined : await readPrompt(options.prompt);
   await reaching(context, async (client) => {
-    const created = await make(client, options, prompt);
+    const created = await makeRun(context, client, await bodiesOf(client, options, prompt));
     const { run, command } = created;
     if (!options.wait && !options.tail) {
       tellCreated(context, created, options.json ?? false);
@@ -84,34 +76,20 @@ function assertFits({ spec, prompt, env, runner, keepOpen, wait, tail, waitTimeo
   if (!wait && !tail && waitTimeout !== undefined) throw usageError('--wait-timeout needs --wait or --tail');
 }
 
-async function make(client: HttpClient, options: CreateOptions, prompt: string | undefined): Promise<Created> {
-  const bodies = await bodiesOf(client, options, prompt);
-  const run = await client.post<RunRecord>('/api/v1/runs', bodies.run);
-  if (bodies.command === undefined) return { run, command: null, runnerJob: null };
-  const command = await client.post<CommandRecord>(`/api/v1/runs/${run.id}/commands`, bodies.command);
-  if (!options.runner) return { run, command, runnerJob: null };
-  const job = { ...bodies.runnerJob, commandId: command.id };
-  const runnerJob = await client.post<RunnerJobRecord>(`/api/v1/runs/${run.id}/runner-jobs`, job);
-  return { run, command, runnerJob };
-}
-
-interface Bodies {
-  readonly run: RunCreate;
-  /** Absent without a prompt. */
-  readonly command?: CommandCreate;
-  readonly runnerJob?: RunnerJobCreate;
-}
-
 async function bodiesOf(client: HttpClient, options: CreateOptions, prompt: string | undefined): Promise<Bodies> {
-  const { spec, env, idempotencyKey } = options;
+  const { spec, env } = options;
   const run = runOf(options);
-  if (spec !== undefined)
-    return renderOnServer(client, spec, { ...run, prompt, env, endsWithTurn: endsWithTurn(options) });
+  if (spec !== undefined) {
+    const input = { ...run, prompt, env, endsWithTurn: endsWithTurn(options) };
+    const rendered = await renderOnServer(client, spec, input);
+    return options.runner ? rendered : { ...rendered, runnerJob: undefined };
+  }
   const workspaceRef = run.workspaceRef ?? { kind: 'none' as const };
   const body = { ...run, workspaceRef, endsWithTurn: prompt !== undefined && options.keepOpen !== true };
   const named = { ...body, tenantId: run.tenantId ?? 'default', projectId: run.projectId ?? 'default' };
   if (prompt === undefined) return { run: named };
-  return { run: named, command: { type: 'turn', payload: { prompt }, idempotencyKey }, runnerJob: { env } };
+  const runnerJob = options.runner ? { env } : undefined;
+  return { run: named, command: { type: 'turn', payload: { prompt } }, runnerJob };
 }
 
 /** A spec may keep its runs open by itself. */

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pc from 'picocolors';
+import { failureOf } from '../../src/cli/failure.js';
+import { makeRun } from '../../src/cli/commands/run/make-run.js';
+import { Screen } from '../../src/cli/screen.js';
+import { HttpClient } from '../../src/client/http-client.js';
+import { Api, type Loose } from '../support/api.js';
+import { cli } from '../support/cli.js';
+import { startTestManager, type TestManager } from '../support/test-manager.js';
+
+/** `away`: 503 in the manager's place; `lose`: it is carried out, and the answer lost. */
+type Fault = 'away' | 'lose';
+
+/** Hands on what is asked of a manager, but for the POSTs that are to fail: by the end of their path, each of its faults once. */
+class FaultyWay {
+  faults: Record<string, Fault[]> = {};
+  readonly #server: Server = createServer((message, response) => void this.#serve(message, response));
+
+  constructor(private readonly target: string) {}
+
+  async start(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url = '/', headers } = message;
+    const chunks: Buffer[] = [];
+    for await (const chunk of message) chunks.push(chunk as Buffer);
+    const fault = method === 'POST' ? this.faults[url.split('/').at(-1) ?? '']?.shift() : undefined;
+    if (fault === 'away') {
+      answer(response, 503, AWAY);
+      return;
+    }
+    const body = method === 'GET' ? undefined : Buffer.concat(chunks);
+    const { authorization = '' } = headers;
+    const asked = { method, body, headers: { authorization, 'content-type': 'application/json' } };
+    const answered = await fetch(this.target + url, asked);
+    const text = await answered.text();
+    if (fault === 'lose') response.destroy();
+    else answer(response, answered.status, text);
+  }
+}
+
+const AWAY = JSON.stringify({ ok: false, failureKind: 'infra-failed', message: 'Temporal does not answer' });
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+}
+
+const CREATE = ['run', 'create', '--backend', 'exec', '--prompt', 'echo once', '--json'];
+
+describe('agentrun run create, of a manager that fails between its requests', () => {
+  let manager: TestManager;
+  let api: Api;
+  let way: FaultyWay;
+  let url: string;
+
+  before(async function () {
+    this.timeout(90_000);
+    manager = await startTestManager();
+    api = new Api(manager.url, manager.operatorToken);
+    way = new FaultyWay(manager.url);
+    url = await way.start();
+  });
+  after(async () => {
+    await way.stop();
+    await manager.stop();
+  });
+
+  const create = (...options: string[]) =>
+    cli([...CREATE, ...options], { AGENTRUN_URL: url, AGENTRUN_OPERATOR_TOKEN: manager.operatorToken });
+  const runsOf = async (tenant: string): Promise<Loose[]> => (await api.get(`/api/v1/runs?tenantId=${tenant}`)).items;
+
+  it('asks for the turn and the runner again where no answer came, and has each once', async () => {
+    way.faults = { commands: ['away', 'lose'], 'runner-jobs': ['lose', 'away'] };
+    const { code, stdout, stderr } = await create('--tenant', 'again');
+    assert.equal(code, 0, stdout);
+    const { run, command, runnerJob } = JSON.parse(stdout);
+    assert.match(stderr, new RegExp(`${run.id} is made`), 'whoever stops it here knows what there is');
+    assert.deepEqual(
+      (await runsOf('again')).map(({ id }) => id),
+      [run.id],
+    );
+    const { items } = await api.get(`/api/v1/runs/${run.id}/commands`);
+    assert.deepEqual(
+      items.map(({ id }: Loose) => id),
+      [command.id],
+    );
+    assert.equal((await api.get(`/api/v1/runs/${run.id}/runner-jobs`)).items[0].id, runnerJob.id);
+  });
+
+  it('names the run, and how to end it, where the rest is refused', async () => {
+    const { code, stdout } = await create('--tenant', 'refused', '--env', 'AGENTRUN_MINE=1');
+    assert.equal(code, 1);
+    const failure = JSON.parse(stdout);
+    const [run] = await runsOf('refused');
+    assert.deepEqual([failure.failureKind, failure.details.runId], ['schema-invalid', run.id]);
+    assert.ok(failure.message.includes(run.id), failure.message);
+    assert.ok(failure.advice.join('\n').includes(`run cancel ${run.id}`), failure.advice.join('\n'));
+  });
+
+  it('names the run, how to go on and how to end it, where the rest is given up', async () => {
+    way.faults = { commands: Array<Fault>(50).fill('away') };
+    const client = new HttpClient({ baseUrl: url, token: manager.operatorToken });
+    const run = {
+      tenantId: 'away',
+      projectId: 'shop',
+      backendProfile: 'exec',
+      workspaceRef: { kind: 'none' },
+    } as const;
+    const command = { type: 'turn', payload: { prompt: 'true' } } as const;
+    const quiet = { isTerminal: false, colors: pc.createColors(false), width: Infinity, write: () => undefined };
+    const context = { screen: new Screen(quiet, quiet), program: 'agentrun' };
+    const error: unknown = await makeRun(context, client, { run, command }, 600).catch((thrown: unknown) => thrown);
+    const { details, advice = [], failureKind } = failureOf(error) ?? {};
+    const [made] = await runsOf('away');
+    assert.deepEqual([failureKind, details], ['infra-failed', { runId: made.id }]);
+    assert.match(advice.join('\n'), /--idempotency-key cli-/);
+    assert.ok(advice.includes(`\`agentrun run cancel ${made.id}\` ends it`), advice.join('\n'));
+    assert.ok((way.faults['commands'] ?? []).length < 49, 'it is asked for again');
+  });
+
+  it('names the key under which the run may be there, where its answer was lost', async () => {
+    way.faults = { runs: ['lose'] };
+    const inSession = ['--tenant', 'lost', '--session', 'talk-lost'];
+    const lost = JSON.parse((await create(...inSession)).stdout);
+    const key = lost.details.idempotencyKey as string;
+    assert.ok(lost.advice.join('\n').includes(`--idempotency-key ${key}`), lost.advice.join('\n'));
+    const { stdout, code } = await create(...inSession, '--idempotency-key', key);
+    assert.equal(code, 0, stdout);
+    assert.equal((await runsOf('lost')).length, 1);
+  });
+});
