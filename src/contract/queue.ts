@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { pendingShare, QUEUE_DEFAULTS, QUEUE_LIMITS } from '../domain/task-lifecycle.js';
+import { QUEUE_DEFAULTS, QUEUE_LIMITS } from '../domain/task-lifecycle.js';
 import { Name, Nullable, Timestamp, ValuesPrinted } from './common.js';
 import { QueueName, TaskId, TaskSummary } from './task.js';
 
@@ -27,8 +27,6 @@ export const QueueUpdate = Type.Object(
     autoDispatch: Type.Optional(Type.Boolean()),
     /** Pending tasks, those between two attempts among them; a further one, or an ended one that is dispatched again, is refused as `rate-limited`. */
     maxPending: Type.Optional(MaxPending),
-    /** Of these, those of any one tenant; half of `maxPending`, rounded up, until it is said. */
-    maxPendingPerTenant: Type.Optional(MaxPending),
     weights: Type.Optional(Weights),
   },
   closed,
@@ -42,7 +40,6 @@ export const QueueRecord = Type.Object({
   paused: Type.Boolean({ default: QUEUE_DEFAULTS.paused }),
   autoDispatch: Type.Boolean({ default: QUEUE_DEFAULTS.autoDispatch }),
   maxPending: Type.Integer({ default: QUEUE_DEFAULTS.maxPending }),
-  maxPendingPerTenant: Type.Integer({ default: pendingShare(QUEUE_DEFAULTS.maxPending) }),
   weights: Weights,
   updatedAt: Nullable(Timestamp),
   valuesPrinted: ValuesPrinted,

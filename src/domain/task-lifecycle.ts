@@ -37,11 +37,6 @@ export const QUEUE_DEFAULTS = {
   maxPending: 10_000,
 } as const;
 
-/** Of a queue's pending tasks those that one tenant may have, unless somebody said otherwise: so that no tenant takes all its places. */
-export function pendingShare(maxPending: number): number {
-  return Math.ceil(maxPending / 2);
-}
-
 /** Largest values of a queue's settings. */
 export const QUEUE_LIMITS = {
   concurrency: 1_000,

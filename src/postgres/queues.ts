@@ -1,5 +1,5 @@
 import type { QueueRecord, QueueUpdate } from '../contract/queue.js';
-import { pendingShare, QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
+import { QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
 import type { QueueFilter } from '../ports/task-store.js';
 import { decodeNameCursor, encodeNameCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
@@ -8,7 +8,7 @@ import { firstRow } from './rows.js';
 
 const LIST = 'queues';
 
-const COLUMNS = `q.name, q.concurrency, q.paused, q.auto_dispatch, q.max_pending, q.max_pending_per_tenant, q.weights, q.updated_at`;
+const COLUMNS = `q.name, q.concurrency, q.paused, q.auto_dispatch, q.max_pending, q.weights, q.updated_at`;
 
 interface QueueRow {
   readonly name: string;
@@ -16,7 +16,6 @@ interface QueueRow {
   readonly paused: boolean;
   readonly auto_dispatch: boolean;
   readonly max_pending: number;
-  readonly max_pending_per_tenant: number | null;
   readonly weights: QueueRecord['weights'];
   readonly updated_at: Date;
 }
@@ -32,13 +31,12 @@ export async function getQueue(database: Database, name: string): Promise<QueueR
 /** In one statement, so that two that change different settings at once both count. */
 export async function updateQueue(database: Database, name: string, update: QueueUpdate): Promise<QueueRecord> {
   const updated = await database.query<QueueRow>(
-    `INSERT INTO queues AS q (name, concurrency, paused, auto_dispatch, max_pending, weights, max_pending_per_tenant)
+    `INSERT INTO queues AS q (name, concurrency, paused, auto_dispatch, max_pending, weights)
      VALUES ($1, coalesce($2::int, $7), coalesce($3::boolean, $8), coalesce($4::boolean, $9),
-       coalesce($5::int, $10), coalesce($6::json, '{}'), $11::int)
+       coalesce($5::int, $10), coalesce($6::json, '{}'))
      ON CONFLICT (name) DO UPDATE SET concurrency = coalesce($2, q.concurrency), paused = coalesce($3, q.paused),
        auto_dispatch = coalesce($4, q.auto_dispatch), max_pending = coalesce($5, q.max_pending),
-       weights = coalesce($6::json, q.weights),
-       max_pending_per_tenant = coalesce($11, q.max_pending_per_tenant), updated_at = now()
+       weights = coalesce($6::json, q.weights), updated_at = now()
      RETURNING ${COLUMNS}`,
     [
       name,
@@ -51,7 +49,6 @@ export async function updateQueue(database: Database, name: string, update: Queu
       QUEUE_DEFAULTS.paused,
       QUEUE_DEFAULTS.autoDispatch,
       QUEUE_DEFAULTS.maxPending,
-      update.maxPendingPerTenant ?? null,
     ],
   );
   return toQueueRecord(firstRow(updated));
@@ -84,14 +81,12 @@ export async function listQueues(
 }
 
 function toQueueRecord(row: MaybeQueueRow): QueueRecord {
-  const maxPending = row.max_pending ?? QUEUE_DEFAULTS.maxPending;
   return {
     name: row.name,
     concurrency: row.concurrency ?? QUEUE_DEFAULTS.concurrency,
     paused: row.paused ?? QUEUE_DEFAULTS.paused,
     autoDispatch: row.auto_dispatch ?? QUEUE_DEFAULTS.autoDispatch,
-    maxPending,
-    maxPendingPerTenant: row.max_pending_per_tenant ?? pendingShare(maxPending),
+    maxPending: row.max_pending ?? QUEUE_DEFAULTS.maxPending,
     weights: row.weights ?? {},
     updatedAt: isoOrNull(row.updated_at),
     valuesPrinted: false,
@@ -105,7 +100,6 @@ function unset(name: string): MaybeQueueRow {
     paused: null,
     auto_dispatch: null,
     max_pending: null,
-    max_pending_per_tenant: null,
     weights: null,
     updated_at: null,
   };

@@ -1,5 +1,5 @@
 import { AgentRunError } from '../domain/errors.js';
-import { pendingShare, QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
+import { QUEUE_DEFAULTS } from '../domain/task-lifecycle.js';
 import type { Reservation } from '../ports/reservation.js';
 import type { Drafted } from '../ports/run-store.js';
 import type { TaskDraft } from '../ports/task-store.js';
@@ -45,15 +45,15 @@ export function admitAgain(database: Database, taskId: string): Promise<void> {
   });
 }
 
-/** Those who are let into one queue wait for each other here, so that none is let in too many. `taskId` has its own place. */
+/**
+ * Those who are let into one queue wait for each other here, so that none is let in too many. `taskId` has its own place. Where the queue is
+ * full a tenant is let in all the same while it has less than an equal share: no tenant's tasks, which may wait for years, keep others out.
+ */
 async function assertRoom(transaction: Queryable, { queue, tenantId }: Whose, taskId = ''): Promise<void> {
   await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`queue:${queue}`]);
-  const answer = await transaction.query<Places>(PLACES, [queue, taskId, tenantId]);
-  const { of_all: ofAll, of_tenant: ofTenant, ...bounds } = firstRow(answer);
-  const maxPending = bounds.max_pending ?? QUEUE_DEFAULTS.maxPending;
-  if (ofAll >= maxPending) throw queueFull(queue, maxPending);
-  const maxPendingPerTenant = bounds.max_pending_per_tenant ?? pendingShare(maxPending);
-  if (ofTenant >= maxPendingPerTenant) throw shareUsed({ queue, maxPending, maxPendingPerTenant }, ofTenant);
+  const answer = await transaction.query<Places>(PLACES, [queue, taskId, tenantId, QUEUE_DEFAULTS.maxPending]);
+  const { of_all: ofAll, of_tenant: ofTenant, of_others: others, max_pending: maxPending } = firstRow(answer);
+  if (ofAll >= maxPending && ofTenant >= maxPending / (others + 1)) throw queueFull(queue, maxPending);
 }
 
 interface Whose {
@@ -62,16 +62,17 @@ interface Whose {
 }
 
 interface Places {
+  /** Pending tasks of the queue, those of the tenant among them, and how many other tenants have some. */
   readonly of_all: number;
   readonly of_tenant: number;
-  readonly max_pending: number | null;
-  readonly max_pending_per_tenant: number | null;
+  readonly of_others: number;
+  readonly max_pending: number;
 }
 
 /** Taken by those that wait and those that were let in to wait again, each found by an index; and how many there are. */
 const PLACES = `SELECT count(*) AS of_all, count(*) FILTER (WHERE taken.tenant_id = $3) AS of_tenant,
-    (SELECT q.max_pending FROM queues q WHERE q.name = $1) AS max_pending,
-    (SELECT q.max_pending_per_tenant FROM queues q WHERE q.name = $1) AS max_pending_per_tenant
+    count(DISTINCT taken.tenant_id) FILTER (WHERE taken.tenant_id <> $3) AS of_others,
+    coalesce((SELECT q.max_pending FROM queues q WHERE q.name = $1), $4::int) AS max_pending
   FROM (
     SELECT t.tenant_id FROM tasks t WHERE t.queue = $1 AND t.id <> $2 AND t.state = 'pending'
       AND (t.opened_at IS NOT NULL OR t.created_at > now() - ${LET_IN_COUNTS})
@@ -82,11 +83,6 @@ const PLACES = `SELECT count(*) AS of_all, count(*) FILTER (WHERE taken.tenant_i
 function queueFull(queue: string, maxPending: number): AgentRunError {
   const message = `the queue ${queue} has ${maxPending} pending tasks, as many as it takes; try again when some have begun`;
   return new AgentRunError('rate-limited', 'conflict', message, { queue, maxPending });
-}
-
-function shareUsed(bounds: { queue: string; maxPending: number; maxPendingPerTenant: number }, ofTenant: number) {
-  const message = `the tenant has ${ofTenant} pending tasks in the queue ${bounds.queue}, its share of maxPending; try again when some have begun`;
-  return new AgentRunError('rate-limited', 'conflict', message, bounds);
 }
 
 async function insertTask(transaction: Queryable, draft: TaskDraft): Promise<void> {

@@ -20,9 +20,8 @@ describe('the settings of a queue', function () {
   it('have defaults, change where they are named, and are listed', async () => {
     const name = fresh();
     const before = succeeded(await manager.api.get(`${QUEUE}/queues/${name}`));
-    const defaults = { concurrency: 10, paused: false, autoDispatch: false, weights: {} };
-    const bounds = { maxPending: 10_000, maxPendingPerTenant: 5_000 };
-    assert.deepEqual(before, { name, ...defaults, ...bounds, updatedAt: null, valuesPrinted: false });
+    const defaults = { concurrency: 10, paused: false, autoDispatch: false, maxPending: 10_000, weights: {} };
+    assert.deepEqual(before, { name, ...defaults, updatedAt: null, valuesPrinted: false });
     const changed = succeeded(await put(manager.api, name, { concurrency: 3, weights: { acme: 2, beta: 5 } }));
     assert.deepEqual([changed.concurrency, changed.maxPending, changed.weights], [3, 10_000, { acme: 2, beta: 5 }]);
     succeeded(await put(manager.api, name, { paused: true }));
@@ -56,7 +55,6 @@ describe('the settings of a queue', function () {
       ['autoDispatch', { autoDispatch: 1 }],
       ['maxPending', { maxPending: 0 }],
       ['maxPending', { maxPending: 10_001 }],
-      ['maxPendingPerTenant', { maxPendingPerTenant: 0 }],
       ['weights.acme', { weights: { acme: 0 } }],
       ['weights', { weights: { 'a b': 2 } }],
       ['limit', { limit: 3 }],

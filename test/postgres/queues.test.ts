@@ -18,14 +18,7 @@ import { refused } from '../support/refused.js';
 import { openRun, runSnapshot } from '../support/runs.js';
 import { attemptSnapshot, openTask, taskDraft } from '../support/tasks.js';
 
-const DEFAULTS = {
-  concurrency: 10,
-  paused: false,
-  autoDispatch: false,
-  maxPending: 10_000,
-  maxPendingPerTenant: 5_000,
-  weights: {},
-};
+const DEFAULTS = { concurrency: 10, paused: false, autoDispatch: false, maxPending: 10_000, weights: {} };
 
 describe('the rows of queues', () => {
   let database: TestDatabase;
@@ -50,23 +43,20 @@ describe('the rows of queues', () => {
     openTask(postgres, draft, snapshot);
 
   describe('the places', () => {
-    it('are kept for other tenants: one has no more than half of them, unless its queue says otherwise', async () => {
-      await postgres.tasks.updateQueue('default', { maxPending: 5 });
-      const asked = Array.from({ length: 6 }, () => postgres.tasks.draft(taskDraft()).catch((error: unknown) => error));
+    it('are all one tenant’s where nobody else has a task, and yet keep no other tenant from its share', async () => {
+      await postgres.tasks.updateQueue('default', { maxPending: 6 });
+      const draft = async (tenantId: string) => postgres.tasks.draft(taskDraft({ tenantId }));
+      const asked = Array.from({ length: 8 }, async () => draft('tenant-a').catch((error: unknown) => error));
       const refusals = (await Promise.all(asked)).filter(refused('rate-limited', 'conflict'));
-      assert.equal(refusals.length, 3);
-      for (const { message, details } of refusals as AgentRunError[]) {
-        assert.match(message, /^the tenant has 3 pending tasks in the queue default, its share of maxPending/);
-        assert.deepEqual(details, { queue: 'default', maxPending: 5, maxPendingPerTenant: 3 });
-      }
+      assert.equal(refusals.length, 2);
+      const full = /the queue default has 6 pending tasks, as many as it takes/;
       const ended = await openTask(postgres, { tenantId: 'tenant-b' }, { state: 'failed', phase: 'ended' });
-      const other = taskDraft({ tenantId: 'tenant-b' });
-      await postgres.tasks.draft(other);
-      await postgres.tasks.updateQueue('default', { maxPendingPerTenant: 1 });
-      await assert.rejects(postgres.tasks.admitAgain(ended), /its share of maxPending/);
-      await postgres.tasks.updateQueue('default', { maxPendingPerTenant: 5 });
-      await postgres.tasks.draft(taskDraft());
-      await assert.rejects(postgres.tasks.draft(taskDraft({ tenantId: 'tenant-c' })), /as many as it takes/);
+      for (let index = 0; index < 3; index += 1) await draft('tenant-b');
+      await assert.rejects(draft('tenant-b'), full, 'half of it is its share');
+      await assert.rejects(postgres.tasks.admitAgain(ended), full);
+      await assert.rejects(draft('tenant-a'), full);
+      for (let index = 0; index < 2; index += 1) await draft('tenant-c');
+      await assert.rejects(draft('tenant-c'), full, 'a third');
     });
   });
 
@@ -86,12 +76,8 @@ describe('the rows of queues', () => {
       await postgres.tasks.updateQueue('q', { autoDispatch: true, maxPending: 7 });
       const { updatedAt, ...queue } = await postgres.tasks.queue('q');
       assert.ok(updatedAt !== null);
-      const bounds = { maxPending: 7, maxPendingPerTenant: 4 };
-      const expected = { concurrency: 0, paused: true, autoDispatch: true, ...bounds, weights: { 'tenant-a': 3 } };
+      const expected = { concurrency: 0, paused: true, autoDispatch: true, maxPending: 7, weights: { 'tenant-a': 3 } };
       assert.deepEqual(queue, { name: 'q', ...expected, valuesPrinted: false });
-      const said = await postgres.tasks.updateQueue('q', { maxPendingPerTenant: 7 });
-      assert.equal(said.maxPendingPerTenant, 7);
-      assert.equal((await postgres.tasks.updateQueue('q', { maxPending: 9 })).maxPendingPerTenant, 7);
       assert.deepEqual((await postgres.tasks.updateQueue('q', { weights: {} })).weights, {});
     });
 

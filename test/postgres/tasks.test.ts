@@ -126,7 +126,7 @@ describe('the task store', () => {
 
   describe('a queue that is full', () => {
     it('refuses a further task, of all that come at once too, and answers a repeat', async () => {
-      await postgres.tasks.updateQueue('default', { maxPending: 3, maxPendingPerTenant: 3 });
+      await postgres.tasks.updateQueue('default', { maxPending: 3 });
       const asked = Array.from({ length: 8 }, (_, n) =>
         postgres.tasks.draft(taskDraft(), reservation({ key: `key-${n}` })).catch((error: unknown) => error),
       );
@@ -151,7 +151,7 @@ describe('the task store', () => {
     });
 
     it('lets as many ended tasks begin again as it has room for, of all that come at once too', async () => {
-      await postgres.tasks.updateQueue('default', { maxPending: 3, maxPendingPerTenant: 3 });
+      await postgres.tasks.updateQueue('default', { maxPending: 3 });
       const ids: string[] = [];
       for (let n = 0; n < 8; n++) ids.push(await openTask(postgres, {}, { state: 'failed', phase: 'ended' }));
       await openTask(postgres);

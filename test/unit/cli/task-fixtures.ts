@@ -18,7 +18,6 @@ export function queueOf(given: Partial<QueueRecord> = {}): QueueRecord {
     paused: false,
     autoDispatch: false,
     maxPending: 10_000,
-    maxPendingPerTenant: 5_000,
     weights: {},
     updatedAt: null,
     valuesPrinted: false,
