@@ -66,15 +66,28 @@ async function againAndAgain(ports: Ports, what: string, everyMs: number, scan: 
   });
 }
 
-async function scanBudgets({ budgets, queueSignals }: Ports, told: Map<string, number>): Promise<void> {
+async function scanBudgets(ports: Ports, told: Map<string, number>): Promise<void> {
   forgetOld(told);
-  for (const task of await budgets.listRunning()) {
+  for (const task of await ports.budgets.listRunning()) {
     const { taskId, attempt } = task;
     const message = exceededBudget(task);
     const key = `${taskId}/${attempt}`;
     if (message === null || told.has(key)) continue;
-    await queueSignals.budgetExceeded({ taskId, attempt, message });
-    told.set(key, Date.now());
+    if (await tellBudget(ports, { taskId, attempt, message })) told.set(key, Date.now());
+  }
+}
+
+/** False where it could not be told: the others are told all the same, and it is tried again. */
+async function tellBudget(
+  ports: Ports,
+  exceeded: Parameters<Ports['queueSignals']['budgetExceeded']>[0],
+): Promise<boolean> {
+  try {
+    await ports.queueSignals.budgetExceeded(exceeded);
+    return true;
+  } catch (error) {
+    logFailure(ports, `telling task ${exceeded.taskId} of its budget failed`, error);
+    return false;
   }
 }
 

@@ -10,7 +10,12 @@ const MAX_TENANTS = 1_000;
 export function operatorOf(claims: JWTPayload, trust: OidcTrust): OperatorPrincipal | undefined {
   const tenants = isOfAllTenants(claims, trust) ? 'all' : tenantsOf(claims, trust);
   if (tenants.length === 0) return undefined;
-  return { kind: 'operator', name: nameOf(claims, trust), tenants };
+  return { kind: 'operator', name: nameOf(claims, trust), tenants, ...endOf(claims, trust) };
+}
+
+/** As it is checked at each request: so much later as clocks may differ. */
+function endOf({ exp }: JWTPayload, { clockToleranceSeconds }: OidcTrust): { expiresAtMs?: number } {
+  return exp === undefined ? {} : { expiresAtMs: (exp + clockToleranceSeconds) * 1_000 };
 }
 
 function isOfAllTenants(claims: JWTPayload, { allTenants }: OidcTrust): boolean {

@@ -36,11 +36,14 @@ export function usedAllWallTime(maxWallTimeMs: number): string {
   return `The task used all of its wall time, ${Math.round(maxWallTimeMs / 100) / 10} s.`;
 }
 
-/** Tokens of the turn that a usage report tells of, so far; null where it tells none. Pure. */
+/** More than any turn takes. */
+const MOST_OF_TURN = 1_000_000_000_000;
+
+/** Tokens of the turn that a usage report tells of, so far, a trillion at most; null where it tells none. Pure. */
 export function tokensOfTurn(report: Readonly<Record<string, unknown>>): number | null {
   const counts = asObject(report.turn) ?? asObject(report.usage);
   const total = counts?.totalTokens;
-  return typeof total === 'number' && Number.isSafeInteger(total) && total > 0 ? total : null;
+  return typeof total === 'number' && Number.isSafeInteger(total) && total > 0 ? Math.min(total, MOST_OF_TURN) : null;
 }
 
 function isUp(cap: number | null, used: number): boolean {

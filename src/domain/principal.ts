@@ -6,6 +6,8 @@ export interface OperatorPrincipal {
   readonly name: string;
   /** Tenants it may see and act for. */
   readonly tenants: 'all' | readonly string[];
+  /** From then on (epoch ms) its token is good for nothing; absent: it has no end. */
+  readonly expiresAtMs?: number;
 }
 
 /** A runner speaks for one attempt of one run, and for nothing else. */

@@ -23,6 +23,9 @@ const RETRY_MS = 2_000;
 /** A database that is away for longer ends the stream; the client comes back with the last id it saw. */
 const OUTAGE_MS = 60_000;
 
+/** The longest that a timer takes. A stream of more than three weeks is opened anew. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export interface EventStreamRequest {
   readonly principal: Principal;
   readonly runId: string;
@@ -33,7 +36,8 @@ export interface EventStreamRequest {
 
 /**
  * A run's events as Server-Sent Events, from `afterSeq` to the run's end, then an event named `end`.
- * A slow reader holds the writing back: no more than about a megabyte waits for it.
+ * A slow reader holds the writing back: no more than about a megabyte waits for it. It hears nothing when its token is over: the stream
+ * ends, and whoever comes back is asked who it is.
  */
 export function eventStream(app: App, request: EventStreamRequest): PassThrough {
   const stream = new PassThrough();
@@ -47,6 +51,9 @@ class EventPump {
   #pageEvents = PAGE_EVENTS.first;
   /** At the run, since the stream began: it may have ended long before. */
   #hasLooked = false;
+  readonly #expired = new AbortController();
+  /** The reader has gone, or its token is over. */
+  readonly #signal: AbortSignal;
 
   constructor(
     private readonly app: App,
@@ -54,6 +61,7 @@ class EventPump {
     private readonly stream: PassThrough,
   ) {
     this.#seq = request.afterSeq;
+    this.#signal = AbortSignal.any([request.signal, this.#expired.signal]);
   }
 
   /** Never rejects: whatever happens, the stream is ended and everything let go. */
@@ -62,19 +70,28 @@ class EventPump {
     const subscription = app.operations.wakeups.subscribe(`events:${request.runId}`);
     const heartbeatMs = app.settings.heartbeatMs ?? HEARTBEAT_MS;
     const heartbeat = setInterval(() => this.#beat(), heartbeatMs);
+    const expiry = this.#endWithToken();
     try {
       await this.#write(`retry: ${RETRY_MS}\n\n`);
-      while (!request.signal.aborted && (await this.#catchUp())) {
-        if (this.#downSince === undefined) await subscription.next(heartbeatMs, request.signal);
-        else await delay(1_000, undefined, { signal: request.signal });
+      while (!this.#signal.aborted && (await this.#catchUp())) {
+        if (this.#downSince === undefined) await subscription.next(heartbeatMs, this.#signal);
+        else await delay(1_000, undefined, { signal: this.#signal });
       }
     } catch (error) {
-      if (!request.signal.aborted) this.#logEnd(error);
+      if (!this.#signal.aborted) this.#logEnd(error);
     } finally {
       clearInterval(heartbeat);
+      clearTimeout(expiry);
       subscription.close();
       stream.end();
     }
+  }
+
+  #endWithToken(): NodeJS.Timeout | undefined {
+    const { principal } = this.request;
+    if (principal.kind !== 'operator' || principal.expiresAtMs === undefined) return undefined;
+    const leftMs = Math.min(principal.expiresAtMs - Date.now(), LONGEST_MS);
+    return setTimeout(() => this.#expired.abort(), leftMs);
   }
 
   /** Sends all there is; false when nothing more will come. */
@@ -108,7 +125,7 @@ class EventPump {
       said ||= page.events > 0;
       ended ||= page.tellsTheEnd;
       // Whoever has caught up asks for the same as the others who have.
-      const isLast = page.events < limit || this.request.signal.aborted;
+      const isLast = page.events < limit || this.#signal.aborted;
       this.#pageEvents = isLast ? PAGE_EVENTS.first : pageFor(page.text.length / page.events);
       if (isLast) return said && !ended;
     }
@@ -142,7 +159,7 @@ class EventPump {
   }
 
   async #write(text: string): Promise<void> {
-    if (!this.stream.write(text)) await once(this.stream, 'drain', { signal: this.request.signal });
+    if (!this.stream.write(text)) await once(this.stream, 'drain', { signal: this.#signal });
   }
 
   /** Nothing is added for a reader that has not taken what there is. */

@@ -23,7 +23,7 @@ export interface WebhookReply {
 /** Speaks to receivers, wherever they are allowed to be. */
 export interface WebhookSender {
   /** Why nothing may be sent there, in a sentence without its subject; null where it may. A name that cannot be resolved now may be later. */
-  whyRefused(url: string): Promise<string | null>;
+  whyRefused(url: string, tenantId: string): Promise<string | null>;
   /** Undefined: nothing was sent, for too much is under way. Never throws: whatever goes wrong is in the reply. */
   send(message: WebhookMessage): Promise<WebhookReply | undefined>;
 }

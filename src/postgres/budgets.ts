@@ -3,13 +3,14 @@ import { exceededBudget, type BudgetPeriod } from '../domain/budgets.js';
 import type { BudgetedTask, BudgetStore } from '../ports/budget-store.js';
 import { decodeNameCursor, encodeNameCursor, pageOf } from './cursor.js';
 import type { Database } from './pool.js';
+import { SUM_OF_TOKENS } from './usage.js';
 
 const PERIOD_START = `date_trunc(b.period, now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`;
 const PERIOD_END = `(date_trunc(b.period, now() AT TIME ZONE 'UTC') + ('1 ' || b.period)::interval) AT TIME ZONE 'UTC'`;
 
 /** A command counts in the period in which it last told of tokens; an attempt with the part of it that lies in the period. */
 const TENANTS = `SELECT b.tenant_id, b.period, b.max_tokens, b.max_wall_time_ms, b.updated_at, ${PERIOD_END} AS period_ends_at,
-    (SELECT coalesce(sum(u.total_tokens), 0)::bigint FROM command_usage u
+    (SELECT ${SUM_OF_TOKENS} FROM command_usage u
       WHERE u.tenant_id = b.tenant_id AND u.updated_at >= ${PERIOD_START}) AS used_tokens,
     (SELECT coalesce(sum(extract(epoch FROM coalesce(a.finished_at, now()) - greatest(a.started_at, ${PERIOD_START}))), 0)
       FROM task_attempts a JOIN tasks t ON t.id = a.task_id
@@ -29,7 +30,7 @@ interface TenantRow {
 
 const ofTasks = (tasks: string) => `SELECT t.id, t.attempt, t.max_tokens AS task_max_tokens,
     t.max_wall_time_ms AS task_max_wall_time_ms, t.wall_time_ms,
-    (SELECT coalesce(sum(u.total_tokens), 0)::bigint FROM task_attempts a JOIN command_usage u ON u.command_id = a.command_id
+    (SELECT ${SUM_OF_TOKENS} FROM task_attempts a JOIN command_usage u ON u.command_id = a.command_id
       WHERE a.task_id = t.id) AS task_tokens,
     n.*
   FROM ${tasks} t LEFT JOIN tenants n ON n.tenant_id = t.tenant_id`;

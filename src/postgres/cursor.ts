@@ -1,4 +1,5 @@
 import { invalid } from '../domain/errors.js';
+import { isStorableTime } from '../domain/storable-times.js';
 
 /** Where a newest-first list goes on: after the item of this time (epoch ms) and id. */
 export interface ListPosition {
@@ -16,7 +17,7 @@ export function decodeCursor(list: string, cursor: string): ListPosition {
   const text = Buffer.from(cursor, 'base64url').toString();
   const [name, time, id] = text.split('/', 3);
   const position = { atMs: Number(time), id: id ?? '' };
-  const ours = name === list && Math.abs(position.atMs) <= MAX_TIME_MS && id !== '';
+  const ours = name === list && isStorableTime(position.atMs) && id !== '';
   if (!ours || encodeCursor(list, position) !== cursor) throw invalid('cursor', 'cursor is not one of this list');
   return position;
 }
@@ -52,6 +53,3 @@ export function pageOf<Row, Item>(
 export function afterCreation(list: string): (last: { readonly created_at: Date; readonly id: string }) => string {
   return (last) => encodeCursor(list, { atMs: last.created_at.getTime(), id: last.id });
 }
-
-/** The largest time of a JavaScript Date. */
-const MAX_TIME_MS = 8.64e15;

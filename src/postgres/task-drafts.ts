@@ -14,7 +14,7 @@ const LET_IN_COUNTS = `interval '2 minutes'`;
 
 export function draftTask(database: Database, draft: TaskDraft, reservation?: Reservation): Promise<Drafted> {
   return createDraft(database, 'task', draft.id, reservation, async (transaction) => {
-    await assertRoom(transaction, draft.queue);
+    await assertRoom(transaction, draft);
     await insertTask(transaction, draft);
   });
 }
@@ -33,9 +33,11 @@ export async function findReservedTask(database: Database, reservation: Reservat
 /** See `TaskStore.admitAgain`. */
 export function admitAgain(database: Database, taskId: string): Promise<void> {
   return database.transaction(async (transaction) => {
-    const { rows } = await transaction.query<{ queue: string }>('SELECT queue FROM tasks WHERE id = $1', [taskId]);
+    const { rows } = await transaction.query<Whose>('SELECT queue, tenant_id AS "tenantId" FROM tasks WHERE id = $1', [
+      taskId,
+    ]);
     if (rows[0] === undefined) return;
-    await assertRoom(transaction, rows[0].queue, taskId);
+    await assertRoom(transaction, rows[0], taskId);
     await transaction.query(
       `UPDATE tasks SET admitted_at = now() WHERE id = $1 AND state NOT IN ('pending', 'running')`,
       [taskId],
@@ -43,23 +45,40 @@ export function admitAgain(database: Database, taskId: string): Promise<void> {
   });
 }
 
-/** Those who are let into one queue wait for each other here, so that none is let in too many. `taskId` has its own place. */
-async function assertRoom(transaction: Queryable, queue: string, taskId = ''): Promise<void> {
+/**
+ * Those who are let into one queue wait for each other here, so that none is let in too many. `taskId` has its own place. Where the queue is
+ * full a tenant is let in all the same while it has less than an equal share: no tenant's tasks, which may wait for years, keep others out.
+ */
+async function assertRoom(transaction: Queryable, { queue, tenantId }: Whose, taskId = ''): Promise<void> {
   await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`queue:${queue}`]);
-  const answer = await transaction.query<{ max_pending: number; full: boolean }>(
-    `WITH room AS (SELECT coalesce((SELECT q.max_pending FROM queues q WHERE q.name = $1), $2::int) AS max_pending)
-     SELECT room.max_pending, ${WAITING} + ${ADMITTED} >= room.max_pending AS full FROM room`,
-    [queue, QUEUE_DEFAULTS.maxPending, taskId],
-  );
-  const { max_pending: maxPending, full } = firstRow(answer);
-  if (full) throw queueFull(queue, maxPending);
+  const answer = await transaction.query<Places>(PLACES, [queue, taskId, tenantId, QUEUE_DEFAULTS.maxPending]);
+  const { of_all: ofAll, of_tenant: ofTenant, of_others: others, max_pending: maxPending } = firstRow(answer);
+  if (ofAll >= maxPending && ofTenant >= maxPending / (others + 1)) throw queueFull(queue, maxPending);
 }
 
-const WAITING = `(SELECT count(*) FROM tasks t WHERE t.queue = $1 AND t.id <> $3 AND t.state = 'pending'
-  AND (t.opened_at IS NOT NULL OR t.created_at > now() - ${LET_IN_COUNTS}))`;
+interface Whose {
+  readonly queue: string;
+  readonly tenantId: string;
+}
 
-const ADMITTED = `(SELECT count(*) FROM tasks t WHERE t.queue = $1 AND t.id <> $3
-  AND t.admitted_at > now() - ${LET_IN_COUNTS})`;
+interface Places {
+  /** Pending tasks of the queue, those of the tenant among them, and how many other tenants have some. */
+  readonly of_all: number;
+  readonly of_tenant: number;
+  readonly of_others: number;
+  readonly max_pending: number;
+}
+
+/** Taken by those that wait and those that were let in to wait again, each found by an index; and how many there are. */
+const PLACES = `SELECT count(*) AS of_all, count(*) FILTER (WHERE taken.tenant_id = $3) AS of_tenant,
+    count(DISTINCT taken.tenant_id) FILTER (WHERE taken.tenant_id <> $3) AS of_others,
+    coalesce((SELECT q.max_pending FROM queues q WHERE q.name = $1), $4::int) AS max_pending
+  FROM (
+    SELECT t.tenant_id FROM tasks t WHERE t.queue = $1 AND t.id <> $2 AND t.state = 'pending'
+      AND (t.opened_at IS NOT NULL OR t.created_at > now() - ${LET_IN_COUNTS})
+    UNION ALL
+    SELECT t.tenant_id FROM tasks t WHERE t.queue = $1 AND t.id <> $2 AND t.admitted_at > now() - ${LET_IN_COUNTS}
+  ) taken`;
 
 function queueFull(queue: string, maxPending: number): AgentRunError {
   const message = `the queue ${queue} has ${maxPending} pending tasks, as many as it takes; try again when some have begun`;

@@ -5,6 +5,7 @@ import { isTerminalStatus } from '../domain/outcome.js';
 import type { TaskState } from '../domain/task-lifecycle.js';
 import type { TaskRow, TaskWork } from '../ports/task-store.js';
 import { isoOrNull } from './run-mapping.js';
+import { SUM_OF_TOKENS } from './usage.js';
 
 /** Of `task_attempts a` and its command `c`. A command tells its end before the task's workflow has heard of it. */
 export const ATTEMPT_COLUMNS = `a.attempt AS attempt_number, a.run_id, a.command_id, a.session_id, a.runner_job_id,
@@ -38,7 +39,7 @@ export const TASK_COLUMNS = `t.id, t.queue, t.title, t.tenant_id, t.project_id, 
   t.max_wall_time_ms, t.aipod, t.trace_id, t.created_at, t.version, t.state, t.phase, t.attempt, t.failure_kind,
   t.failure_message, t.dispatched_at, t.waiting_until, t.cancel_requested_at, t.cancel_reason, t.wall_time_ms,
   t.finished_at, t.updated_at, t.news > coalesce(m.seen, 0) AS unread,
-  (SELECT coalesce(sum(u.total_tokens), 0)::bigint FROM task_attempts ua JOIN command_usage u ON u.command_id = ua.command_id
+  (SELECT ${SUM_OF_TOKENS} FROM task_attempts ua JOIN command_usage u ON u.command_id = ua.command_id
     WHERE ua.task_id = t.id) AS total_tokens, ${ATTEMPT_COLUMNS}`;
 
 export interface TaskColumns extends Nullable<AttemptRow> {

@@ -2,6 +2,9 @@ import { tokensOfTurn } from '../domain/budgets.js';
 import type { EventAppendRequest, NewEvent } from '../ports/event-store.js';
 import type { Queryable } from './queryable.js';
 
+/** Of `command_usage u`. What is more than a number holds is told as the most that one does: no agent's word may break a list. */
+export const SUM_OF_TOKENS = `least(coalesce(sum(u.total_tokens), 0), ${Number.MAX_SAFE_INTEGER})::bigint`;
+
 /** An agent tells its turn's total again and again: the most of an attempt counts. A command of another run is none of this one's. */
 const ADD = `INSERT INTO command_usage AS u (command_id, attempt, tenant_id, total_tokens)
   SELECT c.id, coalesce($3, r.attempt), r.tenant_id, $4 FROM commands c JOIN runs r ON r.id = c.run_id

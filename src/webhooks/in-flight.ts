@@ -10,12 +10,18 @@ interface Whose {
   readonly tenantId: string;
 }
 
+/** Told of what goes on although nobody waits for it any more. */
+export type Leaves = (begun: Promise<unknown>) => void;
+
 /** Which requests are under way, whose and to whom. */
 export class InFlight {
   readonly #counts = new Map<string, number>();
 
-  /** Does the work, unless too much is under way, of all, to this host or of this tenant: then it answers undefined at once. */
-  async unlessFull<T>({ host, tenantId }: Whose, work: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Does the work, unless too much is under way, of all, to this host or of this tenant: then it answers undefined at once. What the work
+   * leaves behind it names by `leaves`: its place is given back when that has ended too.
+   */
+  async unlessFull<T>({ host, tenantId }: Whose, work: (leaves: Leaves) => Promise<T>): Promise<T | undefined> {
     const limits = [
       ['all', MOST],
       [`host ${host}`, MOST_PER_HOST],
@@ -23,10 +29,18 @@ export class InFlight {
     ] as const;
     if (limits.some(([of, most]) => (this.#counts.get(of) ?? 0) >= most)) return undefined;
     for (const [of] of limits) this.#count(of, 1);
+    const giveBack = () => limits.forEach(([of]) => this.#count(of, -1));
+    const left = new Set<Promise<unknown>>();
+    const leaves: Leaves = (begun) => {
+      const over = () => left.delete(begun);
+      left.add(begun);
+      begun.then(over, over);
+    };
     try {
-      return await work();
+      return await work(leaves);
     } finally {
-      for (const [of] of limits) this.#count(of, -1);
+      if (left.size === 0) giveBack();
+      else void Promise.allSettled(left).then(giveBack);
     }
   }
 

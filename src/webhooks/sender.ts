@@ -5,7 +5,8 @@ import type { LookupFunction } from 'node:net';
 import { DELIVERY_LIMITS } from '../domain/webhook-delivery.js';
 import type { WebhookMessage, WebhookReply, WebhookSender } from '../ports/webhook-sender.js';
 import { failureWords } from './failure-words.js';
-import { InFlight } from './in-flight.js';
+import type { Caller } from './few-at-once.js';
+import { InFlight, type Leaves } from './in-flight.js';
 import { reachableAddresses, systemResolve, TargetRefused, type Resolve } from './resolve-target.js';
 import { retryAfterMs } from './retry-after.js';
 import { signatureHeaders } from './sign.js';
@@ -26,11 +27,12 @@ export interface SenderOptions {
 export function createWebhookSender(policy: TargetPolicy, options: SenderOptions = {}): WebhookSender {
   const { timeoutMs = DELIVERY_LIMITS.requestMs, resolve = systemResolve } = options;
   const inFlight = new InFlight();
-  const addressesOf = async (url: string) => reachableAddresses(new URL(url), policy, resolve);
+  const addressesOf = async (url: string, caller: Caller) =>
+    reachableAddresses(new URL(url), policy, async (host) => resolve(host, caller));
   return {
-    async whyRefused(url) {
+    async whyRefused(url, tenantId) {
       try {
-        await within(LOOK_MS, async () => addressesOf(url));
+        await within(LOOK_MS, async (signal) => addressesOf(url, { tenantId, signal }));
       } catch (error) {
         if (error instanceof TargetRefused) return error.message;
       }
@@ -39,17 +41,18 @@ export function createWebhookSender(policy: TargetPolicy, options: SenderOptions
 
     send: async (message) => {
       const whose = { host: new URL(message.url).host, tenantId: message.tenantId };
-      return inFlight.unlessFull(whose, async () => sendOne(message));
+      return inFlight.unlessFull(whose, async (leaves) => sendOne(message, leaves));
     },
   };
 
-  async function sendOne(message: WebhookMessage): Promise<WebhookReply> {
+  async function sendOne(message: WebhookMessage, leaves: Leaves): Promise<WebhookReply> {
     const began = performance.now();
     const latencyMs = () => Math.round(performance.now() - began);
     try {
       const answer = await within(timeoutMs, async (signal) => {
-        const addresses = await addressesOf(message.url);
-        return respond(message, { lookup: only(addresses), signal });
+        const addresses = addressesOf(message.url, { tenantId: message.tenantId, signal });
+        leaves(addresses);
+        return respond(message, { lookup: only(await addresses), signal });
       });
       const reply = replyOf(answer, latencyMs());
       await discard(answer);

@@ -14,6 +14,7 @@ describe('people of an identity provider', function () {
     manager = await startTestManager({
       AGENTRUN_OIDC_ISSUER: provider.issuer,
       AGENTRUN_OIDC_AUDIENCE: 'agentrun',
+      AGENTRUN_OIDC_CLOCK_TOLERANCE_SECONDS: '1',
       AGENTRUN_OIDC_ALL_TENANTS_CLAIM: 'groups',
       AGENTRUN_OIDC_ALL_TENANTS_VALUE: 'agentrun-admins',
     });
@@ -64,6 +65,24 @@ describe('people of an identity provider', function () {
     const homeless = await operator.as(await provider.token()).request('GET', '/api/v1/runs');
     assert.deepEqual([homeless.status, homeless.body.failureKind], [403, 'forbidden']);
     for (const { body } of [nobody, homeless]) assert.ok(!JSON.stringify(body).includes(over.slice(0, 40)));
+  });
+
+  it('hear no more of a run than their token lasts: its stream ends with it, and 401 answers whoever comes back', async () => {
+    const acme = operator.as(await provider.token({ agentrun_tenants: ['acme'] }));
+    const run = await acme.createRun();
+    const expiresAt = Math.floor(Date.now() / 1_000) + 3;
+    const short = await provider.token({ agentrun_tenants: ['acme'], exp: expiresAt });
+    const ask = async () =>
+      fetch(`${manager.url}/api/v1/runs/${run.id}/events/stream`, {
+        headers: { authorization: `Bearer ${short}` },
+        signal: AbortSignal.timeout(30_000),
+      });
+    const stream = await ask();
+    assert.equal(stream.status, 200);
+    assert.doesNotMatch(await stream.text(), /event: end/);
+    assert.ok(Date.now() >= (expiresAt + 1) * 1_000, 'not before the tolerance is over');
+    assert.equal((await ask()).status, 401);
+    await acme.post(`/api/v1/runs/${run.id}/cancel`);
   });
 
   it('go on while it is down, by the keys that are known', async () => {

@@ -132,6 +132,25 @@ describe('schedules over HTTP', () => {
     ['an overlap policy of its own', { overlapPolicy: 'terminate-other' }, 'overlapPolicy', /must be one of skip/],
     ['less than no jitter', { jitterMs: -1 }, 'jitterMs', /must be >= 0/],
     ['a time that is none', { startAt: 'tomorrow' }, 'startAt', /must match the format|date-time/],
+    [
+      'a start in a leap second',
+      { startAt: '2030-12-31T23:59:60Z' },
+      'startAt',
+      /must be a time of the years 1970 to 9999/,
+    ],
+    [
+      'a start before all times',
+      { startAt: '0000-01-01T00:00:00Z' },
+      'startAt',
+      /must be a time of the years 1970 to 9999/,
+    ],
+    ['an end in a leap second', { endAt: '2030-12-31T23:59:60Z' }, 'endAt', /must be a time of the years 1970 to 9999/],
+    [
+      'an end after all times',
+      { endAt: '9999-12-31T23:59:59-12:00' },
+      'endAt',
+      /must be a time of the years 1970 to 9999/,
+    ],
     ['an end in the past', { endAt: '2020-01-01T00:00:00Z' }, 'endAt', /must be in the future/],
     [
       'an end before its start',

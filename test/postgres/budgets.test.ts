@@ -4,7 +4,8 @@ import { createBudgetStore } from '../../src/postgres/budgets.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { Database } from '../../src/postgres/pool.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { openTask } from '../support/tasks.js';
+import { commandDraft, openRun } from '../support/runs.js';
+import { attemptSnapshot, openTask } from '../support/tasks.js';
 
 const AT_WORK = { state: 'running', phase: 'running', attempt: 1 } as const;
 
@@ -61,5 +62,26 @@ describe('the budgets of tasks at work', () => {
     assert.equal(listed.filter((task) => task.taskId.startsWith('task_copy')).length, 0);
     assert.ok((await read()) - before < 50, `${(await read()) - before} read`);
     await own.close();
+  });
+
+  it('are told whatever an agent says that it used: more than a number holds is the most that one does', async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    await postgres.budgets.put('boastful', { maxTokens: 1_000 });
+    const runId = await openRun(postgres, { tenantId: 'boastful' });
+    const { id: commandId } = await postgres.runs.draftCommand(commandDraft(runId));
+    const attempts = [attemptSnapshot({ runId, commandId })];
+    const taskId = await openTask(postgres, { tenantId: 'boastful' }, { ...AT_WORK, attempts });
+    await database.query(
+      `INSERT INTO command_usage (command_id, attempt, tenant_id, total_tokens)
+       SELECT $1, n, 'boastful', $2 FROM generate_series(1, 1025) AS n`,
+      [commandId, most],
+    );
+    const running = await postgres.budgets.listRunning();
+    const { usedTokens, tenant } = running.find((task) => task.taskId === taskId)!;
+    assert.deepEqual([usedTokens, tenant?.usedTokens], [most, most]);
+    assert.equal((await postgres.budgets.get('boastful'))?.usedTokens, most);
+    assert.equal((await postgres.budgets.list({ tenants: ['boastful'], limit: 1 })).items[0]?.exceeded, true);
+    assert.equal((await postgres.budgets.ofTask(taskId))?.usedTokens, most);
+    assert.equal((await postgres.tasks.get(taskId, 'all'))?.record.usage.totalTokens, most);
   });
 });

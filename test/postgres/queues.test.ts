@@ -14,6 +14,7 @@ import type { TaskDraft } from '../../src/ports/task-store.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { firstInOrder } from '../../workflows/queue/first-in-order.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { refused } from '../support/refused.js';
 import { openRun, runSnapshot } from '../support/runs.js';
 import { attemptSnapshot, openTask, taskDraft } from '../support/tasks.js';
 
@@ -40,6 +41,24 @@ describe('the rows of queues', () => {
 
   const open = (draft: Partial<TaskDraft> = {}, snapshot: Partial<TaskSnapshot> = {}) =>
     openTask(postgres, draft, snapshot);
+
+  describe('the places', () => {
+    it('are all one tenant’s where nobody else has a task, and yet keep no other tenant from its share', async () => {
+      await postgres.tasks.updateQueue('default', { maxPending: 6 });
+      const draft = async (tenantId: string) => postgres.tasks.draft(taskDraft({ tenantId }));
+      const asked = Array.from({ length: 8 }, async () => draft('tenant-a').catch((error: unknown) => error));
+      const refusals = (await Promise.all(asked)).filter(refused('rate-limited', 'conflict'));
+      assert.equal(refusals.length, 2);
+      const full = /the queue default has 6 pending tasks, as many as it takes/;
+      const ended = await openTask(postgres, { tenantId: 'tenant-b' }, { state: 'failed', phase: 'ended' });
+      for (let index = 0; index < 3; index += 1) await draft('tenant-b');
+      await assert.rejects(draft('tenant-b'), full, 'half of it is its share');
+      await assert.rejects(postgres.tasks.admitAgain(ended), full);
+      await assert.rejects(draft('tenant-a'), full);
+      for (let index = 0; index < 2; index += 1) await draft('tenant-c');
+      await assert.rejects(draft('tenant-c'), full, 'a third');
+    });
+  });
 
   describe('the settings', () => {
     it('have their defaults until somebody says otherwise, and change only where they are named', async () => {

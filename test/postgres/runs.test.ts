@@ -259,7 +259,12 @@ describe('the run store', () => {
         return true;
       };
       const other = Buffer.from('tasks/1700000000000/task_1').toString('base64url');
-      for (const cursor of ['', 'x', '%', other, `${nextCursor}=`, `${nextCursor} `]) {
+      const [, , id] = Buffer.from(nextCursor!, 'base64url').toString().split('/');
+      const at = (ms: number) => Buffer.from(`runs/${ms}/${id}`).toString('base64url');
+      assert.equal((await list(at(253_402_300_799_999))).items.length, 1);
+      // Times that a Date has and PostgreSQL does not take.
+      const beyond = [-8.64e15, -1, 253_402_300_800_000, 8.64e15].map(at);
+      for (const cursor of ['', 'x', '%', other, `${nextCursor}=`, `${nextCursor} `, ...beyond]) {
         await assert.rejects(list(cursor), isRefusal, cursor);
       }
       await fc.assert(fc.asyncProperty(fc.string(), async (cursor) => assert.rejects(list(cursor), isRefusal)));

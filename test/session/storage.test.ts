@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { measureVolume } from '../../src/runner/measure-volume.js';
 import { Api, eventually } from '../support/api.js';
+import { ForeignRunner } from '../support/foreign-runner.js';
 import { untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
@@ -49,6 +50,34 @@ describe("a session's volume, measured by its runners", function () {
     );
     assert.ok(left.storageUpdatedAt > afterTurn.storageUpdatedAt);
     assert.equal(left.namespace, 'local');
+  });
+
+  it('is told of no more by the runner of a run that another has followed', async () => {
+    const sessionId = 'followed';
+    const begin = async () => {
+      const body = { prompt: 'echo', run: RUN, createRunnerJob: false };
+      return (await api.post(`/api/v1/sessions/${sessionId}/send`, body)).run.id as string;
+    };
+    const first = await begin();
+    const { pvcName, namespace } = await storage(sessionId);
+    const refresh = async ({ api: speaks }: ForeignRunner, storageFilesCount: number) =>
+      speaks.request('POST', `/api/v1/sessions/${sessionId}/storage/refresh`, {
+        ...{ pvcName: pvcName ?? 'unknown', namespace: namespace ?? 'local' },
+        ...{ storageSizeBytes: 12, storageSha256: 'ab'.repeat(32), storageFilesCount },
+      });
+    const earlier = await ForeignRunner.claim(api, first);
+    await api.post(`/api/v1/runs/${first}/cancel`);
+    await earlier.finishRun({ terminalStatus: 'cancelled' });
+    assert.equal((await refresh(earlier, 1)).status, 200, 'what it leaves');
+    const second = await begin();
+    assert.notEqual(second, first);
+    const later = await ForeignRunner.claim(api, second);
+    const late = await refresh(earlier, 2);
+    assert.deepEqual([late.status, late.body.failureKind], [409, 'lease-lost']);
+    assert.equal((await refresh(later, 3)).status, 200);
+    assert.equal((await storage(sessionId)).storageFilesCount, 3);
+    await api.post(`/api/v1/runs/${second}/cancel`);
+    await later.finishRun({ terminalStatus: 'cancelled' });
   });
 
   it('is told to be over its quota: once in each run, and in what is known of it', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { Webhook } from 'standardwebhooks';
+import { fewAtOnce } from '../../src/webhooks/few-at-once.js';
 import { createWebhookSender, type SenderOptions } from '../../src/webhooks/sender.js';
 import { signatureHeaders } from '../../src/webhooks/sign.js';
 import { targetPolicy } from '../../src/webhooks/target-policy.js';
@@ -140,11 +141,15 @@ describe('sending to a webhook', () => {
       const { statusCode, error } = await send({ url }, {}, nowhere);
       assert.equal(statusCode, null, host);
       assert.match(error ?? '', /^the receiver is not at a public address/, host);
-      assert.match((await createWebhookSender(nowhere).whyRefused(url)) ?? '', /^is not at a public address/, host);
+      assert.match(
+        (await createWebhookSender(nowhere).whyRefused(url, 'acme')) ?? '',
+        /^is not at a public address/,
+        host,
+      );
     }
     assert.deepEqual(receiver.received, []);
-    assert.equal(await createWebhookSender(loopback).whyRefused(receiver.url), null);
-    assert.equal(await createWebhookSender(nowhere).whyRefused('http://no-such-host.invalid/'), null);
+    assert.equal(await createWebhookSender(loopback).whyRefused(receiver.url, 'acme'), null);
+    assert.equal(await createWebhookSender(nowhere).whyRefused('http://no-such-host.invalid/', 'acme'), null);
   });
 
   it('speaks to the address that was checked, whatever the name means a moment later', async () => {
@@ -196,5 +201,28 @@ describe('sending to a webhook', () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('keeps nobody waiting for a name server that hangs; a look-up keeps the place of its tenant until it has ended', async () => {
+    const hanging: (() => void)[] = [];
+    const lookUp = async (host: string) => {
+      if (host === 'hangs.example') await new Promise<void>((resolve) => hanging.push(resolve));
+      return [{ address: '127.0.0.1', family: 4 }];
+    };
+    const options = { timeoutMs: 300, resolve: fewAtOnce({ all: 2, each: 1 }, lookUp) };
+    const sender = createWebhookSender(loopback, options);
+    const hangs = message({ url: `http://hangs.example:${receiver.port}/` });
+    const good = { url: `http://good.example:${receiver.port}/`, tenantId: 'other' };
+    const late = Array.from({ length: 10 }, async () => sender.send(hangs));
+    assert.equal((await sender.send(message(good)))?.error, null);
+    for (const reply of await Promise.all(late)) assert.match(reply?.error ?? '', /no answer within/);
+    assert.equal(hanging.length, 1);
+    // Nine have left the queue; the tenth is still looked up.
+    const again = Array.from({ length: 10 }, async () => sender.send(hangs));
+    const refused = (await Promise.all(again)).filter((reply) => reply === undefined);
+    assert.equal(refused.length, 1);
+    assert.equal((await sender.send(message(good)))?.error, null);
+    hanging.shift()?.();
+    assert.equal((await sender.send(message({ ...good, tenantId: 'acme' })))?.error, null);
   });
 });

@@ -2,6 +2,7 @@ import type { ScheduleCreate, ScheduleDetail } from '../../contract/schedule.js'
 import { AgentRunError, invalid, unavailable } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
 import { SCHEDULE_LIMITS } from '../../domain/schedules.js';
+import { isStorableTime } from '../../domain/storable-times.js';
 import type { Reservation } from '../../ports/reservation.js';
 import type { ScheduleDefinition, ScheduleDraft } from '../../ports/schedule-store.js';
 import { tenantScope } from '../access.js';
@@ -62,11 +63,18 @@ function assertTimes({ cron, intervalMs, startAt, endAt }: ScheduleCreate): void
   if ((cron === undefined) === (intervalMs === undefined)) {
     throw invalid('cron', 'exactly one of cron and intervalMs must be given');
   }
-  const end = endAt === null || endAt === undefined ? Infinity : Date.parse(endAt);
-  if (end <= Date.now()) throw invalid('endAt', 'endAt must be in the future');
-  if (startAt !== null && startAt !== undefined && Date.parse(startAt) >= end) {
-    throw invalid('endAt', 'endAt must come after startAt');
-  }
+  const start = timeOf('startAt', startAt);
+  const end = timeOf('endAt', endAt);
+  if (end === null) return;
+  if (end <= new Date()) throw invalid('endAt', 'endAt must be in the future');
+  if (start !== null && start >= end) throw invalid('endAt', 'endAt must come after startAt');
+}
+
+function timeOf(field: 'startAt' | 'endAt', given: string | null | undefined): Date | null {
+  if (given === null || given === undefined) return null;
+  const time = new Date(given);
+  if (isStorableTime(time.getTime())) return time;
+  throw invalid(field, `${field} must be a time of the years 1970 to 9999, and not a leap second`);
 }
 
 /** The task is checked as if it were to be made now. */
@@ -111,8 +119,8 @@ function definitionOf(body: ScheduleCreate, tenantId: string): ScheduleDefinitio
     timeZone,
     overlapPolicy,
     jitterMs,
-    startAt: body.startAt ?? null,
-    endAt: body.endAt ?? null,
+    startAt: timeOf('startAt', body.startAt)?.toISOString() ?? null,
+    endAt: timeOf('endAt', body.endAt)?.toISOString() ?? null,
     catchupWindowMs: body.catchupWindowMs ?? SCHEDULE_LIMITS.catchupMs,
     paused,
   };

@@ -5,7 +5,7 @@ import type {
   StorageGcReport,
   StorageRefresh,
 } from '../../contract/session.js';
-import { conflict, forbidden, invalid, missing, sessionStoreEvicted } from '../../domain/errors.js';
+import { conflict, forbidden, invalid, leaseLost, missing, sessionStoreEvicted } from '../../domain/errors.js';
 import type { Principal } from '../../domain/principal.js';
 import { requireInstallation, requireRun } from '../access.js';
 import type { OperationContext } from '../context.js';
@@ -43,7 +43,8 @@ export async function evictSessionStorage(
 
 /**
  * Records what a runner measured of its session's volume.
- * @throws forbidden for a runner of another session; schema-invalid where it is not the session's volume; session-store-evicted.
+ * @throws forbidden for a runner of another session; lease-lost for one whose run another has followed; schema-invalid where it is not the
+ *   session's volume; session-store-evicted.
  */
 export async function refreshSessionStorage(
   context: OperationContext,
@@ -53,6 +54,7 @@ export async function refreshSessionStorage(
 ): Promise<SessionStorage> {
   if (principal.kind === 'runner') await assertOwnSession(context, principal, sessionId);
   const session = await requireSession(context, principal, sessionId);
+  assertLastRun(principal, session);
   if (session.storageKind === 'evicted') throw sessionStoreEvicted(sessionId);
   const known = await storageOf(context, sessionId);
   for (const field of ['pvcName', 'namespace'] as const) {
@@ -77,6 +79,12 @@ async function assertOwnSession(
   const run = await requireRun(context, principal, principal.runId);
   if (run.sessionRef?.sessionId === sessionId) return;
   throw forbidden("a runner token reaches its own run's session only", { runId: principal.runId });
+}
+
+/** A run that has ended still tells what it leaves; what the next one does is not its to tell. */
+function assertLastRun(principal: Principal, { lastRunId }: SessionRecord): void {
+  if (principal.kind === 'operator' || principal.runId === lastRunId) return;
+  throw leaseLost(principal.runId, { lastRunId });
 }
 
 async function storageOf(context: OperationContext, sessionId: string): Promise<SessionStorage> {

@@ -29,7 +29,7 @@ export async function createWebhook(
     throw forbidden('this token does not reach that tenant', { field: 'tenantId' });
   }
   assertUsableSecret(secret);
-  await assertMayReach(context, body.url);
+  await assertMayReach(context, body);
   const { id, opened } = await draft(context, body);
   if (!opened) {
     await context.secrets.merge(secretRef(id), { [SECRET_FIELD]: secret });
@@ -41,12 +41,12 @@ export async function createWebhook(
   return webhook;
 }
 
-async function assertMayReach({ webhookSender }: Context, url: string): Promise<void> {
+async function assertMayReach({ webhookSender }: Context, { url, tenantId }: WebhookCreate): Promise<void> {
   if (!URL.canParse(url)) throw invalid('url', 'url is not a URL');
   const { username, password } = new URL(url);
   // It is shown to whoever may see the webhook.
   if (username !== '' || password !== '') throw invalid('url', 'url must not hold a user name or a password');
-  const why = await webhookSender.whyRefused(url);
+  const why = await webhookSender.whyRefused(url, tenantId);
   if (why !== null) throw invalid('url', `url ${why}`);
 }
 

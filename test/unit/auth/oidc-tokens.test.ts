@@ -26,11 +26,14 @@ describe('tokens of an identity provider', () => {
   const tokens = (more: Record<string, string> = {}, times = {}): OidcTokens => oidcTokens(trust(more), times);
 
   it('are operators of the tenants that they name, found by discovery or at an address that is given', async () => {
-    const expected = { kind: 'operator', name: 'oidc:ann', tenants: ['acme'] };
-    assert.deepEqual(await tokens().verify(await provider.token(ACME)), expected);
+    const exp = now() + 300;
+    // Until then, and as long as clocks may differ.
+    const expiresAtMs = (exp + trust().clockToleranceSeconds) * 1_000;
+    const expected = { kind: 'operator', name: 'oidc:ann', tenants: ['acme'], expiresAtMs };
+    assert.deepEqual(await tokens().verify(await provider.token({ ...ACME, exp })), expected);
     assert.deepEqual(provider.asked, ['/.well-known/openid-configuration', '/keys']);
     const given = tokens({ AGENTRUN_OIDC_JWKS_URL: provider.jwksUrl });
-    assert.deepEqual(await given.verify(await provider.token(ACME)), expected);
+    assert.deepEqual(await given.verify(await provider.token({ ...ACME, exp })), expected);
     assert.deepEqual(provider.asked.slice(2), ['/keys']);
   });
 
