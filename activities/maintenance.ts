@@ -23,6 +23,7 @@ export function createMaintenanceActivities(ports: Ports) {
       const olderThanMs = retention.workspaceRetentionHours * HOUR_MS;
       const drafts = async () => maintenance.listStaleDrafts(STALE_DRAFT_MS, BATCH);
       const ended = async () => maintenance.listRunsToRelease(olderThanMs, BATCH);
+      const endedJobs = async () => platform.listEnded({ olderThanMs });
       // Webhooks that were never made whole, or whose deletion was cut off: their secrets must not stay.
       const webhooks = async () => operations.webhooks.listLeftovers(STALE_DRAFT_MS, BATCH);
       // Schedules that were never made whole: Temporal may have them.
@@ -31,7 +32,7 @@ export function createMaintenanceActivities(ports: Ports) {
         ...(await pass.part('records', async () => maintenance.maintain(retention, pass.part))),
         staleDrafts: await pass.each('drafts of runs', drafts, async ({ runId }) => runs.dropRunDraft(runId)),
         volumesReleased: await pass.each('volumes', ended, async (runId) => release(ports, runId)),
-        jobsForgotten: (await pass.part('Jobs', async () => platform.prune({ olderThanMs })))?.length,
+        jobsForgotten: await pass.each('Jobs', endedJobs, async (jobName) => platform.forget(jobName)),
         forgotten: {
           webhooks: await pass.each('webhooks', webhooks, async (id) => forgetWebhook(operations, id)),
           schedules: await pass.each('schedules', schedules, async (id) => forgetScheduleDraft(operations, id)),

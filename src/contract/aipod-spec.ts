@@ -199,7 +199,7 @@ const RenderedTask = Type.Object({
   priority: Type.Optional(Priority),
   notBefore: Type.Optional(Timestamp),
   autoDispatch: Type.Optional(Type.Boolean()),
-  runnerJob: RunnerJobCreate,
+  runnerJob: Type.Omit(RunnerJobCreate, ['idempotencyKey']),
   metadata: RunCreate.properties.metadata,
   idempotencyKey: Type.Optional(IdempotencyKey),
 });

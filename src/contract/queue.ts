@@ -25,7 +25,7 @@ export const QueueUpdate = Type.Object(
     paused: Type.Optional(Type.Boolean()),
     /** Tasks are dispatched when they are created. */
     autoDispatch: Type.Optional(Type.Boolean()),
-    /** Pending tasks, those between two attempts among them; a further one, or an ended one that is dispatched again, is refused as `rate-limited`. */
+    /** Pending tasks, those between two attempts among them; a further one, or an ended one that is dispatched again, is refused as `rate-limited`, unless its tenant has less than an equal share of them. */
     maxPending: Type.Optional(MaxPending),
     weights: Type.Optional(Weights),
   },

@@ -30,8 +30,6 @@ export interface KubernetesPlatformOptions {
 
 const LOG_TAIL_BYTES = 4_096;
 const PAGE = 500;
-/** Deletions that are waited for at a time: one that cannot be made takes most of a minute. */
-const AT_ONCE = 10;
 
 /** Runners as Jobs of one namespace, volumes as claims, secrets as Secrets; all that it makes carries this lane's labels. */
 export class KubernetesPlatform implements RunnerPlatform {
@@ -114,17 +112,16 @@ export class KubernetesPlatform implements RunnerPlatform {
     });
   }
 
-  /** The cluster does so by itself after its Jobs' time to live; this is for a cluster that does not. One that stays holds up no other. */
-  async prune({ olderThanMs }: { olderThanMs: number }): Promise<string[]> {
+  async listEnded({ olderThanMs }: { olderThanMs: number }): Promise<string[]> {
     const jobs = await this.#jobs(this.#labels);
     const old = jobs.filter((job) => Date.now() - (endedAtMs(job) ?? Infinity) > olderThanMs);
-    const names = old.map((job) => job.metadata?.name ?? '');
-    const pruned: string[] = [];
-    while (names.length > 0) {
-      const tried = await Promise.all(names.splice(0, AT_ONCE).map(async (name) => this.#tryDelete(name)));
-      pruned.push(...tried.filter((name) => name !== undefined));
-    }
-    return pruned;
+    return old.map((job) => job.metadata?.name ?? '');
+  }
+
+  /** The cluster does so by itself after its Jobs' time to live; this is for a cluster that does not. */
+  async forget(jobName: string): Promise<void> {
+    const { cluster, leaseMs } = this.options;
+    await deleteJob(cluster, { name: jobName, namespace: this.namespace, graceMs: 0, leaseMs });
   }
 
   async logTail(jobName: string, maxBytes: number): Promise<string> {
@@ -153,22 +150,7 @@ export class KubernetesPlatform implements RunnerPlatform {
   async #deleteEndedJobsOf(volumeName: string): Promise<void> {
     const jobs = await this.#jobs({ ...this.#labels, [LABELS.volume]: labelValue(volumeName) });
     const ended = jobs.filter((job) => endedAtMs(job) !== undefined);
-    for (const { metadata } of ended) await this.#delete(metadata?.name ?? '');
-  }
-
-  async #delete(name: string): Promise<void> {
-    const { cluster, leaseMs } = this.options;
-    await deleteJob(cluster, { name, namespace: this.namespace, graceMs: 0, leaseMs });
-  }
-
-  async #tryDelete(name: string): Promise<string | undefined> {
-    try {
-      await this.#delete(name);
-      return name;
-    } catch (error) {
-      this.options.warn(`the ended Job ${name} cannot be deleted`, error);
-      return undefined;
-    }
+    for (const { metadata } of ended) await this.forget(metadata?.name ?? '');
   }
 
   async #jobs(labels: Readonly<Record<string, string>>): Promise<V1Job[]> {

@@ -116,29 +116,21 @@ export class LocalPlatform implements RunnerPlatform {
     return tailOf(this.#folder(jobName).logFile(), maxBytes);
   }
 
-  /** Deletes the folders of Jobs that ended longer than `olderThanMs` ago and were told of; answers their names. */
-  async prune({ olderThanMs }: { olderThanMs: number }): Promise<string[]> {
-    const pruned: string[] = [];
+  /** Those that were told of. */
+  async listEnded({ olderThanMs }: { olderThanMs: number }): Promise<string[]> {
+    const ended: string[] = [];
     for (const jobName of await this.#jobNames()) {
       const folder = this.#folder(jobName);
       const view = await folder.view();
       if (!view || !isJobOver(view) || !(await folder.isReported())) continue;
       const { mtimeMs } = await stat(join(folder.path, 'reported'));
-      if (Date.now() - mtimeMs < olderThanMs) continue;
-      if (await this.#forget(folder)) pruned.push(jobName);
+      if (Date.now() - mtimeMs >= olderThanMs) ended.push(jobName);
     }
-    return pruned;
+    return ended;
   }
 
-  /** One that cannot be deleted holds up no other. */
-  async #forget({ path }: JobFolder): Promise<boolean> {
-    try {
-      await rm(path, { recursive: true, force: true });
-      return true;
-    } catch (error) {
-      this.options.warn?.(`${path}, of an ended Job, cannot be deleted`, error);
-      return false;
-    }
+  async forget(jobName: string): Promise<void> {
+    await rm(this.#folder(jobName).path, { recursive: true, force: true });
   }
 
   async #launch(launch: RunnerLaunch): Promise<RunnerJobView> {
@@ -191,9 +183,6 @@ export class LocalPlatform implements RunnerPlatform {
     return Object.fromEntries(found.map(({ ref, fields }) => [secretKey(ref), fields]));
   }
 
-  /**
-   * SIGTERM to the group is for the runner, which ends its agent; resolves when the group is gone or the time is up.
-   */
   /** Where a disk is full, the mark cannot be written: what fills it is ended all the same. What has not begun yet the mark alone keeps from it. */
   async #markStopping(jobName: string, folder: JobFolder): Promise<void> {
     try {
@@ -204,6 +193,7 @@ export class LocalPlatform implements RunnerPlatform {
     }
   }
 
+  /** SIGTERM to the group is for the runner, which ends its agent; resolves when the group is gone or the time is up. */
   async #askToEnd(folder: JobFolder, graceMs: number): Promise<void> {
     const identity = await folder.readProcess();
     if (!identity || !isSameProcess(identity)) return;

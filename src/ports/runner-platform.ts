@@ -115,8 +115,10 @@ export interface RunnerPlatform {
     /** Told of what happens to a Job before its end, where the platform sees such things. */
     onChange?: (job: RunnerJobView) => Promise<void>,
   ): Promise<void>;
-  /** Forgets Jobs that ended longer ago than this; answers their names. */
-  prune(options: { olderThanMs: number }): Promise<string[]>;
+  /** Names of Jobs that ended longer ago than this, and are not kept for anybody any more. */
+  listEnded(options: { olderThanMs: number }): Promise<string[]>;
+  /** Deletes what is left of such a Job. @throws where it cannot be deleted now. */
+  forget(jobName: string): Promise<void>;
   /** The last lines the runner program printed, for a diagnosis; empty when there are none. */
   logTail(jobName: string, maxBytes: number): Promise<string>;
 }

@@ -81,7 +81,7 @@ const PLACES = `SELECT count(*) AS of_all, count(*) FILTER (WHERE taken.tenant_i
   ) taken`;
 
 function queueFull(queue: string, maxPending: number): AgentRunError {
-  const message = `the queue ${queue} has ${maxPending} pending tasks, as many as it takes; try again when some have begun`;
+  const message = `the queue ${queue} has the ${maxPending} pending tasks that it takes, and your share of them is used; try again when some have begun`;
   return new AgentRunError('rate-limited', 'conflict', message, { queue, maxPending });
 }
 

@@ -84,7 +84,9 @@ async function patientGit(
 ): Promise<RunGit> {
   const run = (args: string[], cwd: string, env?: Readonly<Record<string, string>>) =>
     git(args, { cwd, processes, signal, env });
-  const env = { ...httpPatience(patience), ...keyEnvironment };
+  // Here, too, what the runner's user chose stays.
+  const patient = Object.entries(httpPatience(patience)).filter(([name]) => !processes.gives(name));
+  const env = { ...Object.fromEntries(patient), ...keyEnvironment };
   const isByOwnSsh = host !== undefined && keyEnvironment === undefined;
   // A command that the runner's user chose is left as it is.
   const isChosen = async () =>
@@ -94,8 +96,8 @@ async function patientGit(
       () => false,
     );
   if (!isByOwnSsh || (await isChosen())) return (args, cwd) => run(args, cwd, env);
-  const patient = Object.entries(sshPatience(patience)).map(([name, value]) => ` -o ${name}=${value}`);
-  return (args, cwd) => run(args, cwd, { ...env, GIT_SSH_COMMAND: `ssh${patient.join('')}` });
+  const options = Object.entries(sshPatience(patience)).map(([name, value]) => ` -o ${name}=${value}`);
+  return (args, cwd) => run(args, cwd, { ...env, GIT_SSH_COMMAND: `ssh${options.join('')}` });
 }
 
 /** What can be done about it comes before what git says. */

@@ -221,11 +221,12 @@ describe('the local platform', () => {
     await platform.launch(launch);
     await platform.launch(live);
     await platform.stop(launch.jobName, { graceMs: 5_000 });
-    assert.deepEqual(await platform.prune({ olderThanMs: 0 }), []);
+    assert.deepEqual(await platform.listEnded({ olderThanMs: 0 }), []);
     const { told } = fixture.watch(platform);
     await eventually('its end is told', () => told[0]);
-    const pruned = await eventually('it is pruned', async () => (await platform.prune({ olderThanMs: 0 }))[0]);
-    assert.equal(pruned, launch.jobName);
+    const ended = await eventually('it is listed', async () => (await platform.listEnded({ olderThanMs: 0 }))[0]);
+    assert.equal(ended, launch.jobName);
+    await platform.forget(ended);
     assert.deepEqual(await readdir(fixture.folder('')), [live.jobName]);
   });
 

@@ -25,7 +25,12 @@ describe('the workspace of an ended run', () => {
   const maintain = async (volumes = manager.platform.volumes) =>
     createMaintenanceActivities({
       ...postgres,
-      platform: { ...manager.platform, volumes, prune: async (options) => manager.platform.prune(options) },
+      platform: {
+        ...manager.platform,
+        volumes,
+        listEnded: async (options) => manager.platform.listEnded(options),
+        forget: async (jobName) => manager.platform.forget(jobName),
+      },
       operations: {
         ...postgres,
         secrets: manager.platform.secrets,

@@ -49,7 +49,7 @@ describe('the rows of queues', () => {
       const asked = Array.from({ length: 8 }, async () => draft('tenant-a').catch((error: unknown) => error));
       const refusals = (await Promise.all(asked)).filter(refused('rate-limited', 'conflict'));
       assert.equal(refusals.length, 2);
-      const full = /the queue default has 6 pending tasks, as many as it takes/;
+      const full = /the queue default has the 6 pending tasks that it takes, and your share of them is used/;
       const ended = await openTask(postgres, { tenantId: 'tenant-b' }, { state: 'failed', phase: 'ended' });
       for (let index = 0; index < 3; index += 1) await draft('tenant-b');
       await assert.rejects(draft('tenant-b'), full, 'half of it is its share');

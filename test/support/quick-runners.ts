@@ -35,7 +35,8 @@ export class QuickRunners {
       stop: async (jobName: string) => this.#stop(jobName),
       describe: async (jobName: string) => this.jobs.get(jobName)?.view,
       list: async () => [...this.jobs.values()].map(({ view }) => view),
-      prune: async () => [],
+      listEnded: async () => [],
+      forget: async () => undefined,
       logTail: async () => '',
       watch: async (onExit: (job: RunnerJobView) => Promise<void>, signal: AbortSignal) => this.#watch(onExit, signal),
     });

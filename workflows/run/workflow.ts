@@ -96,8 +96,8 @@ async function liveOn(live: LiveRun): Promise<void> {
  */
 async function close(live: LiveRun): Promise<void> {
   const { input, run, projection, jobWork } = live;
-  const goesAlong = run.writingWithJobs && !projection.isWriting && run.data.job.underWay === null;
-  if (!goesAlong) await writeAndTell(live);
+  const stopWrites = run.writingWithJobs && !projection.isWriting && run.data.job.underWay === null;
+  if (!stopWrites) await writeAndTell(live);
   await jobWork.finish(input.policy.jobStopGraceMs);
   if (run.writingWithJobs) await writeAndTell(live);
 }

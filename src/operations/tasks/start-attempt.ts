@@ -44,7 +44,9 @@ const OVER = { text: 'the task ended while its attempt began' };
 /** Starting may take long, and a task whose workflow is gone is ended meanwhile, and perhaps dispatched again. */
 async function isOver({ tasks }: OperationContext, { taskId, attempt }: AttemptOfTask): Promise<boolean> {
   const row = await tasks.get(taskId, 'all');
-  return row === undefined || row.attempt !== attempt || isTerminalStatus(row.record.state);
+  if (row === undefined || row.attempt > attempt) return true;
+  // A workflow of an earlier release writes the attempt down while it is being started.
+  return row.attempt === attempt && isTerminalStatus(row.record.state);
 }
 
 /** What an attempt has started, also where nobody wrote that down; undefined where nothing is to be seen of it yet. */

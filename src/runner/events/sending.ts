@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiError, isRefusedBetween } from '../../client/http-client.js';
+import { ApiError, isRefusedBetween, TransportError } from '../../client/http-client.js';
 import type { EventInput } from '../../contract/event.js';
 import type { AttemptScope } from '../attempt-scope.js';
 import type { Log } from '../log.js';
@@ -12,6 +12,8 @@ export interface EventSendingOptions {
 }
 
 const PAUSE_MS = { first: 100, longest: 5_000 };
+/** One of several gateways may refuse everything for a while: so often an event is tried as it is. What is too large is so for all of them. */
+const TRIES = 4;
 
 /**
  * Sends a batch until it is answered. One event that the manager refuses, or something in between, must not cost the
@@ -44,14 +46,20 @@ export function sendEvents({ api, scope, log }: EventSendingOptions): (events: E
   /** Who in between refuses the stand-in too refuses everything: the event waits for that to pass. */
   const replace = async (event: EventInput, refused: Error): Promise<void> => {
     let refusal: Error | undefined = refused;
-    for (let pauseMs = PAUSE_MS.first; refusal; pauseMs = Math.min(PAUSE_MS.longest, 2 * pauseMs)) {
-      if (!isRefusedBetween(await refusalOf([standInFor(event, refusal.message)]))) return;
+    let pauseMs = PAUSE_MS.first;
+    for (let tries = 1; refusal; tries += 1, pauseMs = Math.min(PAUSE_MS.longest, 2 * pauseMs)) {
+      const isFinal = tries >= TRIES || !isRefusedBetween(refusal) || isTooLarge(refusal);
+      if (isFinal && !isRefusedBetween(await refusalOf([standInFor(event, refusal.message)]))) return;
       await delay(pauseMs, undefined, { ref: false });
       refusal = await refusalOf([event]);
     }
   };
 
   return send;
+}
+
+function isTooLarge(refusal: Error): boolean {
+  return refusal instanceof TransportError && [413, 414].includes(refusal.status ?? 0);
 }
 
 function standInFor(event: EventInput, reason: string): EventInput {

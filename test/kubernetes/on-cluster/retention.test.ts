@@ -55,7 +55,7 @@ describe('retention of runners in a cluster', function () {
     return names;
   };
 
-  it('deletes what has ended, also beside a Job that stays', async () => {
+  it('lists what has ended, and deletes it, but for a Job that stays', async () => {
     const brief = await fixture.platform({ ...NOWHERE, AGENTRUN_RUNNER_DEADLINE_SECONDS: '1' });
     const [stays, goes] = [fixture.launchOf(), fixture.launchOf()];
     for (const launch of [stays, goes]) await brief.launch(launch);
@@ -70,7 +70,11 @@ describe('retention of runners in a cluster', function () {
     };
     await finalizers(['agentrun.test/stays']);
     try {
-      assert.deepEqual(await brief.prune({ olderThanMs: 0 }), [goes.jobName]);
+      const names = [stays.jobName, goes.jobName].sort();
+      assert.deepEqual((await brief.listEnded({ olderThanMs: 0 })).sort(), names);
+      await brief.forget(goes.jobName);
+      await assert.rejects(brief.forget(stays.jobName), /still there/);
+      assert.equal(await brief.describe(goes.jobName), undefined);
     } finally {
       await finalizers([]);
     }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { TransportError, type HttpClient } from '../../../client/http-client.js';
+import { isRefusedBetween, TransportError, type HttpClient } from '../../../client/http-client.js';
 import { Outage, pause } from '../../../client/outage.js';
 import type { CommandCreate, CommandRecord } from '../../../contract/command.js';
 import type { RunCreate, RunRecord } from '../../../contract/run.js';
@@ -76,6 +76,8 @@ class RestOfRun {
   }
 
   #retryIn(outage: Outage, error: unknown, what: string): number {
+    // What stands in between refuses this one for good, however often it is asked.
+    if (isRefusedBetween(error)) throw this.#givenUp(error, what);
     try {
       return outage.retryIn(error);
     } catch {
@@ -95,7 +97,7 @@ class RestOfRun {
   }
 
   #givenUp(error: unknown, what: string): CliError {
-    const isUnknown = error instanceof TransportError;
+    const isUnknown = error instanceof TransportError && !isRefusedBetween(error);
     const about = isUnknown ? `whether its ${what} was too is not known` : `its ${what} was not`;
     const cancel = `\`${this.context.program} run cancel ${this.runId}\` ends it`;
     const advice = isUnknown ? [this.goOn, cancel] : [cancel];
@@ -106,7 +108,7 @@ class RestOfRun {
 const NOBODY_THERE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 function mayHaveArrived(error: unknown): boolean {
-  if (!(error instanceof TransportError)) return false;
+  if (!(error instanceof TransportError) || isRefusedBetween(error)) return false;
   const cause = error.cause instanceof Error ? error.cause.cause : undefined;
   return !NOBODY_THERE.has((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
