@@ -114,9 +114,17 @@ export async function createRun(api: JsonHttp): Promise<string> {
   return (await api.send('POST', '/api/v1/runs', body)).id;
 }
 
+const TRIES = 5;
+
+/** Where a part does not answer in time, as on a machine that does much else, another one is made: this is no measurement. */
 async function holdRun(api: JsonHttp): Promise<HeldRun> {
-  const id = await createRun(api);
-  return claimRun(api, id);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await claimRun(api, await createRun(api));
+    } catch (error) {
+      if (tries === TRIES || !/: 503 /.test(String(error))) throw error;
+    }
+  }
 }
 
 export async function claimRun(api: JsonHttp, id: string): Promise<HeldRun> {
