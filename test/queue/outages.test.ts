@@ -6,6 +6,7 @@ import type { RunnerPlatform } from '../../src/ports/runner-platform.js';
 import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { gate } from '../support/run-scenes.js';
+import { withParts } from '../support/with-parts.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { TemporalDown } from '../support/temporal-down.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
@@ -77,12 +78,7 @@ describe('a task whose run is gone from Temporal before a runner claimed it', fu
         if (!room) throw unavailable('platform');
         return real.launch(wanted);
       };
-      return new Proxy(real, {
-        get: (target, name) => {
-          const own: unknown = Reflect.get(target, name);
-          return name === 'launch' ? launch : typeof own === 'function' ? own.bind(target) : own;
-        },
-      });
+      return withParts(real, { launch });
     };
     manager = await startTestManager({}, { platform });
     api = new Api(manager.url, manager.operatorToken);
@@ -132,12 +128,7 @@ describe('a task whose workflow is gone while its attempt begins', function () {
         await stopping.pass();
         return real.stop(jobName, options);
       };
-      return new Proxy(real, {
-        get: (target, name) => {
-          const own: unknown = Reflect.get(target, name);
-          return name === 'stop' ? stop : typeof own === 'function' ? own.bind(target) : own;
-        },
-      });
+      return withParts(real, { stop });
     };
     manager = await startTestManager({}, { platform });
     api = new Api(manager.url, manager.operatorToken);

@@ -13,7 +13,6 @@ import {
 import type {
   RunnerJobView,
   RunnerLaunch,
-  RunnerPlatform,
   WarmLaunch,
   WarmRunners,
 } from '../../src/ports/runner-platform.js';
@@ -21,6 +20,7 @@ import { packageRoot } from '../../src/processes/package-root.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { processesOfJob, untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
+import { withParts } from '../support/with-parts.js';
 
 const RUNNER = join(packageRoot, RUNNER_PROGRAM);
 const STARTING = { runId: '', attempt: 0, status: 'starting', reason: null, exitCode: null, message: null } as const;
@@ -81,7 +81,7 @@ describe('a runner that waits for its run', function () {
         AGENTRUN_WARM_RUNNERS_JSON: '[{"backend":"exec","size":2}]',
         AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '500',
       },
-      { platform: (platform) => withWarm(platform, warm) },
+      { platform: (platform) => withParts(platform, { warm }) },
     );
     api = new Api(manager.url, manager.operatorToken);
   });
@@ -187,13 +187,3 @@ describe('a runner that waits for its run', function () {
     await ready();
   });
 });
-
-function withWarm(platform: RunnerPlatform, warm: WarmRunners): RunnerPlatform {
-  return new Proxy(platform, {
-    get: (target, name) => {
-      if (name === 'warm') return warm;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}

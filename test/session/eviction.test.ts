@@ -13,25 +13,14 @@ import { connectTemporal } from '../../src/temporal/connection.js';
 import { createTestDatabase } from '../support/database.js';
 import { untilEnded } from '../support/live-runner.js';
 import { startTestManager } from '../support/test-manager.js';
+import { withParts } from '../support/with-parts.js';
 import { createTestNamespace, startTemporalServer } from '../support/temporal-server.js';
 
 const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
 const SESSION = { sessionId: 'doomed', ...RUN };
 
-/** The same, with other parts; methods keep their object. */
-function withParts<T extends object>(whole: T, change: Partial<T>): T {
-  return new Proxy(whole, {
-    get: (target, name) => (change as Record<PropertyKey, unknown>)[name] ?? bound(target, name),
-  });
-}
-
 function withVolumes(platform: RunnerPlatform, change: Partial<Volumes>): RunnerPlatform {
   return withParts(platform, { volumes: withParts(platform.volumes, change) });
-}
-
-function bound(target: object, name: PropertyKey): unknown {
-  const value: unknown = Reflect.get(target, name);
-  return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
 }
 
 describe('the eviction of a session', function () {

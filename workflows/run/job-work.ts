@@ -105,7 +105,6 @@ export class JobWork {
     const ended = this.projection.foreign || !this.run.writingWithJobs ? [] : (this.run.data.untold ?? []);
     const tell = ended.length > 0 ? { ended } : {};
     const done = await this.along(this.projection.carry(), (more) => this.stop(attempt, graceMs, { ...tell, ...more }));
-    if (!this.run.writingWithJobs) return;
     if (done?.told === true) this.run.told(ended);
   }
 
