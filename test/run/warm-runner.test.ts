@@ -10,12 +10,7 @@ import {
   RUNNER_VARIABLES as NAMES,
   warmVariables,
 } from '../../src/domain/runner-program.js';
-import type {
-  RunnerJobView,
-  RunnerLaunch,
-  WarmLaunch,
-  WarmRunners,
-} from '../../src/ports/runner-platform.js';
+import type { RunnerJobView, RunnerLaunch, WarmLaunch, WarmRunners } from '../../src/ports/runner-platform.js';
 import { packageRoot } from '../../src/processes/package-root.js';
 import { Api, eventually, type Loose } from '../support/api.js';
 import { processesOfJob, untilEnded, untilPrinted } from '../support/live-runner.js';
