@@ -132,7 +132,9 @@ if (hasPods()) {
       const tiny = { resources: { requests: { memory: '16Mi' }, limits: { memory: '24Mi' } } };
       const { run } = await start('echo never', { retryPolicy: { maxAttempts: 2, backoffMs: 200 } }, tiny);
       const ended = await untilEnded(api, run.id, 2 * STARTED_MS);
-      assert.deepEqual([ended.status, ended.failureKind, ended.attempt], ['failed', 'runner-start-failed', 2]);
+      assert.deepEqual([ended.status, ended.attempt], ['failed', 2]);
+      // The kernel decides how far a runner gets in so little memory: now and then it has claimed before it is killed.
+      assert.match(ended.failureKind, /^runner-(start-failed|lost)$/);
       const { diagnosis, liveness } = await api.get(`/api/v1/runs/${run.id}/result`);
       assert.match(diagnosis, /more memory than its limit and was killed \(OOMKilled\).*resources\.limits\.memory/);
       assert.equal(liveness.recoveryActions[0].action, 'raise-memory');
