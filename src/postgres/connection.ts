@@ -5,6 +5,10 @@ import { storableText } from './storable-text.js';
 
 /** Even a call that is late gets this long for its next statement: an answer that is nearly there is better than none. */
 const LEAST_TIMEOUT_MS = 100;
+/** A timer that is so late says that the process did not run. */
+const STOOD_STILL_MS = 100;
+/** What an answer may take from then on. */
+const AFTER_STANDSTILL_MS = 250;
 
 /** A connection taken from the pool for one call, which must be over by `deadline` (of `performance.now()`). */
 export class Connection implements Queryable {
@@ -23,7 +27,8 @@ export class Connection implements Queryable {
   ): Promise<pg.QueryResult<Row>> {
     const named = typeof statement === 'string' ? { text: statement } : statement;
     try {
-      return await this.client.query<Row>({ ...named, values: values.map(storable), ...this.#timeout() });
+      const answer = this.client.query<Row>({ ...named, values: values.map(storable) });
+      return await answeredWithin(this.#leftMs(), answer);
     } catch (error) {
       this.#lost ||= isConnectionLost(error);
       throw asFailure(error);
@@ -48,10 +53,26 @@ export class Connection implements Queryable {
   /** It broke between two statements; the next one says so. */
   readonly #onError = (): void => this.discard();
 
-  /** The driver's own limit for a server that does not answer at all; its type does not know it per query. */
-  #timeout(): object {
-    return { query_timeout: Math.max(LEAST_TIMEOUT_MS, Math.ceil(this.deadline - performance.now())) };
+  #leftMs(): number {
+    return Math.max(LEAST_TIMEOUT_MS, Math.ceil(this.deadline - performance.now()));
   }
+}
+
+/**
+ * For a server that does not answer at all. The driver's own limit is not used: a process that stood still finds its timers due before it
+ * reads what arrived meanwhile, or before a server that stood still with it could answer, and would take that for a dead server.
+ */
+function answeredWithin<T>(limitMs: number, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new Error('the server did not answer in time'));
+    const dueMs = performance.now() + limitMs;
+    const ring = () => {
+      if (performance.now() - dueMs < STOOD_STILL_MS) giveUp();
+      else timer = setTimeout(giveUp, AFTER_STANDSTILL_MS);
+    };
+    let timer = setTimeout(ring, limitMs);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function storable(value: unknown): unknown {

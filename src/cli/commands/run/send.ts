@@ -4,6 +4,7 @@ import type { CommandRecord } from '../../../contract/command.js';
 import type { RunResult } from '../../../contract/result.js';
 import type { RunnerJobRecord } from '../../../contract/runner.js';
 import { COMMAND_TYPES, type CommandType } from '../../../domain/command-lifecycle.js';
+import { sendOnce } from '../../ask-once.js';
 import { CliError, usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
@@ -38,14 +39,16 @@ export function addRunSend(run: Command, context: CliContext): void {
 }
 
 async function send(context: CliContext, runId: string, given: string | undefined, options: SendOptions) {
-  const { type, idempotencyKey, waitTimeout, tail = false, json = false } = options;
+  const { type, idempotencyKey: givenKey, waitTimeout, tail = false, json = false } = options;
   if (given === undefined && type !== 'interrupt') throw usageError(`a ${type} needs a prompt`);
   if (!options.wait && !tail && waitTimeout !== undefined) throw usageError('--wait-timeout needs --wait or --tail');
   const payload = given === undefined ? {} : { prompt: await readPrompt(given) };
   await reaching(context, async (client) => {
     const before = await client.get<RunResult>(`/api/v1/runs/${runId}/result`);
     const path = `/api/v1/runs/${runId}/commands`;
-    const command = await client.post<CommandRecord>(path, { type, payload, idempotencyKey });
+    const command = await sendOnce(context, { what: type, givenKey }, (idempotencyKey) =>
+      client.post<CommandRecord>(path, { type, payload, idempotencyKey }),
+    );
     const runnerJob = options.runner ? await startRunner(client, command) : null;
     const waitsForRunner = before.liveness.phase === 'waiting-for-runner' && runnerJob === null;
     if (waitsForRunner) context.screen.hint(`no runner has the run yet: --runner starts one`);

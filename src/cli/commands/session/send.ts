@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { latestPlace } from '../../../client/follow-session.js';
 import type { HttpClient } from '../../../client/http-client.js';
 import type { SessionSend, SessionSendPlan, SessionSent } from '../../../contract/session-send.js';
+import { sendOnce } from '../../ask-once.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
@@ -41,16 +42,19 @@ async function send(context: CliContext, id: string, given: string, options: Sen
   if (!wait && !tail && waitTimeout !== undefined) throw usageError('--wait-timeout needs --wait or --tail');
   if (dryRun && (wait || tail)) throw usageError('--dry-run sends nothing that could be waited for');
   const prompt = await readPrompt(given);
-  const { idempotencyKey } = options;
-  const body: SessionSend = { prompt, idempotencyKey, ...newRunOf(options) };
+  const { idempotencyKey: givenKey } = options;
+  const body: SessionSend = { prompt, ...newRunOf(options) };
   await reaching(context, async (client) => {
     const before = await findSession(client, id);
     if (dryRun) {
-      tellPlan(context, await plan(client, id, { ...body, ...(before ? {} : inFull(body)) }), json);
+      const planned = { ...body, idempotencyKey: givenKey, ...(before ? {} : inFull(body)) };
+      tellPlan(context, await plan(client, id, planned), json);
       return;
     }
     if (before === undefined) await makeSession(client, id, options);
-    const sent = await sendToSession(client, id, body);
+    const sent = await sendOnce(context, { what: 'prompt', givenKey }, (idempotencyKey) =>
+      sendToSession(client, id, { ...body, idempotencyKey }),
+    );
     if (!wait && !tail) {
       tellSent(context, sent, json);
       return;

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pc from 'picocolors';
+import { sendOnce } from '../../src/cli/ask-once.js';
 import { failureOf } from '../../src/cli/failure.js';
 import { makeRun } from '../../src/cli/commands/run/make-run.js';
 import { Screen } from '../../src/cli/screen.js';
-import { HttpClient } from '../../src/client/http-client.js';
+import { HttpClient, TransportError } from '../../src/client/http-client.js';
 import { Api, type Loose } from '../support/api.js';
 import { cli } from '../support/cli.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
@@ -60,7 +61,7 @@ function answer(response: ServerResponse, status: number, text: string): void {
 
 const CREATE = ['run', 'create', '--backend', 'exec', '--prompt', 'echo once', '--json'];
 
-describe('agentrun run create, of a manager that fails between its requests', () => {
+describe('agentrun, of a manager that fails between its requests', () => {
   let manager: TestManager;
   let api: Api;
   let way: FaultyWay;
@@ -82,7 +83,7 @@ describe('agentrun run create, of a manager that fails between its requests', ()
     cli([...CREATE, ...options], { AGENTRUN_URL: url, AGENTRUN_OPERATOR_TOKEN: manager.operatorToken });
   const runsOf = async (tenant: string): Promise<Loose[]> => (await api.get(`/api/v1/runs?tenantId=${tenant}`)).items;
 
-  it('asks for the turn and the runner again where no answer came, and has each once', async () => {
+  it('asks for the turn and the runner of a run again where no answer came, and has each once', async () => {
     way.faults = { commands: ['away', 'lose'], 'runner-jobs': ['lose', 'away'] };
     const { code, stdout, stderr } = await create('--tenant', 'again');
     assert.equal(code, 0, stdout);
@@ -100,7 +101,7 @@ describe('agentrun run create, of a manager that fails between its requests', ()
     assert.equal((await api.get(`/api/v1/runs/${run.id}/runner-jobs`)).items[0].id, runnerJob.id);
   });
 
-  it('names the run, and how to end it, where the rest is refused', async () => {
+  it('names the run that is made, and how to end it, where the rest is refused', async () => {
     const { code, stdout } = await create('--tenant', 'refused', '--env', 'AGENTRUN_MINE=1');
     assert.equal(code, 1);
     const failure = JSON.parse(stdout);
@@ -140,5 +141,43 @@ describe('agentrun run create, of a manager that fails between its requests', ()
     const { stdout, code } = await create(...inSession, '--idempotency-key', key);
     assert.equal(code, 0, stdout);
     assert.equal((await runsOf('lost')).length, 1);
+  });
+
+  it('sends a prompt once to a run and to a session whose answers were lost', async () => {
+    const send = (...args: string[]) =>
+      cli([...args, '--json'], { AGENTRUN_URL: url, AGENTRUN_OPERATOR_TOKEN: manager.operatorToken });
+    const { id } = await api.createRun();
+    way.faults = { commands: ['lose', 'away'], send: ['away', 'lose'] };
+    const toRun = await send('run', 'send', id, 'echo once');
+    assert.equal(toRun.code, 0, toRun.stdout);
+    assert.match(toRun.stderr, /sending the turn again/);
+    const { items } = await api.get(`/api/v1/runs/${id}/commands`);
+    assert.deepEqual(
+      items.map((command: Loose) => command.id),
+      [JSON.parse(toRun.stdout).id],
+    );
+    const toSession = await send('session', 'send', 'said-once', 'echo once', '--backend', 'exec');
+    assert.equal(toSession.code, 0, toSession.stdout);
+    const { run, command } = JSON.parse(toSession.stdout);
+    const said = (await api.get(`/api/v1/runs/${run.id}/commands`)).items;
+    assert.deepEqual(
+      said.map((one: Loose) => one.id),
+      [command.id],
+    );
+  });
+
+  it('names the key under which a prompt may have been sent', async () => {
+    const quiet = { isTerminal: false, colors: pc.createColors(false), width: Infinity, write: () => undefined };
+    const once = { what: 'prompt', givenKey: undefined, outageMs: 300 };
+    const keys: string[] = [];
+    const refused = sendOnce({ screen: new Screen(quiet, quiet) }, once, (key) => {
+      keys.push(key);
+      return Promise.reject(new TransportError('no answer'));
+    });
+    const { message, details, advice = [] } = failureOf(await refused.catch((error: unknown) => error)) ?? {};
+    assert.match(message ?? '', /whether the prompt was sent is not known/);
+    assert.ok(keys.length > 1 && new Set(keys).size === 1, 'it is sent again under the same key');
+    assert.deepEqual(details, { idempotencyKey: keys[0] });
+    assert.ok(advice.join('\n').includes(`--idempotency-key ${keys[0]}`), advice.join('\n'));
   });
 });
