@@ -94,7 +94,7 @@ describe('agentrun task, against `agentrun up`', function () {
     it('makes one task for one key, and begins at the time given from now', async () => {
       const again = () => stack.json(...CREATE, 'echo once', '--key', 'nightly-1');
       assert.equal((await again()).id, (await again()).id);
-      const soon = await stack.json(...CREATE, 'echo soon', '--dispatch', '--not-before', '+2s');
+      const soon = await stack.json(...CREATE, 'echo soon', '--dispatch', '--not-before', '+5s');
       assert.equal(soon.phase, 'waiting-until');
       await until(soon.id, ({ state }) => state === 'completed');
     });
