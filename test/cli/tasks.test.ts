@@ -11,7 +11,7 @@ const TASKS = '/api/v1/queue/tasks';
 const NEXT_YEAR = new Date(Date.now() + 365 * 86_400_000).toISOString();
 
 describe('agentrun task, against `agentrun up`', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let stack: UpStack;
   let api: Api;
 
