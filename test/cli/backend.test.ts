@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CODEX_VERSION } from '../../src/backend-programs/find-codex.js';
-import { freePort } from '../../src/processes/free-port.js';
+import { freePort } from '../support/free-port.js';
 import { Api, type Loose } from '../support/api.js';
 import { cli, CliProcess } from '../support/cli.js';
 import { CODEX_FETCH_TIMEOUT_MS, codexForTests } from '../support/codex.js';

@@ -52,7 +52,11 @@ describe('agentrun session, against `agentrun up`', () => {
 
     it('lists newest activity first, apart by tabs, with whether it is read, and [] where there is none', async () => {
       const id = newSession();
-      await untilPrinted(api, (await send(id, 'echo said')).command, 'said');
+      await send(id, 'echo said');
+      await eventually(
+        async () => api.get(`/api/v1/sessions/${id}`),
+        ({ unread }) => unread === true,
+      );
       const { stdout } = await stack.run('session', 'list', '--state', 'unread', '--limit', '1');
       const [sessionId, , , unread, backend, tenant] = stdout.split('\t');
       assert.deepEqual([sessionId, unread, backend, tenant], [id, 'unread', 'exec', 'default']);

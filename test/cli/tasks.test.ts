@@ -11,7 +11,7 @@ const TASKS = '/api/v1/queue/tasks';
 const NEXT_YEAR = new Date(Date.now() + 365 * 86_400_000).toISOString();
 
 describe('agentrun task, against `agentrun up`', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let stack: UpStack;
   let api: Api;
 
@@ -94,7 +94,7 @@ describe('agentrun task, against `agentrun up`', function () {
     it('makes one task for one key, and begins at the time given from now', async () => {
       const again = () => stack.json(...CREATE, 'echo once', '--key', 'nightly-1');
       assert.equal((await again()).id, (await again()).id);
-      const soon = await stack.json(...CREATE, 'echo soon', '--dispatch', '--not-before', '+2s');
+      const soon = await stack.json(...CREATE, 'echo soon', '--dispatch', '--not-before', '+5s');
       assert.equal(soon.phase, 'waiting-until');
       await until(soon.id, ({ state }) => state === 'completed');
     });

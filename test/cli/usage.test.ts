@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort } from '../../src/processes/free-port.js';
+import { freePort } from '../support/free-port.js';
 import { BIN, cli } from '../support/cli.js';
 
 describe('agentrun without a server', () => {

@@ -7,10 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, describe, it } from 'mocha';
 import pg from 'pg';
-import { freePort, PortTaken } from '../../src/processes/free-port.js';
+import { PortTaken } from '../../src/processes/free-port.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded/postgres.js';
 import { processIdentity } from '../../src/processes/process-identity.js';
 import { ServerStartFailed, waitForExit } from '../../src/processes/server-process.js';
+import { freePort } from '../support/free-port.js';
 import { isRoot, recorder, Scratch, startProgram } from './scratch.js';
 
 async function ask(connectionString: string, sql: string): Promise<Record<string, unknown>[]> {

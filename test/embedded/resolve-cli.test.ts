@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, describe, it } from 'mocha';
-import { freePort } from '../../src/processes/free-port.js';
+import { freePort } from '../support/free-port.js';
 import { ProgramNotFound } from '../../temporal-dev/binary-cache.js';
 import { resolveTemporalCli } from '../../temporal-dev/resolve-cli.js';
 import { pathEnv, recorder, Scratch, startProgram } from './scratch.js';

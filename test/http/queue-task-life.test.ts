@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { eventually, type Loose } from '../support/api.js';
 import { refused, succeeded, useManager, type Api } from './api.js';
@@ -107,7 +110,10 @@ describe('a task', function () {
 
   it('shows how the session stands that it works in', async () => {
     const sessionId = `s-${randomUUID()}`;
-    const task = await create(manager.api, { prompt: 'sleep 3', autoDispatch: true, sessionRef: { sessionId } });
+    const folder = await mkdtemp(join(tmpdir(), 'agentrun-task-'));
+    const go = join(folder, 'go');
+    const prompt = `until [ -e ${go} ]; do sleep 0.1; done`;
+    const task = await create(manager.api, { prompt, autoDispatch: true, sessionRef: { sessionId } });
     const working = await until(manager.api, task.id, isAtWork);
     assert.deepEqual([working.active, working.attentionState], [true, 'active-session']);
     assert.deepEqual(
@@ -116,15 +122,17 @@ describe('a task', function () {
     );
     const { source, phase, activeCommandId } = working.supervisor;
     assert.deepEqual([source, activeCommandId], ['active-session', working.latestAttempt.commandId]);
-    // It sleeps by a tool, which its runner may have told already.
+    // It waits by a tool, which its runner may have told already.
     assert.match(phase, /^(turn|tool)-running$/);
     assert.deepEqual(working.supervisor.activeSession, working.activeSession);
     succeeded(await manager.api.post(`${TASKS}/${task.id}/read`));
     const minded = succeeded(await manager.api.get(`/api/v1/queue/commander?queue=${task.queue}`));
     assert.deepEqual([minded.items[0].id, minded.count, minded.activeSessionCount], [task.id, 1, 1]);
+    await writeFile(go, '');
     const whole = await ended(manager.api, task.id);
     assert.deepEqual([whole.activeSession, whole.active, whole.state], [null, false, 'completed']);
     assert.equal(whole.latestAttempt.sessionId, sessionId);
+    await rm(folder, { recursive: true });
   });
 
   it('says how it stands when it is asked to look', async () => {

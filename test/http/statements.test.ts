@@ -32,35 +32,44 @@ describe('what a decision asks of PostgreSQL', function () {
 
   it('is no more than it needs', async () => {
     const counts: Record<string, readonly string[]> = {};
-    const count = async (name: string, ask: () => Promise<Loose>): Promise<Loose> => {
+    const count = async (name: string, request: string, ask: () => Promise<Loose>): Promise<Loose> => {
       let answer: Loose;
       const sent = await statementsOfRequests(async () => (answer = await ask()));
-      const [statements = []] = [...sent.values()];
-      counts[name] = statements;
+      counts[name] = sent.get(request) ?? assert.fail(`no ${request} among ${[...sent.keys()].join(', ')}`);
       return answer;
     };
     const { api } = manager;
     const post = async (path: string, body: object) => succeeded(await api.post(path, body));
     const turn = { type: 'turn', payload: { prompt: 'true' } };
 
-    const { id } = await count('create run', async () => api.createRun());
-    await count('create run, with a key', async () => api.createRun({ idempotencyKey: `statements-${id}` }));
+    const { id } = await count('create run', 'POST /api/v1/runs', async () => api.createRun());
+    await count('create run, with a key', 'POST /api/v1/runs', async () =>
+      api.createRun({ idempotencyKey: `statements-${id}` }),
+    );
     const commands = `/api/v1/runs/${id}/commands`;
-    const command = await count('add command', async () => post(commands, turn));
-    await count('add command, with a key', async () => post(commands, { ...turn, idempotencyKey: 'one-more' }));
-    const { runner } = await count('claim', async () => api.claim(id));
+    const command = await count('add command', `POST ${commands}`, async () => post(commands, turn));
+    await count('add command, with a key', `POST ${commands}`, async () =>
+      post(commands, { ...turn, idempotencyKey: 'one-more' }),
+    );
+    const { runner } = await count('claim', `POST /api/v1/runs/${id}/claim`, async () => api.claim(id));
     const path = `/api/v1/commands/${command.id}`;
-    await count('ack', async () => succeeded(await runner.post(`${path}/ack`, {})));
-    await count('finish command', async () => succeeded(await runner.patch(`${path}/status`, ENDED)));
-    await count('finish run', async () => succeeded(await runner.patch(`/api/v1/runs/${id}/status`, ENDED)));
-    await count('create session', async () => post('/api/v1/sessions', OPEN));
-    await count('create task', async () =>
+    await count('ack', `POST ${path}/ack`, async () => succeeded(await runner.post(`${path}/ack`, {})));
+    await count('finish command', `PATCH ${path}/status`, async () =>
+      succeeded(await runner.patch(`${path}/status`, ENDED)),
+    );
+    await count('finish run', `PATCH /api/v1/runs/${id}/status`, async () =>
+      succeeded(await runner.patch(`/api/v1/runs/${id}/status`, ENDED)),
+    );
+    await count('create session', 'POST /api/v1/sessions', async () => post('/api/v1/sessions', OPEN));
+    await count('create task', 'POST /api/v1/queue/tasks', async () =>
       post('/api/v1/queue/tasks', { ...OPEN, prompt: 'true', autoDispatch: false }),
     );
     const send = `/api/v1/sessions/statements-${id}/send`;
     const said = { prompt: 'true', run: OPEN, createRunnerJob: false };
-    await count('send to a new session', async () => post(send, said));
-    await count('send to its live run', async () => post(send, { prompt: 'true', createRunnerJob: false }));
+    await count('send to a new session', `POST ${send}`, async () => post(send, said));
+    await count('send to its live run', `POST ${send}`, async () =>
+      post(send, { prompt: 'true', createRunnerJob: false }),
+    );
 
     const over = Object.entries(CEILINGS).filter(([name, most]) => (counts[name]?.length ?? Infinity) > most);
     assert.deepEqual(Object.fromEntries(over.map(([name]) => [name, counts[name]])), {});

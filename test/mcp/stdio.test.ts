@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { parse } from 'smol-toml';
 import { projectRoot } from '../../scripts/project-root.js';
-import { freePort } from '../../src/processes/free-port.js';
 import type { Loose } from '../support/api.js';
 import { BIN } from '../support/cli.js';
 import { cuttableProxy } from '../support/cuttable-proxy.js';
+import { freePort } from '../support/free-port.js';
 import { McpCaller } from '../support/mcp-client.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 

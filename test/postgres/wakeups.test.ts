@@ -159,7 +159,8 @@ describe('wake-ups', () => {
       return shortestMs;
     };
     const [urgentMs, othersMs] = [await shortest({ urgent: true }), await shortest()];
-    assert.ok(urgentMs < 20 && othersMs >= 20, `${urgentMs} ms and ${othersMs} ms`);
+    // Others go 20 ms after the last: what a way takes on this machine is in both.
+    assert.ok(othersMs >= 20 && urgentMs < othersMs - 5, `${urgentMs} ms and ${othersMs} ms`);
     for (const subscription of [said, awaited]) subscription.close();
   });
 

@@ -196,14 +196,14 @@ describe('the runner with the exec backend', () => {
   });
 
   it('ends a silent turn as idle-timeout, and not one that speaks', async () => {
-    manager.run.executionPolicy.idleTimeoutMs = 4_000;
-    const speaks = manager.add('turn', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.5; done');
+    manager.run.executionPolicy.idleTimeoutMs = 10_000;
+    const speaks = manager.add('turn', 'for i in $(seq 24); do echo $i; sleep 0.5; done');
     const silent = manager.add('turn', 'sleep 300');
     void fixture.start();
-    await manager.ended(silent, 50_000);
+    await manager.ended(silent, 80_000);
     assert.equal(speaks.terminalStatus, 'completed');
     assert.deepEqual([silent.terminalStatus, silent.failureKind], ['failed', 'idle-timeout']);
-  }).timeout(60_000);
+  }).timeout(90_000);
 
   it("ends the run with its last turn's status when no command comes", async () => {
     const turn = manager.add('turn', 'exit 3');
@@ -256,7 +256,7 @@ describe('the runner with the exec backend', () => {
   it('ends the turn when the shell does, and ends what it left running', async () => {
     const turn = manager.add('turn', 'sleep 300 & echo done');
     void fixture.start();
-    await manager.ended(turn, 5_000);
+    await manager.ended(turn);
     assert.equal(turn.terminalStatus, 'completed');
     assert.deepEqual(fixture.living(), []);
   });

@@ -53,12 +53,12 @@ describe('the lease keeper', () => {
   afterEach(() => benches.splice(0).forEach((one) => one.keeper.stop()));
 
   it('renews each third of the lease', async () => {
-    const one = bench(3_000);
+    const one = bench(9_000);
     one.start();
     const startedAt = performance.now();
     await eventually('two renewals', () => one.count('renewed') >= 2);
     const tookMs = performance.now() - startedAt;
-    assert.ok(tookMs >= 1_900 && tookMs < 10_000, `two renewals took ${tookMs} ms`);
+    assert.ok(tookMs >= 5_900 && tookMs < 12_000, `two renewals took ${tookMs} ms`);
     assert.equal(one.count('doubt'), 0);
   });
 
@@ -104,11 +104,11 @@ describe('the lease keeper', () => {
     one.renew = () => new Promise(() => {});
     one.start();
     one.offsetMs -= 30;
-    await eventually('the doubt', () => one.count('doubt') === 1, 2_000);
+    await eventually('the doubt', () => one.count('doubt') === 1);
   });
 
   it('counts from when a renewal was sent, not from when it was answered', async () => {
-    const one = bench(300);
+    const one = bench(3_000);
     let answer: (run: RenewedRun) => void = () => {};
     one.renew = () => new Promise((resolve) => (answer = resolve));
     one.start();

@@ -14,7 +14,7 @@ import { prepareWorkspace } from '../../src/runner/workspace.js';
 
 /** Counts aloud for longer than the tests' patience, where it may, before it packs. */
 const SLOW_PACKER = `#!/bin/sh
-case "$*" in *--progress*) for i in 1 2 3 4; do printf 'Counting objects: %s\\r' $i >&2; sleep 1; done ;; *) sleep 4 ;; esac
+case "$*" in *--progress*) for i in 1 2 3 4 5 6 7 8; do printf 'Counting objects: %s\\r' $i >&2; sleep 1; done ;; *) sleep 8 ;; esac
 exec "$@"
 `;
 
@@ -99,7 +99,7 @@ describe('a Git server', function () {
   it('that needs longer to pack a repository, and says so, is waited for', async () => {
     const origin = await slowRepository();
     const port = await listen(createHttpServer((request, response) => void serveGit(origin, request, response)));
-    await prepare(`http://127.0.0.1:${port}/repository`, { silentS: 2 });
+    await prepare(`http://127.0.0.1:${port}/repository`, { silentS: 4 });
     assert.equal(await readFile(join(folder, 'workspace', 'file'), 'utf8'), 'content');
   });
 

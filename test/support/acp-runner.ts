@@ -48,10 +48,10 @@ export class AcpRunner {
   }
 
   /** What a runner makes of one turn, to its end. */
-  async turn(prompt: string): Promise<CommandRecord> {
+  async turn(prompt: string, timeoutMs?: number): Promise<CommandRecord> {
     const turn = this.manager.add('turn', prompt);
     void this.fixture.start();
-    await this.manager.ended(turn);
+    await this.manager.ended(turn, timeoutMs);
     return turn;
   }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from '../../scripts/project-root.js';
 import type { Loose } from './api.js';
+import { freePort } from './free-port.js';
 
 export const BIN = join(projectRoot, 'bin/agentrun.js');
 
@@ -82,7 +83,9 @@ export class UpStack {
   /** In a folder of its own unless one is given, which is taken away with it. */
   static async start(given: { readonly dataDir?: string; readonly environment?: Environment } = {}): Promise<UpStack> {
     const dataDir = given.dataDir ?? (await realpath(await mkdtemp(join(tmpdir(), 'agentrun-cli-'))));
-    const process = new CliProcess(['up', '--json'], { ...given.environment, ...environmentOf(dataDir) });
+    // Each later start of the folder takes the first one's port again: that must be nobody else's meanwhile.
+    const environment = { ...environmentOf(dataDir), AGENTRUN_PORT: String(await freePort()) };
+    const process = new CliProcess(['up', '--json'], { ...given.environment, ...environment });
     return new UpStack(dataDir, process, await whereabouts(process));
   }
 

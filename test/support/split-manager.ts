@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../src/config.js';
 import { createLocalPlatform } from '../../src/main/local-runners.js';
-import { freePort } from '../../src/processes/free-port.js';
 import { AgentRunProcess } from './agentrun-process.js';
 import { Api } from './api.js';
 import { createTestDatabase } from './database.js';
+import { freePort } from './free-port.js';
 import { createTestNamespace } from './temporal-server.js';
 
 /** An API and a worker in processes of their own, over one database, one namespace and one data folder. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../scripts/project-root.js';
 import { schemathesis } from '../../scripts/schemathesis.js';
 
-const LEAK_WAIT_MS = 200;
+const LEAK_WAIT_MS = 500;
 
 interface Verdict {
   code: unknown;

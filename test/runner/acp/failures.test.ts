@@ -45,9 +45,9 @@ describe('a turn of an ACP agent that fails', () => {
   });
 
   it('ends an agent that says more at once than anybody can take, and the next turn has a new one', async function () {
-    this.timeout(60_000);
+    this.timeout(90_000);
     runner.configure({ load: true });
-    const turn = await runner.turn('roar 33');
+    const turn = await runner.turn('roar 33', 50_000);
     assert.deepEqual([turn.terminalStatus, turn.failureKind], ['failed', 'backend-failed']);
     assert.equal(turn.failureMessage, 'the agent sent a message of more than 32 MiB, and was ended for it');
     const next = runner.manager.add('turn', 'say back again');

@@ -118,10 +118,10 @@ describe('a turn of an ACP agent', () => {
 
   it('is told whole, however fast the agent speaks and however slowly its events get away', async () => {
     runner.manager.appendDelayMs = 20;
-    const turn = await runner.turn('flood 3000');
+    const turn = await runner.turn('flood 3000', 50_000);
     assert.equal(turn.terminalStatus, 'completed');
     await runner.manager.until(() => runner.said(turn).length === 3000, 'all messages', 30_000);
-  }).timeout(60_000);
+  }).timeout(90_000);
 
   it('says what of the policy only the agent itself can keep to', async () => {
     Object.assign(runner.manager.run.executionPolicy, { sandbox: 'read-only', network: false });

@@ -78,12 +78,11 @@ describe('a thread of codex in a later runner', () => {
     const { manager, provider } = runner;
     const turn = manager.add('turn', 'ask once');
     const killed = runner.spawn();
-    // What codex says of the end does not get to the manager, nor into the journal.
-    await manager.until(() => provider.requests.length > 0);
-    await runner.payload('assistant_message', ({ status }) => status === 'completed');
+    await manager.ended(turn);
     killed.kill('SIGKILL');
     await exitOf(killed);
-    await rm(join(runner.fixture.volumeDir, '.agentrun', 'codex', 'turns.jsonl'), { force: true });
+    // As if what codex said of the end had got neither to the manager nor into the journal.
+    await rm(join(runner.fixture.volumeDir, '.agentrun', 'codex', 'turns.jsonl'));
     Object.assign(turn, { terminalStatus: null, state: 'acknowledged' });
     const before = manager.events.length;
     void nextAttempt();
@@ -98,7 +97,7 @@ describe('a thread of codex in a later runner', () => {
 
   it('counts a steer as delivered that the earlier runner got through', async () => {
     const held = heldText('On it');
-    runner = await CodexRunner.create([answer([shellCall('sleep 0.3')]), held.reply, text('Left.')]);
+    runner = await CodexRunner.create([answer([shellCall('sleep 3')]), held.reply, text('Left.')]);
     const { manager, provider } = runner;
     const turn = manager.add('turn', 'go');
     const killed = runner.spawn();
@@ -116,7 +115,7 @@ describe('a thread of codex in a later runner', () => {
 
   it('counts it so after a second crash too, which came in what the turn went on with', async () => {
     const [first, second] = [heldText('On it'), heldText('Still on it')];
-    runner = await CodexRunner.create([answer([shellCall('sleep 0.3')]), first.reply, second.reply, text('Left.')]);
+    runner = await CodexRunner.create([answer([shellCall('sleep 3')]), first.reply, second.reply, text('Left.')]);
     const { manager, provider } = runner;
     const turn = manager.add('turn', 'go');
     const crash = async (child: ReturnType<typeof runner.spawn>) => {

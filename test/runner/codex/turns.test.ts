@@ -117,12 +117,14 @@ describe('a turn of codex', () => {
   });
 
   it('lets a command that the model left running outlive the turn, and tells its end', async () => {
-    runner = await CodexRunner.create([answer([shellCall('sleep 1; echo up', 300)]), text('It starts.')]);
+    const starts = 'until [ -e go ]; do sleep 0.1; done; echo up';
+    runner = await CodexRunner.create([answer([shellCall(starts, 300)]), text('It starts.')]);
     const { manager } = runner;
     const turn = manager.add('turn', 'start it');
     void runner.start();
     await manager.ended(turn);
     assert.equal(runner.payloads('tool_call', turn).length, 1);
+    await writeFile(join(runner.fixture.workspace, 'go'), '');
     const end = await runner.payload('tool_call', ({ status }) => status === 'completed');
     assert.equal(end.commandId, turn.id);
     assert.equal(manager.output(turn.id), 'up\n');

@@ -161,11 +161,11 @@ describe('tokens of an identity provider', () => {
   });
 
   it('are answered by a 503 where the issuer hangs, is not there, or is another than its document says', async () => {
-    const verifier = tokens({}, { timeoutMs: 100, pauseMs: 0 });
     const token = await provider.token(ACME);
     provider.answer('never');
-    await assert.rejects(verifier.verify(token), is503);
+    await assert.rejects(tokens({}, { timeoutMs: 100 }).verify(token), is503);
     provider.answer('rightly');
+    const verifier = tokens({}, { pauseMs: 0 });
     provider.claims = { issuer: 'https://another.example.com' };
     await assert.rejects(verifier.verify(token), is503);
     provider.claims = { jwks_uri: 'ftp://keys.example.com' };

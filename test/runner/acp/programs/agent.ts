@@ -186,7 +186,7 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     setTimeout(() => {
       void tell({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'between turns' } });
       void tell({ sessionUpdate: 'tool_call_update', toolCallId: 'b', status: 'completed' });
-    }, 300);
+    }, 3_000);
     return 'end_turn';
   },
   /** As codex's adapter ends a turn whose provider refused. */
