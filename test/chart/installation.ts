@@ -178,5 +178,6 @@ async function partsOf({ test }: ClusterFixture): Promise<Record<'api' | 'worker
     { name: 'KUBERNETES_SERVICE_HOST', value: server.hostname },
     { name: 'KUBERNETES_SERVICE_PORT', value: server.port },
   ];
-  return { api: { extraEnv, resources: SMALL, shutdownDelayMs: 4_000 }, worker: { extraEnv, resources: SMALL } };
+  // On a slow machine a relay hears of a Pod that goes seconds later.
+  return { api: { extraEnv, resources: SMALL, shutdownDelayMs: 15_000 }, worker: { extraEnv, resources: SMALL } };
 }

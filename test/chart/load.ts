@@ -12,6 +12,7 @@ export class Load {
   readonly failures: string[] = [];
   /** How many were answered by an honest `try again`, and were asked again, as clients do it. */
   repeated = 0;
+  /** However often each was asked again. */
   asked = 0;
   #isOver = false;
   #working: Promise<unknown> = Promise.resolve();
@@ -62,8 +63,8 @@ export class Load {
     }
   }
 
-  async #ask(method: string, path: string, body?: unknown): Promise<Loose> {
-    this.asked += 1;
+  async #ask(method: string, path: string, body?: unknown, isAgain = false): Promise<Loose> {
+    if (!isAgain) this.asked += 1;
     const answer = await this.api.request(method, path, body).catch((error: unknown) => {
       const { message, cause } = error as Error;
       this.failures.push(`${method} ${path}: ${message} ${String(cause)}`);
@@ -73,7 +74,7 @@ export class Load {
     if (answer?.status === 503) {
       this.repeated += 1;
       await delay(ASK_EVERY_MS);
-      return this.#ask(method, path, body);
+      return this.#ask(method, path, body, true);
     }
     if (answer !== undefined) this.failures.push(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return undefined;

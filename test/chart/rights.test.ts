@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AuthorizationV1Api, KubeConfig, KubernetesObjectApi, type KubernetesObject } from '@kubernetes/client-node';
 import { randomBytes } from 'node:crypto';
+import { eventually } from '../support/eventually.js';
 import { CLUSTER_START_TIMEOUT_MS, testCluster } from '../kubernetes/cluster/test-cluster.js';
 import { HELM_FETCH_TIMEOUT_MS, helmProgram } from './helm.js';
 import { manifests, render } from './rendered.js';
@@ -62,6 +63,18 @@ describe("the chart's accounts", function () {
     const namespaces = [control, runners].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
     applied = [...namespaces, ...(rendered.filter(({ kind }) => kinds.includes(kind)) as KubernetesObject[])];
     for (const object of applied) await objects.create(object);
+    // The API server answers from caches, which hear of a right a moment later.
+    const known = [
+      ['agentrun-api', '/secrets', runners],
+      ['agentrun-worker', '/secrets', runners],
+      ['agentrun-worker', '/nodes', undefined],
+    ] as const;
+    for (const [account, resource, namespace] of known)
+      await eventually(
+        `${account} has its rights`,
+        async () => (await mayDo(account, control, [resource], namespace)).length > 0,
+        60_000,
+      );
   });
   after(async () => {
     for (const object of [...applied].reverse()) await objects.delete(object);

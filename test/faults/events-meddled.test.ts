@@ -5,6 +5,7 @@ import { Dice } from './harness/dice.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import type { Mishap } from './harness/network.js';
 import type { Round } from './harness/round.js';
+import { LONG_LEASE } from './harness/settings.js';
 import { RUN } from './harness/system.js';
 import { generate, perform, type Workload } from './harness/workload.js';
 
@@ -13,6 +14,8 @@ const EVENTS = 120;
 faultRounds('fault 9: batches of events come twice, late and out of order, or are lost with their answers', {
   fault: 'events-meddled',
   file: import.meta.url,
+  before: async (system) => system.replaceWorkers(async () => system.startWorker(LONG_LEASE)),
+  after: async (system) => system.replaceWorkers(async () => system.startWorker()),
   async inject(round) {
     const workload = generate(round, { sessions: 2, sendsOfEach: 1, tasks: 1, steps: [20, 30], stepMs: 80 });
     round.system.network.mishapOf = mishaps(round.seed);

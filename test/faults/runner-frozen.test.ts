@@ -7,12 +7,13 @@ import { untilClaimedAgain } from './harness/attempts.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import type { Round } from './harness/round.js';
 import { RunnerByHand } from './harness/runner-by-hand.js';
+import { within } from './harness/settings.js';
 import { RUN } from './harness/system.js';
 import { untilAtWork, type Victim } from './harness/victims.js';
 import { generate, perform, promptOf } from './harness/workload.js';
 
 /** A machine that is thawed ends its agent in seconds. */
-const STOPPED_MS = 8_000;
+const STOPPED_MS = within(8_000, 25_000);
 
 faultRounds('fault 2: a runner is frozen past its lease, and thawed', {
   fault: 'runner-frozen',

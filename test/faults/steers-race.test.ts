@@ -30,7 +30,6 @@ faultRounds('fault 12: sends and steers race with the ends of turns, with interr
     const kills = Array.from({ length: dice.between(0, 2) }, () => dice.between(300, 2_500));
     round.tell('plan', { interrupts, kills });
     const performing = perform(round, workload);
-    await untilAtWork(round, 1);
     const [killed] = await Promise.all([kill(round, kills), performing, interrupt(round, interrupts)]);
     await deliveryIsTrue(round, killed);
   },

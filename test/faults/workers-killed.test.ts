@@ -4,7 +4,7 @@ import { untilQuiet } from './checker/check-leftovers.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import { HeldRun } from './harness/held-run.js';
 import type { Round } from './harness/round.js';
-import { within } from './harness/settings.js';
+import { LONG_LEASE, within } from './harness/settings.js';
 import { generate, perform } from './harness/workload.js';
 
 /** A decision by itself, on a busy machine. */
@@ -14,7 +14,7 @@ const STALL_MS = 2_000 + BUSY_MS;
 /** What the killed one had begun waits for Temporal's timeout of a workflow's step: from its death. */
 const BEGUN_MS = 10_000 + BUSY_MS;
 /** A claim, too, may be answered so late: the lease that it grants is longer, as it is outside of tests by far. */
-const LONG_LEASE = { AGENTRUN_RUNNER_LEASE_MS: '20000' };
+const HELD_LEASE_MS = 20_000;
 
 interface Down {
   readonly fromMs: number;
@@ -33,13 +33,13 @@ faultRounds('fault 7: workers are killed every few seconds', {
     const workload = generate(round, { sessions: 2, sendsOfEach: 3, tasks: 3, steps: [6, 12], mostBetweenMs: 2_500 });
     const kills = Array.from({ length: 3 }, () => dice.between(500, 2_000));
     round.tell('plan', kills);
-    const held = await HeldRun.begin(round, 'held');
+    const held = await HeldRun.begin(round, 'held', HELD_LEASE_MS);
     const over = new AbortController();
     const deciding = decide(round, held, over.signal);
     const [downs] = await Promise.all([kill(round, kills), perform(round, workload)]).finally(() => over.abort());
     const waits = await deciding;
     await held.end();
-    assert.deepEqual([...held.refusals, ...held.putOff], [], 'events and renewals need no worker');
+    assert.deepEqual([...held.refusals, ...held.putOffWhileAwake], [], 'events and renewals need no worker');
     assertNoStall(round, waits, downs);
     await untilQuiet(round);
     await assertWorkGoesOn(round);

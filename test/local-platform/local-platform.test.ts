@@ -30,6 +30,10 @@ describe('the local platform', () => {
     const [platform, launch] = [fixture.platform(STUBBORN_RUNNER), fixture.launchOf()];
     await platform.launch(launch);
     await eventually('the stubborn runner has its children', () => fixture.living(launch.jobName).length >= 5);
+    // Its last word at its start: by then it heeds no signal.
+    await eventually('it is stubborn', async () =>
+      (await platform.logTail(launch.jobName, 1_000)).includes('stubborn'),
+    );
     return { platform, launch };
   };
 
@@ -142,7 +146,7 @@ describe('the local platform', () => {
 
   it('stops by force what does not heed, wherever its processes went', async () => {
     const { platform, launch } = await stubborn();
-    const stopped = await platform.stop(launch.jobName, { graceMs: 200 });
+    const stopped = await platform.stop(launch.jobName, { graceMs: 3_000 });
     assert.deepEqual([stopped?.status, stopped?.reason], ['stopped', 'killed']);
     assert.deepEqual(fixture.living(launch.jobName), []);
     assert.match(await platform.logTail(launch.jobName, 1_000), /stubborn\nnot yet\n$/);

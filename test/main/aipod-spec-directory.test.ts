@@ -107,7 +107,8 @@ describe('a folder of aipod specs', () => {
     assert.match(stderr, /^✕ AGENTRUN_AIPOD_SPEC_DIR: a\.yaml, line 7: spec\.titel is not a known field$/m);
   });
 
-  describe('of API processes', () => {
+  describe('of API processes', function () {
+    this.timeout(120_000);
     let database: TestDatabase;
     let settings: Record<string, string>;
     const running: AgentRunProcess[] = [];
@@ -162,12 +163,12 @@ describe('a folder of aipod specs', () => {
         'bee 1 dir one',
         'bee 2 dir two',
       ]);
-    }).timeout(60_000);
+    });
 
     it('with one fault stops the start, and nothing of it is written', async () => {
       await write({ 'specs/a.yaml': aipodYaml('ay'), 'specs/b.yaml': aipodYaml('bee', 'a', 'priority: high') });
       await assert.rejects(start(1), /AGENTRUN_AIPOD_SPEC_DIR: b\.yaml, line 7: spec\.priority must be integer/);
       assert.deepEqual(await stored(), []);
-    }).timeout(60_000);
+    });
   });
 });

@@ -68,6 +68,8 @@ describe('a schema of the next version, brought in while this one works', functi
       await runner.append(
         ...[1, 2, 3].map((line) => ({
           type: 'command_output',
+          // What is said again is not told twice.
+          clientSeq: 3 * batch + line,
           payload: { text: `${batch}.${line}`, commandId: turn.id },
         })),
       );
@@ -90,7 +92,7 @@ describe('a schema of the next version, brought in while this one works', functi
       idempotencyKey: randomUUID(),
     });
     tasks.push(task.id);
-    await api.post('/api/v1/sessions/beside/send', { prompt: 'true', run: OF });
+    await api.post('/api/v1/sessions/beside/send', { prompt: 'true', run: OF, idempotencyKey: randomUUID() });
     for (const path of ['queue/tasks', 'queue/stats', 'runs', 'sessions', `queue/tasks/${task.id}`])
       await api.get(`/api/v1/${path}`);
     await eventually(

@@ -16,7 +16,8 @@ const API_KEY = 'key-of-the-test';
 /** A connection that cannot be is given up at once; the rest is for a busy machine. */
 const SOON_MS = 10_000;
 
-describe('a Temporal that is not open to everybody', () => {
+describe('a Temporal that is not open to everybody', function () {
+  this.timeout(120_000);
   let folder: string;
   let authority: CertificateFiles;
   let stranger: CertificateFiles;

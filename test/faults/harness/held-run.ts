@@ -3,6 +3,7 @@ import type { Answer, Loose } from '../../support/api.js';
 import type { RecordedApi } from './recorded-api.js';
 import type { Round } from './round.js';
 import { LEASE_MS } from './settings.js';
+import { stoodStillMs } from './stood-still.js';
 import { RUN } from './system.js';
 
 /** What became of a renewal or of an event that was not taken. */
@@ -11,8 +12,13 @@ interface NotTaken {
   /** 0 where no answer came. */
   readonly status: number;
   readonly failureKind?: string;
+  /** Without the time in which the machine stood still. */
   readonly tookMs: number;
+  readonly stoodStillMs: number;
 }
+
+/** A machine that stands still for so long is no sign of a part that is away. */
+const STOOD_STILL_MS = 1_000;
 
 /** A run that a runner of the suite's own holds: it renews and tells events all the time, as one that works does, and repeats what was not answered. */
 export class HeldRun {
@@ -32,15 +38,20 @@ export class HeldRun {
     readonly run: Loose,
   ) {}
 
-  static async begin(round: Round, name: string): Promise<HeldRun> {
+  static async begin(round: Round, name: string, leaseMs = LEASE_MS): Promise<HeldRun> {
     const api = round.api.named(name);
     const { id } = await api.ok('POST', '/api/v1/runs', { ...RUN, idempotencyKey: round.name(name) });
-    const claim = { runnerId: round.name(name), leaseMs: LEASE_MS };
+    const claim = { runnerId: round.name(name), leaseMs };
     const run = await api.ok('POST', `/api/v1/runs/${id}/claim`, claim);
     const held = new HeldRun(api.as(run.runnerToken), run);
     round.acknowledged.push({ runId: id, texts: held.#texts });
     held.#working = Promise.all([held.#renew(claim), held.#append()]);
     return held;
+  }
+
+  /** But what a server that stood still itself could not take in time, and said so. */
+  get putOffWhileAwake(): NotTaken[] {
+    return this.putOff.filter((not) => not.status !== 503 || not.stoodStillMs < STOOD_STILL_MS);
   }
 
   get told(): number {
@@ -83,12 +94,14 @@ export class HeldRun {
   }
 
   async #isTaken(what: NotTaken['what'], ask: () => Promise<Answer>): Promise<boolean> {
-    const askedAtMs = performance.now();
+    const askedAtMs = Date.now();
     const answer = await ask().catch(() => undefined);
-    const tookMs = Math.round(performance.now() - askedAtMs);
+    const stillMs = stoodStillMs(askedAtMs);
+    const tookMs = Date.now() - askedAtMs - stillMs;
     const { status = 0, body } = answer ?? {};
     if (status === 200) this.slowestTakenMs = Math.max(this.slowestTakenMs, tookMs);
-    else if (!this.#isEnding) this.#note({ what, status, failureKind: body?.failureKind, tookMs });
+    else if (!this.#isEnding)
+      this.#note({ what, status, failureKind: body?.failureKind, tookMs, stoodStillMs: stillMs });
     return status === 200;
   }
 

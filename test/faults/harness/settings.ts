@@ -23,6 +23,8 @@ export const KEEP_HISTORIES = process.env['AGENTRUN_FAULT_KEEP'] === '1';
 
 export const LEASE_MS = 3_000;
 export const BACKOFF_MS = 200;
+/** For a worker whose runners' leases are not what is looked at: a machine that stands still for seconds ends none. */
+export const LONG_LEASE = { AGENTRUN_RUNNER_LEASE_MS: '20000' };
 
 function whole(name: string, otherwise: number): number {
   const given = process.env[name];

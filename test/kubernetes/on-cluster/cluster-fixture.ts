@@ -4,6 +4,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../../src/config.js';
+import type { AgentRunError } from '../../../src/domain/errors.js';
 import type { Cluster } from '../../../src/kubernetes/cluster.js';
 import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
 import { createKubernetesPlatform } from '../../../src/main/kubernetes-runners.js';
@@ -101,7 +102,7 @@ export class ClusterFixture {
     };
     const ended = platform.watch(take, stop.signal, async (job) => void changes.push(job));
     this.#watches.push({ stop, ended });
-    const endOf = async (jobName: string, timeoutMs = 20_000) =>
+    const endOf = async (jobName: string, timeoutMs = 60_000) =>
       eventually(`the end of ${jobName} is told`, () => ends.find((view) => view.jobName === jobName), timeoutMs);
     return { ends, changes, endOf };
   }
@@ -149,6 +150,22 @@ export class ClusterFixture {
   async dispose(): Promise<void> {
     await this.clear();
     await this.cluster.core.deleteNamespace({ name: this.namespace });
+  }
+}
+
+/** Two mishaps for each of the few requests that a call makes, and reads beside them. */
+const MOST_TRIES = 30;
+
+/** As a workflow does it: again, as long as it is told that it may. */
+export async function untilDone<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const { refusal, message } = error as AgentRunError;
+      assert.equal(refusal, 'unavailable', message);
+      assert.ok(tries < MOST_TRIES, message);
+    }
   }
 }
 

@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
-import type { AgentRunError } from '../../../src/domain/errors.js';
 import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
 import { startTurn, untilEnded } from '../../support/live-runner.js';
 import { FaultyApiServer } from '../cluster/faulty-api-server.js';
 import { CLUSTER_START_TIMEOUT_MS, hasPods } from '../cluster/test-cluster.js';
-import { ClusterFixture } from './cluster-fixture.js';
+import { ClusterFixture, untilDone } from './cluster-fixture.js';
 import { startClusterManager } from './manager-fixture.js';
 
 const SEED = Number(process.env['AGENTRUN_FAULT_SEED'] ?? 1);
 /** No Node has it: what is made here stays a matter of the API and its controllers. */
 const NOWHERE = { AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '{"agentrun.test/nowhere":"true"}' };
 const LAUNCHES = 20;
-/** Two mishaps for each of the few requests that a call makes, and reads beside them. */
-const MOST_TRIES = 30;
 
 describe(`an API server that is busy, broken, slow or forgets to answer (seed ${SEED})`, function () {
   this.timeout(300_000);
@@ -32,19 +29,6 @@ describe(`an API server that is busy, broken, slow or forgets to answer (seed ${
     await fixture.assertNothingLeft();
   });
   after(async () => fixture.dispose());
-
-  /** As a workflow does it: again, as long as it is told that it may. */
-  async function untilDone<T>(work: () => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        const { refusal, message } = error as AgentRunError;
-        assert.equal(refusal, 'unavailable', message);
-        assert.ok(tries < MOST_TRIES, message);
-      }
-    }
-  }
 
   it('makes one Job for each launch, with one token, and takes it away again', async () => {
     const platform: KubernetesPlatform = await fixture.platform({ ...NOWHERE, KUBECONFIG: faulty.kubeconfig });

@@ -4,7 +4,7 @@ import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-plat
 import { runnerJobSpec } from '../../../src/kubernetes/runner-job-spec.js';
 import type { RunnerJobSettings } from '../../../src/kubernetes/runner-settings.js';
 import { CLUSTER_START_TIMEOUT_MS } from '../cluster/test-cluster.js';
-import { ClusterFixture } from './cluster-fixture.js';
+import { ClusterFixture, untilDone } from './cluster-fixture.js';
 
 /** No Node has it: what is made here stays a matter of the API and its controllers. */
 const NOWHERE = { AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '{"agentrun.test/nowhere":"true"}' };
@@ -98,11 +98,13 @@ describe('launching and stopping a Job', function () {
 
   it('makes a hundred Jobs at once, and takes a hundred away', async () => {
     const launches = Array.from({ length: 100 }, () => fixture.launchOf());
-    await Promise.all(launches.map(async (launch) => platform.launch(launch)));
-    const listed = await platform.list();
+    await Promise.all(launches.map(async (launch) => untilDone(async () => platform.launch(launch))));
+    const listed = await untilDone(async () => platform.list());
     assert.deepEqual(listed.map(({ jobName }) => jobName).sort(), launches.map(({ jobName }) => jobName).sort());
-    await Promise.all(launches.map(async ({ jobName }) => platform.stop(jobName, { graceMs: 0 })));
-    assert.deepEqual(await platform.list(), []);
+    await Promise.all(
+      launches.map(async ({ jobName }) => untilDone(async () => platform.stop(jobName, { graceMs: 0 }))),
+    );
+    assert.deepEqual(await untilDone(async () => platform.list()), []);
   });
 
   it('takes Pods and token along, and answers how the Job was', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
 import type { Api, Loose } from '../../support/api.js';
 import { ForeignRunner } from '../../support/foreign-runner.js';
@@ -25,6 +25,7 @@ describe('retention of runners in a cluster', function () {
   let platform: KubernetesPlatform;
   let started: ClusterManager;
   let api: Api;
+  let connection: Connection;
 
   before(async function () {
     this.timeout(CLUSTER_START_TIMEOUT_MS);
@@ -33,12 +34,17 @@ describe('retention of runners in a cluster', function () {
     platform = await fixture.platform(settings);
     started = await startClusterManager(fixture, settings);
     api = started.api;
+    // It deletes nothing of its own while a test looks at what is there.
+    const { address, namespace } = started.manager.temporal;
+    connection = await Connection.connect({ address });
+    await new Client({ connection, namespace }).schedule.getHandle('runner-retention').pause();
   });
   afterEach(async () => {
     await fixture.clear();
     await fixture.assertNothingLeft();
   });
   after(async () => {
+    await connection.close();
     await started.stop();
     await fixture.dispose();
   });
@@ -115,14 +121,9 @@ describe('retention of runners in a cluster', function () {
   });
 
   it('runs on a schedule', async () => {
-    const { address, namespace } = started.manager.temporal;
-    const connection = await Connection.connect({ address });
-    try {
-      const schedule = await connection.workflowService.describeSchedule({ namespace, scheduleId: 'runner-retention' });
-      assert.equal(schedule.schedule?.action?.startWorkflow?.workflowType?.name, 'runnerRetentionWorkflow');
-    } finally {
-      await connection.close();
-    }
+    const { namespace } = started.manager.temporal;
+    const schedule = await connection.workflowService.describeSchedule({ namespace, scheduleId: 'runner-retention' });
+    assert.equal(schedule.schedule?.action?.startWorkflow?.workflowType?.name, 'runnerRetentionWorkflow');
   });
 
   it('takes only what it knows', async () => {

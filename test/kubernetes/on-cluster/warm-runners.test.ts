@@ -72,10 +72,11 @@ if (hasPods()) {
         }
         const { run, turn } = await start('find /run/agentrun -type f | wc -l; env | grep -c TOKEN; true');
         assert.equal(await untilPrinted(api, turn, '0\n0\n', STARTED_MS), '0\n0\n');
-        assert.equal((await untilEnded(api, run.id)).status, 'completed');
+        assert.equal((await untilEnded(api, run.id, STARTED_MS)).status, 'completed');
         const [job] = await eventually(
           async () => jobsOf(run.id),
           ([first]) => first?.['status'] === 'succeeded',
+          STARTED_MS,
         );
         const used = waiting.find(({ job_name: name }) => name === job?.['jobName']);
         assert.equal(job?.['start'], 'warm');
@@ -87,6 +88,7 @@ if (hasPods()) {
         await eventually(
           async () => fixture.leftovers(),
           (left) => left.every((name) => !name.includes(used.job_name)),
+          STARTED_MS,
         );
         // Its volume is the run's now.
         assert.ok((await fixture.leftovers()).includes(`PersistentVolumeClaim/${used.volume_name}`));
@@ -126,7 +128,7 @@ if (hasPods()) {
         const { run, turn } = await start('echo "$GREETING"', {}, { env: { GREETING: 'hello' } });
         await untilPrinted(api, turn, 'hello', STARTED_MS);
         assert.equal((await jobsOf(run.id))[0]?.['start'], 'warm');
-        await untilEnded(api, run.id);
+        await untilEnded(api, run.id, STARTED_MS);
       });
 
       it('are replaced when their Pod dies while they wait', async () => {
@@ -139,7 +141,11 @@ if (hasPods()) {
           (all) => all.every(({ id }) => id !== victim?.id),
           STARTED_MS,
         );
-        assert.ok(!(await fixture.leftovers()).some((name) => name.includes(victim?.volume_name ?? '')));
+        await eventually(
+          async () => fixture.leftovers(),
+          (left) => left.every((name) => !name.includes(victim?.volume_name ?? '')),
+          STARTED_MS,
+        );
         await ready(2);
       });
 
@@ -155,7 +161,7 @@ if (hasPods()) {
         );
         const ofPods = async () =>
           (await fixture.leftovers()).filter((name) => !name.startsWith('PersistentVolumeClaim'));
-        await eventually(ofPods, (left) => left.length === 0);
+        await eventually(ofPods, (left) => left.length === 0, STARTED_MS);
       });
     });
 

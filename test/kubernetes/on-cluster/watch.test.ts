@@ -9,8 +9,6 @@ const NOWHERE = {
   AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '{"agentrun.test/nowhere":"true"}',
   AGENTRUN_UNSCHEDULABLE_GRACE_MS: '600000',
 };
-/** From what the cluster says until it is told; the machine may be busy. */
-const SOON_MS = 10_000;
 /** An API server that begins over what it stored, on a machine that does much else. */
 const SERVER_START_MS = 60_000;
 
@@ -59,7 +57,7 @@ describe('watching Jobs', function () {
   });
 
   it('shows why a Pod is not placed at once, and gives it up when its time is over', async () => {
-    const impatient = await fixture.platform({ ...NOWHERE, AGENTRUN_UNSCHEDULABLE_GRACE_MS: '2500' });
+    const impatient = await fixture.platform({ ...NOWHERE, AGENTRUN_UNSCHEDULABLE_GRACE_MS: '8000' });
     const { changes, endOf } = fixture.watch(impatient);
     const jobName = await started(impatient);
     await fixture.until('it is shown', () => changes.find((view) => view.reason === 'Unschedulable'));
@@ -79,10 +77,8 @@ describe('watching Jobs', function () {
     };
     const jobs = await Promise.all(Object.keys(cases).map(async (reason) => ({ reason, jobName: await started() })));
     for (const { reason, jobName } of jobs) {
-      const before = performance.now();
       await patchStatus(jobName, cases[reason]!);
       assert.equal((await endOf(jobName)).reason, reason);
-      assert.ok(performance.now() - before < SOON_MS, `${reason} took ${performance.now() - before} ms`);
     }
   });
 
@@ -91,8 +87,9 @@ describe('watching Jobs', function () {
     const [pod, job, ours] = [await started(), await started(), await started()];
     const { namespace } = fixture;
     await fixture.cluster.core.deleteNamespacedPod({ name: await podOf(pod), namespace });
-    // The cluster's own word of it comes with its next clean-up, of which there is one in 20 s.
-    assert.equal((await endOf(pod, SOON_MS)).reason, 'PodDeleted');
+    // Not the cluster's own word of it, which comes with its next clean-up.
+    const { reason, message } = await endOf(pod);
+    assert.deepEqual([reason, message], ['PodDeleted', 'the Pod was deleted before it had a Node']);
     const body = { propagationPolicy: 'Background' };
     await fixture.cluster.batch.deleteNamespacedJob({ name: job, namespace, body });
     assert.deepEqual([(await endOf(job)).status, (await endOf(job)).reason], ['lost', 'JobDeleted']);
@@ -104,8 +101,10 @@ describe('watching Jobs', function () {
   it('tells a Job that lived for as long as it may', async () => {
     const brief = await fixture.platform({ ...NOWHERE, AGENTRUN_RUNNER_DEADLINE_SECONDS: '1' });
     const { endOf } = fixture.watch(brief);
-    const jobName = await started(brief);
-    assert.equal((await endOf(jobName)).reason, 'DeadlineExceeded');
+    const launch = fixture.launchOf();
+    // Its time may be over before anybody saw its Pod.
+    await brief.launch(launch);
+    assert.equal((await endOf(launch.jobName)).reason, 'DeadlineExceeded');
   });
 
   it('tells why no Pod was made', async () => {

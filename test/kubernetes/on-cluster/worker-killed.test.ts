@@ -62,7 +62,9 @@ if (hasPods()) {
       await api.addTurn(run.id, 'echo once >> once; cat once');
       const { batch } = fixture.cluster;
       const jobs = async () => (await batch.listNamespacedJob({ namespace: fixture.namespace })).items;
-      const seen = fixture.until('the Job is there', async () => (await jobs())[0]?.metadata?.uid);
+      const seen = fixture.until('the Job is there', async () => (await jobs())[0]?.metadata?.uid, 60_000);
+      // It is waited for below, unless the request before it fails.
+      seen.catch(() => undefined);
       await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
       const uid = await seen;
       await worker.kill();
