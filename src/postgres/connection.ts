@@ -23,7 +23,7 @@ export class Connection implements Queryable {
   ): Promise<pg.QueryResult<Row>> {
     const named = typeof statement === 'string' ? { text: statement } : statement;
     try {
-      return await this.client.query<Row>({ ...named, values: values.map(storable), ...this.#timeout() });
+      return await withinLimit(this.client.query<Row>({ ...named, values: values.map(storable) }), this.#limitMs());
     } catch (error) {
       this.#lost ||= isConnectionLost(error);
       throw asFailure(error);
@@ -48,9 +48,35 @@ export class Connection implements Queryable {
   /** It broke between two statements; the next one says so. */
   readonly #onError = (): void => this.discard();
 
-  /** The driver's own limit for a server that does not answer at all; its type does not know it per query. */
-  #timeout(): object {
-    return { query_timeout: Math.max(LEAST_TIMEOUT_MS, Math.ceil(this.deadline - performance.now())) };
+  #limitMs(): number {
+    return Math.max(LEAST_TIMEOUT_MS, Math.ceil(this.deadline - performance.now()));
+  }
+}
+
+/**
+ * The limit for a server that does not answer at all. The driver's own counts the time this process stood still against
+ * the server: its timer fires before the answer that waits in the socket is read.
+ */
+async function withinLimit<T>(answer: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout;
+  let lastLook: NodeJS.Immediate | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    const giveUp = (): void => reject(new Error('Query read timeout'));
+    const wait = (ms: number): void => {
+      const due = performance.now() + ms;
+      timer = setTimeout(() => {
+        // The server may have stood still with this process, and large answers take many reads.
+        if (performance.now() - due > LEAST_TIMEOUT_MS) wait(LEAST_TIMEOUT_MS);
+        else lastLook = setImmediate(giveUp); // Sockets are read before it.
+      }, ms);
+    };
+    wait(limitMs);
+  });
+  try {
+    return await Promise.race([answer, limit]);
+  } finally {
+    clearTimeout(timer!);
+    clearImmediate(lastLook);
   }
 }
 
