@@ -58,7 +58,7 @@ export class Connection implements Queryable {
  * the server: its timer fires before the answer that waits in the socket is read.
  */
 async function withinLimit<T>(answer: Promise<T>, limitMs: number): Promise<T> {
-  let timer: NodeJS.Timeout;
+  let timer: NodeJS.Timeout | undefined;
   let lastLook: NodeJS.Immediate | undefined;
   const limit = new Promise<never>((_, reject) => {
     const giveUp = (): void => reject(new Error('Query read timeout'));
@@ -75,7 +75,7 @@ async function withinLimit<T>(answer: Promise<T>, limitMs: number): Promise<T> {
   try {
     return await Promise.race([answer, limit]);
   } finally {
-    clearTimeout(timer!);
+    clearTimeout(timer);
     clearImmediate(lastLook);
   }
 }
