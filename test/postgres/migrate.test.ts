@@ -102,7 +102,7 @@ describe('migrate', () => {
 
     it('gives way to them as often as it takes, so that nobody waits behind it until their statement is given up', async () => {
       const { connectionString } = database;
-      const other = openPostgres({ connectionString });
+      const other = openPostgres({ connectionString, queryTimeoutMs: 30_000 });
       let isDone = false;
       const migrated = migrate({ connectionString, directory: next.directory }).finally(() => (isDone = true));
       const waits: number[] = [];
