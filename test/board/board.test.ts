@@ -19,7 +19,7 @@ describe('a board of tasks', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
     await postgres.leases.beat(60_000);
   });
 

@@ -20,7 +20,11 @@ describe('the aipod spec store', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString, maxConnections: 20 });
+    postgres = openPostgres({
+      connectionString: database.connectionString,
+      queryTimeoutMs: 30_000,
+      maxConnections: 20,
+    });
   });
   beforeEach(async () => {
     await database.query('TRUNCATE aipod_specs, idempotency_keys CASCADE');

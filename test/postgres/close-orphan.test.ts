@@ -23,7 +23,7 @@ describe('closing a run whose workflow is gone', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
   });
 
   beforeEach(async () => {

@@ -35,7 +35,7 @@ describe('the lease store', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
   });
 
   beforeEach(async () => {
@@ -165,7 +165,7 @@ describe('the lease store', () => {
         const after = await updates();
         assert.deepEqual([after.updated - before.updated, after.hot - before.hot], [50, 50]);
         await own.close();
-        postgres = openPostgres({ connectionString: database.connectionString });
+        postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
       });
     });
   });

@@ -24,7 +24,7 @@ describe('the projection of a run', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
   });
 
   beforeEach(async () => {

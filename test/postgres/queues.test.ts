@@ -26,7 +26,7 @@ describe('the rows of queues', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
     await postgres.leases.beat(60_000);
   });
 

@@ -14,7 +14,7 @@ describe('leases that many runners renew at once', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
   });
 
   after(async () => {

@@ -34,7 +34,7 @@ describe('schedules in PostgreSQL', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
   });
   beforeEach(async () => {
     await database.query('TRUNCATE schedules, idempotency_keys CASCADE');

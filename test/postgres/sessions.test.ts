@@ -27,7 +27,7 @@ describe('the rows of sessions', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
   });
 
   beforeEach(async () => {

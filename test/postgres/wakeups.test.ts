@@ -50,8 +50,8 @@ describe('wake-ups', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    here = openPostgres({ connectionString: database.connectionString });
-    there = openPostgres({ connectionString: database.connectionString });
+    here = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
+    there = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
     await bothListening();
   });
 
@@ -212,7 +212,7 @@ describe('wake-ups', () => {
   });
 
   it('end every wait when they are closed', async () => {
-    const process = openPostgres({ connectionString: database.connectionString });
+    const process = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
     const subscription = process.wakeups.subscribe(TOPIC);
     const waiting = woken(subscription);
     await process.close();

@@ -17,7 +17,7 @@ describe('the store of warm runners', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
   });
   beforeEach(async () => {
     await database.query('DELETE FROM warm_runners');

@@ -25,7 +25,7 @@ describe('webhooks and their deliveries in PostgreSQL', () => {
 
   before(async () => {
     database = await createTestDatabase();
-    postgres = openPostgres({ connectionString: database.connectionString });
+    postgres = openPostgres({ connectionString: database.connectionString, queryTimeoutMs: 30_000 });
   });
   beforeEach(async () => {
     await database.query('TRUNCATE webhooks, tasks, idempotency_keys CASCADE');

@@ -19,11 +19,16 @@ describe('a process tree', () => {
     });
     const tree = { groups: [child.pid!], marker, spare: lineageOf(process.pid) };
     trees.push(tree);
-    await eventually('all are there', () => livingOf(tree).length === 5);
+    // They are there before `env -i` and `setsid` are done.
+    await eventually('all are there', () => {
+      const living = livingOf(tree);
+      const groups = new Set(living.map((entry) => entry.pgid));
+      return living.length === 5 && procTable.marked(marker).length === 4 && groups.size === 3;
+    });
     return { tree, marker, pid: child.pid! };
   };
   afterEach(async () => {
-    for (const tree of trees.splice(0)) await endTree(tree, { timeoutMs: 5_000 });
+    for (const tree of trees.splice(0)) await endTree(tree, { timeoutMs: 20_000 });
   });
 
   it('is its group, the marked, and the descendants of both', async () => {
@@ -35,7 +40,7 @@ describe('a process tree', () => {
 
   it('is ended whole', async () => {
     const { tree, marker } = await start();
-    await endTree(tree, { timeoutMs: 5_000 });
+    await endTree(tree, { timeoutMs: 20_000 });
     assert.deepEqual([livingOf(tree), procTable.marked(marker)], [[], []]);
   });
 

@@ -28,6 +28,7 @@ class Ledger {
   readonly faults: string[] = [];
   mostAtOnce = 0;
   readonly #now = new Map<string, number>();
+  readonly #dead = new Set<number | undefined>();
   readonly #server: Server;
 
   constructor() {
@@ -52,6 +53,7 @@ class Ledger {
   }
 
   died(pid: number | undefined): void {
+    this.#dead.add(pid);
     for (const [prompt, by] of this.#now) if (by === pid) this.#now.delete(prompt);
   }
 
@@ -60,6 +62,7 @@ class Ledger {
       this.#now.delete(prompt);
       return;
     }
+    if (this.#dead.has(pid)) return; // Sent just before it was killed, read after.
     if (this.#now.has(prompt)) this.faults.push(`${prompt} ran twice at once`);
     this.#now.set(prompt, pid);
     this.counts.set(prompt, (this.counts.get(prompt) ?? 0) + 1);

@@ -46,7 +46,7 @@ describe('tasks with real runners', function () {
   });
 
   it('begins by itself where it is told to, and not before its time', async () => {
-    const notBefore = new Date(Date.now() + 3_000).toISOString();
+    const notBefore = new Date(Date.now() + 8_000).toISOString();
     const made = await task('echo late', { autoDispatch: true, notBefore });
     assert.equal(made.phase, 'waiting-until');
     assert.equal(made.waitingUntil, notBefore);

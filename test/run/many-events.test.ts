@@ -9,7 +9,7 @@ const BATCH = 100;
 const OPERATORS = ['ann', 'ben', 'cem'].map((name) => ({ name, token: `${name}-operator-token-0123456789` }));
 
 describe('ten thousand events', function () {
-  this.timeout(90_000);
+  this.timeout(240_000);
   let manager: TestManager;
   let api: Api;
   const readers: EventReader[] = [];

@@ -26,7 +26,7 @@ describe('a run that is opened with its first turn', function () {
   before(async () => {
     manager = await startTestManager();
     api = new Api(manager.url, manager.operatorToken);
-    postgres = openPostgres({ connectionString: manager.database.connectionString });
+    postgres = openPostgres({ connectionString: manager.database.connectionString, queryTimeoutMs: 30_000 });
     link = connectTemporal(manager.temporal);
     gateway = createRunGateway(link.client);
   });

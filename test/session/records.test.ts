@@ -71,7 +71,7 @@ describe('a session', function () {
       'session-storage-recovered',
       'session-storage-recovered',
     ]);
-    const brief = { sessionId: timed, idempotencyKey: timed, expiresAt: new Date(Date.now() + 2_000).toISOString() };
+    const brief = { sessionId: timed, idempotencyKey: timed, expiresAt: new Date(Date.now() + 8_000).toISOString() };
     assert.equal(await action(brief), 'session-created');
     await eventually(
       async () => Date.now(),

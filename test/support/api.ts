@@ -40,9 +40,14 @@ export class Api {
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  /** The data of an answer that must be a success. */
+  /** The data of an answer that must be a success. A 503 says "try again", and that is done, as clients do. */
   async ok(method: string, path: string, body?: unknown): Promise<Loose> {
-    const answer = await this.request(method, path, body);
+    const giveUpAt = Date.now() + 20_000;
+    let answer = await this.request(method, path, body);
+    while (answer.status === 503 && Date.now() < giveUpAt) {
+      await delay(200);
+      answer = await this.request(method, path, body);
+    }
     assert.equal(answer.status, 200, `${method} ${path}: ${JSON.stringify(answer.body)}`);
     return answer.body.data;
   }
@@ -75,7 +80,7 @@ export class Api {
 export async function eventually<T>(
   ask: () => Promise<T>,
   satisfies: (answer: T) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

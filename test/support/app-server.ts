@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Loose } from './api.js';
 import { codexForTests } from './codex.js';
 
-const ANSWER_MS = 15_000;
+const ANSWER_MS = 45_000;
 /** Time is looked at this often while nothing comes. */
 const POLL_MS = 200;
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
-  timeoutMs = 15_000,
+  timeoutMs = 45_000,
 ): Promise<NonNullable<T>> {
   const giveUpAt = Date.now() + timeoutMs;
   for (;;) {

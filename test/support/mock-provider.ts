@@ -29,7 +29,7 @@ export interface MockProvider {
   close(): Promise<void>;
 }
 
-const DEFAULT_WAIT_MS = 20_000;
+const DEFAULT_WAIT_MS = 60_000;
 
 /** Starts one; the caller closes it. */
 export async function startMockProvider(script: Script): Promise<MockProvider> {

@@ -86,7 +86,7 @@ export class RunnerFixture {
     return processTable.marked({ name: RUNNER_VARIABLES.jobName, value: this.jobName });
   }
 
-  async untilGone(timeoutMs = 10_000): Promise<void> {
+  async untilGone(timeoutMs = 30_000): Promise<void> {
     for (const giveUpAt = Date.now() + timeoutMs; this.living().length > 0;) {
       if (Date.now() > giveUpAt) throw new Error(`still there: ${JSON.stringify(this.living())}`);
       await delay(20);

@@ -186,7 +186,7 @@ export class ScriptedManager {
   }
 
   /** Resolves when the condition holds; looks after every request and every few milliseconds. */
-  async until(condition: () => boolean, what = String(condition), timeoutMs = 15_000): Promise<void> {
+  async until(condition: () => boolean, what = String(condition), timeoutMs = 45_000): Promise<void> {
     const giveUpAt = Date.now() + timeoutMs;
     while (!condition()) {
       if (Date.now() > giveUpAt)

@@ -45,12 +45,17 @@ export async function* filesOf(folder: string): AsyncGenerator<{ path: string; c
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
+    const content = await readFile(file).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // Removed since it was listed.
+      throw error;
+    });
+    if (content === undefined) continue;
     yield {
       path: file
         .slice(folder.length + 1)
         .split(sep)
         .join('/'),
-      content: await readFile(file),
+      content,
     };
   }
 }

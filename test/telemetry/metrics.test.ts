@@ -55,7 +55,7 @@ describe('GET /metrics', () => {
     assert.equal(valueOf(text, 'agentrun_attempts_lost_total', 'reason="lease-expired"'), 1);
     assert.equal(valueOf(text, 'agentrun_claim_latency_seconds_count'), 2);
     assert.equal(valueOf(text, 'agentrun_steer_latency_seconds_count'), 1);
-    assert.ok(valueOf(text, 'agentrun_steer_latency_seconds_sum') < 5);
+    assert.ok(valueOf(text, 'agentrun_steer_latency_seconds_sum') < 60);
     assert.ok(valueOf(text, 'agentrun_events_appended_total', 'type="command_output"') >= 1);
     assert.ok(valueOf(text, 'agentrun_http_request_duration_seconds_count', 'route="/api/v1/runs"') >= 3);
     assert.ok(!text.includes('a-tenant-of-ours') && !text.includes(run.id));

@@ -21,7 +21,7 @@ describe('what a workflow decided', function () {
   before(async () => {
     manager = await startTestManager();
     api = new Api(manager.url, manager.operatorToken);
-    postgres = openPostgres({ connectionString: manager.database.connectionString });
+    postgres = openPostgres({ connectionString: manager.database.connectionString, queryTimeoutMs: 30_000 });
     link = connectTemporal(manager.temporal);
   });
   after(async () => {

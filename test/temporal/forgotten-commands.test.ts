@@ -18,7 +18,7 @@ describe('a command that nobody wrote down, of a run that continued as new since
   before(async () => {
     manager = await startTestManager({ AGENTRUN_CONTINUE_AS_NEW_EVENTS: '60' });
     api = new Api(manager.url, manager.operatorToken);
-    postgres = openPostgres({ connectionString: manager.database.connectionString });
+    postgres = openPostgres({ connectionString: manager.database.connectionString, queryTimeoutMs: 30_000 });
     link = connectTemporal(manager.temporal);
   });
   after(async () => {

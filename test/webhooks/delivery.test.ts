@@ -40,7 +40,7 @@ describe('a task that ended', function () {
       { AGENTRUN_WEBHOOK_ALLOWED_HOSTS: '127.0.0.1', AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '200' },
       { log },
     );
-    postgres = openPostgres({ connectionString: manager.database.connectionString });
+    postgres = openPostgres({ connectionString: manager.database.connectionString, queryTimeoutMs: 30_000 });
     api = new Api(manager.url, manager.operatorToken);
     connection = await Connection.connect({ address: manager.temporal.address });
     temporal = new Client({ connection, namespace: manager.temporal.namespace });

@@ -27,7 +27,12 @@ export class EndingStage {
     const codexPath = await codexForTests();
     const manager = await startTestManager({ AGENTRUN_CODEX_PATH: codexPath, ...settings });
     const connectionString = manager.database.connectionString;
-    const postgres = openPostgres({ connectionString, maxConnections: 2, onConnectionError: () => undefined });
+    const postgres = openPostgres({
+      connectionString,
+      queryTimeoutMs: 30_000,
+      maxConnections: 2,
+      onConnectionError: () => undefined,
+    });
     const api = new Api(manager.url, manager.operatorToken);
     return new EndingStage(manager, api, await startMockProvider([]), postgres);
   }
