@@ -52,7 +52,7 @@ describe('a process tree', () => {
     const tree = { groups: [child.pid!], marker, spare: [] };
     trees.push(tree);
     await eventually('it has forked', () => livingOf(tree).length > 5);
-    await endTree(tree, { timeoutMs: 5_000 });
+    await endTree(tree, { timeoutMs: 20_000 });
     assert.deepEqual(livingOf(tree), []);
   });
 

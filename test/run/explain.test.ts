@@ -122,8 +122,10 @@ describe('why a run is where it is', () => {
     ]);
     assert.match(told.diagnosis, /^No run of the session lives\. The run failed/);
     // The workflow id is the second run's by now.
-    const earlier = await explain(first.run.id);
-    assert.equal(earlier.sources.history, 'read');
+    const earlier = await eventually(
+      async () => explain(first.run.id),
+      ({ sources }) => sources.history === 'read',
+    );
     assertInOrder(texts(earlier), [/^The platform took the runner Job/, /^The run ended completed/]);
   }).timeout(60_000);
 

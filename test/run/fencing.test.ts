@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Api, eventually, type Loose } from '../support/api.js';
+import { endLease } from '../support/end-lease.js';
 import { ForeignRunner, refusalOf } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
 
@@ -17,8 +18,9 @@ describe('a runner whose attempt is over', () => {
     api = new Api(manager.url, manager.operatorToken);
     runId = (await api.createRun()).id;
     turn = await api.addTurn(runId, 'anything');
-    former = await ForeignRunner.claim(api, runId, { leaseMs: 4_000 });
+    former = await ForeignRunner.claim(api, runId, { leaseMs: 60_000 });
     await former.ack(turn.id);
+    await endLease(manager.database, runId);
     await eventually(
       async () => api.get(`/api/v1/runs/${runId}`),
       ({ attempt }) => attempt === 2,

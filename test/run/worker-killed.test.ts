@@ -18,7 +18,7 @@ describe('a worker that is killed in the middle of something', function () {
   let api: Api;
 
   before(async () => {
-    manager = await startSplitManager({ AGENTRUN_RUNNER_LEASE_MS: '3000' });
+    manager = await startSplitManager({ AGENTRUN_RUNNER_LEASE_MS: '10000' });
     api = manager.api;
   });
   after(async () => manager.stop());

@@ -108,7 +108,7 @@ describe('the times of a schedule', function () {
   });
 
   it('cancel the task of the time before, where the schedule says so', async () => {
-    const schedule = await create({ overlapPolicy: 'cancel-other', intervalMs: 2_000 }, { prompt: 'read x' });
+    const schedule = await create({ overlapPolicy: 'cancel-other', intervalMs: 4_000 }, { prompt: 'read x' });
     await until(schedule, ({ lastActions }) => lastActions.length >= 3 && lastActions[1].taskId !== null);
     await pause(schedule);
     const { activeTaskIds } = await made(schedule);
@@ -224,8 +224,9 @@ describe('the times of a schedule', function () {
   it('make whole what a crash left half made', async () => {
     const given = bodyOf();
     const schedule = await api.post(PATH, given);
-    // As if the manager had died after Temporal took it.
+    // As if the manager had died after Temporal took it. A time that came meanwhile would open it.
     await pause(schedule);
+    await made(schedule);
     const forget = async () =>
       manager.database.query('UPDATE schedules SET opened_at = NULL WHERE id = $1', [schedule.scheduleId]);
     await forget();

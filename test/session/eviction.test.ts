@@ -193,7 +193,10 @@ describe('the eviction of a session', function () {
       );
       assert.deepEqual([job.status, job.reason], ['stopped', 'not-started']);
       await api.post('/api/v1/sessions', SESSION);
-      assert.equal((await api.ok('DELETE', '/api/v1/sessions/doomed/storage')).action, 'session-storage-evicted');
+      await eventually(
+        async () => api.ok('DELETE', '/api/v1/sessions/doomed/storage'),
+        ({ action }) => action === 'session-storage-evicted',
+      );
     } finally {
       await manager.stop();
     }

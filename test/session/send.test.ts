@@ -3,6 +3,7 @@ import { newId } from '../../src/domain/new-id.js';
 import { connectTemporal } from '../../src/temporal/connection.js';
 import { createRunGateway } from '../../src/temporal/run-gateway.js';
 import { Api, eventually, type Loose } from '../support/api.js';
+import { endLease } from '../support/end-lease.js';
 import { ForeignRunner } from '../support/foreign-runner.js';
 import { untilEnded, untilPrinted } from '../support/live-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
@@ -18,7 +19,7 @@ describe('a send to a session', function () {
   let api: Api;
 
   before(async () => {
-    manager = await startTestManager({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '6000' });
+    manager = await startTestManager({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '10000' });
     api = new Api(manager.url, manager.operatorToken);
   });
   after(async () => manager.stop());
@@ -176,8 +177,9 @@ describe('a send to a session', function () {
   it('takes a further turn, not a steer, where the lease of the turn ran out', async () => {
     const sessionId = newSession();
     const first = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
-    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 4_000 });
+    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 60_000 });
     await runner.ack(first.command.id);
+    await endLease(manager.database, first.run.id);
     await eventually(
       async () => api.get(`/api/v1/runs/${first.run.id}`),
       ({ status }) => status === 'pending',
@@ -190,9 +192,10 @@ describe('a send to a session', function () {
   it('starts the runner that a send asked for once the run has lost one of somebody’s own', async () => {
     const sessionId = newSession();
     const first = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
-    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 4_000 });
+    const runner = await ForeignRunner.claim(api, first.run.id, { leaseMs: 60_000 });
     await runner.ack(first.command.id);
     await runner.finishCommand(first.command.id);
+    await endLease(manager.database, first.run.id);
     const second = await send(sessionId, { prompt: 'echo came after all' });
     assert.equal(second.run.id, first.run.id);
     await untilPrinted(api, second.command, 'came after all');
@@ -202,10 +205,10 @@ describe('a send to a session', function () {
   it('leaves no run open for an interrupt that nobody was there for', async () => {
     const sessionId = newSession();
     const { run, command } = await send(sessionId, { prompt: 'echo a', run: RUN, createRunnerJob: false });
-    // Its requests fit into it, and the interrupt into what is left until the run ends by idling.
-    const runner = await ForeignRunner.claim(api, run.id, { leaseMs: 2_500 });
+    const runner = await ForeignRunner.claim(api, run.id, { leaseMs: 60_000 });
     await runner.ack(command.id);
     await runner.finishCommand(command.id);
+    await endLease(manager.database, run.id);
     await eventually(
       async () => api.get(`/api/v1/runs/${run.id}`),
       ({ status }) => status === 'pending',
@@ -274,7 +277,15 @@ describe('a send to a session', function () {
     await fill(first.run, sessionId, 994);
     const answers = await Promise.all(
       Array.from({ length: 10 }, async (_, n) =>
-        api.request('POST', `/api/v1/sessions/${sessionId}/send`, { prompt: `${n}`, createRunnerJob: false }),
+        eventually(
+          async () =>
+            api.request('POST', `/api/v1/sessions/${sessionId}/send`, {
+              prompt: `${n}`,
+              createRunnerJob: false,
+              idempotencyKey: `fill-${n}`,
+            }),
+          ({ status }) => status !== 503,
+        ),
       ),
     );
     const told = answers.map(({ status, body }) => [status, body.failureKind ?? null].join(' ')).sort();

@@ -16,7 +16,7 @@ describe("a session's volume, measured by its runners", function () {
 
   before(async () => {
     manager = await startTestManager({
-      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '4000',
+      AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '10000',
       AGENTRUN_LOCAL_VOLUME_QUOTA_BYTES: String(QUOTA_BYTES),
     });
     api = new Api(manager.url, manager.operatorToken);

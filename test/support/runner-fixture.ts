@@ -99,7 +99,7 @@ export class RunnerFixture {
     await Promise.all(this.#attempts.map((attempt) => attempt.ended));
     for (const child of this.#children) child.kill('SIGKILL');
     const marker = { name: RUNNER_VARIABLES.jobName, value: this.jobName };
-    await endTree({ groups: [], marker, spare: lineageOf(process.pid) }, { timeoutMs: 5_000 });
+    await endTree({ groups: [], marker, spare: lineageOf(process.pid) }, { timeoutMs: 20_000 });
     await this.manager.close();
     await rm(this.volumeDir, { recursive: true, force: true });
   }

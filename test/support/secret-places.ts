@@ -10,7 +10,10 @@ export async function refusingGitServer(): Promise<{ gitServer: Server; basicAut
   const gitServer = createServer((request, response) => {
     const [, shown] = request.headers.authorization?.split(' ') ?? [];
     if (shown !== undefined) basicAuth.push(Buffer.from(shown, 'base64').toString());
-    response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', connection: 'close' }).end();
+    // Not at once: who looks at processes is to see the one that asks.
+    const refuse = () =>
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', connection: 'close' }).end();
+    setTimeout(refuse, 300);
   });
   gitServer.listen(0, '127.0.0.1');
   await once(gitServer, 'listening');

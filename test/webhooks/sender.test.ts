@@ -187,7 +187,7 @@ describe('sending to a webhook', () => {
     const other = await startWebhookReceiver('127.0.0.2');
     try {
       receiver.answer(() => undefined);
-      const sender = createWebhookSender(loopback, { timeoutMs: 5_000 });
+      const sender = createWebhookSender(loopback, { timeoutMs: 10_000 });
       const hanging = Array.from({ length: 10 }, async () => sender.send(message()));
       await receiver.untilReceived(10);
       assert.equal(await sender.send(message()), undefined);
@@ -209,7 +209,7 @@ describe('sending to a webhook', () => {
       if (host === 'hangs.example') await new Promise<void>((resolve) => hanging.push(resolve));
       return [{ address: '127.0.0.1', family: 4 }];
     };
-    const options = { timeoutMs: 300, resolve: fewAtOnce({ all: 2, each: 1 }, lookUp) };
+    const options = { timeoutMs: 2_000, resolve: fewAtOnce({ all: 2, each: 1 }, lookUp) };
     const sender = createWebhookSender(loopback, options);
     const hangs = message({ url: `http://hangs.example:${receiver.port}/` });
     const good = { url: `http://good.example:${receiver.port}/`, tenantId: 'other' };
