@@ -38,6 +38,7 @@ export class CopiedTasks {
       },
       120_000,
     );
+    await removeCopies(bed);
     return new CopiedTasks(bed, id, runId, state);
   }
 
@@ -156,3 +157,11 @@ const COPIES: readonly Copy[] = [
     changes: `'id', ${idOf('job')}, 'run_id', ${idOf('run')}, 'command_id', ${idOf('cmd')}, 'job_name', 'bench-' || n, 'attempt_id', 'bench-' || n`,
   },
 ];
+
+/** Another part's, in other states. */
+async function removeCopies({ bareDatabase }: Bed): Promise<void> {
+  await bareDatabase.query(`DELETE FROM task_readers WHERE task_id LIKE 'task_bench%'`);
+  for (const { table, of } of COPIES.toReversed()) {
+    await bareDatabase.query(`DELETE FROM ${table} WHERE ${KEYS[table] ?? `${of}_id`} LIKE '${of}_bench%'`);
+  }
+}
