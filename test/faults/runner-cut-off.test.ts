@@ -13,11 +13,11 @@ faultRounds('fault 3: runners are cut off from the manager', {
   file: import.meta.url,
   async inject(round) {
     const { dice, system } = round;
-    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [20, 26] });
+    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [40, 46] });
     const plan = { afterMs: dice.between(0, 400), forMs: dice.between(LEASE_MS / 2, 2 * LEASE_MS) };
     round.tell('plan', plan);
     const performing = perform(round, workload);
-    const victims = await untilAtWork(round, 1);
+    const victims = await untilAtWork(round, 3);
     await performing;
     await delay(plan.afterMs);
     round.tell('cut', victims);
