@@ -258,7 +258,7 @@ describe('agentrun run, against `agentrun up`', () => {
     it('is too late, with 6, for a run that has ended', async () => {
       const { run } = await stack.json(...EXEC, 'true', '--wait');
       const { code, stderr } = await stack.run('run', 'send', run.id, 'more');
-      assert.equal(code, 6);
+      assert.equal(code, 6, stderr);
       assert.match(stderr, /has ended/);
     });
   });

@@ -190,7 +190,8 @@ describe('the life of a run and its end', () => {
     assert.equal((await api.post(path, command)).id, many[0]!.id);
     const other = await api.request('POST', path, { ...command, payload: { prompt: 'other' } });
     assert.equal(refusalOf(other).failureKind, 'idempotency-conflict');
-    assert.equal((await api.request('POST', path, { ...command, idempotencyKey: 'two' })).status, 409);
+    const late = await api.request('POST', path, { ...command, idempotencyKey: 'two' });
+    assert.deepEqual([late.status, late.body.error.details.terminalStatus], [409, 'completed'], 'as without a key');
     assert.equal((await api.get(`${path}?limit=100`)).items.length, 2);
   });
 });

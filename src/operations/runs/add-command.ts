@@ -47,7 +47,10 @@ async function openCommand(context: OperationContext, run: RunRecord, draft: Com
     if (!(error instanceof RunRefused)) throw error;
     await context.runs.dropCommandDraft(draft.id);
     // Dropping leaves an accepted command alone: an earlier try may have been accepted before the run ended.
-    if ((await context.runs.getCommand(draft.id, 'all')) === undefined) throw refusalError(run.id, error);
+    if ((await context.runs.getCommand(draft.id, 'all')) !== undefined) return;
+    // The row knows how it ended.
+    assertLive((await context.runs.getRun(run.id, 'all')) ?? run);
+    throw refusalError(run.id, error);
   }
 }
 
