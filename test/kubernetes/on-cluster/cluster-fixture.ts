@@ -48,6 +48,8 @@ export class ClusterFixture {
       AGENTRUN_RUNNER_IMAGE_PULL_POLICY: 'IfNotPresent',
       AGENTRUN_RUNNER_RESOURCES_JSON: '{"requests":{"cpu":"10m","memory":"32Mi"},"limits":{"memory":"512Mi"}}',
       AGENTRUN_RUNNER_GRACE_SECONDS: '3',
+      // As the chart has it: after its API server was away a cluster may place nothing for a minute.
+      AGENTRUN_UNSCHEDULABLE_GRACE_MS: '240000',
       AGENTRUN_STORAGE_SIZE: '64Mi',
       ...more,
     };

@@ -10,11 +10,11 @@ import { startClusterManager, type ClusterManager } from './manager-fixture.js';
 
 const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
 /** A Pod is placed, its volume mounted, its containers started: on a busy machine. */
-const STARTED_MS = 60_000;
+const STARTED_MS = 180_000;
 
 if (hasPods()) {
   describe('runs in Pods', function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     let fixture: ClusterFixture;
     let started: ClusterManager;
     let api: Api;
@@ -185,7 +185,7 @@ if (hasPods()) {
         await untilPrinted(api, turn, 'done', STARTED_MS);
         assert.deepEqual(await outcome(run.id), ['completed', 1]);
         assert.deepEqual(await outcome(later.run.id, 4 * STARTED_MS), ['completed', 1]);
-      }).timeout(480_000);
+      }).timeout(900_000);
     }
 
     /** With what was said of attempts that were lost. */

@@ -6,7 +6,7 @@ import { CLUSTER_START_TIMEOUT_MS, hasPods } from '../cluster/test-cluster.js';
 import { ClusterFixture } from './cluster-fixture.js';
 import { startClusterManager, type ClusterManager } from './manager-fixture.js';
 
-const STARTED_MS = 60_000;
+const STARTED_MS = 180_000;
 const pools = (size: number) => ({ AGENTRUN_WARM_RUNNERS_JSON: JSON.stringify([{ backend: 'exec', size }]) });
 
 interface WarmRow {
@@ -19,7 +19,7 @@ interface WarmRow {
 
 if (hasPods()) {
   describe('runners that wait in Pods', function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     let fixture: ClusterFixture;
     let started: ClusterManager;
     let api: Api;

@@ -16,7 +16,7 @@ const TOKEN = 'worker-killed-operator-token';
 
 if (hasPods()) {
   describe('a worker that is killed as it has made a Job', function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     let fixture: ClusterFixture;
     let dataDir: string;
     let database: TestDatabase;
@@ -69,7 +69,7 @@ if (hasPods()) {
       const uid = await seen;
       await worker.kill();
       worker = await AgentRunProcess.start('worker', settings);
-      const ended = await untilEnded(api, run.id, 90_000);
+      const ended = await untilEnded(api, run.id, 300_000);
       const lost = (await api.events(run.id)).filter(({ payload }) => payload.phase === 'attempt-lost');
       assert.deepEqual([ended.status, ended.attempt, lost], ['completed', 1, []]);
       const { reply } = await api.get(`/api/v1/runs/${run.id}/result`);
