@@ -123,6 +123,8 @@ function scheduler(ports: ControlPlanePorts, kubeconfig: string) {
       '--bind-address=127.0.0.1',
       `--secure-port=${ports.scheduler}`,
       '--leader-elect=false',
+      // A Pod whose claim is bound in the very moment in which it is looked at is else looked at again after five minutes.
+      '--pod-max-in-unschedulable-pods-duration=5s',
       '--kube-api-qps=200',
       '--kube-api-burst=400',
       '--profiling=false',
