@@ -6,7 +6,7 @@ import { processesOfJob, runnerOfJob } from '../support/live-runner.js';
 import { untilClaimedAgain } from './harness/attempts.js';
 import { faultRounds } from './harness/fault-rounds.js';
 import type { Round } from './harness/round.js';
-import { BACKOFF_MS, LONG_LEASE, within } from './harness/settings.js';
+import { BACKOFF_MS, within } from './harness/settings.js';
 import { untilAtWork, type Victim } from './harness/victims.js';
 import { generate, perform } from './harness/workload.js';
 
@@ -23,9 +23,6 @@ faultRounds('fault 1: a runner is killed', {
   fault: 'runner-killed',
   together: true,
   file: import.meta.url,
-  // Else a lease that ends on a slow machine tells of the death before the platform does.
-  before: async (system) => system.replaceWorkers(async () => system.startWorker(LONG_LEASE)),
-  after: async (system) => system.replaceWorkers(async () => system.startWorker()),
   async inject(round) {
     const { dice } = round;
     const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [12, 16] });
