@@ -23,10 +23,7 @@ describe('holding a run', () => {
 
   /** A 503 says nothing of who has it. */
   const settled = async (runId: string, runnerId: string) =>
-    eventually(
-      async () => claim(runId, runnerId),
-      ({ status }) => status !== 503,
-    );
+    api.settled('POST', `/api/v1/runs/${runId}/claim`, { runnerId });
 
   it('is for exactly one of twenty runners that claim at once; the others learn that it is taken', async () => {
     const run = await api.createRun();

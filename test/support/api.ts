@@ -40,14 +40,19 @@ export class Api {
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  /** The data of an answer that must be a success. A 503 says "try again", and that is done, as clients do. */
-  async ok(method: string, path: string, body?: unknown): Promise<Loose> {
+  /** The answer, whatever it says but "try again": after a 503 it is asked again for a while, as clients do. */
+  async settled(method: string, path: string, body?: unknown): Promise<Answer> {
     const giveUpAt = Date.now() + 20_000;
-    let answer = await this.request(method, path, body);
-    while (answer.status === 503 && Date.now() < giveUpAt) {
+    for (;;) {
+      const answer = await this.request(method, path, body);
+      if (answer.status !== 503 || Date.now() >= giveUpAt) return answer;
       await delay(200);
-      answer = await this.request(method, path, body);
     }
+  }
+
+  /** The data of an answer that must be a success. */
+  async ok(method: string, path: string, body?: unknown): Promise<Loose> {
+    const answer = await this.settled(method, path, body);
     assert.equal(answer.status, 200, `${method} ${path}: ${JSON.stringify(answer.body)}`);
     return answer.body.data;
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Api, type Answer, type Loose } from '../../support/api.js';
+import { Api, type Answer } from '../../support/api.js';
 import type { History } from './history.js';
 
 const RETRY_MS = 150;
@@ -44,19 +44,12 @@ export class RecordedApi extends Api {
   }
 
   /** Repeats the same request until somebody says what became of it; answers that. */
-  async settled(method: string, path: string, body?: unknown): Promise<Answer> {
+  override async settled(method: string, path: string, body?: unknown): Promise<Answer> {
     for (const giveUpAt = Date.now() + PATIENCE_MS; ;) {
       const answer = await this.request(method, path, body).catch(() => undefined);
       if (answer !== undefined && !MEANS_NOTHING.includes(answer.status)) return answer;
       if (Date.now() > giveUpAt) throw new Error(`${method} ${path}: nobody says what became of it`);
       await delay(RETRY_MS);
     }
-  }
-
-  /** As `settled`; the data of a success. */
-  override async ok(method: string, path: string, body?: unknown): Promise<Loose> {
-    const { status, body: answer } = await this.settled(method, path, body);
-    if (status !== 200) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`);
-    return answer.data;
   }
 }
