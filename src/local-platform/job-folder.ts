@@ -102,7 +102,9 @@ interface Facts {
 type State = Pick<RunnerJobView, 'status' | 'reason' | 'exitCode' | 'message'>;
 
 function stateOf({ exit, runs, wasStarted, wasStopped }: Facts): State {
-  if (exit) return exitState(exit, wasStopped);
+  // Whoever started it died before it had handed the token over: the launch is repeated, and starts it again.
+  const isToBeRepeated = exit?.exitCode === RUNNER_EXIT_CODES['no-token'] && !wasStarted && !wasStopped;
+  if (exit && !isToBeRepeated) return exitState(exit, wasStopped);
   const open = { reason: null, exitCode: null, message: null };
   if (runs) return { ...open, status: 'running' };
   if (wasStopped) return { ...open, status: 'stopped', reason: 'killed' };

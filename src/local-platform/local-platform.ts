@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError, invalid, unavailable } from '../domain/errors.js';
 import { isJobOver } from '../domain/runner-job-status.js';
-import { RUNNER_EXIT_CODES, RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { RUNNER_VARIABLES } from '../domain/runner-program.js';
 import { secretKey, type HandedSecrets } from '../domain/secrets.js';
 import type { RunnerJobView, RunnerLaunch, RunnerPlatform } from '../ports/runner-platform.js';
 import { isSameProcess } from '../processes/process-identity.js';
@@ -137,8 +137,7 @@ export class LocalPlatform implements RunnerPlatform {
     const folder = this.#folder(launch.jobName);
     const before = await folder.view();
     if (!before) await this.#create(folder, launch);
-    const isToStart = !before || before.status === 'starting' || before.exitCode === RUNNER_EXIT_CODES['no-token'];
-    if (isToStart && !(await folder.readProcess())) await this.#startOrAdopt(folder, launch);
+    if (!before || before.status === 'starting') await this.#startOrAdopt(folder, launch);
     const view = await folder.view();
     if (!view) throw unavailable('platform', new Error(`the folder of ${launch.jobName} is gone`));
     return view;

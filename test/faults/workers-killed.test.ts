@@ -92,10 +92,7 @@ function assertNoStall(round: Round, waits: readonly Down[], downs: readonly Dow
   assert.ok(Math.max(...late) <= 0, `a decision was ${Math.max(...late)} ms late`);
 }
 
-/**
- * Runners go on without a worker. One that was just being started may never get its token: that attempt is over before it began, and the
- * runner that its Job is then started with again is refused.
- */
+/** Runners go on without a worker. One that was just being started may never get its token: it is started again for the same attempt. */
 async function assertWorkGoesOn({ system, beganAt }: Round): Promise<void> {
   const lost = await system.query<{ job_name: string }>(
     `SELECT j.job_name FROM runner_jobs j JOIN runs r ON r.id = j.run_id AND r.attempt > j.attempt WHERE r.created_at >= $1`,

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isJobOver } from '../../src/domain/runner-job-status.js';
 import { signalProcess } from '../../src/processes/process-tree.js';
@@ -87,7 +88,32 @@ describe('the local platform', () => {
     await rm(fixture.folder(launch.jobName, 'pid.json'));
     await rm(fixture.folder(launch.jobName, 'stop.json'));
     await writeFile(fixture.folder(launch.jobName, 'exit.json'), '{"exitCode":5}\n');
+    const { told, stop } = fixture.watch(platform);
+    assert.equal((await platform.describe(launch.jobName))?.status, 'starting');
+    await delay(200);
+    await stop();
+    assert.deepEqual(told, [], 'its attempt is not over: its launch is repeated');
     assert.equal((await platform.launch(launch)).status, 'running');
+  });
+
+  it('tells of a runner that never got its token once it was stopped, or its launch was said to be done', async () => {
+    const platform = fixture.platform();
+    const [stopped, launched] = [launchFor(), launchFor()];
+    for (const launch of [stopped, launched]) {
+      const { jobName } = launch;
+      await platform.launch(launch);
+      await platform.stop(jobName, { graceMs: 5_000 });
+      await rm(fixture.folder(jobName, 'stop.json'));
+      await writeFile(fixture.folder(jobName, 'exit.json'), '{"exitCode":5}\n');
+    }
+    await rm(fixture.folder(stopped.jobName, 'pid.json'));
+    const { told } = fixture.watch(platform);
+    assert.equal((await platform.stop(stopped.jobName, { graceMs: 0 }))?.status, 'stopped');
+    await eventually('both are told', () => told.length === 2);
+    assert.deepEqual(told.map(({ jobName, status }) => [jobName === stopped.jobName, status]).toSorted(), [
+      [false, 'failed'],
+      [true, 'stopped'],
+    ]);
   });
 
   it('does not start a Job that was stopped before its process was', async () => {
