@@ -42,7 +42,7 @@ const DISRUPTIONS: Record<string, string> = {
 /** Pure: what the Pod's status says, at a moment. */
 export function podState(pod: V1Pod, patience: Patience, nowMs: number): PodState {
   return (
-    lostNode(pod) ?? ended(pod) ?? neverPlaced(pod) ?? stuck(pod) ?? unschedulable(pod, patience, nowMs) ?? living(pod)
+    lostNode(pod) ?? neverPlaced(pod) ?? ended(pod) ?? stuck(pod) ?? unschedulable(pod, patience, nowMs) ?? living(pod)
   );
 }
 
@@ -87,10 +87,11 @@ function handoverFailure(pod: V1Pod): PodState | undefined {
   return of('failed', reason, terminated.exitCode, 'what the runner is handed could not be put in place');
 }
 
-/** Deleted before it had a Node: it never ran, and the cluster itself says so only as it cleans up, up to 20 s later. */
+/** Deleted before it had a Node: it never ran, which the cluster itself says only as it cleans up, up to 20 s later, and without a reason. */
 function neverPlaced(pod: V1Pod): PodState | undefined {
   if (pod.metadata?.deletionTimestamp === undefined || pod.spec?.nodeName !== undefined) return undefined;
-  return of('failed', disruption(pod) ?? 'PodDeleted', null, 'the Pod was deleted before it had a Node');
+  const reason = disruption(pod) ?? (pod.status?.reason || 'PodDeleted');
+  return of('failed', reason, null, 'the Pod was deleted before it had a Node');
 }
 
 function stuck(pod: V1Pod): PodState | undefined {

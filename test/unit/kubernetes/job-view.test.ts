@@ -88,14 +88,19 @@ describe('a Job as its objects tell it', () => {
   });
 
   it('does not wait for word of a Pod that was deleted before it had a Node', () => {
-    const unplaced = (conditions?: V1PodStatus['conditions']): V1Pod => {
-      const deleted = pod({ phase: 'Pending', conditions }, new Date(NOW));
+    const unplaced = (phase: string, conditions?: V1PodStatus['conditions']): V1Pod => {
+      const deleted = pod({ phase, conditions }, new Date(NOW));
       deleted.spec!.nodeName = undefined;
       return deleted;
     };
-    assert.deepEqual([see([unplaced()]).status, see([unplaced()]).reason], ['failed', 'PodDeleted']);
-    const evicted = unplaced([{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }]);
-    assert.equal(see([evicted]).reason, 'Evicted');
+    // The second is how the clean-up of the cluster leaves it.
+    for (const deleted of [unplaced('Pending'), unplaced('Failed')]) {
+      const { status, reason, message } = see([deleted]);
+      assert.deepEqual([status, reason], ['failed', 'PodDeleted']);
+      assert.equal(message, 'the Pod was deleted before it had a Node');
+    }
+    const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }];
+    assert.equal(see([unplaced('Pending', conditions)]).reason, 'Evicted');
     assert.equal(see([pod({ phase: 'Pending' }, new Date(NOW))]).status, 'starting');
   });
 
