@@ -17,7 +17,6 @@ import type { TurnJournal } from './commands/turn-journal.js';
 import { within } from './within.js';
 
 const SETTLE_MS = 1_000;
-const COMPLETED: TurnOutcome = { status: 'completed', failureKind: null, message: null, turnId: null };
 
 /**
  * What one runner does with the attempt it claimed: prepares, opens the thread, does commands until the run ends or it
@@ -180,13 +179,17 @@ export class Attempt {
     const [desk, { api, scope }] = [this.#desk, this.parts];
     if (!desk?.isIdle || scope.isOver) return;
     // All up to this seq is known: what is still open of it is in the list that is asked for afterwards.
-    const { lastCommandSeq } = await api.readRun();
+    const run = await api.readRun();
+    // Done by an attempt before this one.
+    const earlier = desk.lastOutcome === null ? await api.lastTurn(run) : undefined;
     const list = await api.openCommands({ afterSeq: desk.highestSeq, waitMs: 0 });
     desk.accept(list);
     if (!desk.isIdle) return;
-    const { status, failureKind, message } = desk.lastOutcome ?? COMPLETED;
-    const finish = { terminalStatus: status, failureKind, failureMessage: message };
-    const ended = await this.#finishRun({ ...finish, lastCommandSeq: Math.max(lastCommandSeq, desk.highestSeq) });
+    const finish = finishAs(desk.lastOutcome) ?? earlier ?? { terminalStatus: 'completed' };
+    const ended = await this.#finishRun({
+      ...finish,
+      lastCommandSeq: Math.max(run.lastCommandSeq, desk.highestSeq),
+    });
     if (!ended && !scope.isOver) this.#idle.touch();
   }
 
@@ -241,6 +244,12 @@ export class Attempt {
     if (!isOverFor(error)) log.error({ err: error }, 'the runner failed');
     scope.end(isOverFor(error) ? 'attempt-over' : 'broken');
   }
+}
+
+function finishAs(outcome: TurnOutcome | null): RunFinish | null {
+  if (outcome === null) return null;
+  const { status, failureKind, message } = outcome;
+  return { terminalStatus: status, failureKind, failureMessage: message };
 }
 
 /** Only a session's volume is looked at by anybody. */

@@ -43,6 +43,8 @@ export interface CommandPoll {
 
 /** The contract's limit of a failure message, less a little. */
 const MESSAGE_LENGTH = 16_000;
+/** So many commands are looked at for the last turn. */
+const LOOK_BACK = 100;
 const REFRESH_MS = 10_000;
 const RETRY = { retries: Infinity, minTimeout: 100, maxTimeout: 5_000, factor: 2, randomize: true };
 
@@ -96,6 +98,19 @@ export class RunApi {
     const { signal = this.options.signal, ...asked } = query;
     const options = { query: { ...asked, state: 'open', limit: 100 }, timeoutMs: asked.waitMs + 10_000, signal };
     return this.#repeat('poll commands', () => this.#client.get(this.#run('commands'), options), { signal });
+  }
+
+  /** How the newest turn ended, whichever attempt did it; undefined where none has, or many other commands came since. */
+  async lastTurn({ lastCommandSeq }: RunRecord): Promise<RunFinish | undefined> {
+    const query = { afterSeq: Math.max(0, lastCommandSeq - LOOK_BACK), limit: LOOK_BACK };
+    const options = { query, ...this.#abortable() };
+    const list = await this.#repeat<CommandList>('read commands', () =>
+      this.#client.get(this.#run('commands'), options),
+    );
+    for (const { type, terminalStatus, failureKind, failureMessage } of list.items.toReversed()) {
+      if (type === 'turn' && terminalStatus !== null) return { terminalStatus, failureKind, failureMessage };
+    }
+    return undefined;
   }
 
   ack(commandId: string, threadId: string): Promise<CommandRecord> {

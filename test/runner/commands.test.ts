@@ -212,6 +212,16 @@ describe('the runner with the exec backend', () => {
     assert.deepEqual([manager.run.terminalStatus, manager.run.failureKind], ['failed', 'backend-failed']);
   });
 
+  it("ends the run with its last turn's status also where an attempt before did that turn", async () => {
+    const ended = { failureKind: 'backend-failed', failureMessage: 'exit code 3' } as const;
+    manager.add('turn', 'true', { state: 'completed', terminalStatus: 'completed' });
+    manager.add('turn', 'exit 3', { state: 'failed', terminalStatus: 'failed', ...ended });
+    manager.add('interrupt', '', { state: 'completed', terminalStatus: 'completed' });
+    assert.equal(await fixture.start({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '200' }), 'run-ended');
+    const { terminalStatus, failureKind, failureMessage } = manager.run;
+    assert.deepEqual({ terminalStatus, failureKind, failureMessage }, { terminalStatus: 'failed', ...ended });
+  });
+
   it('ends a run that never got a command as completed', async () => {
     assert.equal(await fixture.start({ AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '200' }), 'run-ended');
     assert.equal(manager.run.terminalStatus, 'completed');

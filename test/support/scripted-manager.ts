@@ -273,7 +273,7 @@ export class ScriptedManager {
     if (part === 'claim') return this.#claim(request.body);
     this.#fence();
     if (part === 'lease') return this.#renew(request.body);
-    if (part === 'commands') return this.#open(request.query);
+    if (part === 'commands') return this.#listCommands(request.query);
     if (part === 'events') return this.#append(request.body);
     return this.#finishRun(request.body);
   }
@@ -300,11 +300,13 @@ export class ScriptedManager {
     return { ...this.run, cancelCommandIds: this.cancelCommandIds };
   }
 
-  async #open(query: URLSearchParams): Promise<unknown> {
+  async #listCommands(query: URLSearchParams): Promise<unknown> {
     const giveUpAt = Date.now() + Number(query.get('waitMs'));
     const list = () =>
       this.commands
-        .filter((c) => c.seq > Number(query.get('afterSeq')) && !OVER.includes(c.state))
+        .filter(
+          (c) => c.seq > Number(query.get('afterSeq')) && !(query.get('state') === 'open' && OVER.includes(c.state)),
+        )
         .map((c) => ({ ...c }));
     const mark = () => [this.run.cancelRequestedAt ?? '', ...this.cancelCommandIds].join();
     const isMarked = () => mark() !== query.get('knownCancelMark') || this.#isOver;
