@@ -8,6 +8,7 @@ import { listTasks } from '../../src/operations/tasks/list-tasks.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { countStatements } from '../support/count-statements.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { endLease } from '../support/end-lease.js';
 import { commandDraft, commandSnapshot, openRun, runSnapshot } from '../support/runs.js';
 import { attemptSnapshot, openTask, taskSnapshot } from '../support/tasks.js';
 
@@ -184,7 +185,7 @@ describe('a board of tasks', () => {
 
   it('calls a task stalled whose runner is silent past its lease', async () => {
     await running(await working());
-    await database.query(`UPDATE run_leases SET expires_at = now() - interval '1 second', lease_ms = 0`);
+    await endLease(database);
     const task = await only();
     assert.equal(task.attentionState, 'stalled');
     assert.equal((task.supervisor as TaskSupervisor).leaseExpired, true);

@@ -14,6 +14,7 @@ import type { TaskDraft } from '../../src/ports/task-store.js';
 import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import { firstInOrder } from '../../workflows/queue/first-in-order.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { endLease } from '../support/end-lease.js';
 import { refused } from '../support/refused.js';
 import { openRun, runSnapshot } from '../support/runs.js';
 import { attemptSnapshot, openTask, taskDraft } from '../support/tasks.js';
@@ -216,7 +217,7 @@ describe('the rows of queues', () => {
         }),
       );
       await at('silent', 'running', { phase: 'running', attempts: [attemptSnapshot({ runId: silent })] });
-      await database.query(`UPDATE run_leases SET expires_at = now() - interval '1 second', lease_ms = 0`);
+      await endLease(database);
 
       const found = await postgres.tasks.listToMind({ tenants: 'all', readerId: 'ann', limit: 10 });
       assert.deepEqual(
