@@ -67,5 +67,10 @@ export function createRecordActivities(
     async lastEventAge({ runId }: { runId: string }): Promise<{ silentMs: number | null }> {
       return { silentMs: await leases.silenceMs(runId) };
     },
+
+    /** For how long runners have been able to reach the API; see `LeaseStore.acceptingMs`. */
+    async apiUptime(): Promise<{ acceptingMs: number }> {
+      return { acceptingMs: await leases.acceptingMs() };
+    },
   };
 }

@@ -9,6 +9,7 @@ const SUMMARIES: Readonly<Record<string, (argument: Fields) => string>> = {
   expireLease: ({ attempt }) => `Is the lease of attempt ${String(attempt)} over?`,
   revokeLease: ({ attempt }) => `Takes attempt ${String(attempt)} from its runner`,
   lastEventAge: () => 'When was the turn last heard of?',
+  apiUptime: () => 'For how long could runners reach the API?',
   findCommandDrafts: () => 'Which of the sends are not taken yet?',
   launchRunnerJob: ({ attempt, snapshot }) =>
     `Makes the runner Job of attempt ${String(attempt)}${afterWriting(snapshot)}`,

@@ -44,6 +44,8 @@ export interface LeaseStore {
    * 0 while nobody accepts renewals, and counted from the end of an outage of ours. Null for an unknown run.
    */
   silenceMs(runId: string): Promise<number | null>;
+  /** For how long the API has accepted renewals without a gap, in milliseconds of the database's clock; 0 while nobody does. */
+  acceptingMs(): Promise<number>;
   /** Compare and set: ends the attempt if its lease is really over, fencing all its later writes. Repeating answers the same. */
   expire(runId: string, attempt: number): Promise<{ expired: boolean; expiresAtMs: number | null }>;
   /** Ends the attempt whether or not its lease lives (runner died, forced stop), fencing all its later writes. */

@@ -40,6 +40,10 @@ const SILENCE = `SELECT CASE WHEN ${RENEWALS_ACCEPTED} THEN greatest(0, extract(
     clock_timestamp() - greatest(s.last_event_at, a.accepting_since)) * 1000)::bigint ELSE 0::bigint END AS silent_ms
   FROM run_streams s, api_liveness a WHERE s.run_id = $1`;
 
+const ACCEPTING = `SELECT CASE WHEN ${RENEWALS_ACCEPTED}
+    THEN greatest(0, extract(epoch FROM clock_timestamp() - a.accepting_since) * 1000)::bigint ELSE 0::bigint END AS accepting_ms
+  FROM api_liveness a`;
+
 const LIST_EXPIRED = `SELECT l.run_id, l.attempt, l.workflow_id FROM run_leases l, api_liveness a
   WHERE ${LEASE_OVER}
   ORDER BY l.expires_at LIMIT $1`;
@@ -77,6 +81,11 @@ export function createLeaseStore(database: Database): LeaseStore {
     async silenceMs(runId) {
       const { rows } = await database.query<{ silent_ms: number }>(SILENCE, [runId]);
       return rows[0]?.silent_ms ?? null;
+    },
+
+    async acceptingMs() {
+      const { rows } = await database.query<{ accepting_ms: number }>(ACCEPTING, []);
+      return rows[0]?.accepting_ms ?? 0;
     },
 
     async expire(runId, attempt) {

@@ -325,6 +325,16 @@ describe('the lease store', () => {
     });
   });
 
+  describe('the time for which the API was there', () => {
+    it('counts from the end of its last outage, and not while it is away', async () => {
+      await setLiveness(MINUTE_MS, 0);
+      const ms = await postgres.leases.acceptingMs();
+      assert.ok(ms >= MINUTE_MS && ms < MINUTE_MS + 5_000, `${ms}`);
+      await setLiveness(10 * MINUTE_MS, 2 * GAP_MS);
+      assert.equal(await postgres.leases.acceptingMs(), 0);
+    });
+  });
+
   describe('revoke', () => {
     it('ends an attempt whose lease lives, once', async () => {
       await grant('r1');

@@ -16,6 +16,8 @@ export class ScriptedActivities implements Activities {
   readonly told: string[] = [];
   leaseIsOver = false;
   silentMs: number | null = null;
+  /** For how long runners could reach the API; one answer for each question, and the last for all further ones. */
+  acceptingMs: number[] = [Number.MAX_SAFE_INTEGER];
   /** The run is another execution's. */
   isForeign = false;
   onLaunch: (attempt: number) => void | Promise<void> = () => undefined;
@@ -50,6 +52,11 @@ export class ScriptedActivities implements Activities {
   expireLease = async () => ({ expired: this.leaseIsOver });
   revokeLease = async () => undefined;
   lastEventAge = async () => ({ silentMs: this.silentMs });
+  apiUptime = async () => {
+    const [acceptingMs = 0, ...rest] = this.acceptingMs;
+    if (rest.length > 0) this.acceptingMs = rest;
+    return { acceptingMs };
+  };
   launchRunnerJob = async ({ attempt, snapshot }: { attempt: number } & Carrying): Promise<Carried> => {
     const carried = await this.#writeCarried(snapshot);
     if (carried.written === 'refused' || carried.written === 'foreign') return carried;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import * as messages from '../../workflows/run/messages.js';
 import { refusalOf, RunScenes, until } from '../support/run-scenes.js';
+import { POLICY } from '../unit/workflows/run-fixtures.js';
 
 const COMPLETED = { status: 'completed', failureKind: null, message: null } as const;
 
@@ -62,6 +63,43 @@ describe('runWorkflow', function () {
       assert.deepEqual(records.launched, [1, 2, 3]);
       assert.equal(records.latest.failureKind, 'runner-start-failed');
       assert.deepEqual(records.commands, { cmd_a: 'failed' });
+    });
+  });
+
+  it('holds against no attempt that nobody could claim it while the API was away', async () => {
+    await play({}, async ({ handle, records, runId, claim, turn }) => {
+      const deadlineMs = POLICY.startDeadlineMs;
+      records.acceptingMs = [0, 0, deadlineMs / 2];
+      await turn('cmd_a');
+      const beganAt = await scenes.environment.currentTimeMs();
+      const asked = { runId, attempt: 1, jobId: runnerJobId(runId, 1) };
+      await handle.executeUpdate(messages.requestRunnerJobUpdate, { args: [asked] });
+      await until(
+        () => records.acceptingMs.length === 1,
+        async () => scenes.environment.sleep(deadlineMs / 4),
+      );
+      assert.ok((await scenes.environment.currentTimeMs()) - beganAt >= 2 * deadlineMs);
+      assert.deepEqual(await claim(runnerIdOfJob(asked.jobId)), { attempt: 1 });
+      assert.deepEqual(records.launched, [1]);
+      await handle.executeUpdate(messages.cancelRunUpdate, { args: [{ runId, reason: null }] });
+    });
+  });
+
+  it('takes the end of a turn that came in time, and could only be told after its limit', async () => {
+    await play({}, async ({ handle, records, runId, turn, claim, ack }) => {
+      await turn('cmd_a');
+      await claim('runner-1');
+      await ack('cmd_a');
+      records.silentMs = 0;
+      records.acceptingMs = [0, 0];
+      await until(
+        () => records.acceptingMs.length === 1,
+        async () => scenes.environment.sleep(POLICY.turnTimeoutMs / 4),
+      );
+      const outcome = { status: 'completed', failureKind: null, message: null } as const;
+      await handle.executeUpdate(messages.finishCommandUpdate, { args: [{ runId, commandId: 'cmd_a', outcome }] });
+      assert.deepEqual(records.commands, { cmd_a: 'completed' });
+      await handle.executeUpdate(messages.cancelRunUpdate, { args: [{ runId, reason: null }] });
     });
   });
 

@@ -42,13 +42,14 @@ export function describeLoss(loss: Loss, attempt: number): { sentence: string; w
       return failed('runner-start-failed', `No runner claimed attempt ${attempt} within ${seconds(loss.waitedMs)}.`);
     case 'launch-failed':
       return failed('runner-start-failed', `The runner Job of attempt ${attempt} could not be made: ${loss.message}`);
+    // The turn itself has ended as that; what else was open waited behind it.
     case 'hard-timeout':
       return failed(
-        'hard-timeout',
+        'runner-lost',
         `The turn passed its limit of ${seconds(loss.limitMs)} and its runner did not end it.`,
       );
     case 'idle-timeout':
-      return failed('idle-timeout', `The turn was silent for ${seconds(loss.limitMs)} and its runner did not end it.`);
+      return failed('runner-lost', `The turn was silent for ${seconds(loss.limitMs)} and its runner did not end it.`);
     case 'cancel-ignored':
       return failed('runner-lost', `The runner did not stop within ${seconds(loss.graceMs)} of the cancel.`);
     default:

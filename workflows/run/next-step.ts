@@ -95,8 +95,9 @@ function limitDues(policy: RunPolicy, data: RunData, command: LiveCommand): Due[
   const loss: Loss = { why: 'hard-timeout', limitMs: policy.turnTimeoutMs };
   const hard: Step = { do: 'end-turn', commandId: command.id, outcome: limitOutcome(loss), loss };
   const activeAtMs = command.activeAtMs ?? command.acknowledgedAtMs;
+  const limitAtMs = command.acknowledgedAtMs + policy.turnTimeoutMs + policy.limitGraceMs;
   return [
-    { atMs: command.acknowledgedAtMs + policy.turnTimeoutMs + policy.limitGraceMs, name: 'turn limit', step: hard },
+    { atMs: Math.max(limitAtMs, command.limitNotBeforeMs ?? 0), name: 'turn limit', step: hard },
     {
       atMs: activeAtMs + policy.idleTimeoutMs + policy.limitGraceMs,
       name: 'silence limit',

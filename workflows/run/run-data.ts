@@ -47,6 +47,8 @@ export interface LiveCommand {
   acknowledgedAtMs: number | null;
   /** Last sign of life seen in its events. */
   activeAtMs: number | null;
+  /** Its time limit ends no earlier: while the API was away its runner could not say that it had ended. */
+  limitNotBeforeMs?: number;
   cancel: { atMs: number; reason: NoteRef | null; outcome?: Outcome } | null;
   /** Where it came by a send. */
   send?: SendDecision;

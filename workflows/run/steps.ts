@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import { assertNever } from '../../src/domain/assert-never.js';
 import { records } from './activities.js';
 import type { LiveRun } from './live-run.js';
@@ -18,8 +19,10 @@ export async function perform(live: LiveRun, step: Exclude<Step, { do: 'wait' }>
     case 'check-lease':
       return checkLease(live, step.attempt);
     case 'lose':
+      if (step.loss.why === 'start-deadline' && !(await couldClaim(live, step.attempt, step.loss.waitedMs))) return;
       return withAttempt(live, step.attempt, () => run.lose(step.loss));
     case 'end-turn':
+      if (step.loss.why === 'hard-timeout' && !(await couldReport(live, step.commandId))) return;
       return endTurn(live, attempt, step);
     case 'check-silence':
       return checkSilence(live, attempt, step.commandId);
@@ -49,6 +52,31 @@ async function withAttempt(live: LiveRun, attempt: number, decide: () => void): 
     await records.revokeLease({ runId: input.runId, attempt });
     if (!isOver()) decide();
   });
+}
+
+/** Whether a runner had its time to claim. While the API was away none could: the deadline counts from its return. */
+async function couldClaim({ run }: LiveRun, attempt: number, deadlineMs: number): Promise<boolean> {
+  const acceptingMs = await apiUptime();
+  if (acceptingMs >= deadlineMs) return true;
+  const { lifecycle, job } = run.data;
+  const isWaiting = run.attempt === attempt && lifecycle.claimedBy === null && job.launchedFor === attempt;
+  if (isWaiting) job.launchedAtMs = Date.now() - acceptingMs;
+  return false;
+}
+
+/** Whether the runner of a turn that passed its limit had the time to say how it ended. */
+async function couldReport({ run, input }: LiveRun, commandId: string): Promise<boolean> {
+  const acceptingMs = await apiUptime();
+  const leftMs = input.policy.limitGraceMs - acceptingMs;
+  if (leftMs <= 0) return true;
+  const command = run.openCommands.find((open) => open.id === commandId);
+  if (command !== undefined) command.limitNotBeforeMs = Date.now() + leftMs;
+  return false;
+}
+
+async function apiUptime(): Promise<number> {
+  if (!patched('asks-whether-the-api-was-there')) return Infinity;
+  return (await records.apiUptime()).acceptingMs;
 }
 
 async function checkLease(live: LiveRun, attempt: number): Promise<void> {

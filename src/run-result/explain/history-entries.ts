@@ -16,6 +16,7 @@ const RECORD_WORK: Record<string, string> = {
   expireLease: 'Asking the database whether the lease is over',
   revokeLease: 'Fencing the attempt in the database',
   lastEventAge: 'Asking the database when the turn was last heard of',
+  apiUptime: 'Asking the database for how long runners could reach the API',
   findCommandDrafts: 'Looking for what was sent in the database',
 };
 

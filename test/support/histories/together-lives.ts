@@ -2,7 +2,7 @@ import { runWorkflowId, taskWorkflowId } from '../../../src/domain/ids.js';
 import { eventually } from '../api.js';
 import type { Loose } from '../api.js';
 import { SOON, type Life } from './life.js';
-import { runnerLost } from './run-lives.js';
+import { runLives, runnerLost } from './run-lives.js';
 import { senderLives } from './sender-lives.js';
 import type { History, Stage } from './stage.js';
 
@@ -43,6 +43,10 @@ export const togetherLives: Record<string, Life> = {
       return lived(stage, taskWorkflowId(id));
     },
   },
+
+  // Asked before: could their runners have said something?
+  'never-claimed-while-the-api-was-there': runLives['start-failed-nobody-claimed']!,
+  'turn-limit-forced-while-the-api-was-there': runLives['turn-limit-forced']!,
 
   'asked-for-in-the-backoff-and-cancelled': {
     settings: SOON,

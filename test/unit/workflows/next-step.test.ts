@@ -121,6 +121,17 @@ const TABLE: Row[] = [
     then: { do: 'end-turn', commandId: 'cmd_a' },
   },
   {
+    when: 'a turn passed its limit while its runner could not say how it ended',
+    given: (run) => {
+      working(run);
+      const command = run.command('cmd_a');
+      command.activeAtMs = Date.now() + POLICY.turnTimeoutMs;
+      command.limitNotBeforeMs = Date.now() + POLICY.turnTimeoutMs + 2 * POLICY.limitGraceMs;
+    },
+    afterMs: POLICY.turnTimeoutMs + POLICY.limitGraceMs,
+    then: { do: 'wait', name: 'turn limit' },
+  },
+  {
     when: 'a runner ignores the cancel of its turn',
     given: (run) => (working(run), run.cancelCommand('cmd_a', null)),
     afterMs: POLICY.cancelGraceMs,

@@ -300,28 +300,11 @@ describe('RunState', () => {
     assert.deepEqual(run.openCommands, []);
   });
 
-  it('gives no lease of the next attempt for a claim of the lost one', () => {
-    const run = newState();
-    run.claim('runner-1', 60_000);
-    run.lose({ why: 'lease-expired' });
-    assert.equal(run.data.unwritten.grant, null);
-  });
-
   it('ends with its turn also when that is cancelled before anybody took it', () => {
     const run = newState({ endsWithTurn: true });
     run.addCommand('cmd_a', 'turn');
     run.cancelCommand('cmd_a', null);
     assert.equal(run.data.lifecycle.status, 'cancelled');
-  });
-
-  it('keeps the word of its last turn when its last attempt is lost between turns', () => {
-    const run = newState({ policy: { ...POLICY, maxAttempts: 1 } });
-    run.addCommand('cmd_a', 'turn');
-    run.claim('runner-1', 60_000);
-    run.ackCommand('cmd_a', undefined);
-    run.finishCommand(finish('cmd_a'));
-    run.lose({ why: 'lease-expired' });
-    assert.equal(run.data.lifecycle.status, 'completed');
   });
 
   it('under any messages: progress never goes back, versions only grow, a terminal run never changes', () => {
