@@ -5,7 +5,7 @@ import { compareProgress } from '../../../src/domain/run-lifecycle.js';
 import type { RunSnapshot } from '../../../src/domain/run-snapshot.js';
 import { dropWritten, takeSnapshot } from '../../../workflows/run/snapshot.js';
 import type { RunState } from '../../../workflows/run/run-state.js';
-import { newState, POLICY, runInput } from './run-fixtures.js';
+import { newState, runInput } from './run-fixtures.js';
 
 const COMPLETED = { status: 'completed', failureKind: null, message: null } as const;
 const FAILED = { status: 'failed', failureKind: 'backend-failed', message: null } as const;
