@@ -32,7 +32,7 @@ export const KUBERNETES_SETTINGS = {
   }),
   AGENTRUN_RUNNER_IMAGE_PULL_SECRETS: optionalText('Names of Secrets to fetch that image with, comma-separated'),
   AGENTRUN_RUNNER_RESOURCES_JSON: text(
-    'Resources of a runner that asks for none, those of devices (nvidia.com/gpu) among them',
+    'Resources of a runner, where its run asks for no other; those of devices (nvidia.com/gpu) among them',
     {
       default: '{"requests":{"cpu":"250m","memory":"512Mi"},"limits":{"memory":"4Gi"}}',
     },

@@ -9,6 +9,7 @@ import {
 } from '../domain/runner-program.js';
 import { ANNOTATIONS, labelValue, LABELS, ownLabels } from './marks.js';
 import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
+import { mergedResources } from './runner-resources.js';
 import type { JobLaunch, PodLaunch, RunnerJobSettings, RunnerResources, WarmJobLaunch } from './runner-settings.js';
 
 /** The container whose end is the runner's end. */
@@ -163,7 +164,6 @@ function handoverContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Co
 }
 
 function runnerContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Container {
-  const resources = (launch.resources as RunnerResources | null) ?? settings.resources;
   return {
     name: RUNNER_CONTAINER,
     image: launch.image ?? settings.image,
@@ -172,7 +172,7 @@ function runnerContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Cont
     workingDir: PATHS.volume,
     env: Object.entries(runnerEnvironment(launch, settings)).map(([name, value]) => ({ name, value })),
     securityContext: UNPRIVILEGED,
-    resources: { requests: { ...resources.requests }, limits: { ...resources.limits } },
+    resources: mergedResources(launch.resources as RunnerResources | null, settings.resources),
     // What it printed last goes with the Pod's status, should its log be gone before we read it.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: handoverMounts(),

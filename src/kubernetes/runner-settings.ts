@@ -13,7 +13,7 @@ export interface RunnerJobSettings {
   readonly imagePullSecrets: readonly string[];
   /** Where AgentRun is in the image: holds `dist/`. */
   readonly programDir: string;
-  /** Where a launch asks for none. */
+  /** For whatever a launch does not ask for itself. */
   readonly resources: RunnerResources;
   readonly runtimeClass: string | null;
   readonly priorityClass: string | null;

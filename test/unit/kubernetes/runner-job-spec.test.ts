@@ -154,7 +154,7 @@ describe('the Job of an attempt', () => {
   it('takes image and resources of the launch', () => {
     const resources = { limits: { memory: '2Gi' } };
     const asked = runnerJobSpec({ ...LAUNCH, image: 'mine:2', resources }, SETTINGS).spec!.template.spec!;
-    assert.deepEqual(asked.containers[0]!.resources, { requests: {}, limits: { memory: '2Gi' } });
+    assert.deepEqual(asked.containers[0]!.resources, { requests: { cpu: '250m' }, limits: { memory: '2Gi' } });
     assert.deepEqual([asked.containers[0]!.image, asked.initContainers![0]!.image], ['mine:2', 'mine:2']);
   });
 });
