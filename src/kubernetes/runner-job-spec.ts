@@ -7,7 +7,7 @@ import {
   RUNNER_VARIABLES,
   warmVariables,
 } from '../domain/runner-program.js';
-import { ANNOTATIONS, labelValue, LABELS, ownLabels } from './marks.js';
+import { ANNOTATIONS, labelValue, LABELS, ownLabels, STAYS_ON_ITS_NODE } from './marks.js';
 import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
 import { mergedResources } from './runner-resources.js';
 import type { JobLaunch, PodLaunch, RunnerJobSettings, RunnerResources, WarmJobLaunch } from './runner-settings.js';
@@ -27,10 +27,9 @@ const UNPRIVILEGED: V1SecurityContext = {
  * is there, which needs the Job as its owner.
  */
 export function runnerJobSpec(launch: JobLaunch, settings: RunnerJobSettings): V1Job {
-  return jobOf(
-    { ...launch, variables: launchVariables(launch, placeIn(settings)), ...runMarks(launch, settings) },
-    settings,
-  );
+  const variables = launchVariables(launch, placeIn(settings));
+  const marks = { ...runMarks(launch, settings), podAnnotations: STAYS_ON_ITS_NODE };
+  return jobOf({ ...launch, variables, ...marks }, settings);
 }
 
 /** The Job of a runner that waits for its run, made the same way: nothing in it is of any tenant. */
@@ -42,7 +41,8 @@ export function warmJobSpec(launch: WarmJobLaunch, settings: RunnerJobSettings):
   };
   const variables = warmVariables(launch, placeIn(settings));
   const annotations = installationMarks(settings);
-  return jobOf({ ...launch, image: null, resources: null, variables, labels, annotations }, settings);
+  const marks = { labels, annotations, podAnnotations: {} };
+  return jobOf({ ...launch, image: null, resources: null, variables, ...marks }, settings);
 }
 
 /** What says in a Job whose it is: of one that was made for a run from the start, of a warm one when it has it. */
@@ -55,7 +55,7 @@ function placeIn({ namespace }: RunnerJobSettings) {
 }
 
 function jobOf(launch: PodLaunch, settings: RunnerJobSettings): V1Job {
-  const { labels, annotations } = launch;
+  const { labels, annotations, podAnnotations } = launch;
   const spec = {
     backoffLimit: 0, // Another attempt is Temporal's decision, never the Job controller's.
     completions: 1,
@@ -63,7 +63,10 @@ function jobOf(launch: PodLaunch, settings: RunnerJobSettings): V1Job {
     activeDeadlineSeconds: settings.deadlineSeconds,
     ttlSecondsAfterFinished: settings.ttlSeconds,
     podReplacementPolicy: 'Failed',
-    template: { metadata: { labels, annotations }, spec: podSpec(launch, settings) },
+    template: {
+      metadata: { labels, annotations: { ...annotations, ...podAnnotations } },
+      spec: podSpec(launch, settings),
+    },
   };
   return {
     apiVersion: 'batch/v1',

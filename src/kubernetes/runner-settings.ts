@@ -56,4 +56,6 @@ export interface PodLaunch {
   readonly variables: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of the Pod alone. */
+  readonly podAnnotations: Readonly<Record<string, string>>;
 }

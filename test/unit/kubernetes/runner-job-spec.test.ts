@@ -93,6 +93,12 @@ describe('the Job of an attempt', () => {
     assert.deepEqual(job.spec!.template.metadata!.labels, job.metadata!.labels);
   });
 
+  it('asks those who clear Nodes to wait until its Pod has ended', () => {
+    const { annotations } = job.spec!.template.metadata!;
+    assert.equal(annotations!['cluster-autoscaler.kubernetes.io/safe-to-evict'], 'false');
+    assert.equal(annotations!['karpenter.sh/do-not-disrupt'], 'true');
+  });
+
   it('may do nothing that it need not', () => {
     assert.equal(pod.automountServiceAccountToken, false);
     assert.equal(pod.shareProcessNamespace, true);
