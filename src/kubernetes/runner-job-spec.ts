@@ -9,7 +9,7 @@ import {
 } from '../domain/runner-program.js';
 import { ANNOTATIONS, labelValue, LABELS, ownLabels, STAYS_ON_ITS_NODE } from './marks.js';
 import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
-import { mergedResources } from './runner-resources.js';
+import { mergedResources, stepResources } from './runner-resources.js';
 import type { JobLaunch, PodLaunch, RunnerJobSettings, RunnerResources, WarmJobLaunch } from './runner-settings.js';
 
 /** The container whose end is the runner's end. */
@@ -161,7 +161,7 @@ function handoverContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Co
     imagePullPolicy: settings.imagePullPolicy,
     command: ['node', program, PATHS.staged, PATHS.handover],
     securityContext: UNPRIVILEGED,
-    resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { memory: '128Mi' } },
+    resources: stepResources(resourcesOf(launch, settings)),
     volumeMounts: stagingMounts(launch),
   };
 }
@@ -175,11 +175,15 @@ function runnerContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Cont
     workingDir: PATHS.volume,
     env: Object.entries(runnerEnvironment(launch, settings)).map(([name, value]) => ({ name, value })),
     securityContext: UNPRIVILEGED,
-    resources: mergedResources(launch.resources as RunnerResources | null, settings.resources),
+    resources: resourcesOf(launch, settings),
     // What it printed last goes with the Pod's status, should its log be gone before we read it.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: handoverMounts(),
   };
+}
+
+function resourcesOf({ resources }: PodLaunch, settings: RunnerJobSettings) {
+  return mergedResources(resources as RunnerResources | null, settings.resources);
 }
 
 function runnerEnvironment({ variables }: PodLaunch, settings: RunnerJobSettings): Record<string, string> {

@@ -24,3 +24,17 @@ function exceeds(request: string | undefined, limit: string | undefined): boolea
   const [requested, limited] = [quantityAmount(request), quantityAmount(limit)];
   return requested !== null && limited !== null && requested > limited;
 }
+
+const OF_ANY_CONTAINER = ['cpu', 'memory', 'ephemeral-storage'];
+
+/**
+ * Of a step before the runner, in the same Pod: it takes as much as the runner will, which adds nothing to what the Pod asks for, and
+ * has every limit that a quota wants. No devices: some are handed out to one container each.
+ */
+export function stepResources({ requests = {}, limits = {} }: RunnerResources): RunnerResources {
+  return { requests: ofAnyContainer(requests), limits: ofAnyContainer(limits) };
+}
+
+function ofAnyContainer(quantities: Quantities): Quantities {
+  return Object.fromEntries(Object.entries(quantities).filter(([name]) => OF_ANY_CONTAINER.includes(name)));
+}

@@ -161,6 +161,7 @@ describe('the Job of an attempt', () => {
     const resources = { limits: { memory: '2Gi' } };
     const asked = runnerJobSpec({ ...LAUNCH, image: 'mine:2', resources }, SETTINGS).spec!.template.spec!;
     assert.deepEqual(asked.containers[0]!.resources, { requests: { cpu: '250m' }, limits: { memory: '2Gi' } });
+    assert.deepEqual(asked.initContainers![0]!.resources, asked.containers[0]!.resources);
     assert.deepEqual([asked.containers[0]!.image, asked.initContainers![0]!.image], ['mine:2', 'mine:2']);
   });
 });

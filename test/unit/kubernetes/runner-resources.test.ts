@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mergedResources } from '../../../src/kubernetes/runner-resources.js';
+import { mergedResources, stepResources } from '../../../src/kubernetes/runner-resources.js';
 
 const OWN = {
   requests: { cpu: '250m', memory: '512Mi' },
@@ -39,5 +39,14 @@ describe('the resources of a runner', () => {
     assert.deepEqual(mergedResources(both, {}), both);
     assert.deepEqual(mergedResources(null, both), both);
     assert.equal(mergedResources({ requests: { memory: 'much' } }, OWN).limits['memory'], '4Gi');
+  });
+});
+
+describe('the resources of a step before the runner', () => {
+  it("are the runner's, without its devices", () => {
+    assert.deepEqual(stepResources(OWN), {
+      requests: { cpu: '250m', memory: '512Mi' },
+      limits: { memory: '4Gi', 'ephemeral-storage': '20Gi' },
+    });
   });
 });
