@@ -73,6 +73,10 @@ export const KUBERNETES_SETTINGS = {
     maximum: HOUR_MS,
     default: 30_000,
   }),
+  AGENTRUN_IMAGE_PULL_GRACE_MS: count(
+    'A runner Pod whose image cannot be fetched, though no registry refused it, is given up so long after it got its Node',
+    { minimum: 0, maximum: HOUR_MS, default: 90_000 },
+  ),
   AGENTRUN_STORAGE_CLASS: optionalText("StorageClass of sessions' volumes; the cluster's default when absent", {
     pattern: SUBDOMAIN,
   }),
