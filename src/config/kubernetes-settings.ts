@@ -32,7 +32,7 @@ export const KUBERNETES_SETTINGS = {
   }),
   AGENTRUN_RUNNER_IMAGE_PULL_SECRETS: optionalText('Names of Secrets to fetch that image with, comma-separated'),
   AGENTRUN_RUNNER_RESOURCES_JSON: text(
-    'Resources of a runner that asks for none, those of devices (nvidia.com/gpu) among them',
+    'Resources of a runner, where its run asks for no other; those of devices (nvidia.com/gpu) among them',
     {
       default: '{"requests":{"cpu":"250m","memory":"512Mi"},"limits":{"memory":"4Gi"}}',
     },
@@ -73,6 +73,10 @@ export const KUBERNETES_SETTINGS = {
     maximum: HOUR_MS,
     default: 30_000,
   }),
+  AGENTRUN_IMAGE_PULL_GRACE_MS: count(
+    'A runner Pod whose image cannot be fetched, though no registry refused it, is given up so long after it got its Node',
+    { minimum: 0, maximum: HOUR_MS, default: 90_000 },
+  ),
   AGENTRUN_STORAGE_CLASS: optionalText("StorageClass of sessions' volumes; the cluster's default when absent", {
     pattern: SUBDOMAIN,
   }),

@@ -38,7 +38,7 @@ export type RunnerRecord = Static<typeof RunnerRecord>;
 /** How many variables a runner Job may add to its agent's environment. */
 export const RUNNER_ENV_LIMIT = 100;
 
-/** Container resources by Kubernetes' names and quantities. */
+/** Container resources by Kubernetes' names and quantities; what is absent is the installation's. */
 const Quantity = Type.Optional(Type.String({ maxLength: 32 }));
 const Quantities = Type.Object(
   { cpu: Quantity, memory: Quantity, 'ephemeral-storage': Quantity },

@@ -34,6 +34,12 @@ export const ANNOTATIONS = {
   updatedAt: 'agentrun.dev/updated-at',
 } as const;
 
+/** On a Pod that works: to those who clear Nodes to save some, it would look like any other that its Job could make again. */
+export const STAYS_ON_ITS_NODE: Readonly<Record<string, string>> = {
+  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+  'karpenter.sh/do-not-disrupt': 'true',
+};
+
 const MANAGER = 'agentrun';
 
 export type Component = 'runner' | 'volume' | 'secret';

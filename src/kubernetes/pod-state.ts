@@ -1,4 +1,4 @@
-import type { V1ContainerStatus, V1Pod, V1PodCondition } from '@kubernetes/client-node';
+import type { V1ContainerStateWaiting, V1ContainerStatus, V1Pod, V1PodCondition } from '@kubernetes/client-node';
 import { RUNNER_EXIT_CODES } from '../domain/runner-program.js';
 import type { RunnerJobStatus } from '../domain/runner-job-status.js';
 import { RUNNER_CONTAINER } from './runner-job-spec.js';
@@ -15,20 +15,27 @@ export interface PodState {
 export interface Patience {
   /** A Pod that fits nowhere is given up after this: a cluster may be getting another Node. */
   readonly unschedulableMs: number;
+  /** A Pod whose image cannot be fetched is given up this long after it got its Node: its kubelet goes on trying. */
+  readonly imagePullMs: number;
 }
 
 const SHOWN = 300;
 
-/** A container that waits for one of these does not come out of it by itself in any time that a run could wait for. */
+/** A container that waits for one of these comes out of it by somebody's hand, or too seldom to wait for it. */
 const STUCK = [
-  'ErrImagePull',
-  'ImagePullBackOff',
   'InvalidImageName',
   'ErrImageNeverPull',
   'CreateContainerConfigError',
   'CreateContainerError',
   'RunContainerError',
 ];
+
+/** The kubelet tries again after 10 s, 20 s, 40 s …, which is enough for a registry or a resolver that was busy. */
+const UNFETCHED = ['ErrImagePull', 'ImagePullBackOff'];
+
+/** Of a registry that answered: it would say the same again. */
+const REFUSED_IMAGE =
+  /not found|manifest unknown|unauthorized|denied|forbidden|no basic auth|repository does not exist|invalid reference/i;
 
 /** Why the cluster took a Pod away, by the reason of its condition `DisruptionTarget`. */
 const DISRUPTIONS: Record<string, string> = {
@@ -42,7 +49,13 @@ const DISRUPTIONS: Record<string, string> = {
 /** Pure: what the Pod's status says, at a moment. */
 export function podState(pod: V1Pod, patience: Patience, nowMs: number): PodState {
   return (
-    lostNode(pod) ?? neverPlaced(pod) ?? ended(pod) ?? stuck(pod) ?? unschedulable(pod, patience, nowMs) ?? living(pod)
+    lostNode(pod) ??
+    neverPlaced(pod) ??
+    ended(pod) ??
+    stuck(pod) ??
+    unfetched(pod, patience, nowMs) ??
+    unschedulable(pod, patience, nowMs) ??
+    living(pod)
   );
 }
 
@@ -95,10 +108,16 @@ function neverPlaced(pod: V1Pod): PodState | undefined {
 }
 
 function stuck(pod: V1Pod): PodState | undefined {
-  const waiting = allStatuses(pod)
-    .map((status) => status.state?.waiting)
-    .find((one) => one?.reason !== undefined && STUCK.includes(one.reason));
+  const waiting = waitingFor(pod, STUCK);
   return waiting && of('failed', waiting.reason ?? null, null, waiting.message ? cut(waiting.message) : null);
+}
+
+function unfetched(pod: V1Pod, { imagePullMs }: Patience, nowMs: number): PodState | undefined {
+  const waiting = waitingFor(pod, UNFETCHED);
+  if (waiting === undefined) return undefined;
+  const { reason = null, message = '' } = waiting;
+  const isOver = REFUSED_IMAGE.test(message) || nowMs - (scheduledMs(pod) ?? nowMs) >= imagePullMs;
+  return of(isOver ? 'failed' : 'starting', reason, null, message === '' ? null : cut(message));
 }
 
 function unschedulable(pod: V1Pod, { unschedulableMs }: Patience, nowMs: number): PodState | undefined {
@@ -107,8 +126,7 @@ function unschedulable(pod: V1Pod, { unschedulableMs }: Patience, nowMs: number)
   // Its volume is still being made, which is no question of room: the start's own deadline limits it.
   if (/unbound .*PersistentVolumeClaims/.test(condition.message ?? ''))
     return of('starting', 'VolumePending', null, cut(condition.message ?? ''));
-  const sinceMs = timeMs(condition.lastTransitionTime ?? pod.metadata?.creationTimestamp) ?? nowMs;
-  const isOver = nowMs - sinceMs >= unschedulableMs;
+  const isOver = nowMs - (scheduledMs(pod) ?? nowMs) >= unschedulableMs;
   return of(isOver ? 'failed' : 'starting', 'Unschedulable', null, condition.message ? cut(condition.message) : null);
 }
 
@@ -141,6 +159,17 @@ function disruption(pod: V1Pod): string | undefined {
 
 function conditionOf(pod: V1Pod, type: string): V1PodCondition | undefined {
   return pod.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Since when the Pod has its Node, or is known to fit none. */
+function scheduledMs(pod: V1Pod): number | undefined {
+  return timeMs(conditionOf(pod, 'PodScheduled')?.lastTransitionTime ?? pod.metadata?.creationTimestamp);
+}
+
+function waitingFor(pod: V1Pod, reasons: readonly string[]): V1ContainerStateWaiting | undefined {
+  return allStatuses(pod)
+    .map((status) => status.state?.waiting)
+    .find((one) => one?.reason !== undefined && reasons.includes(one.reason));
 }
 
 function runnerOf(pod: V1Pod): V1ContainerStatus | undefined {

@@ -7,8 +7,9 @@ import {
   RUNNER_VARIABLES,
   warmVariables,
 } from '../domain/runner-program.js';
-import { ANNOTATIONS, labelValue, LABELS, ownLabels } from './marks.js';
+import { ANNOTATIONS, labelValue, LABELS, ownLabels, STAYS_ON_ITS_NODE } from './marks.js';
 import { handoverMounts, handoverVolumes, PATHS, stagingMounts } from './runner-mounts.js';
+import { mergedResources, stepResources } from './runner-resources.js';
 import type { JobLaunch, PodLaunch, RunnerJobSettings, RunnerResources, WarmJobLaunch } from './runner-settings.js';
 
 /** The container whose end is the runner's end. */
@@ -26,10 +27,9 @@ const UNPRIVILEGED: V1SecurityContext = {
  * is there, which needs the Job as its owner.
  */
 export function runnerJobSpec(launch: JobLaunch, settings: RunnerJobSettings): V1Job {
-  return jobOf(
-    { ...launch, variables: launchVariables(launch, placeIn(settings)), ...runMarks(launch, settings) },
-    settings,
-  );
+  const variables = launchVariables(launch, placeIn(settings));
+  const marks = { ...runMarks(launch, settings), podAnnotations: STAYS_ON_ITS_NODE };
+  return jobOf({ ...launch, variables, ...marks }, settings);
 }
 
 /** The Job of a runner that waits for its run, made the same way: nothing in it is of any tenant. */
@@ -41,7 +41,8 @@ export function warmJobSpec(launch: WarmJobLaunch, settings: RunnerJobSettings):
   };
   const variables = warmVariables(launch, placeIn(settings));
   const annotations = installationMarks(settings);
-  return jobOf({ ...launch, image: null, resources: null, variables, labels, annotations }, settings);
+  const marks = { labels, annotations, podAnnotations: {} };
+  return jobOf({ ...launch, image: null, resources: null, variables, ...marks }, settings);
 }
 
 /** What says in a Job whose it is: of one that was made for a run from the start, of a warm one when it has it. */
@@ -54,7 +55,7 @@ function placeIn({ namespace }: RunnerJobSettings) {
 }
 
 function jobOf(launch: PodLaunch, settings: RunnerJobSettings): V1Job {
-  const { labels, annotations } = launch;
+  const { labels, annotations, podAnnotations } = launch;
   const spec = {
     backoffLimit: 0, // Another attempt is Temporal's decision, never the Job controller's.
     completions: 1,
@@ -62,7 +63,10 @@ function jobOf(launch: PodLaunch, settings: RunnerJobSettings): V1Job {
     activeDeadlineSeconds: settings.deadlineSeconds,
     ttlSecondsAfterFinished: settings.ttlSeconds,
     podReplacementPolicy: 'Failed',
-    template: { metadata: { labels, annotations }, spec: podSpec(launch, settings) },
+    template: {
+      metadata: { labels, annotations: { ...annotations, ...podAnnotations } },
+      spec: podSpec(launch, settings),
+    },
   };
   return {
     apiVersion: 'batch/v1',
@@ -157,13 +161,12 @@ function handoverContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Co
     imagePullPolicy: settings.imagePullPolicy,
     command: ['node', program, PATHS.staged, PATHS.handover],
     securityContext: UNPRIVILEGED,
-    resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { memory: '128Mi' } },
+    resources: stepResources(resourcesOf(launch, settings)),
     volumeMounts: stagingMounts(launch),
   };
 }
 
 function runnerContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Container {
-  const resources = (launch.resources as RunnerResources | null) ?? settings.resources;
   return {
     name: RUNNER_CONTAINER,
     image: launch.image ?? settings.image,
@@ -172,11 +175,15 @@ function runnerContainer(launch: PodLaunch, settings: RunnerJobSettings): V1Cont
     workingDir: PATHS.volume,
     env: Object.entries(runnerEnvironment(launch, settings)).map(([name, value]) => ({ name, value })),
     securityContext: UNPRIVILEGED,
-    resources: { requests: { ...resources.requests }, limits: { ...resources.limits } },
+    resources: resourcesOf(launch, settings),
     // What it printed last goes with the Pod's status, should its log be gone before we read it.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: handoverMounts(),
   };
+}
+
+function resourcesOf({ resources }: PodLaunch, settings: RunnerJobSettings) {
+  return mergedResources(resources as RunnerResources | null, settings.resources);
 }
 
 function runnerEnvironment({ variables }: PodLaunch, settings: RunnerJobSettings): Record<string, string> {

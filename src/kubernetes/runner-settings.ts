@@ -13,7 +13,7 @@ export interface RunnerJobSettings {
   readonly imagePullSecrets: readonly string[];
   /** Where AgentRun is in the image: holds `dist/`. */
   readonly programDir: string;
-  /** Where a launch asks for none. */
+  /** For whatever a launch does not ask for itself. */
   readonly resources: RunnerResources;
   readonly runtimeClass: string | null;
   readonly priorityClass: string | null;
@@ -56,4 +56,6 @@ export interface PodLaunch {
   readonly variables: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of the Pod alone. */
+  readonly podAnnotations: Readonly<Record<string, string>>;
 }

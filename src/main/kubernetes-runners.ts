@@ -30,7 +30,10 @@ export async function createKubernetesPlatform(
       size: settings.AGENTRUN_STORAGE_SIZE,
       accessMode: settings.AGENTRUN_STORAGE_ACCESS_MODE,
     },
-    patience: { unschedulableMs: settings.AGENTRUN_UNSCHEDULABLE_GRACE_MS },
+    patience: {
+      unschedulableMs: settings.AGENTRUN_UNSCHEDULABLE_GRACE_MS,
+      imagePullMs: settings.AGENTRUN_IMAGE_PULL_GRACE_MS,
+    },
     leaseMs: settings.AGENTRUN_RUNNER_LEASE_MS,
     warn,
   });

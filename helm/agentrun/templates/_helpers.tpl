@@ -123,6 +123,8 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
   value: {{ .Values.runners.storage.retentionHours | toString | quote }}
 - name: AGENTRUN_UNSCHEDULABLE_GRACE_MS
   value: {{ mul 1000 .Values.runners.unschedulableGraceSeconds | toString | quote }}
+- name: AGENTRUN_IMAGE_PULL_GRACE_MS
+  value: {{ mul 1000 .Values.runners.imagePullGraceSeconds | toString | quote }}
 {{- with .Values.runners.warm.pools }}
 - name: AGENTRUN_WARM_RUNNERS_JSON
   value: {{ toJson . | quote }}

@@ -50,6 +50,8 @@ export class ClusterFixture {
       AGENTRUN_RUNNER_GRACE_SECONDS: '3',
       // As the chart has it: after its API server was away a cluster may place nothing for a minute.
       AGENTRUN_UNSCHEDULABLE_GRACE_MS: '240000',
+      // A registry that is not there is not waited for.
+      AGENTRUN_IMAGE_PULL_GRACE_MS: '10000',
       AGENTRUN_STORAGE_SIZE: '64Mi',
       ...more,
     };

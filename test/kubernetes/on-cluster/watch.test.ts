@@ -50,9 +50,16 @@ describe('watching Jobs', function () {
     return launch.jobName;
   };
 
-  const waiting = (reason: string): V1PodStatus => ({
+  const waiting = (reason: string, message?: string): V1PodStatus => ({
     containerStatuses: [
-      { name: 'runner', image: 'x', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason } } },
+      {
+        name: 'runner',
+        image: 'x',
+        imageID: '',
+        ready: false,
+        restartCount: 0,
+        state: { waiting: { reason, message } },
+      },
     ],
   });
 
@@ -71,8 +78,8 @@ describe('watching Jobs', function () {
     const cases: Record<string, V1PodStatus> = {
       Evicted: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' },
       NodeLost: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }] },
-      ErrImagePull: waiting('ErrImagePull'),
-      ImagePullBackOff: waiting('ImagePullBackOff'),
+      ErrImagePull: waiting('ErrImagePull', 'failed to resolve reference "x": not found'),
+      ImagePullBackOff: waiting('ImagePullBackOff', 'Back-off pulling image "x": pull access denied'),
       CreateContainerConfigError: waiting('CreateContainerConfigError'),
     };
     const jobs = await Promise.all(Object.keys(cases).map(async (reason) => ({ reason, jobName: await started() })));
@@ -80,6 +87,18 @@ describe('watching Jobs', function () {
       await patchStatus(jobName, cases[reason]!);
       assert.equal((await endOf(jobName)).reason, reason);
     }
+  });
+
+  it('shows what keeps a registry from giving an image, and waits until it refuses it', async () => {
+    const patient = await fixture.platform({ ...NOWHERE, AGENTRUN_IMAGE_PULL_GRACE_MS: '600000' });
+    const { changes, ends, endOf } = fixture.watch(patient);
+    const jobName = await started(patient);
+    await patchStatus(jobName, waiting('ErrImagePull', '429 Too Many Requests'));
+    const shown = await fixture.until('it is shown', () => changes.find((view) => view.reason === 'ErrImagePull'));
+    assert.deepEqual([shown.status, shown.message], ['starting', '429 Too Many Requests']);
+    assert.deepEqual(ends, []);
+    await patchStatus(jobName, waiting('ErrImagePull', 'manifest unknown'));
+    assert.deepEqual((await endOf(jobName)).message, 'manifest unknown');
   });
 
   it('tells Pods and Jobs that somebody deleted, and not those that we stopped', async () => {

@@ -3,7 +3,7 @@ import type { V1Job, V1Pod, V1PodStatus } from '@kubernetes/client-node';
 import { deletedView, jobView } from '../../../src/kubernetes/job-view.js';
 
 const NOW = Date.parse('2026-01-01T00:01:00Z');
-const PATIENCE = { unschedulableMs: 30_000 };
+const PATIENCE = { unschedulableMs: 30_000, imagePullMs: 90_000 };
 
 function job(given: { annotations?: Record<string, string>; status?: V1Job['status'] } = {}): V1Job {
   return {
@@ -116,7 +116,7 @@ describe('a Job as its objects tell it', () => {
   });
 
   it('takes a container that cannot start for one that failed', () => {
-    for (const reason of ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'CreateContainerConfigError']) {
+    for (const reason of ['InvalidImageName', 'CreateContainerConfigError', 'RunContainerError']) {
       assert.deepEqual(see([waiting(reason, 'no such thing')]), {
         status: 'failed',
         reason,
@@ -125,6 +125,38 @@ describe('a Job as its objects tell it', () => {
       });
     }
     assert.equal(see([waiting('ContainerCreating', '')]).status, 'starting');
+  });
+
+  const unfetched = (reason: string, message: string, forMs: number): V1Pod => {
+    const one = waiting(reason, message);
+    const lastTransitionTime = new Date(NOW - forMs);
+    one.status!.conditions = [{ type: 'PodScheduled', status: 'True', lastTransitionTime }];
+    return one;
+  };
+
+  it('gives a registry some time', () => {
+    const message =
+      'failed to pull image "x": 429 Too Many Requests - toomanyrequests: unauthenticated pull rate limit';
+    for (const reason of ['ErrImagePull', 'ImagePullBackOff']) {
+      const held = see([unfetched(reason, message, 89_999)]);
+      assert.deepEqual(held, { status: 'starting', reason, exitCode: null, message });
+      assert.deepEqual(see([unfetched(reason, message, 90_000)]), { ...held, status: 'failed' });
+    }
+    assert.equal(see([unfetched('ErrImagePull', 'lookup registry: no such host', 0)]).status, 'starting');
+    assert.equal(see([waiting('ErrImagePull', 'pull QPS exceeded')]).status, 'starting');
+  });
+
+  it('does not wait for an image that the registry has refused', () => {
+    for (const message of [
+      'failed to resolve reference "x:1": x:1: not found',
+      'manifest unknown: manifest unknown',
+      'authorization failed: unauthorized: access token has insufficient scopes',
+      'pull access denied, repository does not exist or may require authorization',
+      'unexpected status from HEAD request: 403 Forbidden',
+      'no basic auth credentials',
+      'invalid reference format',
+    ])
+      assert.equal(see([unfetched('ErrImagePull', message, 0)]).status, 'failed', message);
   });
 
   it('gives a Pod that fits nowhere some time', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { quantityBytes } from '../../../src/kubernetes/quantity.js';
+import { quantityAmount, quantityBytes } from '../../../src/kubernetes/quantity.js';
 
 describe('a quantity of storage', () => {
   it('is read in bytes', () => {
@@ -9,5 +9,12 @@ describe('a quantity of storage', () => {
 
   it('is null where it is none', () => {
     assert.deepEqual([undefined, '', 'much', '1X'].map(quantityBytes), [null, null, null, null]);
+  });
+});
+
+describe('a quantity', () => {
+  it('is read in all the ways of writing one', () => {
+    const read = ['250m', '0.25', '.25', '250000u', '2.5e-1', '1E3', '1E', '5.'].map(quantityAmount);
+    assert.deepEqual(read, [0.25, 0.25, 0.25, 0.25, 0.25, 1e3, 1e18, 5]);
   });
 });

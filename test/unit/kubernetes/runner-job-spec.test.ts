@@ -93,6 +93,12 @@ describe('the Job of an attempt', () => {
     assert.deepEqual(job.spec!.template.metadata!.labels, job.metadata!.labels);
   });
 
+  it('asks those who clear Nodes to wait until its Pod has ended', () => {
+    const { annotations } = job.spec!.template.metadata!;
+    assert.equal(annotations!['cluster-autoscaler.kubernetes.io/safe-to-evict'], 'false');
+    assert.equal(annotations!['karpenter.sh/do-not-disrupt'], 'true');
+  });
+
   it('may do nothing that it need not', () => {
     assert.equal(pod.automountServiceAccountToken, false);
     assert.equal(pod.shareProcessNamespace, true);
@@ -154,7 +160,8 @@ describe('the Job of an attempt', () => {
   it('takes image and resources of the launch', () => {
     const resources = { limits: { memory: '2Gi' } };
     const asked = runnerJobSpec({ ...LAUNCH, image: 'mine:2', resources }, SETTINGS).spec!.template.spec!;
-    assert.deepEqual(asked.containers[0]!.resources, { requests: {}, limits: { memory: '2Gi' } });
+    assert.deepEqual(asked.containers[0]!.resources, { requests: { cpu: '250m' }, limits: { memory: '2Gi' } });
+    assert.deepEqual(asked.initContainers![0]!.resources, asked.containers[0]!.resources);
     assert.deepEqual([asked.containers[0]!.image, asked.initContainers![0]!.image], ['mine:2', 'mine:2']);
   });
 });
