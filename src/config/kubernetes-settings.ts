@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { JOB_NAME_PREFIX_MAX_LENGTH } from '../domain/ids.js';
 import { count, DNS_LABEL, HOUR_MS, optionalText, text, URL_PATTERN } from './setting.js';
 
 const SUBDOMAIN = '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$';
@@ -13,9 +14,10 @@ export const KUBERNETES_SETTINGS = {
     default: 'agentrun-v01-runner',
     pattern: DNS_LABEL,
   }),
-  AGENTRUN_RUNNER_JOB_NAME_PREFIX: optionalText('What runner Jobs are called; the service account when absent', {
-    pattern: DNS_LABEL,
-  }),
+  AGENTRUN_RUNNER_JOB_NAME_PREFIX: optionalText(
+    `What names of runner Jobs begin with, at most ${JOB_NAME_PREFIX_MAX_LENGTH} characters; so much of the service account's name when absent`,
+    { pattern: DNS_LABEL, maxLength: JOB_NAME_PREFIX_MAX_LENGTH },
+  ),
   AGENTRUN_LANE: text('Lane that runner Jobs are labelled with; managers of other lanes leave them alone', {
     default: 'v0.1',
     pattern: '^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$',

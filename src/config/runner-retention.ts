@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { JOB_NAME_PREFIX_MAX_LENGTH } from '../domain/ids.js';
 import type { RetentionPolicy } from '../domain/runner-retention.js';
 import { ConfigurationError } from './configuration-error.js';
 import { readJsonSetting } from './json-setting.js';
@@ -31,7 +32,8 @@ export function readRunnerRetention(settings: KubernetesSettings): RetentionPoli
 
 /** What every runner Job's name begins with. */
 export function jobNamePrefix(settings: KubernetesSettings): string {
-  return settings.AGENTRUN_RUNNER_JOB_NAME_PREFIX ?? settings.AGENTRUN_RUNNER_SERVICE_ACCOUNT;
+  const { AGENTRUN_RUNNER_JOB_NAME_PREFIX: given, AGENTRUN_RUNNER_SERVICE_ACCOUNT: account } = settings;
+  return given ?? account.slice(0, JOB_NAME_PREFIX_MAX_LENGTH).replace(/-+$/, '');
 }
 
 function maxAge(settings: KubernetesSettings): number | null {

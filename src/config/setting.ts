@@ -11,11 +11,11 @@ export const DNS_LABEL = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
 export const KNOWN_SCHEMA = { meta: false, validateSchema: false } as const;
 export const HOUR_MS = 3_600_000;
 
-export function text(description: string, options: { default?: string; pattern?: string } = {}) {
+export function text(description: string, options: { default?: string; pattern?: string; maxLength?: number } = {}) {
   return Type.String({ description, minLength: 1, ...options });
 }
 
-export function optionalText(description: string, options: { pattern?: string } = {}) {
+export function optionalText(description: string, options: { pattern?: string; maxLength?: number } = {}) {
   return Type.Optional(text(description, options));
 }
 

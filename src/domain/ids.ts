@@ -88,7 +88,13 @@ export function runnerIdOfJob(jobId: string): string {
   return `rnr_${uniquePart(jobId)}`;
 }
 
-/** What the platform calls the Job: a DNS label of at most 63 characters (Kubernetes' limit for Job names that become labels). */
+/**
+ * The longest that a prefix of Job names may be: with the longest name behind it, a warm runner's, it makes a DNS label of 63 characters,
+ * Kubernetes' limit for Job names that become labels. No name is cut, for retention knows Jobs by the prefix.
+ */
+export const JOB_NAME_PREFIX_MAX_LENGTH = 25;
+
+/** What the platform calls the Job. */
 export function runnerJobName(prefix: string, jobId: string): string {
   return jobName(prefix, uniquePart(jobId).replaceAll('_', '-'));
 }
@@ -99,7 +105,7 @@ export function warmRunnerJobName(prefix: string, warmRunnerId: string): string 
 }
 
 function jobName(prefix: string, name: string): string {
-  return `${prefix.slice(0, 63 - name.length - 1).replace(/[-.]+$/, '')}-${name}`;
+  return `${prefix}-${name}`;
 }
 
 /** Default label of an attempt, where the caller gave none. */

@@ -181,6 +181,8 @@ describe('the chart', function () {
       /'reg.example\*' does not match/,
     );
     assert.match(await refusal(...minimal, '--set', 'settings.AGENTRUN_LANE=x'), /propertyName 'AGENTRUN_LANE'/);
+    const prefixed = `settings.AGENTRUN_RUNNER_JOB_NAME_PREFIX=${'a'.repeat(26)}`;
+    assert.match(await refusal(...minimal, '--set', prefixed), /AGENTRUN_RUNNER_JOB_NAME_PREFIX/);
     assert.match(await refusal(...minimal, '--set', 'temporal.address=nowhere'), /temporal\/address|temporal\.address/);
     assert.match(
       await refusal(...minimal, '--set', 'runners.warm.pools[0].backend=codex'),

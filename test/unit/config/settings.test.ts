@@ -3,9 +3,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { ConfigurationError, readSettings, Settings } from '../../../src/config.js';
 import { readRunnerImages } from '../../../src/config/runner-images.js';
 import { readRunnerPods } from '../../../src/config/runner-pods.js';
-import { readRunnerRetention } from '../../../src/config/runner-retention.js';
+import { jobNamePrefix, readRunnerRetention } from '../../../src/config/runner-retention.js';
 import { speaksTls } from '../../../src/config/temporal-settings.js';
 import { readWarmRunners } from '../../../src/config/warm-runners.js';
+import { runnerJobId, runnerJobName, warmRunnerJobName } from '../../../src/domain/ids.js';
+import { newId } from '../../../src/domain/new-id.js';
+import { roomFor } from '../../../src/domain/runner-retention.js';
 
 const RETENTION = {
   AGENTRUN_RUNNER_RETENTION_MAX_RUNNERS: '5',
@@ -93,6 +96,45 @@ describe('settings of runners in a cluster', () => {
     const images = { AGENTRUN_RUNNER_IMAGE: 'own:1', AGENTRUN_RUNNER_IMAGES_ALLOWED: 'u/a:*, reg.example/*' };
     assert.deepEqual(readRunnerImages(readSettings(images)), ['own:1', 'u/a:*', 'reg.example/*']);
     assert.deepEqual(readRunnerImages(readSettings({})), []);
+  });
+});
+
+describe('the prefix of Job names', () => {
+  const ofAccount = (account: string) => readSettings({ AGENTRUN_RUNNER_SERVICE_ACCOUNT: account, ...RETENTION });
+  const names = (prefix: string) => [
+    ...[1, 10, 100].map((attempt) => runnerJobName(prefix, runnerJobId(newId('run'), attempt))),
+    warmRunnerJobName(prefix, newId('wrm')),
+  ];
+
+  it('is the service account, cut to what fits before every name and ends as a word does', () => {
+    const cut = {
+      'agentrun-v01-runner': 'agentrun-v01-runner',
+      'exactly-25-characters-abc': 'exactly-25-characters-abc',
+      'acme-agentrun-production-runner': 'acme-agentrun-production',
+      [`${'a'.repeat(22)}---b-runner`]: 'a'.repeat(22),
+      ['a'.repeat(63)]: 'a'.repeat(25),
+    };
+    for (const [account, prefix] of Object.entries(cut)) {
+      assert.equal(jobNamePrefix(ofAccount(account)), prefix);
+      for (const name of names(prefix)) {
+        assert.ok(name.startsWith(`${prefix}-`), name);
+        assert.ok(name.length <= 63, name);
+      }
+    }
+  });
+
+  it('is the one that retention counts by, however long the service account', () => {
+    const settings = ofAccount('acme-agentrun-production-runner');
+    const jobs = names(jobNamePrefix(settings)).map((jobName) => ({ jobName, labels: { lane: 'v0.1' } }));
+    assert.equal(roomFor(readRunnerRetention(settings), jobs), 1);
+  });
+
+  it('is taken as given, and refused where it would be cut', () => {
+    const variable = 'AGENTRUN_RUNNER_JOB_NAME_PREFIX';
+    const given = 'a'.repeat(25);
+    assert.equal(jobNamePrefix(readSettings({ [variable]: given })), given);
+    refused({ [variable]: `${given}a` }, `${variable} must NOT have more than 25 characters`);
+    refused({ [variable]: 'mine-' }, variable);
   });
 });
 
