@@ -49,6 +49,8 @@ export interface OneOf {
   /** What it is, as in "whether the turn was sent". */
   readonly what: string;
   readonly givenKey: string | undefined;
+  /** What the command must also say when it is repeated, to say the same. */
+  readonly repeatedWith?: string;
   readonly outageMs?: number;
 }
 
@@ -58,13 +60,14 @@ export interface OneOf {
  */
 export async function sendOnce<T>(
   { screen }: Pick<CliContext, 'screen'>,
-  { what, givenKey, outageMs }: OneOf,
+  { what, givenKey, repeatedWith, outageMs }: OneOf,
   send: (idempotencyKey: string) => Promise<T>,
 ): Promise<T> {
   const key = givenKey ?? newKey();
   const onLost = tellOnce(screen, ({ message }) => `sending the ${what} again (${message})`);
   const before = `whether the ${what} was sent is not known: `;
-  const advice = [`the same command with --idempotency-key ${key} sends it once`];
+  const repeat = [`--idempotency-key ${key}`, repeatedWith].filter(Boolean).join(' ');
+  const advice = [`the same command with ${repeat} sends it once`];
   const details = { idempotencyKey: key };
   const givenUp = (error: unknown) => (mayHaveArrived(error) ? explained(error, { before, advice, details }) : error);
   return insist(() => send(key), { outageMs, onLost, givenUp });

@@ -54,7 +54,7 @@ export async function sessionView(agentrun: AgentRun, session: SessionSummary, s
 }
 
 /** A steer has no reply of its own: the turn that it became, or went into, has. */
-async function turnOf({ http, runs }: AgentRun, { runId, commandId }: TurnPlace): Promise<string> {
+export async function turnOf({ http, runs }: AgentRun, { runId, commandId }: TurnPlace): Promise<string> {
   const command = await http.get<CommandRecord>(`/api/v1/runs/${runId}/commands/${commandId}`);
   if (command.type === 'turn') return commandId;
   if (command.supersededBy !== null) return command.supersededBy;

@@ -166,9 +166,24 @@ describe('agentrun, of a manager that fails between its requests', () => {
     );
   });
 
+  it('makes one task where its answer was lost', async () => {
+    way.faults = { tasks: ['lose', 'away'] };
+    const { code, stdout, stderr } = await cli(
+      ['task', 'create', 'echo once', '--backend', 'exec', '--queue', 'lost-task', '--not-before', '+1h', '--json'],
+      { AGENTRUN_URL: url, AGENTRUN_OPERATOR_TOKEN: manager.operatorToken },
+    );
+    assert.equal(code, 0, stdout);
+    assert.match(stderr, /sending the task again/);
+    const { items } = await api.get('/api/v1/queue/tasks?queue=lost-task');
+    assert.deepEqual(
+      items.map(({ id }: Loose) => id),
+      [JSON.parse(stdout).id],
+    );
+  });
+
   it('names the key under which a prompt may have been sent', async () => {
     const quiet = { isTerminal: false, colors: pc.createColors(false), width: Infinity, write: () => undefined };
-    const once = { what: 'prompt', givenKey: undefined, outageMs: 300 };
+    const once = { what: 'prompt', givenKey: undefined, repeatedWith: '--not-before 2030-01-01', outageMs: 300 };
     const keys: string[] = [];
     const refused = sendOnce({ screen: new Screen(quiet, quiet) }, once, (key) => {
       keys.push(key);
@@ -178,6 +193,7 @@ describe('agentrun, of a manager that fails between its requests', () => {
     assert.match(message ?? '', /whether the prompt was sent is not known/);
     assert.ok(keys.length > 1 && new Set(keys).size === 1, 'it is sent again under the same key');
     assert.deepEqual(details, { idempotencyKey: keys[0] });
-    assert.ok(advice.join('\n').includes(`--idempotency-key ${keys[0]}`), advice.join('\n'));
+    const repeat = `--idempotency-key ${keys[0]} --not-before 2030-01-01`;
+    assert.ok(advice.join('\n').includes(repeat), advice.join('\n'));
   });
 });

@@ -43,6 +43,29 @@ describe('the console, page by page', function () {
     await page.close();
   });
 
+  it('makes one task where its answer was lost and it is asked for again', async () => {
+    const { api } = await consoleWorld();
+    const { page } = await openConsole('/tasks/new');
+    await page.getByLabel('What it is to do').fill('echo once');
+    await page.getByRole('combobox', { name: 'Queue' }).fill('asked-again');
+    await page.getByLabel('Backend').selectOption('exec');
+    await page.route('**/api/v1/queue/tasks', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await page.getByRole('button', { name: 'Create task' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.unroute('**/api/v1/queue/tasks');
+    await page.getByRole('button', { name: 'Create task' }).click();
+    await page.waitForURL(/\/tasks\/task_\w+$/);
+    const { items } = await api.get('/api/v1/queue/tasks?queue=asked-again');
+    assert.deepEqual(
+      items.map(({ id }: { id: string }) => id),
+      [page.url().split('/').at(-1)],
+    );
+    await page.close();
+  });
+
   it('says in the inbox why each row is there, and filters by what the address says', async () => {
     const { page } = await openConsole('/');
     const failed = page.locator(`[data-key="${taskId}"]`);

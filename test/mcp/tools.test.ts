@@ -86,6 +86,26 @@ describe('agentrun mcp, to an agent', function () {
     assert.equal(after.commandId, commandId, 'of a steer the turn that it went into');
   });
 
+  it('waits for the turn that a steer went into, and for no later one', async () => {
+    const sessionId = 'mcp-just-that';
+    const prompt = 'echo begun; read x; sleep 1; echo got $x';
+    const first = await agent.call('send_to_session', { sessionId, prompt, ...EXEC });
+    await eventually('the turn to begin', async () =>
+      textOf(await agent.call('read_session', { sessionId })).includes('begun\n'),
+    );
+    const steered = await agent.call('send_to_session', { sessionId, prompt: 'hello' });
+    assert.equal(steered.decision, 'steer');
+    const ended = await agent.call('wait_for_session', { sessionId, runId: first.runId, commandId: steered.commandId });
+    assert.deepEqual([ended.timedOut, ended.terminalStatus], [false, 'completed']);
+    assert.match(ended.reply, /got hello/);
+    await agent.call('send_to_session', { sessionId, prompt: 'sleep 60' });
+    for (const { runId, commandId } of [first, steered]) {
+      const again = await agent.call('wait_for_session', { sessionId, runId, commandId, timeoutMs: 10_000 });
+      assert.deepEqual([again.timedOut, again.commandId], [false, first.commandId]);
+    }
+    await agent.call('cancel_session', { sessionId });
+  });
+
   it('says where a task is and why when the time is over, and stops it', async () => {
     const { taskId } = await agent.call('create_task', { prompt: 'echo begun; sleep 60', ...EXEC });
     const waited = await agent.call('wait_for_task', { taskId, timeoutMs: 200 });

@@ -1,7 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { asError } from '../../domain/as-error.js';
 import { EMPTY_TASK, taskFrom, type TaskForm } from '../model/task-form.js';
 import { useConsole } from './console-context.js';
+import { newKey } from './conversation.js';
 
 const KEPT_AS = 'new-task';
 
@@ -19,6 +20,8 @@ export function useTaskForm(): TaskFormState {
   const [form, setForm] = useState<TaskForm>(() => ({ ...EMPTY_TASK, ...kept() }));
   const [error, setError] = useState<Error | null>(null);
   const [isSending, setSending] = useState(false);
+  // The same asked again makes one task; what was changed since is another one.
+  const idempotencyKey = useMemo(newKey, [form]);
   const change = (next: Partial<TaskForm>) => {
     const changed = { ...form, ...next };
     sessionStorage.setItem(KEPT_AS, JSON.stringify(changed));
@@ -27,7 +30,7 @@ export function useTaskForm(): TaskFormState {
   const create = () => {
     setSending(true);
     setError(null);
-    client.tasks.create(taskFrom(form)).then(
+    client.tasks.create({ ...taskFrom(form), idempotencyKey }).then(
       ({ id }) => {
         change({ prompt: '', title: '' });
         inbox.refresh();

@@ -3,7 +3,7 @@ import type { AgentRun } from '../../client/agent-run.js';
 import { Outage, pause } from '../../client/outage.js';
 import { CommandId, RunId, SessionId } from '../../contract/common.js';
 import type { SessionSummary } from '../../contract/session.js';
-import { isWorking, sessionView, SessionView, type TurnPlace } from '../session-view.js';
+import { isWorking, sessionView, SessionView, turnOf, type TurnPlace } from '../session-view.js';
 import { defineTool, READS } from '../tool.js';
 import { OUTAGE_MS, WaitMs, within } from '../waiting.js';
 
@@ -29,12 +29,12 @@ export const waitForSession = defineTool({
   async run({ sessionId, runId, commandId, timeoutMs }, call) {
     const { agentrun } = call;
     const said = runId === undefined || commandId === undefined ? undefined : { runId, commandId };
-    const idle = await within(call, timeoutMs, (signal, tell) =>
-      untilIdle(agentrun, { sessionId, said, signal, tell }),
+    const ended = await within(call, timeoutMs, (signal, tell) =>
+      untilOver(agentrun, { sessionId, said, signal, tell }),
     );
-    const session = idle ?? (await agentrun.sessions.get(sessionId));
+    const session = ended ?? (await agentrun.sessions.get(sessionId));
     const view = await sessionView(agentrun, session, said);
-    return { ...view, timedOut: idle === undefined };
+    return { ...view, timedOut: ended === undefined };
   },
 });
 
@@ -45,16 +45,19 @@ interface Waiting {
   readonly tell: (message: string) => void;
 }
 
-/** The session, once nothing works in it and what was said to it is over. A manager that restarts meanwhile is waited for. */
-async function untilIdle(agentrun: AgentRun, { sessionId, said, signal, tell }: Waiting): Promise<SessionSummary> {
+/**
+ * The session, once what was said to it is over, or nothing works in it where nothing was named. A manager that restarts meanwhile is
+ * waited for.
+ */
+async function untilOver(agentrun: AgentRun, { sessionId, said, signal, tell }: Waiting): Promise<SessionSummary> {
   const outage = new Outage({ outageMs: OUTAGE_MS });
   for (;;) {
     try {
-      const isOver = said === undefined || (await isSaid(agentrun, said));
+      const isOver = said !== undefined && (await isSaid(agentrun, said));
       const session = await agentrun.sessions.get(sessionId);
       outage.connected();
       outage.heard();
-      if (isOver && !isWorking(session)) return session;
+      if (said === undefined ? !isWorking(session) : isOver) return session;
       tell(wordsOf(session));
       signal.throwIfAborted();
       await pause(POLL_MS, signal);
@@ -65,8 +68,12 @@ async function untilIdle(agentrun: AgentRun, { sessionId, said, signal, tell }: 
   }
 }
 
-async function isSaid({ runs }: AgentRun, { runId, commandId }: TurnPlace): Promise<boolean> {
-  return (await runs.result(runId, commandId)).terminalStatus !== null;
+/** A steer is over with its turn, and only when it is delivered or too late is it known which that is. */
+async function isSaid(agentrun: AgentRun, { runId, commandId }: TurnPlace): Promise<boolean> {
+  const hasEnded = async (id: string) => (await agentrun.runs.result(runId, id)).terminalStatus !== null;
+  if (!(await hasEnded(commandId))) return false;
+  const turnId = await turnOf(agentrun, { runId, commandId });
+  return turnId === commandId || hasEnded(turnId);
 }
 
 function wordsOf({ executionState, supervisor }: SessionSummary): string {

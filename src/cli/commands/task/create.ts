@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { TaskCreate, TaskRecord } from '../../../contract/task.js';
+import { sendOnce } from '../../ask-once.js';
 import { usageError } from '../../cli-error.js';
 import { reaching } from '../../connect.js';
 import type { CliContext } from '../../context.js';
@@ -66,10 +67,14 @@ export function addTaskCreate(task: Command, context: CliContext): void {
 
 async function create(context: CliContext, given: string | undefined, options: CreateOptions): Promise<void> {
   assertFits(given, options);
-  const { watch, waitTimeout, json = false } = options;
+  const { watch, waitTimeout, json = false, idempotencyKey: givenKey, notBefore } = options;
   const body = bodyOf(options, await promptOf(given, options.promptFile));
   await reaching(context, async (client) => {
-    const task = await client.post<TaskRecord>(TASKS_PATH, body);
+    // A time that was given from now on is another one in the next command.
+    const repeatedWith = notBefore?.isRelative ? `--not-before ${notBefore.at}` : undefined;
+    const task = await sendOnce(context, { what: 'task', givenKey, repeatedWith }, (idempotencyKey) =>
+      client.post<TaskRecord>(TASKS_PATH, { ...body, idempotencyKey }),
+    );
     if (watch) await watchTask(context, client, task.id, { json, waitTimeout });
     else tellTask(context, task, { json });
   });
@@ -113,6 +118,5 @@ function bodyOf(options: CreateOptions, prompt: string): TaskCreate {
     workspaceRef: options.workspace,
     executionPolicy: executionPolicyOf(options),
     runnerJob: env === undefined ? undefined : { env },
-    idempotencyKey: options.idempotencyKey,
   };
 }
