@@ -5,7 +5,7 @@ import { liveSentence } from './live-sentence.js';
 import { neededInput } from './needed-input.js';
 import { providerEvidence } from './provider-evidence.js';
 import { replyOf } from './reply.js';
-import { endedAs, focusEvents, type EndedAs, type RunFacts } from './run-facts.js';
+import { endedAs, focusEvents, textField, type EndedAs, type RunFacts } from './run-facts.js';
 import { asClause } from './words.js';
 
 const LENGTH = 400;
@@ -34,7 +34,18 @@ function completedSentence(facts: RunFacts, { what }: EndedAs): string {
   const { retries } = providerEvidence(facts);
   const after =
     retries === 0 ? '' : `, after the provider was tried again ${retries === 1 ? 'once' : `${retries} times`}`;
-  return `The ${what} completed${after}; ${replyOf(facts) === null ? 'it left no reply, read its events' : 'read the reply'}.`;
+  return `The ${what} completed${after}${declined(facts)}; ${replyOf(facts) === null ? 'it left no reply, read its events' : 'read the reply'}.`;
+}
+
+/** An agent that was refused what it needed says so, if at all, in its reply alone. */
+function declined(facts: RunFacts): string {
+  const events = focusEvents(facts).filter((event) => textField(event, 'phase') === 'approval-declined');
+  const [first] = events;
+  if (first === undefined) return '';
+  const count = events.length === 1 ? 'an approval was' : `${events.length} approvals were`;
+  const what = textField(first, 'summary');
+  const which = what === null ? '' : ` (${events.length === 1 ? '' : 'the first: '}${asClause(what, QUOTE)})`;
+  return `, but ${count} declined${which}`;
 }
 
 function cancelledSentence(facts: RunFacts, { what, failureMessage }: EndedAs): string {

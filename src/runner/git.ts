@@ -16,12 +16,14 @@ export interface GitOptions {
 const ENVIRONMENT = { GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file' };
 const MESSAGE_LENGTH = 2_000;
 
-/** Runs git. @throws BackendError with what git said, credentials in URLs cut out; the signal's reason when aborted. */
-export async function git(args: readonly string[], { cwd, processes, signal, env }: GitOptions): Promise<void> {
+/** Runs git; answers what it printed. @throws BackendError with what git said, credentials in URLs cut out; the signal's reason when aborted. */
+export async function git(args: readonly string[], { cwd, processes, signal, env }: GitOptions): Promise<string> {
   signal.throwIfAborted();
   const environment = { ...ENVIRONMENT, ...env };
-  const child = processes.spawn('git', args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], env: environment });
+  const child = processes.spawn('git', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+  let printed = '';
   let said = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (printed += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-MESSAGE_LENGTH)));
   const onAbort = () => child.kill('SIGTERM');
   signal.addEventListener('abort', onAbort, { once: true });
@@ -32,6 +34,7 @@ export async function git(args: readonly string[], { cwd, processes, signal, env
   signal.removeEventListener('abort', onAbort);
   signal.throwIfAborted();
   if (code !== 0) throw new BackendError('runner-start-failed', `git ${args[0]}: ${redactUrls(words(said)) || code}`);
+  return printed;
 }
 
 /** Without how far it came: each such line takes the place of the one before, and the last says that it is done. */

@@ -4,6 +4,8 @@ import { basename, dirname, join } from 'node:path';
 /** Where things lie on a session's volume; everything of ours is under `.agentrun`. */
 export interface VolumeLayout {
   readonly workspaceDir: string;
+  /** What was cloned into the workspace. */
+  readonly workspaceFile: string;
   /** The backend's own state: what it needs to go on with its thread. */
   readonly stateDir: string;
   readonly journalFile: string;
@@ -15,6 +17,7 @@ export async function openVolume(volumeDir: string, backendKind: string): Promis
   const own = join(volumeDir, '.agentrun', backendKind);
   const layout = {
     workspaceDir: join(volumeDir, 'workspace'),
+    workspaceFile: join(volumeDir, '.agentrun', 'workspace.json'),
     stateDir: join(own, 'state'),
     journalFile: join(own, 'turns.jsonl'),
     threadFile: join(own, 'thread.json'),

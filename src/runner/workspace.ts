@@ -9,6 +9,7 @@ import { git } from './git.js';
 import { explainSilence, GIT_PATIENCE, httpPatience, sshPatience, type GitPatience } from './git-patience.js';
 import type { LentSshKey } from './lent-ssh-key.js';
 import { explainSshFailure } from './ssh-failures.js';
+import { inWords, isSameRepository, noteOf, readNote, removeNote, writeNote } from './workspace-note.js';
 
 export interface PrepareWorkspace {
   readonly ref: WorkspaceRef;
@@ -16,6 +17,8 @@ export interface PrepareWorkspace {
   readonly workspaceDir: string;
   /** On the same volume, for what is not complete yet. */
   readonly scratchDir: string;
+  /** Tells what was cloned into the workspace. */
+  readonly workspaceFile: string;
   /** What a clone by ssh uses, where it was handed. */
   readonly sshKey: LentSshKey;
   readonly processes: AgentProcesses;
@@ -23,18 +26,48 @@ export interface PrepareWorkspace {
   readonly patience?: GitPatience;
 }
 
-type RunGit = (args: string[], cwd: string) => Promise<void>;
+type RunGit = (args: string[], cwd: string) => Promise<unknown>;
 
 /**
  * Makes the folder the agent works in, or finds the one an earlier attempt or turn left; answers its path.
  * @throws BackendError (`runner-start-failed`) in words for people, without credentials.
  */
 export async function prepareWorkspace(options: PrepareWorkspace): Promise<string> {
-  const { ref, workspaceDir } = options;
+  const { ref, workspaceDir, workspaceFile } = options;
   if (ref.kind === 'path') return existingFolder(ref.path ?? '');
-  if (ref.kind === 'git' && (await isEmptyOrMissing(workspaceDir))) await cloneInto(options, ref.repoUrl ?? '');
+  const isUnused = await isEmptyOrMissing(workspaceDir);
+  // Of a clone that came to nothing: what is made in the folder from now on is not the repository's.
+  if (ref.kind === 'none' && isUnused) await removeNote(workspaceFile);
+  if (ref.kind === 'git' && isUnused) await cloneInto(options, ref.repoUrl ?? '');
+  if (ref.kind === 'git' && !isUnused) await assertIsOf(options);
   await mkdir(workspaceDir, { recursive: true });
   return workspaceDir;
+}
+
+/** Another repository, or another ref of it, would put an end to what was done in the folder. */
+async function assertIsOf(options: PrepareWorkspace): Promise<void> {
+  const { ref, workspaceFile } = options;
+  const asked = noteOf(ref);
+  const noted = await readNote(workspaceFile);
+  // Earlier runners left no note.
+  const origin = noted === undefined ? await originOf(options) : undefined;
+  const found = noted ?? (origin === undefined ? undefined : noteOf({ repoUrl: origin }));
+  const isSame = found !== undefined && isSameRepository(found.repoUrl, asked.repoUrl);
+  const isSameRef = noted === undefined || asked.ref === undefined || asked.ref === noted.ref;
+  if (isSame && isSameRef) return;
+  const what = found === undefined ? 'a folder that was used without a repository' : `a clone of ${inWords(found)}`;
+  throw failure(`the session's workspace is ${what}, not of ${inWords(asked)}: another needs a new session`);
+}
+
+/** As it was given to git: without what its settings put in the place of addresses, which may be secret. */
+async function originOf({ workspaceDir: cwd, processes, signal }: PrepareWorkspace): Promise<string | undefined> {
+  const args = ['config', '--file', join(cwd, '.git', 'config'), '--get', 'remote.origin.url'];
+  try {
+    return (await git(args, { cwd, processes, signal })).trim();
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 async function existingFolder(path: string): Promise<string> {
@@ -46,7 +79,7 @@ async function existingFolder(path: string): Promise<string> {
 
 /** Complete or not at all: a clone becomes the workspace by one rename. */
 async function cloneInto(options: PrepareWorkspace, repoUrl: string): Promise<void> {
-  const { ref, workspaceDir, scratchDir, sshKey, signal, patience = GIT_PATIENCE } = options;
+  const { ref, workspaceDir, scratchDir, workspaceFile, sshKey, signal, patience = GIT_PATIENCE } = options;
   const host = sshHost(repoUrl);
   // What a runner that died in the middle of it left.
   await rm(scratchDir, { recursive: true, force: true });
@@ -63,6 +96,8 @@ async function cloneInto(options: PrepareWorkspace, repoUrl: string): Promise<vo
     );
     const repo = join(part, 'repo');
     if (ref.ref !== undefined) await checkOut(ref.ref, (args) => run(args, repo));
+    // First: a clone without its note would be taken for one of any ref.
+    await writeNote(workspaceFile, noteOf(ref));
     await rename(repo, workspaceDir);
   } catch (error) {
     if (signal.aborted) throw error;
@@ -111,7 +146,7 @@ function explained(error: Error, host: string | undefined, withKey: boolean): Ba
 /**
  * A branch, a tag or a commit that the clone brought; else a ref that only the server has, such as a pull request's.
  */
-async function checkOut(ref: string, run: (args: string[]) => Promise<void>): Promise<void> {
+async function checkOut(ref: string, run: (args: string[]) => Promise<unknown>): Promise<void> {
   // The API takes none, but git would take it for an option.
   if (ref.startsWith('-')) throw failure(`${JSON.stringify(ref)} is not a ref`);
   try {

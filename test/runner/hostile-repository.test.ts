@@ -41,6 +41,7 @@ describe('a hostile repository', function () {
       ref: workspace,
       workspaceDir,
       scratchDir,
+      workspaceFile: join(folder, 'workspace.json'),
       sshKey: new LentSshKey({}),
       processes,
       signal,

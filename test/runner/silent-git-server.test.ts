@@ -54,6 +54,7 @@ describe('a Git server', function () {
       ref: { kind: 'git', repoUrl },
       workspaceDir: join(folder, 'workspace'),
       scratchDir,
+      workspaceFile: join(folder, 'workspace.json'),
       sshKey: new LentSshKey({}),
       processes,
       signal: new AbortController().signal,

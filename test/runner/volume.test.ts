@@ -97,11 +97,14 @@ describe('the volume', () => {
 
 describe('a workspace', () => {
   const { PATH = '', HOME = '' } = process.env;
-  const processes = new AgentProcesses({ PATH, HOME }, { name: 'AGENTRUN_JOB_NAME', value: `test-${randomUUID()}` });
+  const marker = { name: 'AGENTRUN_JOB_NAME', value: `test-${randomUUID()}` };
+  let processes: AgentProcesses;
+  beforeEach(() => (processes = new AgentProcesses({ PATH, HOME }, marker)));
   const prepare = (ref: WorkspaceRef, signal = new AbortController().signal) => {
     const [workspaceDir, scratchDir] = [join(folder, 'workspace'), join(folder, 'scratch')];
+    const volume = { workspaceDir, scratchDir, workspaceFile: join(folder, 'workspace.json') };
     return mkdir(scratchDir, { recursive: true }).then(() =>
-      prepareWorkspace({ ref, workspaceDir, scratchDir, sshKey: new LentSshKey({}), processes, signal }),
+      prepareWorkspace({ ref, ...volume, sshKey: new LentSshKey({}), processes, signal }),
     );
   };
   const git = (cwd: string, ...args: string[]) =>
@@ -154,6 +157,79 @@ describe('a workspace', () => {
     await prepare({ kind: 'git', repoUrl });
     assert.equal(await content(), 'worked on');
     assert.deepEqual(await readdir(join(folder, 'scratch')), []);
+  });
+
+  const isRefused = (asked: WorkspaceRef, message: RegExp) =>
+    assert.rejects(prepare(asked), { failureKind: 'runner-start-failed', message });
+
+  it('of kind git stays the clone of one repository at one ref', async () => {
+    const repoUrl = `file://${await repository()}`;
+    await prepare({ kind: 'git', repoUrl, ref: 'side' });
+    await writeFile(join(folder, 'workspace', 'file'), 'worked on');
+    const other = `file://${join(folder, 'other')}`;
+    await isRefused(
+      { kind: 'git', repoUrl: other },
+      new RegExp(`a clone of ${repoUrl} at side, not of ${other}: another needs a new session$`),
+    );
+    await isRefused({ kind: 'git', repoUrl, ref: 'main' }, /at side, not of file:.*origin at main:/);
+    for (const ref of [
+      { kind: 'none' },
+      { kind: 'git', repoUrl },
+      { kind: 'git', repoUrl, ref: 'side' },
+      { kind: 'git', repoUrl: `${repoUrl}.git/` },
+    ] as const) {
+      await prepare(ref);
+      assert.equal(await content(), 'worked on');
+    }
+  });
+
+  it('of kind git with no ref is not changed to one', async () => {
+    const repoUrl = await repository();
+    await prepare({ kind: 'git', repoUrl });
+    await isRefused({ kind: 'git', repoUrl, ref: 'side' }, /not of .* at side:/);
+  });
+
+  it('of kind git is not made where one without a repository was used', async () => {
+    const repoUrl = await repository();
+    await writeFile(join(await prepare({ kind: 'none' }), 'kept'), '');
+    // A repository around the volume is not the workspace's.
+    git(folder, 'init', '-q');
+    git(folder, 'remote', 'add', 'origin', repoUrl);
+    await isRefused({ kind: 'git', repoUrl }, /a folder that was used without a repository, not of /);
+    assert.deepEqual(await readdir(join(folder, 'workspace')), ['kept']);
+  });
+
+  it('of kind git is made anew where nothing is left of one, and is then told to be that one', async () => {
+    const repoUrl = await repository();
+    const path = await prepare({ kind: 'git', repoUrl });
+    await rm(path, { recursive: true });
+    await prepare({ kind: 'none' });
+    await writeFile(join(path, 'kept'), '');
+    await isRefused({ kind: 'git', repoUrl }, /used without a repository/);
+    await rm(path, { recursive: true });
+    await prepare({ kind: 'git', repoUrl, ref: 'side' });
+    await isRefused({ kind: 'git', repoUrl, ref: 'main' }, /at side, not of /);
+  });
+
+  it('of kind git that an earlier runner cloned is known by its origin', async () => {
+    const repoUrl = `file://${await repository()}`;
+    const path = await prepare({ kind: 'git', repoUrl });
+    await rm(join(folder, 'workspace.json'));
+    git(path, 'config', 'remote.origin.url', repoUrl.replace('file://', 'file://somebody:secret@'));
+    await prepare({ kind: 'git', repoUrl: repoUrl.replace('file://', 'file://***@'), ref: 'side' });
+    await isRefused(
+      { kind: 'git', repoUrl: 'https://git.example/a.git' },
+      /a clone of file:\/\/\*\*\*@[^ ]+, not of https/,
+    );
+  });
+
+  it('of kind git is noted without credentials', async () => {
+    const repoUrl = await repository();
+    git(folder, 'config', '--file', 'settings', `url.${repoUrl}.insteadOf`, 'https://a:secret@git.example/a.git');
+    processes.lend({ GIT_CONFIG_GLOBAL: join(folder, 'settings') });
+    await prepare({ kind: 'git', repoUrl: 'https://a:secret@git.example/a.git' });
+    const note = await readFile(join(folder, 'workspace.json'), 'utf8');
+    assert.deepEqual(JSON.parse(note), { repoUrl: 'https://***@git.example/a.git' });
   });
 
   for (const [what, ref, expected] of [

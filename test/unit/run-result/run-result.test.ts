@@ -111,6 +111,22 @@ describe('the classification of an end', () => {
     }
   }
 
+  it('tells of a completed run what was declined in it', () => {
+    const run = endedRun({ terminalStatus: 'completed' });
+    const asked = (seq: number, summary: string) =>
+      eventRecord(seq, 'backend_status', { phase: 'approval-declined', summary });
+    const diagnosisOf = (events: RunFacts['events']) => resultOf(factsOf(run, { events })).diagnosis;
+    const retry = eventRecord(1, 'error', { willRetry: true });
+    assert.equal(
+      diagnosisOf([retry, asked(2, 'rm -rf build')]),
+      'The run completed, after the provider was tried again once, but an approval was declined (rm -rf build); it left no reply, read its events.',
+    );
+    assert.equal(
+      diagnosisOf([asked(1, 'npm test'), asked(2, 'rm -rf build')]),
+      'The run completed, but 2 approvals were declined (the first: npm test); it left no reply, read its events.',
+    );
+  });
+
   const CASES: [TerminalStatus, FailureKind | null, Partial<TerminalClassification>][] = [
     ['completed', null, { category: 'completed', confidence: 'high', providerInterruptionKnown: true }],
     ['cancelled', 'cancelled', { category: 'cancelled', confidence: 'high' }],
