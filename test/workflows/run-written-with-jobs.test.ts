@@ -40,8 +40,8 @@ describe('runWorkflow, where what it decides is written along with work on its J
     });
   });
 
-  it('makes no Job for a run that is another execution’s', async () => {
-    for (const sessionId of [null, 'over']) {
+  for (const sessionId of [null, 'over'])
+    it(`makes no Job for a run that is another execution’s, ${sessionId === null ? 'alone' : 'in a session'}`, async () => {
       await play(
         { sessionId, opening: OPENING },
         async ({ records, result }) => {
@@ -50,8 +50,7 @@ describe('runWorkflow, where what it decides is written along with work on its J
         },
         (records) => (records.isForeign = true),
       );
-    }
-  });
+    });
 
   it('makes it when the records are there again, where they were away', async () => {
     let tries = 0;
@@ -163,9 +162,12 @@ describe('runWorkflow, where what it decides is written along with work on its J
     );
   });
 
-  it('tells the task of the end of its command along with the Job’s stop, or by itself', async () => {
-    const opening = { turn: { commandId: 'cmd_a', taskId: 'task_1' }, runnerJob: true };
-    for (const prepare of [() => undefined, forgetful]) {
+  for (const [how, prepare] of [
+    ['along with the Job’s stop', () => undefined],
+    ['by itself, where its worker is of an earlier release', forgetful],
+  ] as const)
+    it(`tells the task of the end of its command ${how}`, async () => {
+      const opening = { turn: { commandId: 'cmd_a', taskId: 'task_1' }, runnerJob: true };
       await play(
         { opening, endsWithTurn: true },
         async (scene) => {
@@ -186,8 +188,7 @@ describe('runWorkflow, where what it decides is written along with work on its J
         },
         prepare,
       );
-    }
-  });
+    });
 
   it('ends the Job that is being made when it is cancelled', async () => {
     const launching = gate();

@@ -60,7 +60,7 @@ async function asRetained({ leases, events }: RetentionParts, job: RunnerJobView
   // It may have waited for long until it was given this run, and claims it now: where it does not, the start deadline ends the attempt.
   const isToClaim = warmRunnerId !== undefined && lease?.attempt === attempt && lease.runnerId === null;
   const lastActiveAtMs = isToClaim ? Date.now() : Math.max(createdAtMs, renewedAtMs, last.atMs ?? 0);
-  const holdsLease = isIts && (lease.expiresAtMs ?? 0) > Date.now();
+  const holdsLease = isIts && !lease.isOver;
   return { jobName, runId, attempt, labels, warmRunnerId, lastActiveAtMs, holdsLease };
 }
 
