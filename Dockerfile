@@ -36,5 +36,5 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 # Where runners look for programs of agents.
 ENV AGENTRUN_CACHE_DIR=/opt/agentrun-programs
-RUN agentrun backend install codex && rm -rf /root/.npm
+RUN agentrun backend install codex && rm -rf "$HOME/.npm"
 USER 1000:1000

@@ -10,6 +10,8 @@ export interface LeaseView {
   readonly renewedAtMs: number | null;
   /** It ran out, and nobody has ended the attempt yet. */
   readonly isOver: boolean;
+  /** The run has ended: no attempt of it is to come, nor to be claimed. */
+  readonly ended: boolean;
 }
 
 /** An attempt whose lease ran out, and where its workflow is. */

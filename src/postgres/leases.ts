@@ -32,7 +32,7 @@ const REVOKE = endAttempt('NOT l.ended');
 
 const READ = `SELECT l.attempt, l.runner_id, l.alive, CASE WHEN l.alive THEN ${LEASE_END} END AS lease_end,
     CASE WHEN l.alive THEN l.expires_at - l.lease_ms * interval '1 ms' END AS renewed_at,
-    coalesce(${LEASE_OVER}, false) AS is_over
+    coalesce(${LEASE_OVER}, false) AS is_over, l.ended
   FROM run_leases l, api_liveness a WHERE l.run_id = $1`;
 
 /** Events travel the way of renewals: while that is closed nobody is silent, and afterwards silence begins anew. */
@@ -61,6 +61,7 @@ interface LeaseRow {
   readonly lease_end: Date | null;
   readonly renewed_at: Date | null;
   readonly is_over: boolean;
+  readonly ended: boolean;
 }
 
 export function createLeaseStore(database: Database): LeaseStore {
@@ -130,5 +131,6 @@ function toView(row: LeaseRow): LeaseView {
     expiresAtMs: row.lease_end?.getTime() ?? null,
     renewedAtMs: row.renewed_at?.getTime() ?? null,
     isOver: row.is_over,
+    ended: row.ended,
   };
 }

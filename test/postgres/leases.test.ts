@@ -192,6 +192,7 @@ describe('the lease store', () => {
         expiresAtMs: null,
         renewedAtMs: null,
         isOver: false,
+        ended: false,
       });
       assert.deepEqual(await postgres.leases.listExpired(10), []);
       const fence = { attempt: 1, runnerId: 'r1' };
@@ -347,6 +348,7 @@ describe('the lease store', () => {
         expiresAtMs: null,
         renewedAtMs: null,
         isOver: false,
+        ended: false,
       });
     });
 
@@ -358,7 +360,8 @@ describe('the lease store', () => {
     it('changes nothing of a run that has ended', async () => {
       await postgres.runs.projectRun(runSnapshot(runId, { version: 2, status: 'failed', terminalStatus: 'failed' }));
       await postgres.leases.revoke(runId, 1);
-      assert.equal((await postgres.leases.read(runId))?.attempt, 1);
+      const { attempt, runnerId, ended } = (await postgres.leases.read(runId))!;
+      assert.deepEqual({ attempt, runnerId, ended }, { attempt: 1, runnerId: null, ended: true });
     });
   });
 

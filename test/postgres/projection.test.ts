@@ -314,6 +314,7 @@ describe('the projection of a run', () => {
       expiresAtMs: null,
       renewedAtMs: null,
       isOver: false,
+      ended: false,
     });
     await assert.rejects(
       postgres.events.append({ runId, fence: { attempt: 1 }, producer: 'r1', events: [{ type: 'plan', payload: {} }] }),

@@ -57,8 +57,8 @@ async function asRetained({ leases, events }: RetentionParts, job: RunnerJobView
   const [lease, last] = await Promise.all([leases.read(runId), events.last(runId)]);
   const isIts = lease?.attempt === attempt && lease.alive;
   const renewedAtMs = (isIts ? lease.renewedAtMs : null) ?? 0;
-  // It may have waited for long until it was given this run, and claims it now: where it does not, the start deadline ends the attempt.
-  const isToClaim = warmRunnerId !== undefined && lease?.attempt === attempt && lease.runnerId === null;
+  // It may wait for a Node, or have waited for this run, for long: where it does not claim, the start deadline ends the attempt.
+  const isToClaim = lease?.attempt === attempt && lease.runnerId === null && !lease.ended;
   const lastActiveAtMs = isToClaim ? Date.now() : Math.max(createdAtMs, renewedAtMs, last.atMs ?? 0);
   const holdsLease = isIts && !lease.isOver;
   return { jobName, runId, attempt, labels, warmRunnerId, lastActiveAtMs, holdsLease };

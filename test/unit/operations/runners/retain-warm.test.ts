@@ -53,7 +53,7 @@ describe('retention of runners that wait', () => {
   it('leaves one that was given a run and has not claimed it yet, however long it waited', async () => {
     const stopped: string[] = [];
     const given = (runId: string) => ({ ...waiting(`job-${runId}`), runId, attempt: 1 });
-    const lease = { alive: false, expiresAtMs: null, renewedAtMs: null, isOver: false };
+    const lease = { alive: false, expiresAtMs: null, renewedAtMs: null, isOver: false, ended: false };
     const parts: RetentionParts = {
       platform: {
         list: async () => ['run_given', 'run_over', 'run_later'].map(given),
