@@ -92,6 +92,37 @@ describe('the chart', function () {
     assert.deepEqual(await ports('--set', 'networkPolicies.temporal.port=7999'), [true, true, false]);
   });
 
+  it('excepts private ranges from the public addresses of their own family', async () => {
+    const blocks = async (...ranges: string[]) => {
+      const set = ['--set', `networkPolicies.runners.privateRanges={${ranges.join(',')}}`];
+      const runners = manifests(await render('minimal', set)).find(
+        ({ metadata }) => metadata.name === 'agentrun-runners',
+      );
+      return runners?.spec.egress.flatMap(({ to }: Loose) => to ?? []).flatMap(({ ipBlock }: Loose) => ipBlock ?? []);
+    };
+    assert.deepEqual(await blocks('10.0.0.0/8', '2001:db8:1::/48', '192.168.0.0/16', '3FFF:1::/32'), [
+      { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '192.168.0.0/16'] },
+      { cidr: '2000::/3', except: ['2001:db8:1::/48', '3FFF:1::/32'] },
+    ]);
+    assert.deepEqual(await blocks('10.0.0.0/8'), [{ cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] }, { cidr: '2000::/3' }]);
+    assert.deepEqual(await blocks('2001:db8:1::/48'), [
+      { cidr: '0.0.0.0/0', except: [] },
+      { cidr: '2000::/3', except: ['2001:db8:1::/48'] },
+    ]);
+  });
+
+  it('lets API, worker and the Temporal to try it listen on the address that it is told', async () => {
+    const listens = async (...set: string[]) => {
+      const found = manifests(await render('trial', set)).flatMap(({ spec }) => spec?.template?.spec.containers ?? []);
+      const env = found.flatMap((container: Loose) => container.env ?? []);
+      const args = found.find(({ name }: Loose) => name === 'temporal').args as string[];
+      const hosts = env.filter(({ name }: Loose) => name === 'AGENTRUN_HOST').map(({ value }: Loose) => value);
+      return [...hosts, args[args.indexOf('--ip') + 1]];
+    };
+    assert.deepEqual(await listens(), ['0.0.0.0', '0.0.0.0', '0.0.0.0']);
+    assert.deepEqual(await listens('--set', 'listenAddress=::'), ['::', '::', '::']);
+  });
+
   it('tells of a Prometheus that nobody lets in, and of nothing else', async () => {
     const told = async (...set: string[]) => notes('minimal', set);
     const scraped = ['--set', 'monitoring.prometheus.enabled=true'];
@@ -191,6 +222,12 @@ describe('the chart', function () {
     assert.match(await refusal(...minimal, '--set', 'runners.storage.accessMode=Any'), /accessMode/);
     assert.match(await refusal(...minimal, '--set', 'runners.defaultSandbox=none'), /defaultSandbox/);
     assert.match(await refusal(...minimal, '--set', 'temporal.tls.cert=x'), /'cert' not allowed/);
+    assert.match(await refusal(...minimal, '--set', 'listenAddress=localhost'), /listenAddress/);
+    // Kubernetes takes an exception only where it is a part of what it is excepted from.
+    for (const range of ['fd00::/8', '2000::/3', '2001:db8::', '2001:db8::/129', '64:ff9b::/96', '10.0.0.0']) {
+      const set = ['--set', `networkPolicies.runners.privateRanges={${range}}`];
+      assert.match(await refusal(...minimal, ...set), /privateRanges/, range);
+    }
     assert.match(await refusal(...minimal, '--set', 'runners.resources.limits.gpu=1'), /'gpu' not allowed/);
     assert.match(await refusal(...minimal, '--set', 'runners.resources.limits.memory=much'), /memory/);
     assert.match(

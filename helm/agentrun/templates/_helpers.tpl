@@ -79,6 +79,8 @@ agentrun-trial-temporal.{{ .Release.Namespace }}.svc.cluster.local:7233
   value: {{ include "agentrun.runnersNamespace" . | quote }}
 - name: AGENTRUN_LANE
   value: {{ .Values.runners.lane | quote }}
+- name: AGENTRUN_HOST
+  value: {{ .Values.listenAddress | quote }}
 - name: AGENTRUN_INTERNAL_MGR_URL
   value: {{ .Values.runners.managerUrl | default (printf "http://agentrun-mgr.%s.svc.cluster.local:%v" .Release.Namespace .Values.api.service.port) | quote }}
 - name: AGENTRUN_DEFAULT_SANDBOX
