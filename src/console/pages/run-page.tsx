@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { AgentRun } from '../../client/index.js';
+import { askRun } from '../api/ask-run.js';
 import { useConsole } from '../api/console-context.js';
 import type { Conversation } from '../api/conversation.js';
 import { runSource } from '../api/conversation-source.js';
@@ -33,7 +34,7 @@ export function RunPage({ id, at, view }: RunPageProps) {
   const { client } = useConsole();
   const source = useMemo(() => runSource(client, id), [client, id]);
   const conversation = useConversation(source);
-  const facts = usePoll(() => askRun(client, id), POLL_MS, [client, id]);
+  const facts = usePoll(() => askFacts(client, id), POLL_MS, [client, id]);
   useRefreshOnNews(conversation, [facts.refresh]);
   const { data } = facts;
   if (data === undefined) {
@@ -85,14 +86,13 @@ function RunTimeline({ facts: { run, commands }, conversation, onDone }: RunTime
   );
 }
 
-async function askRun(client: AgentRun, id: string): Promise<RunFacts> {
-  const [run, result, jobs, commands] = await Promise.all([
-    client.runs.get(id),
+async function askFacts(client: AgentRun, id: string): Promise<RunFacts> {
+  const [{ run, commands }, result, jobs] = await Promise.all([
+    askRun(client, id),
     client.runs.result(id),
     client.runs.runnerJobs(id),
-    client.runs.commands(id, { limit: 500 }),
   ]);
-  return { run, result, jobs: jobs.items, commands: commands.items };
+  return { run, result, jobs: jobs.items, commands };
 }
 
 function modeOf({ run, commands, result }: RunFacts): ComposerMode | null {

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { SessionSummary } from '../../client/index.js';
+import { askRun } from '../api/ask-run.js';
 import { useConsole } from '../api/console-context.js';
 import { sessionSource } from '../api/conversation-source.js';
 import { useConversation } from '../api/use-conversation.js';
@@ -25,10 +26,9 @@ export function SessionPage({ id, at }: { readonly id: string; readonly at: Even
   const session = usePoll(() => client.sessions.get(id, readerId), POLL_MS, [client, id]);
   const { data } = session;
   const runId = data?.activeRunId ?? data?.lastRunId ?? null;
-  const askCommands = async () => (runId === null ? [] : (await client.runs.commands(runId, { limit: 500 })).items);
-  const commands = usePoll(askCommands, POLL_MS, [client, runId]);
-  const run = usePoll(async () => (runId === null ? null : client.runs.get(runId)), POLL_MS, [client, runId]);
-  useRefreshOnNews(conversation, [session.refresh, commands.refresh]);
+  const asked = usePoll(async () => (runId === null ? null : askRun(client, runId)), POLL_MS, [client, runId]);
+  const { run = null, commands = [] } = asked.data ?? {};
+  useRefreshOnNews(conversation, [session.refresh, asked.refresh]);
   const marks = useMarkRead(data, () => {
     session.refresh();
     inbox.refresh();
@@ -47,13 +47,13 @@ export function SessionPage({ id, at }: { readonly id: string; readonly at: Even
           conversation={conversation}
           intervalMs={POLL_MS}
           onUnread={marks.markUnread}
-          lastRun={run.data ? { run: run.data, lastPrompt: lastPromptOf(commands.data ?? []) } : null}
+          lastRun={run && { run, lastPrompt: lastPromptOf(commands) }}
         />
         <ConversationView
           conversation={conversation}
           ofRun={false}
           at={at}
-          commands={commands.data ?? []}
+          commands={commands}
           mode={modeOf(data)}
           onRead={marks.onSeen}
         />

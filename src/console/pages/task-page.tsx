@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { TaskDetail } from '../../client/index.js';
+import { askRun } from '../api/ask-run.js';
 import { useConsole } from '../api/console-context.js';
 import { runSource } from '../api/conversation-source.js';
 import { useConversation } from '../api/use-conversation.js';
@@ -64,12 +65,11 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
   const source = useMemo(() => runSource(client, runId), [client, runId]);
   const conversation = useConversation(source);
   const result = usePoll(() => client.runs.result(runId), POLL_MS, [client, runId]);
-  const run = usePoll(() => client.runs.get(runId), POLL_MS, [client, runId]);
-  const askCommands = async () => (await client.runs.commands(runId, { limit: 500 })).items;
-  const commands = usePoll(askCommands, POLL_MS, [client, runId]);
-  useRefreshOnNews(conversation, [polled.refresh, commands.refresh]);
+  const asked = usePoll(() => askRun(client, runId), POLL_MS, [client, runId]);
+  const { run = null, commands = [] } = asked.data ?? {};
+  useRefreshOnNews(conversation, [polled.refresh, asked.refresh]);
   const onRead = useMarkTaskRead(task, polled);
-  const liveTurn = liveTurnOf(commands.data ?? []);
+  const liveTurn = liveTurnOf(commands);
   const canSteer = task.state === 'running' && liveTurn !== undefined;
   return (
     <div class="page page-conversation">
@@ -82,17 +82,12 @@ function WorkedTask({ task, runId, at, polled }: WorkedTaskProps) {
         >
           {canSteer && <InterruptButton runId={runId} turnCommandId={liveTurn.id} conversation={conversation} />}
         </TaskHead>
-        <NeedsPerson
-          actions={actionsOf(task)}
-          run={run.data ?? null}
-          lastPrompt={task.payload.prompt}
-          onDone={polled.refresh}
-        />
+        <NeedsPerson actions={actionsOf(task)} run={run} lastPrompt={task.payload.prompt} onDone={polled.refresh} />
         <ConversationView
           conversation={conversation}
           ofRun
           at={at}
-          commands={commands.data ?? []}
+          commands={commands}
           mode={canSteer ? 'steer' : null}
           onRead={onRead}
         />
