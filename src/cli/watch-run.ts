@@ -49,7 +49,8 @@ export async function watching<T>(
   const detach = () => leaving.abort(new CliError('detached', EXIT.interrupted, [goOn]));
   const timeIsUp = () =>
     leaving.abort(new CliError(`not over within ${spell(timeoutMs ?? 0)}`, EXIT.waitTimedOut, [goOn]));
-  const timer = timeoutMs === undefined ? undefined : setTimeout(timeIsUp, timeoutMs);
+  // Node ends a longer timer at once.
+  const timer = timeoutMs === undefined ? undefined : setTimeout(timeIsUp, Math.min(timeoutMs, 2 ** 31 - 1));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, detach);
   try {
     return await work(leaving.signal);
