@@ -29,6 +29,9 @@ const LEASES: Record<string, LeaseView | undefined> = {
   run_ended: { ...UNCLAIMED, ended: true },
   run_further: { ...UNCLAIMED, attempt: 2 },
   run_claimed: { ...UNCLAIMED, runnerId: 'rnr_1' },
+  // Nobody could renew it for an outage of ours.
+  run_held: { ...UNCLAIMED, runnerId: 'rnr_2', alive: true, expiresAtMs: Date.now() - 600_000 },
+  run_silent: { ...UNCLAIMED, runnerId: 'rnr_3', alive: true, expiresAtMs: Date.now() - 600_000, isOver: true },
 };
 
 function jobOf(runId: string): RunnerJobView {
@@ -38,7 +41,7 @@ function jobOf(runId: string): RunnerJobView {
 }
 
 describe('retention of runners that nobody has heard of', () => {
-  it('leaves one whose run waits for it, and no other', async () => {
+  it('leaves one whose run waits for it, or whose lease is not over, and no other', async () => {
     const stopped: string[] = [];
     const parts: RetentionParts = {
       platform: {
@@ -50,7 +53,11 @@ describe('retention of runners that nobody has heard of', () => {
       warmRunners: { retire: async () => undefined },
       policy: POLICY,
     };
-    assert.equal((await retainRunners(parts, false)).active, 1);
-    assert.deepEqual(stopped.toSorted(), ['job-run_claimed', 'job-run_ended', 'job-run_further', 'job-run_unknown']);
+    assert.equal((await retainRunners(parts, false)).active, 2);
+    const inactive = ['claimed', 'ended', 'further', 'silent', 'unknown'];
+    assert.deepEqual(
+      stopped.toSorted(),
+      inactive.map((id) => `job-run_${id}`),
+    );
   });
 });
