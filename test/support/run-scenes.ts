@@ -60,6 +60,7 @@ export class RunScenes {
     overrides: Partial<RunInput>,
     scene: (scene: Scene) => Promise<void>,
     prepare: (records: ScriptedActivities) => void = () => undefined,
+    { isToldToOpen = true } = {},
   ): Promise<void> {
     const { environment, workflowBundle } = this;
     const { runId, taskQueue } = this.next();
@@ -79,7 +80,7 @@ export class RunScenes {
         taskQueue,
         args: [input],
       });
-      await handle.executeUpdate(messages.openRunUpdate, { args: [{ runId }] });
+      if (isToldToOpen) await handle.executeUpdate(messages.openRunUpdate, { args: [{ runId }] });
       await scene({
         handle,
         records,
