@@ -5,8 +5,8 @@ import type { SessionStorage, StorageRefresh } from '../contract/session.js';
 import { isTerminalStatus } from '../domain/outcome.js';
 import type { AgentHost } from './agent-host.js';
 import type { AttemptParts } from './attempt-parts.js';
-import { BackendError, type AgentEvent, type TurnOutcome } from './backends/backend.js';
-import { CommandDesk } from './commands/desk.js';
+import { BackendError, type AgentEvent } from './backends/backend.js';
+import { CommandDesk, finishAs } from './commands/desk.js';
 import { feedCommands } from './commands/feed.js';
 import { IdleTimer } from './idle-timer.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -185,11 +185,9 @@ export class Attempt {
     const list = await api.openCommands({ afterSeq: desk.highestSeq, waitMs: 0 });
     desk.accept(list);
     if (!desk.isIdle) return;
-    const finish = finishAs(desk.lastOutcome) ?? earlier ?? { terminalStatus: 'completed' };
-    const ended = await this.#finishRun({
-      ...finish,
-      lastCommandSeq: Math.max(run.lastCommandSeq, desk.highestSeq),
-    });
+    const ofTurn = desk.lastOutcome === null ? earlier : finishAs(desk.lastOutcome);
+    const lastCommandSeq = Math.max(run.lastCommandSeq, desk.highestSeq);
+    const ended = await this.#finishRun({ terminalStatus: 'completed', ...ofTurn, lastCommandSeq });
     if (!ended && !scope.isOver) this.#idle.touch();
   }
 
@@ -244,12 +242,6 @@ export class Attempt {
     if (!isOverFor(error)) log.error({ err: error }, 'the runner failed');
     scope.end(isOverFor(error) ? 'attempt-over' : 'broken');
   }
-}
-
-function finishAs(outcome: TurnOutcome | null): RunFinish | null {
-  if (outcome === null) return null;
-  const { status, failureKind, message } = outcome;
-  return { terminalStatus: status, failureKind, failureMessage: message };
 }
 
 /** Only a session's volume is looked at by anybody. */

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { readFields, writeFields } from './small-file.js';
 
 /** Where things lie on a session's volume; everything of ours is under `.agentrun`. */
 export interface VolumeLayout {
@@ -30,12 +31,8 @@ export async function openVolume(volumeDir: string, backendKind: string): Promis
 
 /** The thread that an earlier runner with this kind of agent had open on this volume; null when there was none. */
 export async function readThreadId({ threadFile }: Pick<VolumeLayout, 'threadFile'>): Promise<string | null> {
-  try {
-    const { threadId } = JSON.parse(await readFile(threadFile, 'utf8')) as { threadId?: unknown };
-    return typeof threadId === 'string' ? threadId : null;
-  } catch {
-    return null;
-  }
+  const { threadId } = await readFields(threadFile);
+  return typeof threadId === 'string' ? threadId : null;
 }
 
 /**
@@ -58,7 +55,5 @@ async function isOfAnotherKind({ threadFile }: VolumeLayout, threadId: string): 
 }
 
 export async function writeThreadId(layout: VolumeLayout, threadId: string): Promise<void> {
-  const part = `${layout.threadFile}.part`;
-  await writeFile(part, `${JSON.stringify({ threadId })}\n`, { flush: true });
-  await rename(part, layout.threadFile);
+  await writeFields(layout.threadFile, { threadId });
 }

@@ -1,6 +1,7 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { WorkspaceRef } from '../contract/run.js';
 import { redactUrls } from './git.js';
+import { readFields, writeFields } from './small-file.js';
 
 /** What was cloned into a volume's workspace: kept beside it, where no checkout changes it. */
 export interface WorkspaceNote {
@@ -16,18 +17,12 @@ export function noteOf({ repoUrl = '', ref }: Pick<WorkspaceRef, 'repoUrl' | 're
 
 /** Undefined where none was written, or where it cannot be read. */
 export async function readNote(file: string): Promise<WorkspaceNote | undefined> {
-  try {
-    const { repoUrl, ref } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    return typeof repoUrl === 'string' ? { repoUrl, ref: typeof ref === 'string' ? ref : undefined } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { repoUrl, ref } = await readFields(file);
+  return typeof repoUrl === 'string' ? { repoUrl, ref: typeof ref === 'string' ? ref : undefined } : undefined;
 }
 
 export async function writeNote(file: string, note: WorkspaceNote): Promise<void> {
-  const part = `${file}.part`;
-  await writeFile(part, `${JSON.stringify(note)}\n`, { flush: true });
-  await rename(part, file);
+  await writeFields(file, note);
 }
 
 export async function removeNote(file: string): Promise<void> {

@@ -49,7 +49,7 @@ describe('runWorkflow, where what it decides is written along with work on its J
           assert.deepEqual(records.launched, []);
         },
         (records) => (records.isForeign = true),
-        // It ends at once, and an update that comes just then is left without an answer by this server now and then.
+        // It ends at once; on a busy machine an update that came just then was seen to get no answer, here or from the server is not known.
         { isToldToOpen: false },
       );
     });

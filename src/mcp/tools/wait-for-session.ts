@@ -53,11 +53,11 @@ async function untilOver(agentrun: AgentRun, { sessionId, said, signal, tell }: 
   const outage = new Outage({ outageMs: OUTAGE_MS });
   for (;;) {
     try {
-      const isOver = said !== undefined && (await isSaid(agentrun, said));
+      const isOver = said && (await isSaid(agentrun, said));
       const session = await agentrun.sessions.get(sessionId);
       outage.connected();
       outage.heard();
-      if (said === undefined ? !isWorking(session) : isOver) return session;
+      if (isOver ?? !isWorking(session)) return session;
       tell(wordsOf(session));
       signal.throwIfAborted();
       await pause(POLL_MS, signal);

@@ -27,6 +27,11 @@ const CANCELLED: TurnOutcome = { status: 'cancelled', failureKind: 'cancelled', 
 const NOTHING_RAN = 'no turn was running';
 const INTERRUPTED: TurnOutcome = { ...CANCELLED, message: 'interrupted' };
 
+/** How it is told to the manager, of a turn or of a run that ends as it did. */
+export function finishAs({ status, failureKind, message }: TurnOutcome) {
+  return { terminalStatus: status, failureKind, failureMessage: message };
+}
+
 /**
  * Takes commands in the order of their `seq`, each once: turns one after another; a steer and an interrupt at once,
  * into the turn that is live, or the one waiting to be. Whatever was said to a turn is reported before the turn's own
@@ -144,8 +149,7 @@ export class CommandDesk {
     await Promise.all(this.#side.values());
     await outbox.flush();
     this.#lastOutcome = outcome;
-    const { status, failureKind, message, turnId } = outcome;
-    await this.#report(command, { terminalStatus: status, failureKind, failureMessage: message, turnId });
+    await this.#report(command, { ...finishAs(outcome), turnId: outcome.turnId });
     await onTurnReported();
   }
 
