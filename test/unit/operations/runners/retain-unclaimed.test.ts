@@ -1,28 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { RetentionPolicy } from '../../../../src/domain/runner-retention.js';
-import { retainRunners, type RetentionParts } from '../../../../src/operations/runners/retain-runners.js';
+import { retainRunners } from '../../../../src/operations/runners/retain-runners.js';
 import type { LeaseView } from '../../../../src/ports/lease-store.js';
 import type { RunnerJobView } from '../../../../src/ports/runner-platform.js';
-
-const POLICY: RetentionPolicy = {
-  maxRunners: 1,
-  activeHeartbeatMaxAgeMs: 1_000,
-  matchLabels: {},
-  jobNamePrefixes: ['job-'],
-  cleanupOrder: 'oldest-inactive-last-active-first',
-  maxAgeMs: 1_000,
-};
-
-const UNCLAIMED: LeaseView = {
-  attempt: 1,
-  runnerId: null,
-  alive: false,
-  expiresAtMs: null,
-  renewedAtMs: null,
-  isOver: false,
-  ended: false,
-};
+import { POLICY, retentionOf, UNCLAIMED } from './retention-fixture.js';
 
 const LEASES: Record<string, LeaseView | undefined> = {
   run_starts: UNCLAIMED,
@@ -42,17 +23,10 @@ function jobOf(runId: string): RunnerJobView {
 
 describe('retention of runners that nobody has heard of', () => {
   it('leaves one whose run waits for it, or whose lease is not over, and no other', async () => {
-    const stopped: string[] = [];
-    const parts: RetentionParts = {
-      platform: {
-        list: async () => [...Object.keys(LEASES), 'run_unknown'].map(jobOf),
-        stop: async (jobName) => void stopped.push(jobName),
-      },
+    const { parts, stopped } = retentionOf([...Object.keys(LEASES), 'run_unknown'].map(jobOf), {
       leases: { read: async (runId) => LEASES[runId] },
-      events: { last: async () => ({ seq: 0, atMs: null }) },
-      warmRunners: { retire: async () => undefined },
-      policy: POLICY,
-    };
+      policy: { ...POLICY, maxAgeMs: 1_000 },
+    });
     assert.equal((await retainRunners(parts, false)).active, 2);
     const inactive = ['claimed', 'ended', 'further', 'silent', 'unknown'];
     assert.deepEqual(
