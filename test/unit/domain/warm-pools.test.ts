@@ -81,6 +81,9 @@ describe('the plan for warm runners', () => {
     assert.deepEqual([failed(1, 4_999), failed(1, 5_000)], [0, 1]);
     assert.deepEqual([failed(3, 19_999), failed(3, 20_000)], [0, 1]);
     assert.deepEqual([failed(60, 599_999), failed(60, 600_000)], [0, 1]);
+    const after = pool({ size: 3, failures: 1, failedAgoMs: 5_000 });
+    assert.deepEqual(plan([after], [waiting('a', { hasAsked: false, askedAgoMs: null })]).make, []);
+    assert.deepEqual(plan([after], [waiting('a')]).make, ['exec']);
   });
 
   it('believes in a pool again when one of it has lasted', () => {
