@@ -60,10 +60,23 @@ export async function closeEarlierRuns(ports: GoneRunPorts, sessionId: string, r
   const { items } = await ports.runs.listRuns({ tenants: 'all', sessionId, isOpen: true, limit: PAGE });
   const earlier = items.filter(({ id }) => id !== runId);
   await those(earlier, async (run) => closeIfGone(ports, run));
-  await eachFew(await ports.jobs.listLeftBehind({ sessionId, besideRunId: runId }), async (job) => {
-    await stopJob(ports, job);
-    ports.log('stopped a runner Job that an ended run had left', { runId: job.runId, jobName: job.jobName });
-  });
+  const left = await ports.jobs.listLeftBehind({ sessionId, besideRunId: runId });
+  await eachFew(left, async (job) => stopLeftBehind(ports, job));
+}
+
+/**
+ * Stops the Job of a run that ended a while ago: where its end was written for a workflow that is gone, nobody may have stopped it. While the
+ * workflow lives, that is its own to do, and may take as long as the run's policy says.
+ */
+export async function stopOverdue(ports: GoneRunPorts, job: RunnerJobRecord): Promise<void> {
+  const run = await ports.runs.getRun(job.runId, 'all');
+  if (run === undefined || (await ports.operations.gateway.isLive(run, run.id))) return;
+  await stopLeftBehind(ports, job);
+}
+
+async function stopLeftBehind(ports: GoneRunPorts, job: RunnerJobRecord): Promise<void> {
+  await stopJob(ports, job);
+  ports.log('stopped a runner Job that an ended run had left', { runId: job.runId, jobName: job.jobName });
 }
 
 /** Those for which it is so; a few are asked about at once. */
@@ -81,8 +94,11 @@ async function eachFew<T, A>(items: readonly T[], work: (item: T) => Promise<A>)
   return answers;
 }
 
-/** Ended last: one that is ended is not found again, and what could not be stopped would work on. */
-async function closeIfGone(ports: GoneRunPorts, { id: runId, workflowId }: RunRecord): Promise<boolean> {
+/**
+ * Ends a run without an end whose workflow is gone; answers whether it did. Ended last: one that is ended is not found again, and what could
+ * not be stopped would work on.
+ */
+export async function closeIfGone(ports: GoneRunPorts, { id: runId, workflowId }: RunRecord): Promise<boolean> {
   if (await ports.operations.gateway.isLive({ workflowId }, runId)) return false;
   // A workflow that closed by itself has written its run's end before.
   const now = await ports.runs.getRun(runId, 'all');

@@ -1,4 +1,4 @@
-import { closeGoneRuns, type GoneRunPorts } from './gone-runs.js';
+import { closeGoneRuns, stopOverdue, type GoneRunPorts } from './gone-runs.js';
 import { closeGoneTasks, type GoneTaskPorts } from './gone-tasks.js';
 import { heartbeating } from './heartbeating.js';
 import { Housekeeping } from './housekeeping.js';
@@ -10,7 +10,7 @@ const BATCH = 1_000;
 
 /** Finds what waits for a workflow that is gone from Temporal (terminated there, or its data was lost) and of which nobody else asks. */
 export function createStrandedActivities(ports: GoneTaskPorts & GoneRunPorts) {
-  const { tasks, queueSignals, log } = ports;
+  const { tasks, jobs, queueSignals, log } = ports;
   const { deliveries, webhookGateway } = ports.operations;
   return {
     /** May be repeated. @throws at its end, where a part of it failed; the others were done. */
@@ -35,7 +35,10 @@ export function createStrandedActivities(ports: GoneTaskPorts & GoneRunPorts) {
         // One that somebody asked for while Temporal was down has no workflow yet, or one that was about to end and has not heard of it.
         const late = async () => deliveries.listOverdue(LATE_MS, BATCH);
         const delivered = await pass.each('deliveries', late, async (one) => webhookGateway.deliverNow(one));
-        log('looked for what hangs', { runs, queues, tasks: closed, deliveries: delivered });
+        // Last: a platform may take long.
+        const left = async () => jobs.listOverdue(LATE_MS, BATCH);
+        const lookedAt = await pass.each('Jobs', left, async (job) => stopOverdue(ports, job));
+        log('looked for what hangs', { runs, queues, tasks: closed, deliveries: delivered, jobs: lookedAt });
         pass.conclude();
       });
     },

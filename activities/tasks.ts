@@ -1,3 +1,4 @@
+import type { RunRecord } from '../src/contract/run.js';
 import type { Outcome } from '../src/domain/outcome.js';
 import type { ProjectionResult } from '../src/domain/run-snapshot.js';
 import type { SlotRecords, SlotWanted, StartedAttempt } from '../src/domain/task-messages.js';
@@ -5,6 +6,7 @@ import type { TaskSnapshot } from '../src/domain/task-snapshot.js';
 import { attemptOutcome } from '../src/operations/tasks/attempt-outcome.js';
 import { startAttempt, type AttemptOfTask } from '../src/operations/tasks/start-attempt.js';
 import { stopAttempt, type StopAttempt } from '../src/operations/tasks/stop-attempt.js';
+import { closeIfGone, type GoneRunPorts } from './gone-runs.js';
 import { closeGoneTasks, type GoneTaskPorts } from './gone-tasks.js';
 import { heartbeating } from './heartbeating.js';
 import { asPermanent } from './permanent.js';
@@ -19,7 +21,7 @@ interface Recorded {
 }
 
 /** What tasks and queues do outside their workflows. All may be repeated. */
-export function createTaskActivities(ports: GoneTaskPorts) {
+export function createTaskActivities(ports: GoneTaskPorts & GoneRunPorts) {
   return {
     async projectTask(snapshot: TaskSnapshot): Promise<ProjectionResult> {
       return permanently(ports.tasks.project(snapshot));
@@ -40,7 +42,8 @@ export function createTaskActivities(ports: GoneTaskPorts) {
 
     /** How the attempt's command ended; null while it is open. */
     async readTaskAttempt({ commandId }: { commandId: string }): Promise<Outcome | null> {
-      return heartbeating(async () => attemptOutcome(ports.operations, commandId));
+      const close = async (run: RunRecord) => closeIfGone(ports, run);
+      return heartbeating(async () => attemptOutcome(ports.operations, commandId, close));
     },
 
     async wantSlot({ queue, wanted }: { queue: string; wanted: SlotWanted }): Promise<void> {

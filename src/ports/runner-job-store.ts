@@ -31,6 +31,8 @@ export interface RunnerJobStore {
   list(query: { runId: string; commandId?: string }): Promise<RunnerJobRecord[]>;
   /** Jobs without an end of the session's runs that have one; not of that run. */
   listLeftBehind(query: { sessionId: string; besideRunId: string }): Promise<RunnerJobRecord[]>;
+  /** Jobs without an end of runs that ended so long ago or longer, the longest first. */
+  listOverdue(lateMs: number, limit: number): Promise<RunnerJobRecord[]>;
   /** What the platform says of it; an ended Job stays ended. */
   observe(view: RunnerJobView): Promise<void>;
   /** Undefined, and nothing written, where the id is that of a runner whose run is none of the tenants'. */

@@ -99,6 +99,11 @@ export interface SessionStore {
   readSend(commandId: string): Promise<DecidedSend | undefined>;
 
   readStorage(sessionId: string): Promise<SessionStorage | undefined>;
+  /**
+   * The volume is about to be made: from now on it is evicted with the rest, whatever becomes of that. Changes nothing where one is recorded.
+   * False where the session is not there, or its storage is going or gone: then none must be made.
+   */
+  expectVolume(sessionId: string, volume: Pick<VolumeRecord, 'name' | 'namespace'>): Promise<boolean>;
   /** The volume is there. Undefined where the session's storage is going or gone: then it must not be. */
   volumeEnsured(sessionId: string, volume: VolumeRecord): Promise<SessionStorage | undefined>;
   /** What a runner measured; of a session whose volume nobody here made, it says which that is. */

@@ -1,6 +1,7 @@
 import type { RunnerJobRecord, RunnerRecord, RunnerRegister } from '../contract/runner.js';
 import { ENDED_JOB_STATUSES, type RunnerJobStatus } from '../domain/runner-job-status.js';
 import type { RunnerJobRequest, RunnerJobStore } from '../ports/runner-job-store.js';
+import type { RunnerJobView } from '../ports/runner-platform.js';
 import type { Reservation } from '../ports/reservation.js';
 import type { TenantScope } from '../ports/run-store.js';
 import type { Database } from './pool.js';
@@ -31,6 +32,10 @@ export interface JobRow {
   readonly updated_at: Date;
   readonly finished_at: Date | null;
 }
+
+/** Jobs without an end of runs that have one. */
+const LEFT_BEHIND = `SELECT ${JOB_COLUMNS} FROM runs r JOIN runner_jobs j ON j.run_id = r.id
+  WHERE j.status <> ALL ($1) AND r.opened_at IS NOT NULL AND r.terminal_status IS NOT NULL`;
 
 export function createRunnerJobStore(database: Database): RunnerJobStore {
   return {
@@ -68,24 +73,21 @@ export function createRunnerJobStore(database: Database): RunnerJobStore {
 
     async listLeftBehind({ sessionId, besideRunId }) {
       const { rows } = await database.query<JobRow>(
-        `SELECT ${JOB_COLUMNS} FROM runs r JOIN runner_jobs j ON j.run_id = r.id
-         WHERE r.session_id = $1 AND r.id <> $2 AND r.opened_at IS NOT NULL AND r.terminal_status IS NOT NULL
-           AND j.status <> ALL ($3)
-         ORDER BY j.created_at, j.id`,
-        [sessionId, besideRunId, ENDED_JOB_STATUSES],
+        `${LEFT_BEHIND} AND r.session_id = $2 AND r.id <> $3 ORDER BY j.created_at, j.id`,
+        [ENDED_JOB_STATUSES, sessionId, besideRunId],
       );
       return rows.map(toJobRecord);
     },
 
-    async observe(view) {
-      await database.query(
-        `UPDATE runner_jobs SET status = $2, reason = $3, exit_code = $4, message = $5, updated_at = now(),
-           finished_at = CASE WHEN $2 = ANY ($6) THEN now() END
-         WHERE job_name = $1 AND status <> ALL ($6)
-           AND (status, reason, exit_code, message) IS DISTINCT FROM ($2, $3, $4::int, $5)`,
-        [view.jobName, view.status, view.reason, view.exitCode, view.message, ENDED_JOB_STATUSES],
+    async listOverdue(lateMs, limit) {
+      const { rows } = await database.query<JobRow>(
+        `${LEFT_BEHIND} AND r.finished_at <= now() - $2 * interval '1 ms' ORDER BY r.finished_at, j.id LIMIT $3`,
+        [ENDED_JOB_STATUSES, lateMs, limit],
       );
+      return rows.map(toJobRecord);
     },
+
+    observe: async (view) => observeJob(database, view),
 
     register: (runnerId, body, tenants) => registerRunner(database, runnerId, body, tenants),
   };
@@ -112,6 +114,16 @@ export async function requestJob(database: Queryable, job: RunnerJobRequest): Pr
     ],
   );
   return toJobRecord(firstRow(requested));
+}
+
+async function observeJob(database: Queryable, view: RunnerJobView): Promise<void> {
+  await database.query(
+    `UPDATE runner_jobs SET status = $2, reason = $3, exit_code = $4, message = $5, updated_at = now(),
+       finished_at = CASE WHEN $2 = ANY ($6) THEN now() END
+     WHERE job_name = $1 AND status <> ALL ($6)
+       AND (status, reason, exit_code, message) IS DISTINCT FROM ($2, $3, $4::int, $5)`,
+    [view.jobName, view.status, view.reason, view.exitCode, view.message, ENDED_JOB_STATUSES],
+  );
 }
 
 /** The Job is there already: whoever comes second goes on with what is kept. */

@@ -26,6 +26,23 @@ export async function readStorage(database: Queryable, sessionId: string): Promi
   return row && toSessionStorage(row);
 }
 
+export async function expectVolume(
+  database: Queryable,
+  sessionId: string,
+  { name, namespace }: Pick<VolumeRecord, 'name' | 'namespace'>,
+): Promise<boolean> {
+  // Read as it was before.
+  const { rows } = await database.query<Pick<SessionRow, 'storage_state'>>(
+    `WITH expected AS (
+       UPDATE sessions SET storage_state = 'pvc', storage_name = $2, storage_namespace = $3, storage_phase = 'Pending',
+         updated_at = now()
+       WHERE id = $1 AND storage_state = 'none')
+     SELECT storage_state FROM sessions WHERE id = $1`,
+    [sessionId, name, namespace],
+  );
+  return rows[0] !== undefined && ['none', 'pvc'].includes(rows[0].storage_state);
+}
+
 export async function volumeEnsured(
   database: Database,
   sessionId: string,

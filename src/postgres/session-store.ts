@@ -5,6 +5,7 @@ import { draftSend, readSend } from './sends.js';
 import {
   beginEviction,
   endEviction,
+  expectVolume,
   listExpired,
   readStorage,
   refreshStorage,
@@ -25,6 +26,7 @@ export function createSessionStore(database: Database): SessionStore {
     draftSend: (draft, reservation) => draftSend(database, draft, reservation),
     readSend: (commandId) => readSend(database, commandId),
     readStorage: (sessionId) => readStorage(database, sessionId),
+    expectVolume: (sessionId, volume) => expectVolume(database, sessionId, volume),
     volumeEnsured: (sessionId, volume) => volumeEnsured(database, sessionId, volume),
     refreshStorage: (sessionId, measured) => refreshStorage(database, sessionId, measured),
     beginEviction: (sessionId, options) => beginEviction(database, sessionId, options),

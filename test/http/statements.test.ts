@@ -17,7 +17,7 @@ const CEILINGS = {
   ack: 3,
   'finish command': 3,
   'finish run': 3,
-  'create session': 3,
+  'create session': 4,
   'create task': 7,
   'send to a new session': 11,
   'send to its live run': 8,

@@ -5,7 +5,7 @@ import { openPostgres, type Postgres } from '../../src/postgres/index.js';
 import type { RunnerJobRequest } from '../../src/ports/runner-job-store.js';
 import type { RunnerJobView } from '../../src/ports/runner-platform.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { openRun } from '../support/runs.js';
+import { openRun, runDraft } from '../support/runs.js';
 
 describe('the runner job store', () => {
   let database: TestDatabase;
@@ -129,6 +129,29 @@ describe('the runner job store', () => {
     assert.deepEqual(await left(), [ended, lives]);
     await postgres.jobs.observe(view(request(), { jobName: `job-${runnerJobId(ended, 1)}`, status: 'lost' }));
     assert.deepEqual(await left(), [lives]);
+  });
+
+  it('finds the Jobs of runs that ended a while ago: not of those that live, were drafted, or ended lately', async () => {
+    const ids = await Promise.all(Array.from({ length: 5 }, async () => openRun(postgres)));
+    const [longest = '', long = '', seen = '', lately = '', lives = ''] = ids;
+    const draft = (await postgres.runs.draftRun(runDraft())).id;
+    for (const id of [...ids, draft]) {
+      const jobId = runnerJobId(id, 1);
+      await postgres.jobs.request(request(1, { id: jobId, runId: id, jobName: `job-${jobId}` }));
+    }
+    for (const id of ids) if (id !== lives) await postgres.runs.closeOrphan(id, 'gone');
+    await postgres.jobs.observe(view(request(), { jobName: `job-${runnerJobId(seen, 1)}`, status: 'stopped' }));
+    const endedAgo = async (runId: string, minutes: number) =>
+      database.query(`UPDATE runs SET finished_at = now() - $2 * interval '1 minute' WHERE id = $1`, [runId, minutes]);
+    for (const id of [long, seen]) await endedAgo(id, 16);
+    await endedAgo(longest, 17);
+    await endedAgo(lately, 14);
+    const found = async (limit: number) => {
+      const overdue = await postgres.jobs.listOverdue(15 * 60_000, limit);
+      return overdue.map((job) => job.runId);
+    };
+    assert.deepEqual(await found(10), [longest, long]);
+    assert.deepEqual(await found(1), [longest]);
   });
 
   it('takes no notice of a Job that nobody asked for', async () => {

@@ -218,6 +218,30 @@ describe('the rows of sessions', () => {
     assert.deepEqual(await told(), ['stalled', true]);
   });
 
+  it('expect a volume before it is there, and from then on evict it with the rest', async () => {
+    const { sessions } = postgres;
+    const expect = () => sessions.expectVolume(sessionId, { name: 'v', namespace: 'local' });
+    assert.equal(await expect(), false, 'there is no such session');
+    await end(await open());
+    assert.equal(await expect(), true);
+    const storage = await sessions.readStorage(sessionId);
+    assert.deepEqual([storage?.pvcName, storage?.pvcPhase, storage?.storageQuotaBytes], ['v', 'Pending', null]);
+    await database.query(`UPDATE sessions SET expires_at = now() - interval '1 hour'`);
+    assert.deepEqual(
+      (await sessions.listExpired(1)).map((found) => found.volumeName),
+      ['v'],
+    );
+    await sessions.volumeEnsured(sessionId, { ...VOLUME, quotaBytes: 7 });
+    const ensured = await sessions.readStorage(sessionId);
+    assert.equal(await expect(), true);
+    assert.deepEqual(await sessions.readStorage(sessionId), ensured, 'what is known of one that is there stays');
+    assert.equal(await sessions.beginEviction(sessionId, { onlyExpired: true }), 'evicting');
+    assert.equal(await expect(), false);
+    await sessions.endEviction(sessionId);
+    assert.equal(await expect(), false);
+    assert.equal((await sessions.readStorage(sessionId))?.pvcPhase, 'Deleted');
+  });
+
   it('keep what a runner measured of a volume that nobody here made, and which that is', async () => {
     await open();
     const measured = { pvcName: 'theirs', namespace: 'elsewhere', storageSizeBytes: 12 };

@@ -110,6 +110,12 @@ describe('a task whose run is gone from Temporal before a runner claimed it', fu
       await api.post(`${TASKS}/${id}/refresh`);
       const lost = await api.get(`/api/v1/runs/${latestAttempt.runId}`);
       assert.deepEqual([lost.status, lost.failureKind], ['failed', 'infra-failed']);
+      const { items } = await api.get(`/api/v1/runs/${latestAttempt.runId}/runner-jobs`);
+      assert.deepEqual(
+        items.map(({ terminal }: Loose) => terminal),
+        [true],
+        'no Job of it is left for its deadline',
+      );
       const task = await until(id, ({ phase }) => phase === 'ended');
       assert.deepEqual([task.state, task.latestAttempt.attempt], ['completed', 2]);
     });

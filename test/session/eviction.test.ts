@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRunError, unavailable } from '../../src/domain/errors.js';
 import { evictionWorkflowId, STORAGE_GC_WORKFLOW_ID } from '../../src/domain/ids.js';
+import { sessionVolumeName } from '../../src/domain/volume-names.js';
 import type { RunnerPlatform, Volumes } from '../../src/ports/runner-platform.js';
 import { Api, eventually } from '../support/api.js';
 import { connectTemporal } from '../../src/temporal/connection.js';
@@ -224,6 +225,48 @@ describe('the eviction of a session', function () {
       const answer = await api.request('POST', '/api/v1/sessions', SESSION);
       assert.deepEqual([answer.status, answer.body.failureKind], [409, 'session-store-evicted']);
       assert.equal(existsSync(join(manager.dataDir, 'volumes', pvc.pvcName)), false);
+    } finally {
+      await manager.stop();
+    }
+  });
+
+  it('takes a volume whose making nobody heard of to its end', async () => {
+    const unheard = (platform: RunnerPlatform) =>
+      withVolumes(platform, {
+        ensure: async (name) => {
+          await platform.volumes.ensure(name);
+          throw unavailable('platform');
+        },
+      });
+    const manager = await startTestManager({}, { platform: unheard });
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      assert.equal((await api.request('POST', '/api/v1/sessions', SESSION)).status, 503);
+      const volume = join(manager.dataDir, 'volumes', sessionVolumeName('doomed'));
+      assert.ok(existsSync(volume));
+      const { pvcName, pvcPhase } = await api.get('/api/v1/sessions/doomed/storage');
+      assert.deepEqual([pvcName, pvcPhase], [sessionVolumeName('doomed'), 'Pending']);
+      await manager.database.query(`UPDATE sessions SET expires_at = now() - interval '1 minute'`);
+      await api.post('/api/v1/sessions/storage/gc');
+      assert.equal(existsSync(volume), false);
+    } finally {
+      await manager.stop();
+    }
+  });
+
+  it('ends what was recorded of a volume that was never made', async () => {
+    const refusing = (platform: RunnerPlatform) =>
+      withVolumes(platform, {
+        ensure: async () => {
+          throw unavailable('platform');
+        },
+      });
+    const manager = await startTestManager({}, { platform: refusing });
+    try {
+      const api = new Api(manager.url, manager.operatorToken);
+      assert.equal((await api.request('POST', '/api/v1/sessions', SESSION)).status, 503);
+      const { action, summary } = await api.ok('DELETE', '/api/v1/sessions/doomed/storage');
+      assert.deepEqual([action, summary.pvcPhase], ['session-storage-evicted', 'Deleted']);
     } finally {
       await manager.stop();
     }

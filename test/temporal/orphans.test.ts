@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import type { RunnerJobStatus } from '../../src/domain/runner-job-status.js';
+import type { RunnerPlatform } from '../../src/ports/runner-platform.js';
 import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.js';
 import { createRunGateway } from '../../src/temporal/run-gateway.js';
 import { Api, eventually } from '../support/api.js';
 import { ForeignRunner, refusalOf } from '../support/foreign-runner.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
+import { withParts } from '../support/with-parts.js';
 
 const LEASE_MS = 4_000;
 
@@ -72,4 +75,71 @@ describe('a run whose workflow is gone', () => {
     assert.equal(await gateway.leaseExpired('run:never', message), 'gone');
     await gateway.runnerExited('run:never', { ...message, exitCode: 0, reason: 'ended' });
   });
+});
+
+/** Nothing but its deadline ends such a Job in a cluster: no runner of it claims, and no lease runs out. */
+describe('the Job of a run whose workflow is gone before a runner claimed it', () => {
+  const stopped: string[] = [];
+  let manager: TestManager;
+  let api: Api;
+  let link: TemporalLink;
+
+  before(async function () {
+    this.timeout(90_000);
+    const viewOf = (jobName: string, status: RunnerJobStatus) => {
+      const of = { runId: '', attempt: 0, reason: null, exitCode: null, message: null };
+      return { ...of, jobName, status };
+    };
+    const unplaced = (platform: RunnerPlatform) =>
+      withParts(platform, {
+        launch: async ({ jobName }) => viewOf(jobName, 'starting'),
+        stop: async (jobName) => {
+          stopped.push(jobName);
+          return viewOf(jobName, 'stopped');
+        },
+      });
+    manager = await startTestManager({}, { platform: unplaced });
+    api = new Api(manager.url, manager.operatorToken);
+    link = connectTemporal(manager.temporal);
+  });
+  after(async () => {
+    await link.close();
+    await manager.stop();
+  });
+
+  const jobOf = async (runId: string) => (await api.get(`/api/v1/runs/${runId}/runner-jobs`)).items[0];
+  const launched = async () => {
+    const run = await api.createRun();
+    await api.addTurn(run.id, 'true');
+    await api.post(`/api/v1/runs/${run.id}/runner-jobs`);
+    const job = await eventually(
+      async () => jobOf(run.id),
+      ({ status }) => status === 'starting',
+    );
+    return { id: run.id as string, workflowId: run.workflowId as string, jobName: job.jobName as string };
+  };
+  const lose = async () => {
+    const run = await launched();
+    await link.client.workflow.getHandle(run.workflowId).terminate('by hand');
+    const ended = await api.post(`/api/v1/runs/${run.id}/cancel`);
+    assert.equal(ended.failureKind, 'infra-failed');
+    return run;
+  };
+
+  it('is stopped by maintenance a while after the run was ended for it, and no other is', async () => {
+    const [lost, lately, live] = [await lose(), await lose(), await launched()];
+    assert.deepEqual(stopped, [], 'the API has no right to');
+    await manager.database.query(`UPDATE runs SET finished_at = now() - interval '20 minutes' WHERE id = $1`, [
+      lost.id,
+    ]);
+    await link.client.schedule.getHandle('maintenance').trigger();
+    const job = await eventually(
+      async () => jobOf(lost.id),
+      ({ terminal }) => terminal,
+      30_000,
+    );
+    assert.equal(job.status, 'stopped');
+    assert.deepEqual(stopped, [lost.jobName]);
+    for (const { id } of [lately, live]) assert.equal((await jobOf(id)).terminal, false);
+  }).timeout(60_000);
 });

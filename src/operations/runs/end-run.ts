@@ -81,8 +81,8 @@ function isGone(over: RunRefused): boolean {
 }
 
 /**
- * Nobody is left who could write the run's end, so it is written here. Its runner hears of it at its next word; before a further run of the
- * session begins, it is stopped.
+ * Nobody is left who could write the run's end, so it is written here. Its runner hears of it at its next word; its Job is stopped before a
+ * further run of the session begins, or else by maintenance.
  */
 async function workflowGone(context: OperationContext, run: RunRecord): Promise<RunRecord> {
   await context.runs.closeOrphan(run.id, WORKFLOW_GONE);

@@ -1,5 +1,5 @@
 import type { SessionStorage } from '../../contract/session.js';
-import { sessionStoreEvicted, missing } from '../../domain/errors.js';
+import { sessionStoreEvicted, missing, type AgentRunError } from '../../domain/errors.js';
 import { sessionVolumeName } from '../../domain/volume-names.js';
 import type { OperationContext } from '../context.js';
 
@@ -7,17 +7,24 @@ import type { OperationContext } from '../context.js';
 type Context = Pick<OperationContext, 'sessions' | 'volumes' | 'platform'>;
 
 /**
- * The session's volume, made unless it is there. Should its eviction have begun meanwhile, what was made goes again.
+ * The session's volume, made unless it is there. It is recorded before it is made: whoever dies between leaves none that nobody collects.
+ * Should its eviction have begun meanwhile, what was made goes again.
  * @throws session-store-evicted
  */
 export async function ensureVolume(context: Context, sessionId: string): Promise<SessionStorage> {
   const { volumes, sessions, platform } = context;
-  const name = sessionVolumeName(sessionId);
-  const { phase, quotaBytes = null } = await volumes.ensure(name);
-  const volume = { name, namespace: platform.namespace, phase, quotaBytes };
-  const storage = await sessions.volumeEnsured(sessionId, volume);
+  const named = { name: sessionVolumeName(sessionId), namespace: platform.namespace };
+  if (!(await sessions.expectVolume(sessionId, named))) throw await refusal(context, sessionId);
+  const { phase, quotaBytes = null } = await volumes.ensure(named.name);
+  const storage = await sessions.volumeEnsured(sessionId, { ...named, phase, quotaBytes });
   if (storage !== undefined) return storage;
-  if ((await sessions.readStorage(sessionId)) === undefined) throw missing('session', sessionId);
-  await volumes.delete(name);
-  throw sessionStoreEvicted(sessionId);
+  const refused = await refusal(context, sessionId);
+  await volumes.delete(named.name);
+  throw refused;
+}
+
+/** Why a session may have no volume. */
+async function refusal({ sessions }: Context, sessionId: string): Promise<AgentRunError> {
+  const isThere = (await sessions.readStorage(sessionId)) !== undefined;
+  return isThere ? sessionStoreEvicted(sessionId) : missing('session', sessionId);
 }

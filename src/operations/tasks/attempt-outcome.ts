@@ -1,20 +1,24 @@
 import type { CommandRecord } from '../../contract/command.js';
+import type { RunRecord } from '../../contract/run.js';
 import { isTerminalStatus, type NoteRef, type Outcome } from '../../domain/outcome.js';
 import type { OperationContext } from '../context.js';
-import { closeGoneRun } from '../runs/close-gone-run.js';
 
-type Context = Pick<OperationContext, 'runs' | 'gateway'>;
+type Context = Pick<OperationContext, 'runs'>;
 
 /**
- * How an attempt's command ended; null while it is open. A run that is gone from Temporal is ended here: before its claim no lease tells of
- * it. @throws unavailable
+ * How an attempt's command ended; null while it is open. A run that is gone from Temporal is to be ended by `closeIfGone`, and what works for
+ * it stopped: before its claim no lease tells of it. @throws unavailable
  */
-export async function attemptOutcome(context: Context, commandId: string): Promise<Outcome | null> {
+export async function attemptOutcome(
+  context: Context,
+  commandId: string,
+  closeIfGone: (run: RunRecord) => Promise<unknown>,
+): Promise<Outcome | null> {
   const command = await context.runs.getCommand(commandId, 'all');
   if (command === undefined || isTerminalStatus(command.state)) return outcomeOf(context, command);
   const run = await context.runs.getRun(command.runId, 'all');
-  if (run === undefined || (await context.gateway.isLive(run, run.id))) return null;
-  await closeGoneRun(context, run.id);
+  if (run === undefined) return null;
+  await closeIfGone(run);
   return outcomeOf(context, await context.runs.getCommand(commandId, 'all'));
 }
 

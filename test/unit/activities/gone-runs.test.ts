@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
-import { closeEarlierRuns, closeGoneRuns, type GoneRunPorts } from '../../../activities/gone-runs.js';
+import {
+  closeEarlierRuns,
+  closeGoneRuns,
+  closeIfGone,
+  stopOverdue,
+  type GoneRunPorts,
+} from '../../../activities/gone-runs.js';
+import type { RunRecord } from '../../../src/contract/run.js';
+import type { RunnerJobRecord } from '../../../src/contract/runner.js';
 import type { RunnerJobStatus } from '../../../src/domain/runner-job-status.js';
+import type { OperationContext } from '../../../src/operations/context.js';
+import { attemptOutcome } from '../../../src/operations/tasks/attempt-outcome.js';
 
 const SESSION = 'sess-1';
 
@@ -40,6 +50,11 @@ describe('runs whose workflow is gone', () => {
         .map((row) => ({ ...row })),
     }),
     getRun: async (id: string) => rows.find((row) => row.id === id),
+    /** Each run has one, of its own id. */
+    getCommand: async (runId: string) => {
+      const isOpen = statusOf(runId) === 'running';
+      return { runId, state: isOpen ? 'acknowledged' : 'failed', failureKind: 'infra-failed', failureMessage: null };
+    },
     closeOrphan: async (id: string) => {
       for (const row of rows) if (row.id === id) row.status = 'failed';
     },
@@ -112,6 +127,30 @@ describe('runs whose workflow is gone', () => {
     await closeEarlierRuns(ports(), SESSION, 'next');
     await closeEarlierRuns(ports(), SESSION, 'next');
     assert.deepEqual([stopped, jobs['ended']], [['job-ended'], 'lost']);
+  });
+
+  it('are ended for the task that asks what became of them, once what works for them is stopped', async () => {
+    run('attempt');
+    const context = { runs } as unknown as Pick<OperationContext, 'runs'>;
+    const outcome = async () =>
+      attemptOutcome(context, 'attempt', async (record: RunRecord) => closeIfGone(ports(), record));
+    live = ['attempt'];
+    assert.equal(await outcome(), null);
+    live = [];
+    unstoppable = ['job-attempt'];
+    await assert.rejects(outcome(), /no word of job-attempt/);
+    assert.equal(statusOf('attempt'), 'running', 'it is found again');
+    unstoppable = [];
+    assert.equal((await outcome())?.failureKind, 'infra-failed');
+    assert.deepEqual([stopped, jobs['attempt']], [['job-attempt'], 'lost']);
+  });
+
+  it('leave no Job to its deadline; one of a workflow that lives is its own to stop', async () => {
+    for (const id of ['ending', 'ended']) run(id);
+    for (const row of rows) row.status = 'failed';
+    live = ['ending'];
+    for (const { id: runId } of rows) await stopOverdue(ports(), { jobName: `job-${runId}`, runId } as RunnerJobRecord);
+    assert.deepEqual([stopped, jobs['ending'], jobs['ended']], [['job-ended'], 'running', 'lost']);
   });
 
   it('do not hold each other up', async () => {

@@ -9,8 +9,11 @@ const quietActivity = () => new MockActivityEnvironment({}, { logger: new Defaul
 
 type Ports = Parameters<typeof createRunnerJobActivities>[0];
 
+/** When the session's storage is given up, if at all. */
+type GivenUp = 'never' | 'before' | 'meanwhile';
+
 /** A run of a session whose storage is, or is not, to be had; and what is done about its volume. */
-function portsWith(isThere: boolean) {
+function portsWith(givenUp: GivenUp) {
   const done: string[] = [];
   const run = {
     id: 'run_1',
@@ -37,7 +40,11 @@ function portsWith(isThere: boolean) {
       observe: async () => undefined,
     },
     sessions: {
-      volumeEnsured: async () => (isThere ? { pvcName: 'v' } : undefined),
+      expectVolume: async () => {
+        done.push('expected');
+        return givenUp !== 'before';
+      },
+      volumeEnsured: async () => (givenUp === 'never' ? { pvcName: 'v' } : undefined),
       readStorage: async () => ({ pvcName: 'v' }),
     },
     backends: { get: async () => ({ kind: 'exec' }) },
@@ -47,7 +54,10 @@ function portsWith(isThere: boolean) {
       jobNamePrefix: 'p',
       namespace: 'local',
       volumes: {
-        ensure: async () => ({ phase: 'Bound' }),
+        ensure: async () => {
+          done.push('made');
+          return { phase: 'Bound' };
+        },
         delete: async () => void done.push('deleted'),
       },
       launch: async () => void done.push('launched'),
@@ -61,16 +71,23 @@ describe('the launch of a session’s run', () => {
   const launch = async (ports: Ports) =>
     quietActivity().run(async () => createRunnerJobActivities(ports).launchRunnerJob(job));
 
-  it('goes on with the session’s volume', async () => {
-    const { ports, done } = portsWith(true);
+  it('goes on with the session’s volume, which was recorded before it was made', async () => {
+    const { ports, done } = portsWith('never');
     await launch(ports);
-    assert.deepEqual(done, ['launched']);
+    assert.deepEqual(done, ['expected', 'made', 'launched']);
   });
 
-  it('is refused for good where the session’s storage was given up, and leaves no new volume behind', async () => {
-    const { ports, done } = portsWith(false);
-    const refused = { nonRetryable: true, type: 'session-store-evicted' };
+  const refused = { nonRetryable: true, type: 'session-store-evicted' };
+
+  it('is refused for good where the session’s storage was given up, and makes no volume then', async () => {
+    const { ports, done } = portsWith('before');
     await assert.rejects(launch(ports), refused);
-    assert.deepEqual(done, ['deleted']);
+    assert.deepEqual(done, ['expected']);
+  });
+
+  it('is refused for good where the storage is given up as its volume is made, and leaves none behind', async () => {
+    const { ports, done } = portsWith('meanwhile');
+    await assert.rejects(launch(ports), refused);
+    assert.deepEqual(done, ['expected', 'made', 'deleted']);
   });
 });
