@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
+import { RUNNER_EXIT_CODES } from '../../src/domain/runner-program.js';
 import * as messages from '../../workflows/run/messages.js';
 import { refusalOf, RunScenes, until } from '../support/run-scenes.js';
 import { POLICY } from '../unit/workflows/run-fixtures.js';
@@ -81,6 +82,34 @@ describe('runWorkflow', function () {
       assert.ok((await scenes.environment.currentTimeMs()) - beganAt >= 2 * deadlineMs);
       assert.deepEqual(await claim(runnerIdOfJob(asked.jobId)), { attempt: 1 });
       assert.deepEqual(records.launched, [1]);
+      await handle.executeUpdate(messages.cancelRunUpdate, { args: [{ runId, reason: null }] });
+    });
+  });
+
+  it('loses one attempt to an outage of the API, however many runners would give up in it', async () => {
+    await play({}, async ({ handle, records, runId, claim, turn, ack }) => {
+      await turn('cmd_a');
+      const asked = { runId, attempt: 1, jobId: runnerJobId(runId, 1) };
+      await handle.executeUpdate(messages.requestRunnerJobUpdate, { args: [asked] });
+      await until(() => records.launched.length === 1);
+      await claim(runnerIdOfJob(asked.jobId));
+      await ack('cmd_a');
+      records.acceptingMs = [0, 0, 0, 1_000];
+      const abandoned = { reason: 'exited', exitCode: RUNNER_EXIT_CODES.abandoned };
+      await handle.signal(messages.runnerExitedSignal, { runId, attempt: 1, ...abandoned });
+      await until(
+        () => records.acceptingMs.length === 1,
+        async () => {
+          assert.deepEqual(records.launched, [1], 'nobody could claim a further attempt yet');
+          await scenes.environment.sleep(POLICY.turnTimeoutMs / 4);
+        },
+      );
+      await until(
+        () => records.launched.length === 2,
+        async () => scenes.environment.sleep(200),
+      );
+      assert.deepEqual(records.commands, { cmd_a: 'acknowledged' }, 'its turn did not pass a limit meanwhile');
+      assert.equal(records.latest.attempt, 2);
       await handle.executeUpdate(messages.cancelRunUpdate, { args: [{ runId, reason: null }] });
     });
   });

@@ -2,7 +2,7 @@ import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import { isTerminalStatus, type Outcome } from '../../src/domain/outcome.js';
 import type { RunInput, RunPolicy } from '../../src/domain/run-messages.js';
 import type { Loss } from './losses.js';
-import { isWork, type LiveCommand, type RunData } from './run-data.js';
+import { isWork, type ExitedJob, type LiveCommand, type RunData } from './run-data.js';
 
 /** What a run's workflow has to do by itself. */
 export type Step =
@@ -28,7 +28,7 @@ export function nextStep(input: RunInput, data: RunData, nowMs: number): Step {
   if (isTerminalStatus(data.lifecycle.status)) return { do: 'wait', untilMs: null, name: 'ended' };
   const urgent = urgentStep(input, data);
   if (urgent !== undefined) return urgent;
-  const dues = [...attemptDues(input.policy, data), ...turnDues(input.policy, data), ...endDues(input.policy, data)];
+  const dues = [...attemptDues(input, data), ...turnDues(input, data), ...endDues(input.policy, data)];
   const first = dues.reduce<Due | undefined>((a, b) => (a === undefined || b.atMs < a.atMs ? b : a), undefined);
   if (first === undefined) return { do: 'wait', untilMs: null, name: 'next message' };
   return first.atMs <= nowMs ? first.step : { do: 'wait', untilMs: first.atMs, name: first.name };
@@ -38,14 +38,8 @@ function urgentStep(input: RunInput, data: RunData): Step | undefined {
   const { lifecycle, job } = data;
   const { attempt } = lifecycle;
   if (job.stopFirst !== null && job.underWay !== 'stopping') return { do: 'stop-job', attempt: job.stopFirst };
-  if (job.exited?.attempt === attempt && isJobs(input, data)) {
-    const { reason, exitCode } = job.exited;
-    return {
-      do: 'lose',
-      attempt,
-      loss: { why: 'runner-exited', claimed: lifecycle.claimedBy !== null, reason, exitCode },
-    };
-  }
+  const exited = exitedJob(input, data);
+  if (exited !== undefined && exited.heldUntilMs === undefined) return loseExited(data, exited);
   if (data.leaseDoubt === attempt && lifecycle.claimedBy !== null) return { do: 'check-lease', attempt };
   return undefined;
 }
@@ -55,9 +49,25 @@ export function isJobs(input: RunInput, { lifecycle }: RunData): boolean {
   return [null, runnerIdOfJob(runnerJobId(input.runId, lifecycle.attempt))].includes(lifecycle.claimedBy);
 }
 
-function attemptDues(policy: RunPolicy, data: RunData): Due[] {
+/** The end of the attempt's own Job, where it was told and the attempt is not over yet. */
+function exitedJob(input: RunInput, data: RunData): ExitedJob | undefined {
+  const { exited } = data.job;
+  return exited?.attempt === data.lifecycle.attempt && isJobs(input, data) ? exited : undefined;
+}
+
+function loseExited({ lifecycle }: RunData, { attempt, reason, exitCode }: ExitedJob): Step {
+  const claimed = lifecycle.claimedBy !== null;
+  return { do: 'lose', attempt, loss: { why: 'runner-exited', claimed, reason, exitCode } };
+}
+
+function attemptDues(input: RunInput, data: RunData): Due[] {
+  const { policy } = input;
   const { lifecycle, job } = data;
   const { attempt } = lifecycle;
+  const exited = exitedJob(input, data);
+  if (exited !== undefined) {
+    return [{ atMs: exited.heldUntilMs ?? 0, name: 'API outage', step: loseExited(data, exited) }];
+  }
   if (lifecycle.claimedBy !== null) {
     const atMs = data.leaseSeenAtMs + policy.leaseBackstopMs;
     return [{ atMs, name: 'lease backstop', step: { do: 'check-lease', attempt } }];
@@ -75,9 +85,15 @@ function attemptDues(policy: RunPolicy, data: RunData): Due[] {
   return needed ? [{ atMs: job.notBeforeMs, name: 'backoff', step: { do: 'launch-job', attempt } }] : [];
 }
 
-function turnDues(policy: RunPolicy, data: RunData): Due[] {
+function turnDues(input: RunInput, data: RunData): Due[] {
   if (data.lifecycle.claimedBy === null) return [];
-  return data.commands.flatMap((command) => [...cancelDue(policy, command), ...limitDues(policy, data, command)]);
+  const { policy } = input;
+  // A turn whose runner is gone passes no limit: the next attempt does it again.
+  const isWorkedOn = exitedJob(input, data) === undefined;
+  return data.commands.flatMap((command) => [
+    ...cancelDue(policy, command),
+    ...(isWorkedOn ? limitDues(policy, data, command) : []),
+  ]);
 }
 
 function cancelDue(policy: RunPolicy, command: LiveCommand): Due[] {

@@ -70,7 +70,15 @@ export interface JobData {
   notBeforeMs: number;
   /** The Job of this attempt must be gone before the next one is launched. */
   stopFirst: number | null;
-  exited: { attempt: number; reason: string; exitCode: number | null } | null;
+  exited: ExitedJob | null;
+}
+
+export interface ExitedJob {
+  attempt: number;
+  reason: string;
+  exitCode: number | null;
+  /** Its runner gave up for want of an API, which was still away: whether it is there again is asked then. */
+  heldUntilMs?: number;
 }
 
 export interface Unwritten {

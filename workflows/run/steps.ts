@@ -1,9 +1,13 @@
 import { patched } from '@temporalio/workflow';
 import { assertNever } from '../../src/domain/assert-never.js';
+import { RUNNER_EXIT_CODES } from '../../src/domain/runner-program.js';
 import { records } from './activities.js';
 import type { LiveRun } from './live-run.js';
 import type { Loss } from './losses.js';
 import { isJobs, limitOutcome, type Step } from './next-step.js';
+
+/** How often it is asked whether the API is there again: seldom beside the hour that a runner waited for it. */
+const OUTAGE_LOOK_MS = 60_000;
 
 /** Does what a run's workflow has to do by itself. */
 export async function perform(live: LiveRun, step: Exclude<Step, { do: 'wait' }>): Promise<void> {
@@ -19,7 +23,7 @@ export async function perform(live: LiveRun, step: Exclude<Step, { do: 'wait' }>
     case 'check-lease':
       return checkLease(live, step.attempt);
     case 'lose':
-      if (step.loss.why === 'start-deadline' && !(await couldClaim(live, step.attempt, step.loss.waitedMs))) return;
+      if (!(await isLost(live, step))) return;
       return withAttempt(live, step.attempt, () => run.lose(step.loss));
     case 'end-turn':
       if (step.loss.why === 'hard-timeout' && !(await couldReport(live, step.commandId))) return;
@@ -52,6 +56,25 @@ async function withAttempt(live: LiveRun, attempt: number, decide: () => void): 
     await records.revokeLease({ runId: input.runId, attempt });
     if (!isOver()) decide();
   });
+}
+
+/** Whether the attempt is lost now: an outage of the API may be why nobody claimed it, or why its runner is not to be replaced yet. */
+async function isLost(live: LiveRun, { attempt, loss }: Extract<Step, { do: 'lose' }>): Promise<boolean> {
+  if (loss.why === 'start-deadline') return couldClaim(live, attempt, loss.waitedMs);
+  const isAbandoned = loss.why === 'runner-exited' && loss.exitCode === RUNNER_EXIT_CODES.abandoned;
+  return !isAbandoned || couldBeReplaced(live, attempt);
+}
+
+/**
+ * Whether another runner could claim. While the API is away a runner that gave up waiting for it is not replaced: each further one would give
+ * up as it did, and a long outage would use up every attempt.
+ */
+async function couldBeReplaced({ run }: LiveRun, attempt: number): Promise<boolean> {
+  if (!patched('replaces-no-runner-while-the-api-is-away')) return true;
+  if ((await records.apiUptime()).acceptingMs > 0) return true;
+  const { exited } = run.data.job;
+  if (exited?.attempt === attempt) exited.heldUntilMs = Date.now() + OUTAGE_LOOK_MS;
+  return false;
 }
 
 /** Whether a runner had its time to claim. While the API was away none could: the deadline counts from its return. */

@@ -58,6 +58,8 @@ export interface TurnRequest {
   /** An earlier attempt took this command and did not finish it: the thread may know the prompt already. */
   readonly mayHaveBegun: boolean;
   readonly events: EventSink;
+  /** The agent asks what nobody is there to decide, and has its answer: ends the turn as blocked with these words. */
+  readonly onNeedsInput: (message: string) => void;
 }
 
 export interface TurnHandle {

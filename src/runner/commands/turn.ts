@@ -29,8 +29,8 @@ export interface TurnContext {
 
 /**
  * One turn of the agent. When the lease came into doubt and the agent was stopped, the turn is played again from its
- * start once the lease is sure; what ends it early (interrupt, cancel, a limit) is its outcome, whatever the agent
- * makes of it.
+ * start once the lease is sure; what ends it early (an interrupt, a cancel, a limit, a question that nobody answers) is
+ * its outcome, whatever the agent makes of it.
  */
 export class Turn {
   /** Resolves when the agent has nothing more to do with it. */
@@ -141,6 +141,7 @@ export class Turn {
       payload: this.command.payload,
       mayHaveBegun: round > 0 || this.command.acknowledgedAt !== null,
       events: this.#events(),
+      onNeedsInput: (message) => this.stop({ status: 'blocked', failureKind: null, message, turnId: null }),
     });
     this.#attach(handle, thread.threadId);
     const outcome = await handle.done;

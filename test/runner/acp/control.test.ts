@@ -125,4 +125,28 @@ describe('what an ACP agent asks for', () => {
     assert.deepEqual([asked.toolName, asked.commandId], ['execute', turn.id]);
     assert.deepEqual(runner.said(turn), []);
   });
+
+  it('blocks the turn also where the agent does not listen, by ending the agent, and the next turn has a new one', async () => {
+    runner.configure({ load: true });
+    const { manager, fixture } = runner;
+    manager.run.executionPolicy.approval = 'on-request';
+    manager.run.executionPolicy.timeoutMs = 10_000;
+    const turn = manager.add('turn', 'insist');
+    void fixture.start({ AGENTRUN_RUNNER_INTERRUPT_GRACE_MS: '200' });
+    await manager.ended(turn);
+    assert.deepEqual([turn.terminalStatus, turn.failureKind], ['blocked', null]);
+    assert.match(turn.failureMessage ?? '', /approval of: rm -rf build/);
+    assert.deepEqual(runner.payloads('error'), []);
+    const next = manager.add('turn', 'say still here');
+    await manager.ended(next);
+    assert.deepEqual(runner.said(next), ['still here']);
+    assert.equal(next.threadId, turn.threadId);
+  });
+
+  it('blocks the turn also where the agent goes on without it', async () => {
+    runner.manager.run.executionPolicy.approval = 'on-request';
+    const turn = await runner.turn('presume');
+    assert.equal(turn.terminalStatus, 'blocked');
+    assert.match(turn.failureMessage ?? '', /approval of: rm -rf build/);
+  });
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunRecord } from '../../../src/contract/run.js';
 import { CodexRunner } from '../../support/codex-runner.js';
 import { CODEX_FETCH_TIMEOUT_MS, codexForTests } from '../../support/codex.js';
 import { answer, patchCall, shellCall, text } from '../../support/mock-provider/answers.js';
+import { hangs } from '../../support/mock-provider/failures.js';
 
 /** Codex does not tell of a command that its sandbox stopped in the first moments. */
 const LATER = 'sleep 0.5; ';
@@ -56,6 +57,27 @@ describe('the execution policy of a run with codex', () => {
     const next = manager.add('turn', 'do without');
     await manager.ended(next);
     assert.equal(next.terminalStatus, 'completed');
+  });
+
+  it('ends a turn as blocked also where codex goes on, by ending codex, and resumes its thread for the next turn', async () => {
+    const manager = await create([answer([escalation]), hangs(), text('Back.')], {
+      sandbox: 'workspace-write',
+      approval: 'on-request',
+      timeoutMs: 10_000,
+    });
+    const deaf = join(runner.fixture.volumeDir, 'deaf-codex');
+    const hears = `sed -u -e '/"turn\\/interrupt"/d' -e 's/"decision":"cancel"/"decision":"decline"/'`;
+    await writeFile(deaf, `#!/bin/sh\n${hears} | exec '${await codexForTests()}' "$@"\n`, { mode: 0o755 });
+    const turn = manager.add('turn', 'escape');
+    void runner.start({ AGENTRUN_CODEX_PATH: deaf, AGENTRUN_RUNNER_INTERRUPT_GRACE_MS: '300' });
+    await manager.ended(turn);
+    assert.deepEqual([turn.terminalStatus, turn.failureKind], ['blocked', null]);
+    assert.match(turn.failureMessage ?? '', /asks for approval to run: .*touch /);
+    assert.deepEqual(runner.payloads('error', turn), []);
+    const next = manager.add('turn', 'do without');
+    await manager.ended(next);
+    assert.deepEqual([next.terminalStatus, next.threadId], ['completed', turn.threadId]);
+    assert.ok(manager.phases().includes('thread/resumed'));
   });
 
   it('blocks for a change of files where only reading is allowed', async () => {

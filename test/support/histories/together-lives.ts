@@ -1,4 +1,5 @@
 import { runWorkflowId, taskWorkflowId } from '../../../src/domain/ids.js';
+import { RUNNER_EXIT_CODES } from '../../../src/domain/runner-program.js';
 import { eventually } from '../api.js';
 import type { Loose } from '../api.js';
 import { SOON, type Life } from './life.js';
@@ -47,6 +48,23 @@ export const togetherLives: Record<string, Life> = {
   // Asked before: could their runners have said something?
   'never-claimed-while-the-api-was-there': runLives['start-failed-nobody-claimed']!,
   'turn-limit-forced-while-the-api-was-there': runLives['turn-limit-forced']!,
+  'abandoned-while-the-api-was-there': {
+    settings: SOON,
+    async play(stage) {
+      const run = await stage.api.createRun({ retryPolicy: { maxAttempts: 2, backoffMs: 100 } });
+      const turn = await stage.api.addTurn(run.id, 'sleep 600');
+      await stage.launch(run);
+      await stage.untilCommand(turn, 'acknowledged');
+      const abandoned = { runId: run.id, attempt: 1, reason: 'exited', exitCode: RUNNER_EXIT_CODES.abandoned };
+      await stage.temporal.workflow.getHandle(run.workflowId).signal('runnerExited', abandoned);
+      await eventually(
+        async () => stage.run(run.id),
+        ({ attempt, status }) => attempt === 2 && status === 'running',
+      );
+      await stage.api.post(`/api/v1/runs/${run.id}/cancel`, { reason: 'no longer wanted' });
+      return stage.lived(run.id);
+    },
+  },
 
   'asked-for-in-the-backoff-and-cancelled': {
     settings: SOON,

@@ -28,6 +28,18 @@ const launched = (run: RunState) => {
   run.jobLaunched(1);
 };
 
+/** Its Job's runner, told of while the API was away; `holder` has claimed and works. */
+const givenUp = (run: RunState, holder: string | null) => {
+  launched(run);
+  if (holder !== null) {
+    run.addCommand('cmd_a', 'turn');
+    run.claim(holder, 60_000);
+    run.ackCommand('cmd_a', undefined);
+  }
+  const heldUntilMs = Date.now() + 10 * POLICY.turnTimeoutMs;
+  run.data.job.exited = { attempt: 1, reason: 'exited', exitCode: 6, heldUntilMs };
+};
+
 const TABLE: Row[] = [
   { when: 'nobody asked for a Job', given: () => undefined, then: { do: 'wait', name: 'unclaimed' } },
   { when: 'nobody ever claimed', given: () => undefined, afterMs: POLICY.unclaimedTtlMs, then: { do: 'end' } },
@@ -58,6 +70,29 @@ const TABLE: Row[] = [
       (run.data.job.exited = { attempt: 1, reason: 'killed', exitCode: 137 })
     ),
     then: { do: 'lose', loss: { why: 'runner-exited', claimed: true, reason: 'killed', exitCode: 137 } },
+  },
+  {
+    when: 'its runner gave up while the API was away, and its turn passed its limit since',
+    given: (run) => givenUp(run, JOB_RUNNER),
+    afterMs: 9 * POLICY.turnTimeoutMs,
+    then: { do: 'wait', name: 'API outage' },
+  },
+  {
+    when: 'it is time to ask whether the API is there again',
+    given: (run) => givenUp(run, JOB_RUNNER),
+    afterMs: 10 * POLICY.turnTimeoutMs,
+    then: { do: 'lose', loss: { why: 'runner-exited', claimed: true, reason: 'exited', exitCode: 6 } },
+  },
+  {
+    when: 'its runner gave up before it could claim',
+    given: (run) => givenUp(run, null),
+    afterMs: 10 * POLICY.startDeadlineMs,
+    then: { do: 'wait', name: 'API outage' },
+  },
+  {
+    when: 'its runner gave up, and another one holds the run',
+    given: (run) => givenUp(run, 'runner-1'),
+    then: { do: 'wait', name: 'silence limit' },
   },
   {
     when: 'the Job ended because another runner holds the run',

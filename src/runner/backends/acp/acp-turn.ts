@@ -39,8 +39,8 @@ export class AcpTurn implements TurnHandle {
   readonly #steers: SteerBox;
   #die!: (reason: string) => void;
   readonly #death: Promise<string>;
-  #needsInput: NeedsInput | null = null;
   #declined: NeedsInput | null = null;
+  #isBlocked = false;
   #isInterrupted = false;
   #isAsked = false;
   #isExpected = false;
@@ -64,15 +64,15 @@ export class AcpTurn implements TurnHandle {
   interrupt({ force }: { force: boolean }): void {
     this.#isInterrupted = true;
     if (force) this.ports.connection.kill();
-    else this.#askForEnd();
+    else if (this.#isAsked) this.ports.connection.cancel(this.ports.threadId);
   }
 
   /** Nobody is there to decide: the turn ends with that. */
   block(needsInput: NeedsInput): void {
-    if (this.#needsInput) return;
-    this.#needsInput = needsInput;
+    if (this.#isBlocked) return;
+    this.#isBlocked = true;
     this.#emit('backend_status', { phase: 'needs-input', ...needsInput });
-    this.#askForEnd();
+    this.request.onNeedsInput(this.ports.redact(needsInput.message));
   }
 
   /** The policy is to ask nobody. */
@@ -137,7 +137,6 @@ export class AcpTurn implements TurnHandle {
   }
 
   #cancelled(): TurnOutcome {
-    if (this.#needsInput) return this.#blocked(this.#needsInput);
     if (this.#isInterrupted) return INTERRUPTED;
     const message = this.#declined
       ? `the agent broke the turn off when this was declined: ${this.#declined.summary}`
@@ -148,22 +147,13 @@ export class AcpTurn implements TurnHandle {
   #brokenBy(end: Error | string): TurnOutcome {
     if (this.#isInterrupted) return INTERRUPTED;
     const isGone = typeof end === 'string' || end instanceof AgentGone;
-    if (this.#needsInput && !isGone) return this.#blocked(this.#needsInput);
     if (!isGone) return this.#failed(failureOfError(end));
     const message = this.ports.death() ?? (typeof end === 'string' ? end : end.message);
     return this.#failed({ failureKind: 'backend-failed', message });
   }
 
-  #blocked({ message }: NeedsInput): TurnOutcome {
-    return { status: 'blocked', failureKind: null, message: this.ports.redact(message), turnId: null };
-  }
-
   #failed({ failureKind, message }: Pick<TurnOutcome, 'failureKind'> & { readonly message: string }): TurnOutcome {
     return { status: 'failed', failureKind, message: this.ports.redact(message), turnId: null };
-  }
-
-  #askForEnd(): void {
-    if (this.#isAsked) this.ports.connection.cancel(this.ports.threadId);
   }
 
   #emit(type: AgentEvent['type'], payload: Readonly<Record<string, unknown>>): void {

@@ -43,7 +43,7 @@ export class CodexTurn implements TurnHandle {
   readonly #steers: SteerBox;
   #turnId: string | null = null;
   #story: TurnStory | null = null;
-  #needsInput: NeedsInput | null = null;
+  #isBlocked = false;
   #isInterrupted = false;
   #givenUp: Pick<TurnOutcome, 'failureKind' | 'message'> | null = null;
   #isAsked = false;
@@ -77,10 +77,10 @@ export class CodexTurn implements TurnHandle {
 
   /** Nobody is there to decide: the turn ends with that. */
   block(needsInput: NeedsInput): void {
-    if (this.#needsInput) return;
-    this.#needsInput = needsInput;
+    if (this.#isBlocked) return;
+    this.#isBlocked = true;
     this.tell({ phase: 'needs-input', ...needsInput });
-    void this.#askForEnd();
+    this.request.onNeedsInput(needsInput.message);
   }
 
   /** The turn ends as failed with this, unless it ends by itself first. */
@@ -174,9 +174,6 @@ export class CodexTurn implements TurnHandle {
 
   #outcomeOf({ status, error }: CodexTurnRecord): TurnOutcome {
     const turnId = this.#turnId;
-    if (this.#needsInput && status !== 'failed') {
-      return { status: 'blocked', failureKind: null, message: this.#needsInput.message, turnId };
-    }
     if (status === 'completed') return { status, failureKind: null, message: null, turnId };
     if (status === 'interrupted' && this.#isInterrupted) return { ...INTERRUPTED, turnId };
     if (this.#givenUp) return { status: 'failed', ...this.#givenUp, turnId };

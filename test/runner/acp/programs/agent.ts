@@ -12,6 +12,7 @@ import {
   RequestError,
   type AgentContext,
   type PromptResponse,
+  type RequestPermissionOutcome,
   type SessionUpdate,
   type StopReason,
 } from '@agentclientprotocol/sdk';
@@ -105,19 +106,21 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     await tell({ sessionUpdate: 'tool_call_update', toolCallId: 'r', status: 'failed', _meta: end });
     return 'end_turn';
   },
-  async ask({ client, sessionId, say, cancelled }) {
-    const { outcome } = await client.request('session/request_permission', {
-      sessionId,
-      toolCall: { toolCallId: 'ask-1', title: 'rm -rf build', kind: 'execute', rawInput: { command: 'rm -rf build' } },
-      options: [
-        { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
-        { optionId: 'never', name: 'Never', kind: 'reject_always' },
-        { optionId: 'no', name: 'No', kind: 'reject_once' },
-      ],
-    });
-    await say(outcome.outcome === 'selected' ? `chosen: ${outcome.optionId}` : 'not answered');
-    if (outcome.outcome === 'cancelled') await untilCancelled(cancelled);
-    return outcome.outcome === 'cancelled' ? 'cancelled' : 'end_turn';
+  async ask(turn) {
+    const outcome = await permissionFor(turn);
+    if (outcome.outcome !== 'cancelled') return 'end_turn';
+    await untilCancelled(turn.cancelled);
+    return 'cancelled';
+  },
+  /** Asks, and listens to nothing that is said to it afterwards. */
+  async insist(turn) {
+    await permissionFor(turn);
+    return new Promise(() => {});
+  },
+  /** Asks, and goes on as if it had been allowed. */
+  async presume(turn) {
+    await permissionFor(turn);
+    return 'end_turn';
   },
   async work({ tell, say, cancelled }) {
     const call = { toolCallId: 'w', title: 'sleep 60', kind: 'execute' as const, status: 'in_progress' as const };
@@ -204,6 +207,20 @@ const ACTS: Readonly<Record<string, (turn: Turn) => Promise<StopReason | PromptR
     throw new RequestError(code, 'Refused', data);
   },
 };
+
+async function permissionFor({ client, sessionId, say }: Turn): Promise<RequestPermissionOutcome> {
+  const { outcome } = await client.request('session/request_permission', {
+    sessionId,
+    toolCall: { toolCallId: 'ask-1', title: 'rm -rf build', kind: 'execute', rawInput: { command: 'rm -rf build' } },
+    options: [
+      { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
+      { optionId: 'never', name: 'Never', kind: 'reject_always' },
+      { optionId: 'no', name: 'No', kind: 'reject_once' },
+    ],
+  });
+  await say(outcome.outcome === 'selected' ? `chosen: ${outcome.optionId}` : 'not answered');
+  return outcome;
+}
 
 function untilCancelled(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
