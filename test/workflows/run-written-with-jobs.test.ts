@@ -49,7 +49,8 @@ describe('runWorkflow, where what it decides is written along with work on its J
           assert.deepEqual(records.launched, []);
         },
         (records) => (records.isForeign = true),
-        // It ends at once; on a busy machine an update that came just then was seen to get no answer, here or from the server is not known.
+        // With an update to answer it would call its launch off before it ends. Where that launch is over just then, the time-skipping server
+        // refuses the whole workflow task (ACTIVITY_UNKNOWN) and lets it hang; a real one takes it.
         { isToldToOpen: false },
       );
     });
