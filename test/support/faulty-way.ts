@@ -9,14 +9,17 @@ export type Fault = 'away' | 'lose';
 /** Hands on what is asked of a manager, but for the POSTs that are to fail: by the end of their path, each of its faults once. */
 export class FaultyWay {
   faults: Record<string, Fault[]> = {};
+  #port = 0;
   readonly #server: Server = createServer((message, response) => void this.#serve(message, response));
 
   constructor(private readonly target: string) {}
 
+  /** Where it was before, when it was stopped in between. */
   async start(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
+    this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    this.#port = (this.#server.address() as AddressInfo).port;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   async stop(): Promise<void> {
