@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isRefusedBetween, TransportError } from '../client/http-client.js';
+import { ApiError, isRefusedBetween, mayRetry, TransportError } from '../client/http-client.js';
 import { Outage, pause } from '../client/outage.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -15,34 +15,44 @@ export function newKey(): string {
 export interface Insisting {
   /** How long it is asked for again; 30,000. */
   readonly outageMs?: number;
+  /** Ends it, at once, with the signal's reason for the last error. */
+  readonly signal?: AbortSignal;
   readonly onLost: (error: Error) => void;
-  /** What is thrown in the place of the last error. */
-  readonly givenUp: (error: unknown) => unknown;
+  /** What is thrown in the place of the last error. `isInDoubt`: one of the tries may have arrived, and no refusal says otherwise. */
+  readonly givenUp: (error: unknown, isInDoubt: boolean) => unknown;
 }
 
 /** Asks a manager that has just answered, and again for a while where it does not: for what has a key, and so comes to pass once. */
 export async function insist<T>(
   ask: () => Promise<T>,
-  { outageMs = OUTAGE_MS, onLost, givenUp }: Insisting,
+  { outageMs = OUTAGE_MS, signal, onLost, givenUp }: Insisting,
 ): Promise<T> {
   const outage = new Outage({ outageMs, onLost });
   outage.connected();
-  const retryIn = (error: unknown): number => {
+  let isInDoubt = false;
+  const untilNextTry = async (error: unknown): Promise<void> => {
+    signal?.throwIfAborted();
     // What stands in between refuses this one for good, however often it is asked.
-    if (isRefusedBetween(error)) throw givenUp(error);
-    try {
-      return outage.retryIn(error);
-    } catch {
-      throw givenUp(error);
-    }
+    if (isRefusedBetween(error)) throw error;
+    await pause(outage.retryIn(error), signal);
   };
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      await pause(retryIn(error));
+      // Of a try that was stopped on its way nobody knows either.
+      if (mayHaveArrived(error) || signal?.aborted === true) isInDoubt = true;
+      if (isRefusal(error)) isInDoubt = false;
+      await untilNextTry(error).catch((last: unknown) => {
+        throw givenUp(last, isInDoubt);
+      });
     }
   }
+}
+
+/** The manager's own word, and its last. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && !mayRetry(error);
 }
 
 export interface OneOf {
@@ -69,7 +79,8 @@ export async function sendOnce<T>(
   const repeat = [`--idempotency-key ${key}`, repeatedWith].filter(Boolean).join(' ');
   const advice = [`the same command with ${repeat} sends it once`];
   const details = { idempotencyKey: key };
-  const givenUp = (error: unknown) => (mayHaveArrived(error) ? explained(error, { before, advice, details }) : error);
+  const givenUp = (error: unknown, isInDoubt: boolean) =>
+    isInDoubt ? explained(error, { before, advice, details }) : error;
   return insist(() => send(key), { outageMs, onLost, givenUp });
 }
 

@@ -6,7 +6,7 @@ import { useKeys } from './api/use-keys.js';
 import { usePoll } from './api/use-poll.js';
 import { HelpDialog } from './components/help-dialog.js';
 import { TopBar } from './components/top-bar.js';
-import { tabState } from './model/inbox-rows.js';
+import { atLeast, tabState, type Inbox } from './model/inbox-rows.js';
 import { addressOf, parsePlace, type Place } from './model/place.js';
 import { InboxPage } from './pages/inbox-page.js';
 import { NewTaskPage } from './pages/new-task-page.js';
@@ -27,6 +27,8 @@ const INBOX_MS = 3_000;
 /** On another page only the tab's title and icon show it. */
 const ELSEWHERE_MS = 10_000;
 
+const NOTHING_YET: Inbox = { rows: [], needsMore: false };
+
 /** What every page has around it, for somebody who is logged in. */
 export function Shell({ client, installation, onLogOut }: ShellProps) {
   const { place, go } = usePlace();
@@ -39,7 +41,7 @@ export function Shell({ client, installation, onLogOut }: ShellProps) {
     if (inbox.error instanceof ApiError && inbox.error.failureKind === 'auth-required')
       onLogOut('The token is not valid any more.');
   }, [inbox.error]);
-  useTab(inbox.data === undefined ? null : tabState(inbox.data), titleOf(place));
+  useTab(inbox.data, titleOf(place));
   useKeys({
     '?': () => setHelpShown(true),
     '/': () => go({ page: 'inbox', search: '', show: 'all' }),
@@ -136,11 +138,11 @@ function usePlace(): { place: Place; go: Console['go'] } {
 }
 
 /** The tab tells how it stands when another one is looked at. */
-function useTab(state: ReturnType<typeof tabState> | null, title: string): void {
-  const { needYou = 0, running = 0, unread = 0 } = state ?? {};
+function useTab({ rows, needsMore }: Inbox = NOTHING_YET, title: string): void {
+  const { needYou, running, unread } = tabState(rows);
   useEffect(() => {
-    document.title = `${needYou > 0 ? `(${needYou}) ` : ''}${title} · AgentRun`;
+    document.title = `${needYou > 0 ? `(${atLeast(needYou, needsMore)}) ` : ''}${title} · AgentRun`;
     const icon = needYou > 0 ? 'needs-you' : unread > 0 ? 'unread' : running > 0 ? 'running' : 'idle';
     document.getElementById('favicon')?.setAttribute('href', `/icon-${icon}.svg`);
-  }, [needYou, running, unread, title]);
+  }, [needYou, needsMore, running, unread, title]);
 }

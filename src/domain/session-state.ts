@@ -19,8 +19,20 @@ export function sessionExecutionState(run: {
   return run.begun || run.status === 'running' ? 'idle' : 'pending';
 }
 
-/** What a list of sessions can be narrowed to. `active`: its run works or is about to; `failed`: its last run or turn failed or is blocked. */
-export const SESSION_FILTER_STATES = ['active', 'running', 'idle', 'unread', 'terminal', 'failed', 'evicted'] as const;
+/**
+ * What a list of sessions can be narrowed to. `active`: its run works or is about to; `failed`: its last run or turn failed or is blocked;
+ * `needs-attention`: its attention state is one that somebody has to do something about, and it is not evicted, so that they can.
+ */
+export const SESSION_FILTER_STATES = [
+  'active',
+  'running',
+  'idle',
+  'unread',
+  'needs-attention',
+  'terminal',
+  'failed',
+  'evicted',
+] as const;
 export type SessionFilterState = (typeof SESSION_FILTER_STATES)[number];
 
 /** How long a session lives on after its last activity, unless its creator chose. */

@@ -129,11 +129,17 @@ export async function listSessions(
   );
 }
 
+/** As `attentionState` decides it. Its first line says nothing of its own: it leaves few rows of many to be joined with leases and marks. */
+const NEEDS_ATTENTION = `(s.active_run_id IS NOT NULL OR s.terminal_status IN ('blocked', 'failed'))
+    AND (coalesce(${LEASE_OVER}, false) OR s.execution_state NOT IN ('pending', 'running')
+      AND (s.terminal_status = 'blocked' OR s.terminal_status = 'failed' AND s.news > coalesce(m.seen, 0)))`;
+
 const STATE_CONDITIONS: Record<NonNullable<SessionFilter['state']>, string> = {
   active: `s.execution_state IN ('pending', 'running')`,
   running: `s.execution_state = 'running'`,
   idle: `s.execution_state = 'idle'`,
   unread: 's.news > coalesce(m.seen, 0)',
+  'needs-attention': `${NEEDS_ATTENTION} AND s.storage_state NOT IN ('evicting', 'evicted')`,
   terminal: `s.execution_state = 'terminal'`,
   failed: `s.terminal_status IN ('failed', 'blocked')`,
   evicted: `s.storage_state IN ('evicting', 'evicted')`,

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import pc from 'picocolors';
 import { sendOnce } from '../../src/cli/ask-once.js';
 import { failureOf } from '../../src/cli/failure.js';
@@ -10,54 +7,8 @@ import { Screen } from '../../src/cli/screen.js';
 import { HttpClient, TransportError } from '../../src/client/http-client.js';
 import { Api, type Loose } from '../support/api.js';
 import { cli } from '../support/cli.js';
+import { FaultyWay, type Fault } from '../support/faulty-way.js';
 import { startTestManager, type TestManager } from '../support/test-manager.js';
-
-/** `away`: 503 in the manager's place; `lose`: it is carried out, and the answer lost. */
-type Fault = 'away' | 'lose';
-
-/** Hands on what is asked of a manager, but for the POSTs that are to fail: by the end of their path, each of its faults once. */
-class FaultyWay {
-  faults: Record<string, Fault[]> = {};
-  readonly #server: Server = createServer((message, response) => void this.#serve(message, response));
-
-  constructor(private readonly target: string) {}
-
-  async start(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', url = '/', headers } = message;
-    const chunks: Buffer[] = [];
-    for await (const chunk of message) chunks.push(chunk as Buffer);
-    const fault = method === 'POST' ? this.faults[url.split('/').at(-1) ?? '']?.shift() : undefined;
-    if (fault === 'away') {
-      answer(response, 503, AWAY);
-      return;
-    }
-    const body = method === 'GET' ? undefined : Buffer.concat(chunks);
-    const { authorization = '' } = headers;
-    const asked = { method, body, headers: { authorization, 'content-type': 'application/json' } };
-    const answered = await fetch(this.target + url, asked);
-    const text = await answered.text();
-    if (fault === 'lose') response.destroy();
-    else answer(response, answered.status, text);
-  }
-}
-
-const AWAY = JSON.stringify({ ok: false, failureKind: 'infra-failed', message: 'Temporal does not answer' });
-
-function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(text);
-}
 
 const CREATE = ['run', 'create', '--backend', 'exec', '--prompt', 'echo once', '--json'];
 
@@ -195,5 +146,18 @@ describe('agentrun, of a manager that fails between its requests', () => {
     assert.deepEqual(details, { idempotencyKey: keys[0] });
     const repeat = `--idempotency-key ${keys[0]} --not-before 2030-01-01`;
     assert.ok(advice.join('\n').includes(repeat), advice.join('\n'));
+  });
+
+  it('names the key also where only the first try may have arrived', async () => {
+    const quiet = { isTerminal: false, colors: pc.createColors(false), width: Infinity, write: () => undefined };
+    const nobody = new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) });
+    const failures = [new TransportError('no answer')];
+    const once = { what: 'prompt', givenKey: undefined, outageMs: 300 };
+    const sent = sendOnce({ screen: new Screen(quiet, quiet) }, once, () =>
+      Promise.reject(failures.shift() ?? new TransportError('nobody there', { cause: nobody })),
+    );
+    const { message, advice = [] } = failureOf(await sent.catch((error: unknown) => error)) ?? {};
+    assert.match(message ?? '', /whether the prompt was sent is not known: nobody there/);
+    assert.match(advice.join('\n'), /--idempotency-key cli-/);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/api.js';
 import { seriousFaults } from './serious-faults.js';
-import { consoleWorld, openConsole, send } from './world.js';
+import { consoleWorld, openConsole, runByHand, send } from './world.js';
 
 describe('the console, page by page', function () {
   this.timeout(90_000);
@@ -80,6 +80,28 @@ describe('the console, page by page', function () {
     assert.match(await page.title(), /^\(\d+\) Inbox · AgentRun$/);
     await page.keyboard.press('o');
     await page.getByRole('heading', { name: 'working' }).waitFor();
+    await page.close();
+  });
+
+  it('shows what needs somebody however much was active since, and says where that is more than it shows', async () => {
+    const { api } = await consoleWorld();
+    const { runId, commandId } = await runByHand('asks-since-long');
+    await api.patch(`/api/v1/commands/${commandId}/status`, { terminalStatus: 'blocked' });
+    await api.post(`/api/v1/runs/${runId}/cancel`);
+    await api.post('/api/v1/sessions/asks-since-long/read', { readerId: 'web:operator-1' });
+    const owner = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
+    for (let n = 0; n < 100; n += 1) await api.post('/api/v1/sessions', { sessionId: `since-${n}`, ...owner });
+    const { page } = await openConsole('/?show=needs-you');
+    const section = page.getByRole('region', { name: 'Needs you' });
+    await section.locator('[data-key="asks-since-long"]').waitFor();
+    assert.equal(await section.getByText('More need you').count(), 0);
+    await page.route('**/api/v1/sessions?*state=needs-attention*', async (route) => {
+      const { data, ...envelope } = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...envelope, data: { ...data, nextCursor: 'more' } } });
+    });
+    await section.getByText('More need you').waitFor();
+    await section.getByRole('heading', { name: /\d+\+$/ }).waitFor();
+    assert.match(await page.title(), /^\(\d+\+\) Inbox/);
     await page.close();
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
+import { NEEDS_ATTENTION } from '../../src/domain/attention.js';
 import { AgentRunError } from '../../src/domain/errors.js';
 import { runnerIdOfJob, runnerJobId } from '../../src/domain/ids.js';
 import { newId } from '../../src/domain/new-id.js';
@@ -218,6 +219,7 @@ describe('the rows of sessions', () => {
     assert.deepEqual(await told(), ['stalled', true]);
   });
 
+<<<<<<< HEAD
   it('expect a volume before it is there, and from then on evict it with the rest', async () => {
     const { sessions } = postgres;
     const expect = () => sessions.expectVolume(sessionId, { name: 'v', namespace: 'local' });
@@ -240,6 +242,34 @@ describe('the rows of sessions', () => {
     await sessions.endEviction(sessionId);
     assert.equal(await expect(), false);
     assert.equal((await sessions.readStorage(sessionId))?.pvcPhase, 'Deleted');
+=======
+  it('are found by what needs somebody as each of them says it, but for those that nobody can say anything to', async () => {
+    const runId = await open();
+    await postgres.leases.grant({ runId, attempt: 1, runnerId: 'r1', leaseMs: 60_000 });
+    await database.query(`UPDATE run_leases SET expires_at = now() - interval '1 second'`);
+    await database.query(
+      `UPDATE api_liveness SET accepting_since = now() - interval '10 minutes', gap_ms = 5000, last_beat_at = now()`,
+    );
+    await database.query(
+      `INSERT INTO sessions (id, tenant_id, project_id, backend_profile, execution_state, terminal_status, failure_kind, news,
+         ttl_ms, expires_at)
+       SELECT concat_ws('-', 'sess', state, status, kind, news), 'tenant-a', 'p', 'exec', state, status, kind, news, 1, now()
+       FROM unnest('{idle,pending,running,terminal}'::text[]) state,
+         unnest('{completed,failed,blocked,cancelled,NULL}'::text[]) status,
+         unnest('{provider-auth-failed,NULL}'::text[]) kind, generate_series(0, 1) news`,
+    );
+    const { items } = await postgres.sessions.list({ tenants: 'all', readerId: 'ann', limit: 500 });
+    const needing = items.filter(({ attentionState }) => NEEDS_ATTENTION.includes(attentionState));
+    const found = async () => {
+      const filter = { tenants: 'all', readerId: 'ann', state: 'needs-attention', limit: 500 } as const;
+      return (await postgres.sessions.list(filter)).items.map(({ sessionId: id }) => id).sort();
+    };
+    const ids = needing.map(({ sessionId: id }) => id).sort();
+    assert.deepEqual(new Set(needing.map(({ attentionState }) => attentionState)), new Set(NEEDS_ATTENTION));
+    assert.deepEqual(await found(), ids);
+    await database.query(`UPDATE sessions SET storage_state = 'evicted' WHERE id = $1`, [ids[0]]);
+    assert.deepEqual(await found(), ids.slice(1), 'it takes no further run');
+>>>>>>> wt-b
   });
 
   it('keep what a runner measured of a volume that nobody here made, and which that is', async () => {

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { followSession, latestPlace, type SessionPlace } from '../../client/follow-session.js';
-import { mayRetry, type HttpClient } from '../../client/http-client.js';
-import { pause } from '../../client/outage.js';
+import { TransportError, type HttpClient } from '../../client/http-client.js';
 import type { EventRecord } from '../../contract/event.js';
-import type { SessionSend } from '../../contract/session-send.js';
+import type { SessionSent } from '../../contract/session-send.js';
 import type { SessionSummary } from '../../contract/session.js';
+import { insist, isRefusal, newKey } from '../ask-once.js';
 import { findSession, makeSession, sendToSession } from '../commands/session/session-calls.js';
 import { sessionPath } from '../commands/session/options.js';
 import { newRunOf, type RunBaseOptions } from '../commands/session/run-base.js';
@@ -22,12 +21,19 @@ export interface ChatSessionOptions {
 
 /** What was said before is shown so far back. */
 const BACKLOG = 200;
-const SEND_TRIES = 5;
-const RETRY_MS = 500;
+const STOPPED = new Error('stopped');
+
+/** `key`: the one that it was sent with before; null for a new one. */
+interface Message {
+  readonly sendId: number;
+  readonly text: string;
+  readonly key: string | null;
+}
 
 /** The manager's side of a chat: what is sent goes out in order, each once; what happens is told. */
 export class ChatSession {
   #sends: Promise<void> = Promise.resolve();
+  #stopping = new AbortController();
   #following: Promise<void> | undefined;
   #exists = false;
   #nudge: () => void = () => undefined;
@@ -55,8 +61,15 @@ export class ChatSession {
     return session;
   }
 
-  send(sendId: number, text: string): void {
-    this.#sends = this.#sends.then(() => this.#send(sendId, text));
+  send(message: Message): void {
+    const signal = AbortSignal.any([this.options.signal, this.#stopping.signal]);
+    this.#sends = this.#sends.then(() => this.#send(message, signal));
+  }
+
+  /** Gives up what is on its way, and what waits behind it. */
+  stopSending(): void {
+    this.#stopping.abort(STOPPED);
+    this.#stopping = new AbortController();
   }
 
   async interrupt({ runId, commandId: turnCommandId }: TurnRef): Promise<void> {
@@ -108,33 +121,43 @@ export class ChatSession {
     this.#following = follow().catch((error: unknown) => (signal.aborted ? undefined : this.#fail(error)));
   }
 
-  async #send(sendId: number, text: string): Promise<void> {
-    const { client, sessionId, newRun, tell } = this.options;
+  async #send({ sendId, text, key: keyBefore }: Message, signal: AbortSignal): Promise<void> {
+    const { tell } = this.options;
+    const key = keyBefore ?? newKey();
+    let isInDoubt = false;
+    const onLost = (error: Error) => tell({ type: 'send-lost', sendId, why: whyAgain(error) });
     try {
-      if (!this.#exists) await makeSession(client, sessionId, newRun);
-      this.#exists = true;
-      const body = { prompt: text, idempotencyKey: randomUUID(), ...newRunOf(newRun) };
-      const answer = await this.#untilAnswered(body);
+      signal.throwIfAborted();
+      await insist(() => this.#make(signal), { signal, onLost, givenUp: (error) => error });
+      const givenUp = (error: unknown, mayBeThere: boolean) => {
+        isInDoubt = mayBeThere;
+        return error;
+      };
+      const answer = await insist(() => this.#say(text, key, signal), { signal, onLost, givenUp });
       tell({ type: 'sent', sendId, answer });
       if (this.#following === undefined) this.#follow();
       this.#nudge();
     } catch (error) {
-      tell({ type: 'send-failed', sendId, message: wordsOf(error) });
+      tell({ type: 'send-failed', sendId, key, message: wordsOf(error), isRefused: isRefusal(error), isInDoubt });
     }
   }
 
-  /** The key makes a repeat harmless, whether the first try arrived or not. */
-  async #untilAnswered(body: SessionSend) {
-    const { client, sessionId, signal } = this.options;
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await sendToSession(client, sessionId, body, signal);
-      } catch (error) {
-        if (tries === SEND_TRIES || signal.aborted || !mayRetry(error)) throw error;
-        await pause(RETRY_MS * tries, signal);
-      }
-    }
+  async #make(signal: AbortSignal): Promise<void> {
+    const { client, sessionId, newRun } = this.options;
+    if (!this.#exists) await makeSession(client, sessionId, newRun, signal);
+    this.#exists = true;
   }
+
+  /** The key makes a repeat harmless, whether the first try arrived or not. */
+  #say(prompt: string, idempotencyKey: string, signal: AbortSignal): Promise<SessionSent> {
+    const { client, sessionId, newRun } = this.options;
+    return sendToSession(client, sessionId, { prompt, idempotencyKey, ...newRunOf(newRun) }, signal);
+  }
+}
+
+/** What kept it from being answered, in few words: the line above the prompt has room for no more. */
+function whyAgain(error: Error): string {
+  return error instanceof TransportError && error.status === null ? 'the manager is away' : error.message;
 }
 
 function wordsOf(error: unknown): string {

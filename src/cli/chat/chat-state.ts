@@ -2,7 +2,7 @@ import type { EventRecord } from '../../contract/event.js';
 import type { SessionSent } from '../../contract/session-send.js';
 import type { SessionSummary } from '../../contract/session.js';
 import type { TerminalStatus } from '../../domain/outcome.js';
-import { EMPTY_DRAFT, type Draft } from '../terminal/draft.js';
+import { EMPTY_DRAFT, textOf, type Draft } from '../terminal/draft.js';
 import type { Key } from '../terminal/keys.js';
 
 /** A turn that was accepted or works. */
@@ -18,6 +18,25 @@ export interface Sent {
   readonly text: string;
 }
 
+/** One of our messages that is on its way to the manager. */
+export interface Sending {
+  readonly sendId: number;
+  readonly text: string;
+  readonly label: PromptLabel;
+  /** An earlier try may have arrived. */
+  readonly isInDoubt: boolean;
+  /** Why it is being sent again; null where it is not. */
+  readonly trouble: string | null;
+}
+
+/** One that had no answer. The same text sent again is the same message: by its key it is taken once. */
+export interface Unsent {
+  readonly text: string;
+  readonly key: string;
+  /** It may have arrived. */
+  readonly isInDoubt: boolean;
+}
+
 /** All that the chat knows; everything it shows follows from it. */
 export interface ChatState {
   readonly draft: Draft;
@@ -29,7 +48,8 @@ export interface ChatState {
   /** Turns that wait for their runner or for their turn. */
   readonly waiting: readonly TurnRef[];
   /** On their way to the manager. */
-  readonly sending: readonly { readonly sendId: number; readonly text: string; readonly label: PromptLabel }[];
+  readonly sending: readonly Sending[];
+  readonly unsent: readonly Unsent[];
   readonly lastSendId: number;
   /** Accepted, and not proved to have arrived. */
   readonly sent: readonly Sent[];
@@ -55,20 +75,32 @@ export type ChatInput =
   | { readonly type: 'key'; readonly key: Key; readonly atMs: number }
   | { readonly type: 'event'; readonly event: EventRecord }
   | { readonly type: 'sent'; readonly sendId: number; readonly answer: SessionSent }
-  | { readonly type: 'send-failed'; readonly sendId: number; readonly message: string }
+  | { readonly type: 'send-lost'; readonly sendId: number; readonly why: string }
+  | ({ readonly type: 'send-failed' } & SendFailure)
   | { readonly type: 'interrupt-failed'; readonly message: string }
   | { readonly type: 'connection'; readonly isLost: boolean }
   | { readonly type: 'time'; readonly atMs: number };
 
+export interface SendFailure {
+  readonly sendId: number;
+  readonly key: string;
+  readonly message: string;
+  /** The manager has answered: it was not taken, and will not be. */
+  readonly isRefused: boolean;
+  /** It may have been taken all the same. */
+  readonly isInDoubt: boolean;
+}
+
 export type Tone = 'own' | 'quiet' | 'good' | 'warn' | 'bad';
 
 export type ChatEffect =
-  | { readonly do: 'send'; readonly sendId: number; readonly text: string }
+  /** `key`: the one that it was sent with before; null for a new one. */
+  | { readonly do: 'send'; readonly sendId: number; readonly text: string; readonly key: string | null }
   | { readonly do: 'interrupt'; readonly turn: TurnRef }
   | { readonly do: 'say'; readonly tone: Tone; readonly text: string }
   | { readonly do: 'show'; readonly event: EventRecord }
   | { readonly do: 'mark-read' }
-  | { readonly do: 'detach' | 'suspend' | 'redraw' };
+  | { readonly do: 'stop-sending' | 'detach' | 'suspend' | 'redraw' };
 
 export interface Step {
   readonly state: ChatState;
@@ -82,6 +114,7 @@ export const FIRST_STATE: ChatState = {
   live: null,
   waiting: [],
   sending: [],
+  unsent: [],
   lastSendId: 0,
   sent: [],
   earlyProofs: [],
@@ -107,8 +140,28 @@ export function statusLine(state: ChatState): { readonly tone: Tone; readonly te
   return { tone, text: queued === 0 ? text : `${text} · ◷ ${queued} queued` };
 }
 
+/** What is being sent again, if anything is. */
+export function troubleOf({ sending }: ChatState): string | null {
+  return sending.find(({ trouble }) => trouble !== null)?.trouble ?? null;
+}
+
+/** What was sent in vain with the draft's very text. */
+export function unsentOf({ draft, unsent }: ChatState): Unsent | undefined {
+  const text = sendableOf(draft);
+  return unsent.find((entry) => entry.text === text);
+}
+
+/** What Enter makes of a draft. */
+export function sendableOf(draft: Draft): string {
+  return textOf(draft).trimEnd();
+}
+
 function standing(state: ChatState): [Tone, string] {
   const { isLost, interrupting, escapeAtMs, live, waiting, outcome, isNew } = state;
+  const trouble = troubleOf(state);
+  if (trouble !== null) return ['warn', `! ${trouble}, sending again… · Ctrl-C stops that`];
+  if (unsentOf(state)?.isInDoubt === true && escapeAtMs === null)
+    return ['warn', '! not known whether it was sent; Enter sends the same again, once'];
   if (isLost) return ['warn', '! the connection is lost, looking for the manager; what runs goes on'];
   if (interrupting !== null) return ['warn', 'interrupting…'];
   if (escapeAtMs !== null) return ['warn', 'Esc again interrupts the turn'];

@@ -1,7 +1,7 @@
 import type { SessionSent } from '../../contract/session-send.js';
 import type { SessionSummary } from '../../contract/session.js';
 import { assertNever } from '../../domain/assert-never.js';
-import type { ChatEffect, ChatInput, ChatState, Step } from './chat-state.js';
+import type { ChatEffect, ChatInput, ChatState, SendFailure, Step } from './chat-state.js';
 import { pressKey, escapeIsOver } from './key-step.js';
 import { draftOf } from '../terminal/draft.js';
 import { excerpt, seeEvent } from './event-step.js';
@@ -18,7 +18,9 @@ export function chatStep(state: ChatState, input: ChatInput): Step {
     case 'sent':
       return accepted(state, input.sendId, input.answer);
     case 'send-failed':
-      return notSent(state, input.sendId, input.message);
+      return notSent(state, input);
+    case 'send-lost':
+      return { state: sentAgain(state, input.sendId, input.why), effects: [] };
     case 'interrupt-failed':
       return {
         state: { ...state, interrupting: null },
@@ -76,17 +78,27 @@ function accepted(before: ChatState, sendId: number, { decision, command, run }:
   );
 }
 
+function sentAgain(before: ChatState, sendId: number, why: string): ChatState {
+  const sending = before.sending.map((entry) => (entry.sendId === sendId ? { ...entry, trouble: why } : entry));
+  return { ...before, sending };
+}
+
 /** Nothing that was typed is lost: it is the draft again, or the last thing that Up brings back. */
-function notSent(before: ChatState, sendId: number, message: string): Step {
+function notSent(before: ChatState, { sendId, key, message, isRefused, isInDoubt: isNewlyInDoubt }: SendFailure): Step {
   const sending = before.sending.find((entry) => entry.sendId === sendId);
   const text = sending?.text ?? '';
+  const isInDoubt = !isRefused && (isNewlyInDoubt || sending?.isInDoubt === true);
   const isFree = before.draft.characters.length === 0;
   const state: ChatState = {
     ...before,
     sending: before.sending.filter((entry) => entry !== sending),
+    unsent: isRefused ? before.unsent : [...before.unsent, { text, key, isInDoubt }],
     echoed: before.echoed.filter((echo) => echo !== text),
     draft: isFree ? draftOf(text) : before.draft,
   };
   const where = isFree ? '' : ' (Up brings it back)';
-  return { state, effects: [{ do: 'say', tone: 'bad', text: `✕ not sent: ${message}${where}` }] };
+  const say: ChatEffect = isInDoubt
+    ? { do: 'say', tone: 'warn', text: `! not known whether it was sent: ${message}${where}` }
+    : { do: 'say', tone: 'bad', text: `✕ not sent: ${message}${where}` };
+  return { state, effects: [say] };
 }

@@ -120,7 +120,9 @@ class Chat {
   #do(effect: ChatEffect): void {
     switch (effect.do) {
       case 'send':
-        return this.#session.send(effect.sendId, effect.text);
+        return this.#session.send(effect);
+      case 'stop-sending':
+        return this.#session.stopSending();
       case 'interrupt':
         return void this.#session.interrupt(effect.turn);
       case 'say':

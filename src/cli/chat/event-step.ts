@@ -59,7 +59,8 @@ function steerDelivered(before: ChatState, event: EventRecord, isShown: boolean)
   const own = before.sent.find(({ commandId }) => commandId === event.payload.commandId);
   if (own === undefined) {
     // Ours, should the manager's answer be on its way; else it is told as another's.
-    return before.sending.length > 0 ? { state: keepEarly(before, event), effects: [] } : shown(before, event, isShown);
+    if (before.sending.length > 0) return { state: keepEarly(before, event), effects: [] };
+    return shown(mayBeOurs(before) ? keepEarly(before, event) : before, event, isShown);
   }
   const sent = before.sent.filter((entry) => entry !== own);
   return { state: { ...before, sent }, effects: [delivered(before, own, event.seq)] };
@@ -70,7 +71,7 @@ function commandEnded(before: ChatState, event: EventRecord, isShown: boolean): 
   const own = before.sent.find((entry) => entry.commandId === commandId);
   if (commandType === 'turn') return turnEnded(before, event, isShown);
   if (own === undefined) {
-    const isOurs = commandType === 'steer' && before.sending.length > 0;
+    const isOurs = commandType === 'steer' && mayBeOurs(before);
     return { state: isOurs ? keepEarly(before, event) : before, effects: [] };
   }
   const sent = before.sent.filter((entry) => entry !== own);
@@ -100,7 +101,7 @@ function turnEnded(before: ChatState, event: EventRecord, isShown: boolean): Ste
   };
   const { effects } = shown(state, event, isShown);
   return {
-    state: before.sending.length > 0 ? keepEarly(state, event) : state,
+    state: mayBeOurs(before) ? keepEarly(state, event) : state,
     effects: [...effects, { do: 'mark-read' }],
   };
 }
@@ -124,6 +125,11 @@ function runEnded(before: ChatState, event: EventRecord, isShown: boolean): Step
   const live = before.live !== null && isOf(before.live) ? null : before.live;
   const waiting = before.waiting.filter((turn) => !isOf(turn));
   return shown({ ...before, live, waiting, interrupting: live === null ? null : before.interrupting }, event, isShown);
+}
+
+/** Something of ours has no answer and may have arrived: what is told of an unknown command may be of it. */
+function mayBeOurs({ sending, unsent }: ChatState): boolean {
+  return sending.length > 0 || unsent.some(({ isInDoubt }) => isInDoubt);
 }
 
 function keepEarly(state: ChatState, event: EventRecord): ChatState {

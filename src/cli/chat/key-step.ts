@@ -1,5 +1,5 @@
-import { promptLabel, type ChatState, type Step } from './chat-state.js';
-import { draftOf, edit, EMPTY_DRAFT, insert, textOf } from '../terminal/draft.js';
+import { promptLabel, sendableOf, troubleOf, unsentOf, type ChatState, type Step } from './chat-state.js';
+import { draftOf, edit, EMPTY_DRAFT, insert } from '../terminal/draft.js';
 import { isDraftKey, type DraftKey, type Key } from '../terminal/keys.js';
 
 /** Two Escapes mean it only together: one may be an input method's, or meant for something else. */
@@ -48,8 +48,9 @@ function changeDraft(state: ChatState, key: DraftKey): ChatState {
   }
 }
 
-/** What is typed goes first; leaving is for an empty prompt. */
+/** What is sent in vain goes first, then what is typed; leaving is for an empty prompt. */
 function leaveOrErase(state: ChatState, kind: 'interrupt' | 'end-of-input'): Step {
+  if (kind === 'interrupt' && troubleOf(state) !== null) return { state, effects: [{ do: 'stop-sending' }] };
   if (isEmpty(state)) return { state, effects: [{ do: 'detach' }] };
   return quiet(kind === 'interrupt' ? cleared(state) : { ...state, draft: edit(state.draft, 'delete') });
 }
@@ -68,15 +69,18 @@ function cleared(state: ChatState): ChatState {
 
 /** Says it at once where the person looks, and sends it. A draft of blanks alone says nothing. */
 function enter(state: ChatState): Step {
-  const text = textOf(state.draft).trimEnd();
+  const text = sendableOf(state.draft);
   if (text.trim() === '') return quiet(cleared(state));
   const sendId = state.lastSendId + 1;
-  const sending = { sendId, text, label: promptLabel(state) };
+  const before = unsentOf(state);
+  const isInDoubt = before?.isInDoubt ?? false;
+  const sending = { sendId, text, label: promptLabel(state), isInDoubt, trouble: null };
   return {
     state: {
       ...cleared(state),
       lastSendId: sendId,
       sending: [...state.sending, sending],
+      unsent: state.unsent.filter((entry) => entry !== before),
       echoed: [...state.echoed, text],
       history: [...state.history.filter((entry) => entry !== text), text].slice(-HISTORY),
       needsInput: false,
@@ -84,7 +88,7 @@ function enter(state: ChatState): Step {
     },
     effects: [
       { do: 'say', tone: 'own', text },
-      { do: 'send', sendId, text },
+      { do: 'send', sendId, text, key: before?.key ?? null },
     ],
   };
 }

@@ -1,23 +1,27 @@
 import type { AgentRun, TaskSummary } from '../../client/index.js';
-import { inboxRows, type InboxRow } from '../model/inbox-rows.js';
+import { NEEDS_ATTENTION } from '../../domain/attention.js';
+import { inboxRows, type Inbox } from '../model/inbox-rows.js';
 
-/** A list shows no more of each kind; the search says so. */
-export const INBOX_LIMITS = { attention: 100, tasks: 50, sessions: 100, runs: 50 } as const;
+/** The inbox shows no more of each kind, and says so. */
+export const INBOX_LIMITS = { needingTasks: 100, needingSessions: 500, tasks: 50, sessions: 100, runs: 50 } as const;
 
-/** Everything that the inbox shows: four questions at once. */
-export async function askInbox(client: AgentRun, readerId: string): Promise<InboxRow[]> {
-  const [commander, tasks, sessions, unread, runs] = await Promise.all([
-    client.queues.commander({ readerId, limit: INBOX_LIMITS.attention }),
-    client.tasks.list({ readerId, limit: INBOX_LIMITS.tasks }),
-    client.sessions.list({ readerId, limit: INBOX_LIMITS.sessions }),
-    client.sessions.list({ readerId, limit: INBOX_LIMITS.sessions, state: 'unread' }),
-    client.runs.list({ limit: INBOX_LIMITS.runs }),
+/** Everything that the inbox shows, asked at once. What needs somebody is asked for by itself: much else may have happened since. */
+export async function askInbox(client: AgentRun, readerId: string): Promise<Inbox> {
+  const limits = INBOX_LIMITS;
+  const [commander, needing, tasks, sessions, unread, runs] = await Promise.all([
+    client.queues.commander({ readerId, limit: limits.needingTasks }),
+    client.sessions.list({ readerId, limit: limits.needingSessions, state: 'needs-attention' }),
+    client.tasks.list({ readerId, limit: limits.tasks }),
+    client.sessions.list({ readerId, limit: limits.sessions }),
+    client.sessions.list({ readerId, limit: limits.sessions, state: 'unread' }),
+    client.runs.list({ limit: limits.runs }),
   ]);
   const allTasks = newestOfEach([...tasks.items, ...commander.items]);
-  const allSessions = [
-    ...new Map([...unread.items, ...sessions.items].map((session) => [session.sessionId, session])).values(),
-  ];
-  return inboxRows({ tasks: allTasks, sessions: allSessions, runs: runs.items }, Date.now());
+  const everySession = [...needing.items, ...unread.items, ...sessions.items];
+  const allSessions = [...new Map(everySession.map((session) => [session.sessionId, session])).values()];
+  const rows = inboxRows({ tasks: allTasks, sessions: allSessions, runs: runs.items }, Date.now());
+  const needingTasks = commander.items.filter(({ attentionState }) => NEEDS_ATTENTION.includes(attentionState)).length;
+  return { rows, needsMore: needing.nextCursor !== undefined || commander.attentionCount > needingTasks };
 }
 
 /** Of what two answers tell of one task the later word. */

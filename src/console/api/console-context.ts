@@ -1,7 +1,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { AgentRun, Installation } from '../../client/index.js';
-import type { InboxRow } from '../model/inbox-rows.js';
+import type { Inbox } from '../model/inbox-rows.js';
 import type { Place } from '../model/place.js';
 import type { Polled } from './use-poll.js';
 
@@ -11,7 +11,7 @@ export interface Console {
   readonly installation: Installation;
   /** Whose unread marks count. */
   readonly readerId: string;
-  readonly inbox: Polled<readonly InboxRow[]>;
+  readonly inbox: Polled<Inbox>;
   readonly go: (place: Place, options?: { readonly replace?: boolean }) => void;
   /** Told to those who hear the page rather than see it. */
   readonly announce: (words: string) => void;

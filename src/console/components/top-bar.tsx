@@ -1,5 +1,5 @@
 import { useConsole } from '../api/console-context.js';
-import { tabState } from '../model/inbox-rows.js';
+import { atLeast, tabState } from '../model/inbox-rows.js';
 import type { Place } from '../model/place.js';
 import { Link } from './link.js';
 
@@ -12,7 +12,8 @@ const PAGES: readonly { readonly place: Place; readonly word: string }[] = [
 
 export function TopBar({ place, onHelp }: { readonly place: Place; readonly onHelp: () => void }) {
   const { inbox, installation, logOut } = useConsole();
-  const { needYou } = tabState(inbox.data ?? []);
+  const { rows = [], needsMore = false } = inbox.data ?? {};
+  const { needYou } = tabState(rows);
   return (
     <header class="top-bar">
       <span class="brand" aria-hidden="true">
@@ -24,7 +25,7 @@ export function TopBar({ place, onHelp }: { readonly place: Place; readonly onHe
             {word}
             {to.page === 'inbox' && needYou > 0 && (
               <span class="count">
-                {needYou}
+                {atLeast(needYou, needsMore)}
                 <span class="hidden-words"> need you</span>
               </span>
             )}

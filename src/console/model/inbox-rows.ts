@@ -28,6 +28,12 @@ export interface InboxRow {
   readonly can: readonly BulkAction[];
 }
 
+export interface Inbox {
+  readonly rows: readonly InboxRow[];
+  /** There are more than these that need somebody. */
+  readonly needsMore: boolean;
+}
+
 export interface InboxData {
   readonly tasks: readonly TaskSummary[];
   readonly sessions: readonly SessionRecord[];
@@ -63,6 +69,11 @@ export function movedRows(shown: readonly InboxRow[], fresh: readonly InboxRow[]
 export function inShownOrder(shown: readonly InboxRow[], fresh: readonly InboxRow[]): InboxRow[] {
   const byKey = new Map(fresh.map((row) => [row.key, row]));
   return shown.map((row) => ({ ...(byKey.get(row.key) ?? row), group: row.group }));
+}
+
+/** How many of a group there are, where there may be more than are shown. */
+export function atLeast(count: number, isMore: boolean): string {
+  return isMore ? `${count}+` : String(count);
 }
 
 /** What the tab says: how many need somebody, and how many work. */

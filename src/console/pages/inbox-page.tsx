@@ -11,7 +11,7 @@ import { INBOX_TITLES, InboxToolbar } from '../components/inbox-toolbar.js';
 import { Link } from '../components/link.js';
 import { AsOf } from '../components/page-head.js';
 import { Problem } from '../components/problem.js';
-import { INBOX_GROUPS, matchesSearch, type InboxGroup, type InboxRow } from '../model/inbox-rows.js';
+import { atLeast, INBOX_GROUPS, matchesSearch, type InboxGroup, type InboxRow } from '../model/inbox-rows.js';
 import type { InboxFilter } from '../model/place.js';
 
 interface InboxPageProps {
@@ -25,7 +25,7 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
   const { inbox, go } = useConsole();
   const nowMs = useNow(5_000);
   const field = useRef<HTMLInputElement>(null);
-  const held = useHeldRows(inbox.data);
+  const held = useHeldRows(inbox.data?.rows);
   const visible = held.rows.filter((row) => (show === 'all' || row.group === show) && matchesSearch(row, search));
   const chosen = useChosenRows(visible);
   const current = useInboxKeys(visible, chosen, () => field.current?.focus());
@@ -54,6 +54,7 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
               key={group}
               group={group}
               rows={visible.filter((row) => row.group === group)}
+              isMore={group === 'needs-you' && inbox.data?.needsMore === true}
               isSearched={search !== ''}
               selectedKey={current?.key}
               chosen={chosen}
@@ -61,8 +62,8 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
             />
           ))}
           <p class="dim list-end">
-            Looked at are the newest {limits.sessions} sessions, {limits.tasks} tasks and {limits.runs} runs, and
-            everything that needs you. <code>agentrun session list</code> has them all.
+            Looked at are the newest {limits.sessions} sessions, {limits.tasks} tasks and {limits.runs} runs, and what
+            needs you. <code>agentrun session list</code> has them all.
           </p>
         </div>
       )}
@@ -117,17 +118,19 @@ const EMPTY: Readonly<Record<InboxGroup, string>> = {
 interface InboxSectionProps {
   readonly group: InboxGroup;
   readonly rows: readonly InboxRow[];
+  /** There are more than are asked for. */
+  readonly isMore: boolean;
   readonly isSearched: boolean;
   readonly selectedKey: string | undefined;
   readonly chosen: ChosenRows;
   readonly nowMs: number;
 }
 
-function InboxSection({ group, rows, isSearched, selectedKey, chosen, nowMs }: InboxSectionProps) {
+function InboxSection({ group, rows, isMore, isSearched, selectedKey, chosen, nowMs }: InboxSectionProps) {
   return (
     <section class="inbox-group" aria-labelledby={`group-${group}`}>
       <h2 id={`group-${group}`}>
-        {INBOX_TITLES[group]} <span class="number dim">{rows.length}</span>
+        {INBOX_TITLES[group]} <span class="number dim">{atLeast(rows.length, isMore)}</span>
       </h2>
       {rows.length === 0 && (
         <p class="empty">
@@ -152,6 +155,13 @@ function InboxSection({ group, rows, isSearched, selectedKey, chosen, nowMs }: I
           />
         ))}
       </ul>
+      {isMore && (
+        <p class="dim list-end">
+          More need you than these: looked at are {INBOX_LIMITS.needingSessions} such sessions and{' '}
+          {INBOX_LIMITS.needingTasks} such tasks. <code>agentrun session list --state needs-attention</code> lists the
+          sessions, <code>agentrun task list --state blocked</code> the tasks that wait for somebody.
+        </p>
+      )}
     </section>
   );
 }

@@ -48,6 +48,15 @@ const sent = (sendId: number, decision: 'steer' | 'turn', commandId: string): Ch
   sendId,
   answer: { decision, command: { id: commandId }, run: { id: 'run_1' } } as SessionSent,
 });
+const unsent = (sendId: number, how: { isRefused?: boolean; isInDoubt?: boolean }): ChatInput => ({
+  type: 'send-failed',
+  sendId,
+  key: 'key-1',
+  message: 'no',
+  isRefused: false,
+  isInDoubt: false,
+  ...how,
+});
 const session = (facts: Partial<SessionSummary>): ChatInput => ({ type: 'session', session: facts as SessionSummary });
 
 function after(
@@ -66,6 +75,8 @@ function after(
 
 const lines = (effects: readonly ChatEffect[]) =>
   effects.flatMap((effect) => (effect.do === 'say' ? [effect.text] : []));
+/** The key of what was sent last; null where it gets a new one. */
+const sentWith = (effects: readonly ChatEffect[]) => effects.findLast((effect) => effect.do === 'send')?.key;
 const deeds = (effects: readonly ChatEffect[]) => effects.map((effect) => effect.do);
 
 describe("what the chat's prompt says", () => {
@@ -124,7 +135,7 @@ describe('a message of the chat', () => {
     const { state, effects } = after(type, live);
     assert.deepEqual(effects, [
       { do: 'say', tone: 'own', text: 'hello' },
-      { do: 'send', sendId: 1, text: 'hello' },
+      { do: 'send', sendId: 1, text: 'hello', key: null },
     ]);
     assert.equal(textOf(state.draft), '');
   });
@@ -178,7 +189,7 @@ describe('a message of the chat', () => {
   });
 
   it('is the draft again where it could not be sent, or the first that Up brings back', () => {
-    const failed: ChatInput = { type: 'send-failed', sendId: 1, message: 'no' };
+    const failed = unsent(1, {});
     const free = after([...type, failed], live);
     assert.deepEqual([textOf(free.state.draft), lines(free.effects).at(-1)], ['hello', '✕ not sent: no']);
     const busy = after([...type, text('more'), failed], live);
@@ -189,6 +200,58 @@ describe('a message of the chat', () => {
     const back = after([key('up')], busy.state);
     assert.equal(textOf(back.state.draft), 'hello');
     assert.equal(textOf(after([key('down')], back.state).state.draft), 'more');
+  });
+
+  const lost: ChatInput = { type: 'send-lost', sendId: 1, why: 'the manager is away' };
+  const inDoubt = unsent(1, { isInDoubt: true });
+
+  it('is sent again while the manager is away, which the line above the prompt says, until Ctrl-C stops it', () => {
+    const { state } = after([...type, lost, text('a draft')], live);
+    assert.match(statusLine(state).text, /the manager is away, sending again… · Ctrl-C stops that/);
+    const stopped = after([key('interrupt')], state);
+    assert.deepEqual([deeds(stopped.effects), textOf(stopped.state.draft)], [['stop-sending'], 'a draft']);
+    const answered = after([sent(1, 'steer', 'cmd_2')], state);
+    assert.doesNotMatch(statusLine(answered.state).text, /away/);
+    assert.deepEqual(after([key('interrupt')], answered.state).effects, []);
+  });
+
+  it('keeps its key where it is not known whether it was sent, and says so, until it has an answer', () => {
+    const { state, effects } = after([...type, lost, inDoubt], live);
+    assert.equal(lines(effects).at(-1), '! not known whether it was sent: no');
+    assert.match(statusLine(state).text, /not known whether it was sent; Enter sends the same again, once/);
+    assert.equal(sentWith(after([key('enter')], state).effects), 'key-1');
+    const awayAgain = after([key('enter'), unsent(2, {})], state);
+    assert.equal(lines(awayAgain.effects).at(-1), '! not known whether it was sent: no', 'it was not known before');
+    const answered = after([key('enter'), sent(3, 'steer', 'cmd_2')], awayAgain.state);
+    assert.equal(sentWith(answered.effects), 'key-1');
+    assert.equal(sentWith(after(type, answered.state).effects), null);
+    const refused = after([key('enter'), unsent(2, { isRefused: true }), key('enter')], state);
+    assert.equal(sentWith(refused.effects), null);
+  });
+
+  it('has a key of its own where its text is changed, and that of before where Up brings it back', () => {
+    const { state } = after([...type, inDoubt, text('!')], live);
+    assert.doesNotMatch(statusLine(state).text, /not known/);
+    const changed = after([key('enter')], state);
+    assert.equal(sentWith(changed.effects), null);
+    assert.equal(sentWith(after([key('up'), key('up'), key('enter')], changed.state).effects), 'key-1');
+  });
+
+  it('is over also where what became of it came before it was sent again', () => {
+    const { state, effects } = after(
+      [
+        ...type,
+        inDoubt,
+        phase('turn/started', 3, { commandId: 'cmd_2' }),
+        phase('command-terminal', 4, { commandId: 'cmd_2', commandType: 'turn', terminalStatus: 'completed' }),
+        phase('steer-delivered', 5, { commandId: 'cmd_of_another' }),
+        key('enter'),
+        sent(2, 'turn', 'cmd_2'),
+      ],
+      FIRST_STATE,
+    );
+    assert.deepEqual([state.live, state.waiting, state.sent, state.outcome], [null, [], [], 'completed']);
+    assert.equal(effects.filter(({ do: deed }) => deed === 'show').length, 2, 'what others said is shown meanwhile');
   });
 
   it('is not shown again when the agent repeats it, but another’s is', () => {

@@ -18,10 +18,15 @@ export async function findSession(client: HttpClient, id: string): Promise<Sessi
 }
 
 /** Before its first send, so that the send says the same however often it is repeated. */
-export async function makeSession(client: HttpClient, id: string, options: RunBaseOptions): Promise<void> {
+export async function makeSession(
+  client: HttpClient,
+  id: string,
+  options: RunBaseOptions,
+  signal?: AbortSignal,
+): Promise<void> {
   const { tenant: tenantId = 'default', project: projectId = 'default', backend, profile } = options;
   const body: SessionCreate = { sessionId: id, tenantId, projectId, backendProfile: backend ?? profile };
-  await client.post('/api/v1/sessions', body);
+  await client.post('/api/v1/sessions', body, { signal });
 }
 
 export function sendToSession(
