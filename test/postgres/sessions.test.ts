@@ -219,7 +219,6 @@ describe('the rows of sessions', () => {
     assert.deepEqual(await told(), ['stalled', true]);
   });
 
-<<<<<<< HEAD
   it('expect a volume before it is there, and from then on evict it with the rest', async () => {
     const { sessions } = postgres;
     const expect = () => sessions.expectVolume(sessionId, { name: 'v', namespace: 'local' });
@@ -242,7 +241,8 @@ describe('the rows of sessions', () => {
     await sessions.endEviction(sessionId);
     assert.equal(await expect(), false);
     assert.equal((await sessions.readStorage(sessionId))?.pvcPhase, 'Deleted');
-=======
+  });
+
   it('are found by what needs somebody as each of them says it, but for those that nobody can say anything to', async () => {
     const runId = await open();
     await postgres.leases.grant({ runId, attempt: 1, runnerId: 'r1', leaseMs: 60_000 });
@@ -269,7 +269,6 @@ describe('the rows of sessions', () => {
     assert.deepEqual(await found(), ids);
     await database.query(`UPDATE sessions SET storage_state = 'evicted' WHERE id = $1`, [ids[0]]);
     assert.deepEqual(await found(), ids.slice(1), 'it takes no further run');
->>>>>>> wt-b
   });
 
   it('keep what a runner measured of a volume that nobody here made, and which that is', async () => {
