@@ -9,6 +9,7 @@ import { readJsonSetting } from './config/json-setting.js';
 import { KUBERNETES_SETTINGS } from './config/kubernetes-settings.js';
 import { OIDC_SETTINGS, readOidc } from './config/oidc-settings.js';
 import { PAYLOAD_SETTINGS, readPayloadKeys } from './config/payload-settings.js';
+import { readRepositories } from './config/repositories.js';
 import { readRunnerImages } from './config/runner-images.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
@@ -167,6 +168,9 @@ export const Settings = Type.Object({
     maximum: 8760,
     default: 168,
   }),
+  AGENTRUN_REPOSITORIES_ALLOWED: optionalText(
+    'Git repositories that runs may name, comma-separated; `*` after a `/` or `:` is any rest (https://git.example.com/acme/*). Any when absent',
+  ),
   AGENTRUN_WEBHOOK_ALLOWED_HOSTS: optionalText(
     'Receivers of webhooks that are not at public addresses: host names, addresses and ranges (10.0.0.0/8), comma-separated',
   ),
@@ -209,6 +213,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   if (!validate(settings)) throw new ConfigurationError((validate.errors ?? []).map(faultLine).join('\n'));
   readRunnerPods(settings);
   readRunnerImages(settings);
+  readRepositories(settings);
   readRunnerRetention(settings);
   readOidc(settings);
   readPayloadKeys(settings);

@@ -1,7 +1,9 @@
 import { signedRunnerTokens } from '../auth/runner-tokens.js';
 import { whyNoCodex } from '../backend-programs/find-codex.js';
 import { ConfigurationError, type Settings } from '../config.js';
+import { readRepositories } from '../config/repositories.js';
 import { readRunnerImages } from '../config/runner-images.js';
+import { allowedRepositories } from '../domain/repositories.js';
 import { allowedImages } from '../domain/runner-images.js';
 import { loggable } from '../http/log-error.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
@@ -62,6 +64,7 @@ export function operationContext(
     platform,
     volumes: platform.volumes,
     allowsImage: allowedImages(readRunnerImages(settings)),
+    allowsRepository: allowedRepositories(readRepositories(settings)),
     log: (message, { error, ...facts }) => logger.warn({ ...facts, error: loggable(error) }, message),
   };
 }

@@ -70,6 +70,8 @@ export interface OperationContext {
   readonly volumes: Volumes;
   /** Whether a runner Job may have this image whoever asks for it. */
   readonly allowsImage: (image: string) => boolean;
+  /** Whether a run may have a clone of this repository, whoever asks for it. */
+  readonly allowsRepository: (repoUrl: string) => boolean;
   /** Tells those who operate this what went wrong where the caller got an answer all the same. Of `error` no message is logged that may quote data. */
   readonly log: (message: string, facts: Readonly<Record<string, unknown>> & { readonly error: unknown }) => void;
 }

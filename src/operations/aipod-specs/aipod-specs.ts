@@ -14,12 +14,12 @@ import { requireInstallation } from '../access.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { renderAipodSpec } from './render-aipod-spec.js';
-import { assertNoCredentials } from '../runs/repo-url.js';
+import { assertRepository } from '../runs/repo-url.js';
 import { assertMayNameImage } from '../runs/runner-image.js';
 
 const ROUTE = 'POST /api/v1/aipod-specs';
 
-type Context = Pick<OperationContext, 'specs' | 'backends' | 'allowsImage'>;
+type Context = Pick<OperationContext, 'specs' | 'backends' | 'allowsImage' | 'allowsRepository'>;
 
 export interface ApplyRequest extends Pick<AipodSpecDraft, 'document' | 'source'> {
   readonly ifVersion?: number;
@@ -118,7 +118,7 @@ export async function renderSpec(
   { input = {}, version }: AipodRenderRequest,
 ): Promise<AipodRendered> {
   if (input.workspaceRef?.repoUrl !== undefined) {
-    assertNoCredentials(input.workspaceRef.repoUrl, 'input.workspaceRef.repoUrl');
+    assertRepository(context, input.workspaceRef.repoUrl, 'input.workspaceRef.repoUrl');
   }
   const record = await findWorkableSpec(context, name, version);
   if (record === undefined) throw missingSpec(name, version);

@@ -10,7 +10,7 @@ import type { RunInput, RunOpening } from '../../domain/run-messages.js';
 import type { Reservation } from '../../ports/reservation.js';
 import type { OpeningDraft, RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
-import { assertNoCredentials } from './repo-url.js';
+import { assertRepository } from './repo-url.js';
 import { runPolicy } from './run-limits.js';
 import { answered } from './run-refusals.js';
 import { runnerJobRequest } from './runner-job-request.js';
@@ -39,8 +39,8 @@ export interface Opening {
  * Makes a run, or answers the one that an earlier request with the same reservation made. The draft comes first, and every
  * id follows from the run's, so that a crash at any point leaves what a repeat goes on with. What a run is opened with its workflow
  * learns as it starts: either there is no run, or it is one that does it.
- * @throws forbidden for a tenant that the principal does not reach; schema-invalid for an unknown backend, or a secret in
- *   `workspaceRef.repoUrl`; conflict with `activeRunId` when the session has a live run; idempotency-conflict.
+ * @throws forbidden for a tenant that the principal does not reach; schema-invalid for an unknown backend, or a `workspaceRef.repoUrl`
+ *   that holds a secret or may not be had; conflict with `activeRunId` when the session has a live run; idempotency-conflict.
  */
 export async function makeRun(context: OperationContext, principal: Principal, request: NewRun): Promise<RunRecord> {
   const { body, reservation, opening } = request;
@@ -57,7 +57,7 @@ export async function assertMayMake(context: OperationContext, principal: Princi
   if (!seesTenant(principal, body.tenantId)) {
     throw forbidden('this token does not reach that tenant', { field: 'tenantId' });
   }
-  if (body.workspaceRef?.repoUrl !== undefined) assertNoCredentials(body.workspaceRef.repoUrl);
+  if (body.workspaceRef?.repoUrl !== undefined) assertRepository(context, body.workspaceRef.repoUrl);
   await assertBackendKnown(context, body.backendProfile ?? DEFAULT_BACKEND);
 }
 

@@ -1,7 +1,22 @@
 import { invalid } from '../../domain/errors.js';
+import type { OperationContext } from '../context.js';
 
 /** A query parameter of such a name carries a secret: `token`, `access_token`, `private-token`, `client_secret` … */
 const SECRET_PARAMETER = /(^|[_-])(token|password|passwd|pwd|secret|api_?key)$/i;
+
+/**
+ * Refuses a repository that the installation does not let runs have, or whose URL holds credentials.
+ * @throws schema-invalid, which does not repeat the URL
+ */
+export function assertRepository(
+  { allowsRepository }: Pick<OperationContext, 'allowsRepository'>,
+  repoUrl: string,
+  field = 'workspaceRef.repoUrl',
+): void {
+  assertNoCredentials(repoUrl, field);
+  if (allowsRepository(repoUrl)) return;
+  throw invalid(field, `${field} must be a repository that AGENTRUN_REPOSITORIES_ALLOWED names`);
+}
 
 /**
  * Refuses a repository URL with credentials in it: a run's record is stored and answered as it is. An ssh login without

@@ -79,6 +79,10 @@ describe('settings of runners in a cluster', () => {
     refused({ AGENTRUN_RUNNER_TOLERATIONS_JSON: '[{"effect":"Never"}]' }, 'AGENTRUN_RUNNER_TOLERATIONS_JSON');
     refused({ AGENTRUN_RUNNER_TOLERATIONS_JSON: 'no JSON' }, 'AGENTRUN_RUNNER_TOLERATIONS_JSON');
     refused({ AGENTRUN_RUNNER_IMAGES_ALLOWED: 'a/b:1, reg.example*' }, 'AGENTRUN_RUNNER_IMAGES_ALLOWED');
+    refused(
+      { AGENTRUN_REPOSITORIES_ALLOWED: 'https://git.example.com/a/*, https://*' },
+      'AGENTRUN_REPOSITORIES_ALLOWED',
+    );
   });
 
   it('take what a Pod takes', () => {
