@@ -149,24 +149,26 @@ export function loop(name: string, options: { workers: number; sliceMs: number }
       do times.push(await timed(() => operation(worker)));
       while (performance.now() < endsAt);
     };
-    await Promise.all(Array.from({ length: options.workers }, (_, worker) => work(worker)));
+    await atOnce(options.workers, work);
     return { [name]: times };
   };
 }
 
 export type Operation = (worker: number) => Promise<unknown>;
 
-/** The same operation `count` times, one after another. */
-export function repeat(name: string, count: number, operation: () => Promise<unknown>): Contender {
+/** The same operation `count` times, one after another; by each of some workers at once. */
+export function repeat(name: string, count: number, operation: Operation, workers = 1): Contender {
   return async () => {
     const times: number[] = [];
-    for (let i = 0; i < count; i += 1) times.push(await timed(operation));
+    await atOnce(workers, async (worker) => {
+      for (let i = 0; i < count; i += 1) times.push(await timed(() => operation(worker)));
+    });
     return { [name]: times };
   };
 }
 
-/** Times the steps of a longer story: `step(name, work)` answers what `work` does. */
-export function story(count: number, tell: (step: Step) => Promise<void>): Contender {
+/** Times the steps of a longer story: `step(name, work)` answers what `work` does. Each of some workers tells it, at once. */
+export function story(count: number, tell: (step: Step) => Promise<void>, workers = 1): Contender {
   return async () => {
     const times: Record<string, number[]> = {};
     const step: Step = async (name, work) => {
@@ -175,9 +177,15 @@ export function story(count: number, tell: (step: Step) => Promise<void>): Conte
       (times[name] ??= []).push(performance.now() - startedAt);
       return result;
     };
-    for (let i = 0; i < count; i += 1) await tell(step);
+    await atOnce(workers, async () => {
+      for (let i = 0; i < count; i += 1) await tell(step);
+    });
     return times;
   };
+}
+
+async function atOnce(workers: number, work: (worker: number) => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
 }
 
 export type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;

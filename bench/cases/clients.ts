@@ -17,7 +17,8 @@ export async function clientCases(bed: Bed, effort: Effort): Promise<Comparison[
   return done;
 }
 
-function withMemory({ pids }: Bed, comparison: Comparison): Comparison {
+/** Says in the title what the manager and PostgreSQL held afterwards. */
+export function withMemory({ pids }: Bed, comparison: Comparison): Comparison {
   const [manager, postgres] = [pids.manager, pids.postgres].map((pid) => Math.round(figuresOf(pid).memoryMiB));
   return { ...comparison, title: `${comparison.title} · then manager ${manager} MiB, PostgreSQL ${postgres} MiB` };
 }

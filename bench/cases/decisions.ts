@@ -1,10 +1,13 @@
 import { claimRun, createRun, type Bed } from '../bed.js';
 import { compare, repeat, story, type Comparison, type Effort, type Step } from '../rounds.js';
 import { events } from './append.js';
+import { withMemory } from './clients.js';
 
 /** What a workflow decides: from nothing to a runner's first event, and each decision by itself. */
 export async function decisionCases(bed: Bed, effort: Effort): Promise<Comparison[]> {
-  return [await firstEventCase(bed, effort), await decisionCase(bed, effort)];
+  const done = [await firstEventCase(bed, effort), await decisionCase(bed, effort)];
+  for (const clients of effort.quick ? [4] : [16, 64]) done.push(await decisionsAtOnceCase(bed, effort, clients));
+  return done;
 }
 
 /** Each turn takes some tenths of a second. */
@@ -49,6 +52,30 @@ async function decisionCase(bed: Bed, effort: Effort): Promise<Comparison> {
       story(count, (step) => oneTurn(bed, step)),
     ],
   });
+}
+
+/** As many clients, each with a run of its own, say the same things at once. What is spent is of a whole life: its first step has it. */
+async function decisionsAtOnceCase(bed: Bed, effort: Effort, clients: number): Promise<Comparison> {
+  const { bareTemporal, pids } = bed;
+  const floor = 'bare update';
+  const workflows = await Promise.all(Array.from({ length: clients }, () => bareTemporal.open()));
+  const updates = repeat(floor, 2, (worker) => bareTemporal.touch(workflows[worker]!), clients);
+  const lives = story(1, (step) => oneTurn(bed, step), clients);
+  const comparison = await compare({
+    title: `one decision · ${clients} clients`,
+    rounds: effort.quick ? 3 : 7,
+    budgetMs: 4 * effort.budgetMs,
+    warmUps: effort.warmUps,
+    workers: clients,
+    floors: [floor],
+    spenders: {
+      'manager, bare worker': [pids.manager, pids.bareWorker],
+      PostgreSQL: [pids.postgres],
+      Temporal: [pids.temporal],
+    },
+    contenders: [updates, lives],
+  });
+  return withMemory(bed, comparison);
 }
 
 /** A run's whole life by hand, each step timed. */
