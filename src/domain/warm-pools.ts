@@ -84,14 +84,16 @@ export function planWarmPools({
     const own = kept.filter(({ backendProfile }) => backendProfile === pool.backendProfile);
     retire.push(...own.toSorted(readiestFirst).slice(pool.size).map(overSize));
     const missing = pool.spec === null ? 0 : Math.max(0, pool.size - own.length);
-    const allowed = Math.min(missing, mayMake(pool, own), room - make.length);
+    const allowed = Math.min(missing, mayMake(pool, own, retire), room - make.length);
     for (let made = 0; made < allowed; made += 1) make.push(pool.backendProfile);
   }
   return { retire, make };
 }
 
 /** After a failure one at a time, and each later than the last: how the one before fared is known before another is made. */
-function mayMake({ failures, failedAgoMs }: WantedPool, own: readonly WaitingRunner[]): number {
+function mayMake(pool: WantedPool, own: readonly WaitingRunner[], retire: readonly Retirement[]): number {
+  const { backendProfile, failures, failedAgoMs } = pool;
+  if (retire.some((one) => one.backendProfile === backendProfile && one.failure !== null)) return 0;
   if (failures === 0) return Infinity;
   if (own.some(({ hasAsked }) => !hasAsked)) return 0;
   const waitMs = Math.min(WARM_TIMES.longestRetry, WARM_TIMES.firstRetry * 2 ** (failures - 1));

@@ -49,11 +49,11 @@ describe('agentrun board, in a pseudo-terminal against `agentrun up`', function 
     await terminal.shows(/^mixed {2}▶ 1\/1 slots {2}○ 2 waiting, oldest \d+[sm]/);
     await terminal.shows(/^◆ 1 needs you {2}• 1 unread$/m);
     await terminal.shows(
-      /^Needs you {2}1 .*\n •✕ Failed +Broken build 1\/3 \d+s +the command ended with exit code 3$/m,
+      /^Needs you {2}1 .*\n •✕ Failed +Broken build 1\/3 \d+[sm] +the command ended with exit code 3$/m,
     );
-    await terminal.shows(/^ {2}▶ Running +Busy +1\/3 \d+s {1,2}0% time at it · /m);
-    await terminal.shows(/^ {2}○ Queued +Next +– +\d+s +waits for a slot$/m);
-    await terminal.shows(/^ {2}○ Queued +By hand +– +\d+s +not dispatched$/m);
+    await terminal.shows(/^ {2}▶ Running +Busy +1\/3 \d+[sm] {1,2}\d% time at it · /m);
+    await terminal.shows(/^ {2}○ Queued +Next +– +\d+[sm] +waits for a slot$/m);
+    await terminal.shows(/^ {2}○ Queued +By hand +– +\d+[sm] +not dispatched$/m);
     assert.ok(terminal.screen.isAlternate);
     assert.equal(terminal.screen.lines.length, SIZE.rows);
     terminal.type('q');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Api, eventually } from '../support/api.js';
 import { UpStack } from '../support/cli.js';
 import { untilPrinted } from '../support/live-runner.js';
@@ -117,10 +118,12 @@ describe('agentrun chat, in a pseudo-terminal against `agentrun up`', function (
   it('says that a message became the next turn where its turn had ended', async () => {
     const terminal = chat('talk-4');
     await terminal.shows(/^send ›$/m);
-    terminal.type(`exec <&-; echo deaf; sleep 3${ENTER}`);
+    terminal.type(`exec <&-; echo deaf; until [ -e go ]; do sleep 0.1; done${ENTER}`);
     await terminal.shows(/^deaf$/m);
     terminal.type(`echo next${ENTER}`);
     await terminal.shows(/^! turn ended: sent as the next turn$/m);
+    const { pvcName } = await api.get('/api/v1/sessions/talk-4/storage');
+    await writeFile(join(stack.dataDir, 'volumes', pvcName, 'workspace', 'go'), '');
     await terminal.shows(/^next$/m);
     terminal.type(CTRL_C);
     assert.equal(await terminal.ended, 0);

@@ -94,8 +94,9 @@ describe('agentrun task, against `agentrun up`', function () {
     it('makes one task for one key, and begins at the time given from now', async () => {
       const again = () => stack.json(...CREATE, 'echo once', '--key', 'nightly-1');
       assert.equal((await again()).id, (await again()).id);
-      const soon = await stack.json(...CREATE, 'echo soon', '--dispatch', '--not-before', '+5s');
-      assert.equal(soon.phase, 'waiting-until');
+      const later = await stack.json(...CREATE, 'echo later', '--dispatch', '--not-before', '+1h');
+      assert.equal(later.phase, 'waiting-until');
+      const soon = await stack.json(...CREATE, 'echo soon', '--dispatch', '--not-before', '+3s');
       await until(soon.id, ({ state }) => state === 'completed');
     });
 
@@ -182,8 +183,13 @@ describe('agentrun task, against `agentrun up`', function () {
 
     it('follows several by their changes, and ends with the worst that came of them', async () => {
       const ids: string[] = [];
-      for (const prompt of ['sleep 1', 'sleep 1; exit 1']) ids.push((await api.post(TASKS, { ...BODY, prompt })).id);
-      const { code, stdout, stderr } = await stack.run('task', 'watch', ...ids);
+      const go = join(stack.dataDir, 'go-several');
+      const wait = `until [ -e ${go} ]; do sleep 0.1; done`;
+      for (const prompt of [wait, `${wait}; exit 1`]) ids.push((await api.post(TASKS, { ...BODY, prompt })).id);
+      const watch = stack.spawn('task', 'watch', ...ids);
+      for (const id of ids) await watch.printed(new RegExp(id));
+      await writeFile(go, '');
+      const { code, stdout, stderr } = await watch.ended;
       assert.equal(code, 5, stderr);
       const changes = lines(stdout).map((line) => line.split('\t'));
       for (const id of ids) {

@@ -17,7 +17,7 @@ const commands = blocks.filter(({ language }) => language === SHELL);
 const run = commands.filter((block) => !EXCEPTED.some(isMeant(block)));
 
 describe('the commands of the documents', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let stack: DocumentedStack;
 
   before(async () => {

@@ -10,7 +10,7 @@ import { BIN, UpStack } from '../support/cli.js';
 import type { FencedBlock } from './fenced-blocks.js';
 
 /** A single document may take so long. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 400_000;
 
 /** What the documents take for granted: a home, a checkout in which one stands, a stack in its usual place, and somebody's own files. */
 export class DocumentedStack {

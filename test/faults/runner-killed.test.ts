@@ -25,7 +25,7 @@ faultRounds('fault 1: a runner is killed', {
   file: import.meta.url,
   async inject(round) {
     const { dice } = round;
-    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [12, 16] });
+    const workload = generate(round, { sessions: 2, sendsOfEach: 2, tasks: 1, steps: [30, 36] });
     const kills = Array.from({ length: dice.between(1, 2) }, () => ({
       afterMs: dice.between(0, 800),
       how: dice.pick(HOW),

@@ -123,7 +123,7 @@ describe('a client that is slow on purpose', () => {
   });
 
   it('is told 431 for headers without end, and 400 for what is not HTTP', async () => {
-    await listen();
+    await listen({ headersMs: 10_000, requestMs: 20_000 });
     const large = await open();
     large.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'y'.repeat(20_000)}\r\n\r\n`);
     refusalIn((await told(large)).text, 431, 'headers');
@@ -133,7 +133,7 @@ describe('a client that is slow on purpose', () => {
   });
 
   it('smuggles no second request in the body of the first', async () => {
-    await listen();
+    await listen({ headersMs: 10_000, requestMs: 20_000 });
     for (const heads of [
       'Content-Length: 3\r\nTransfer-Encoding: chunked',
       'Content-Length: 3\r\nContent-Length: 4',

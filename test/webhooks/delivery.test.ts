@@ -216,7 +216,7 @@ describe('a task that ended', function () {
     const inside = 'http://127.0.0.2:9/';
     await manager.database.query('UPDATE webhooks SET url = $2 WHERE id = $1', [webhook.id, inside]);
     await endTask();
-    const { state, lastStatusCode, lastError } = await until(webhook, ({ attempts }) => attempts === 1);
+    const { state, lastStatusCode, lastError } = await until(webhook, ({ attempts }) => attempts >= 1);
     assert.deepEqual([state, lastStatusCode], ['pending', null]);
     assert.match(lastError, /^the receiver is not at a public address/);
   });
@@ -226,7 +226,7 @@ describe('a task that ended', function () {
     const ref = { kind: 'webhook', name: webhook.id } as const;
     await manager.platform.secrets.delete(ref);
     await endTask();
-    const { lastError } = await until(webhook, ({ attempts }) => attempts === 1);
+    const { lastError } = await until(webhook, ({ attempts }) => attempts >= 1);
     assert.equal(lastError, "the webhook's secret is unreadable");
     await manager.platform.secrets.merge(ref, { secret: SECRET });
     await receiver.untilReceived(1);

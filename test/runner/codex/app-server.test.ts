@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppServer } from '../../../src/runner/backends/codex/app-server.js';
 import { reactionTo } from '../../../src/runner/backends/codex/approvals.js';
@@ -12,16 +13,18 @@ const NOTHING = {
 };
 
 /** A program that answers its first question and goes when its input is closed. */
-function start(answer: string): AppServer {
-  const script = 'read -r question; printf "%s\\n" "$0"; read -r end';
-  return new AppServer(spawn('/bin/sh', ['-c', script, answer], { stdio: 'pipe', detached: true }), NOTHING);
+function start(answer: string) {
+  const script = 'read -r question; printf "%s\\n" "$0"; echo answered >&2; read -r end';
+  const child = spawn('/bin/sh', ['-c', script, answer], { stdio: 'pipe', detached: true });
+  return { server: new AppServer(child, NOTHING), answered: once(child.stderr, 'data') };
 }
 
 describe('a request to codex', () => {
   it('is not given up while nobody reads what codex says', async () => {
-    const server = start('{"id":1,"result":"yes"}');
+    const { server, answered } = start('{"id":1,"result":"yes"}');
     server.pause();
     const answer = server.request('turn/start', {}, 50);
+    await answered;
     await delay(200);
     server.resume();
     assert.equal(await answer, 'yes');
@@ -30,7 +33,7 @@ describe('a request to codex', () => {
   });
 
   it('is given up when codex does not answer in time', async () => {
-    const server = start('');
+    const { server } = start('');
     await assert.rejects(server.request('turn/start', {}, 50), /did not answer turn\/start within 50 ms/);
     server.end();
     await server.exited;

@@ -97,7 +97,7 @@ describe('a thread of codex in a later runner', () => {
 
   it('counts a steer as delivered that the earlier runner got through', async () => {
     const held = heldText('On it');
-    runner = await CodexRunner.create([answer([shellCall('sleep 3')]), held.reply, text('Left.')]);
+    runner = await CodexRunner.create([answer([shellCall('sleep 8')]), held.reply, text('Left.')]);
     const { manager, provider } = runner;
     const turn = manager.add('turn', 'go');
     const killed = runner.spawn();
@@ -115,7 +115,7 @@ describe('a thread of codex in a later runner', () => {
 
   it('counts it so after a second crash too, which came in what the turn went on with', async () => {
     const [first, second] = [heldText('On it'), heldText('Still on it')];
-    runner = await CodexRunner.create([answer([shellCall('sleep 3')]), first.reply, second.reply, text('Left.')]);
+    runner = await CodexRunner.create([answer([shellCall('sleep 8')]), first.reply, second.reply, text('Left.')]);
     const { manager, provider } = runner;
     const turn = manager.add('turn', 'go');
     const crash = async (child: ReturnType<typeof runner.spawn>) => {

@@ -42,7 +42,7 @@ describe('what is said to a live turn of codex', () => {
   });
 
   it('waits for a running tool and keeps its order', async () => {
-    runner = await CodexRunner.create([answer([shellCall('sleep 3')]), text('Both heard.')]);
+    runner = await CodexRunner.create([answer([shellCall('sleep 8')]), text('Both heard.')]);
     const { manager, provider } = runner;
     const turn = manager.add('turn', 'wait a bit');
     void runner.start();

@@ -43,7 +43,7 @@ describe('the plan for warm runners', () => {
     assert.deepEqual(plan([pool()], [], 0).make, []);
   });
 
-  it('lets those go that are of no use, each with its reason, and makes others for them', () => {
+  it('lets those go that are of no use, each with its reason, and makes others for them: later for those that failed', () => {
     const cases: [Partial<WaitingRunner>, string, boolean][] = [
       [{ spec: 'before' }, 'stale', false],
       [{ backendProfile: 'codex' }, 'no-pool', false],
@@ -58,7 +58,7 @@ describe('the plan for warm runners', () => {
         retire.map((one) => [one.jobName, one.reason, one.failure !== null]),
         [['a', reason, isFailure]],
       );
-      assert.deepEqual(make, ['exec']);
+      assert.deepEqual(make, isFailure ? [] : ['exec']);
     }
   });
 
@@ -81,6 +81,8 @@ describe('the plan for warm runners', () => {
     assert.deepEqual([failed(1, 4_999), failed(1, 5_000)], [0, 1]);
     assert.deepEqual([failed(3, 19_999), failed(3, 20_000)], [0, 1]);
     assert.deepEqual([failed(60, 599_999), failed(60, 600_000)], [0, 1]);
+    const ended = { ended: 'ImagePullBackOff' };
+    assert.deepEqual(plan([pool()], [waiting('a', ended), waiting('b', ended)]).make, [], 'these are failures, too');
     const after = pool({ size: 3, failures: 1, failedAgoMs: 5_000 });
     assert.deepEqual(plan([after], [waiting('a', { hasAsked: false, askedAgoMs: null })]).make, []);
     assert.deepEqual(plan([after], [waiting('a')]).make, ['exec']);
