@@ -6,7 +6,7 @@ import { withMemory } from './clients.js';
 /** What a workflow decides: from nothing to a runner's first event, and each decision by itself. */
 export async function decisionCases(bed: Bed, effort: Effort): Promise<Comparison[]> {
   const done = [await firstEventCase(bed, effort), await decisionCase(bed, effort)];
-  for (const clients of effort.quick ? [4] : [16, 64]) done.push(await decisionsAtOnceCase(bed, effort, clients));
+  for (const clients of effort.quick ? [4] : [4, 16]) done.push(await decisionsAtOnceCase(bed, effort, clients));
   return done;
 }
 
