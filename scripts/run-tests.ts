@@ -84,18 +84,29 @@ function complaints(code: number | null, count: TestCount): string[] {
 async function testFolders(): Promise<string[][]> {
   const files = await readdir(TESTS, { recursive: true });
   const folders = new Set(files.filter((file) => file.endsWith('.test.js')).map((file) => file.split('/')[0] ?? ''));
-  const onCluster = process.env['CI'] ? ON_CLUSTER.filter((folder) => folders.has(folder)) : [];
-  const hasBrowser = Boolean(process.env['CI']) || existsSync(CHROMIUM);
-  const left = [
-    ...ON_CLUSTER,
-    ...(hasBrowser ? [] : [IN_BROWSER]),
-    ...(schemathesis() === undefined ? [BY_SCHEMATHESIS] : []),
-  ];
-  const isHere = (folder: string) => !left.includes(folder);
-  const others = [...folders].filter(isHere);
+  const left = leftOut();
+  const here = [...folders].filter((folder) => !left.has(folder));
+  const onCluster = ON_CLUSTER.filter((folder) => here.includes(folder));
+  const others = here.filter((folder) => !ON_CLUSTER.includes(folder));
   const rank = (folder: string) => (LONGEST.includes(folder) ? LONGEST.indexOf(folder) : LONGEST.length);
   const sorted = others.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((folder) => [folder]);
   return onCluster.length > 0 ? [onCluster, ...sorted] : sorted;
+}
+
+/** Folders that are not run here, each with the reason. */
+function leftOut(): Map<string, string> {
+  const isCi = Boolean(process.env['CI']);
+  const left = new Map<string, string>();
+  if (!isCi) for (const folder of ON_CLUSTER) left.set(folder, `it needs a cluster, as npm run test:${folder} has it`);
+  if (!isCi && !existsSync(CHROMIUM)) left.set(IN_BROWSER, `there is no Chromium at ${CHROMIUM}`);
+  if (schemathesis() === undefined)
+    left.set(BY_SCHEMATHESIS, 'there is no schemathesis as in test/fuzz/requirements.txt');
+  return left;
+}
+
+/** At the end, where it is read: a folder that was not run has not passed. */
+function sayWhatWasLeftOut(): void {
+  for (const [folder, reason] of leftOut()) console.log(`LEFT OUT: test/${folder}, since ${reason}`);
 }
 
 async function runEverything(mochaArguments: readonly string[]): Promise<Outcome[]> {
@@ -130,6 +141,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const given = process.argv.slice(2);
 if (given[0] === '--list') {
   for (const folder of (await testFolders()).flat()) console.log(`test/${folder}`);
+  sayWhatWasLeftOut();
   process.exit();
 }
 const namesFiles = given.some((argument) => /\.test\.m?js$/.test(argument));
@@ -140,4 +152,5 @@ for (const complaint of outcomes.flatMap((outcome) => outcome.complaints)) conso
 const passed = outcomes.reduce((sum, { count }) => sum + count.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + failedOf(outcome), 0);
 process.exitCode = failed === 0 && outcomes.every((outcome) => outcome.complaints.length === 0) ? 0 : 1;
+if (!namesFiles) sayWhatWasLeftOut();
 console.log(`${passed} passed, ${failed} failed`);

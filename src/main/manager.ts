@@ -151,7 +151,7 @@ async function startWork(
       cachedWorkflows: settings.AGENTRUN_WORKFLOW_CACHE,
     },
     activities,
-    telemetry.tracing.isOn ? (activity) => tracedActivity(telemetry.tracing, activity) : undefined,
+    (activity) => tracedActivity(telemetry.tracing, activity),
   );
   polls = () => worker.isPolling();
   closing.unshift(async () => {

@@ -1,6 +1,6 @@
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
-import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import type { ActivityInterceptors } from '@temporalio/worker';
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.js';
 import { currentTrace, withinTrace, type Tracing } from './tracing.js';
 
@@ -41,16 +41,25 @@ export function tracedClient(tracing: Tracing): WorkflowClientInterceptor {
   };
 }
 
-/** Spans of activities that a traced request led to. Writing down a task's state is what operators search for by name; a run's is told by its store. */
-export function tracedActivity(tracing: Tracing, activity: string): ActivityInboundCallsInterceptor {
+/**
+ * Spans of activities that a traced request led to. Writing down a task's state is what operators search for by name; a run's is told by its
+ * store. The SDK writes its lines of an activity outside that span: they are told which run and which trace it is for.
+ */
+export function tracedActivity(tracing: Tracing, activity: string): ActivityInterceptors {
   const name = activity === 'projectTask' ? 'projection_sync' : `temporal.activity ${activity}`;
+  let toldInLines: Record<string, string> = {};
   return {
-    execute: async (input, next) => {
-      const parent = contextOf(input.headers);
-      if (parent === undefined) return next(input);
-      const attributes = { activity, runId: runIdOf(input.args[0]) };
-      return withinTrace(parent, async () => tracing.span(name, { attributes }, async () => next(input)));
+    inbound: {
+      execute: async (input, next) => {
+        const parent = contextOf(input.headers);
+        const runId = runIdOf(input.args[0]);
+        toldInLines = { ...(runId !== undefined && { runId }), ...(parent && { traceId: `trc_${parent.traceId}` }) };
+        if (parent === undefined) return next(input);
+        const attributes = { activity, runId };
+        return withinTrace(parent, async () => tracing.span(name, { attributes }, async () => next(input)));
+      },
     },
+    outbound: { getLogAttributes: (input, next) => next({ ...input, ...toldInLines }) },
   };
 }
 
@@ -65,7 +74,9 @@ function contextOf(headers: Headers): TraceContext | undefined {
   return typeof value === 'string' ? parseTraceparent(value) : undefined;
 }
 
+/** What is written along with other work names the run as well. */
 function runIdOf(argument: unknown): string | undefined {
-  if (typeof argument !== 'object' || argument === null || !('runId' in argument)) return undefined;
-  return typeof argument.runId === 'string' ? argument.runId : undefined;
+  if (typeof argument !== 'object' || argument === null) return undefined;
+  const { runId, snapshot } = argument as { readonly runId?: unknown; readonly snapshot?: unknown };
+  return typeof runId === 'string' ? runId : runIdOf(snapshot);
 }

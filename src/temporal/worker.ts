@@ -1,4 +1,4 @@
-import { NativeConnection, Worker, type ActivityInboundCallsInterceptor, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type ActivityInterceptors, type WorkerOptions } from '@temporalio/worker';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Activities } from '../../activities/index.js';
@@ -8,7 +8,7 @@ import { packageRoot } from '../processes/package-root.js';
 import type { TemporalSettings } from './connection.js';
 
 /** What stands before an activity of that name, to tell of it. */
-export type InterceptActivity = (activity: string) => ActivityInboundCallsInterceptor;
+export type InterceptActivity = (activity: string) => ActivityInterceptors;
 
 export interface RunningWorker {
   /** Rejects when the worker fails; resolves after `stop`. */
@@ -42,7 +42,7 @@ export async function startWorker(
     interceptors: {
       // Where the prebuilt bundle is used it has them already.
       workflowModules: existsSync(BUNDLE) ? [] : INTERCEPTORS,
-      activity: intercept === undefined ? [] : [(context) => ({ inbound: intercept(context.info.activityType) })],
+      activity: intercept === undefined ? [] : [(context) => intercept(context.info.activityType)],
     },
     // A killed worker's workflows move to another after this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',

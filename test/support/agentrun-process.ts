@@ -1,10 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { projectRoot } from '../../scripts/project-root.js';
 
 /** A part of the manager as a process of its own, as `agentrun api` and `agentrun worker` start it. */
 export class AgentRunProcess {
-  private constructor(private readonly child: ChildProcess) {}
+  private constructor(
+    private readonly child: ChildProcess,
+    /** What it has written to its log so far. */
+    readonly log: readonly string[],
+  ) {}
 
   /** Resolves when it says that it is ready. `settings` as in the environment. */
   static async start(role: 'api' | 'worker', settings: Record<string, string>): Promise<AgentRunProcess> {
@@ -19,9 +24,11 @@ export class AgentRunProcess {
   ): Promise<AgentRunProcess> {
     const child = spawn(process.execPath, program, {
       cwd: projectRoot,
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], AGENTRUN_LOG_LEVEL: 'error', ...settings },
     });
+    const log: string[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => log.push(line));
     let said = '';
     await new Promise<void>((resolve, reject) => {
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -30,7 +37,7 @@ export class AgentRunProcess {
       });
       child.once('exit', (code) => reject(new Error(`${role} ended with ${code} before it was ready: ${said}`)));
     });
-    return new AgentRunProcess(child);
+    return new AgentRunProcess(child, log);
   }
 
   /** As the kernel does it when memory runs out. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { freePort } from '../../src/processes/free-port.js';
 import type { Api } from '../support/api.js';
 import { eventually, type Loose } from '../support/api.js';
@@ -10,6 +12,8 @@ import { startSplitManager, type SplitManager } from '../support/split-manager.j
 const SECRET = 'words-of-a-prompt-that-stay-where-they-are';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER_SPAN = '00f067aa0ba902b7';
+
+const parsed = (lines: readonly string[]): Loose[] => lines.map((line) => JSON.parse(line));
 
 describe('the telemetry of an API, a worker and a runner', function () {
   this.timeout(90_000);
@@ -25,6 +29,8 @@ describe('the telemetry of an API, a worker and a runner', function () {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_METRIC_EXPORT_INTERVAL: '500',
       AGENTRUN_HEALTH_PORT: String(metricsPort),
+      // The lines of a worker that tell of what went well are for debugging.
+      AGENTRUN_LOG_LEVEL: 'debug',
     });
     api = manager.api;
   });
@@ -47,7 +53,7 @@ describe('the telemetry of an API, a worker and a runner', function () {
     const body = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec', providerId: 'provider-1' };
     const made = await post('/api/v1/runs', body, headers);
     const run = made.data;
-    if ('traceparent' in headers) assert.equal(made.traceId, `trc_${TRACE}`);
+    if ('traceparent' in headers) assert.equal(made.traceId, run.traceId);
     const prompt = `echo ready; read x; echo "got $x" # ${SECRET}`;
     const { data: turn } = await post(`/api/v1/runs/${run.id}/commands`, { payload: { prompt } });
     await post(`/api/v1/runs/${run.id}/runner-jobs`, {});
@@ -116,6 +122,44 @@ describe('the telemetry of an API, a worker and a runner', function () {
       spans.filter(({ isError }) => isError),
       [],
     );
+  });
+
+  it('is named, with the run, by the log lines of each process', async () => {
+    const traceId = randomBytes(16).toString('hex');
+    const headers = { traceparent: `00-${traceId}-${CALLER_SPAN}-01` };
+    const { run } = await steeredRun(headers);
+    assert.equal(run.traceId, `trc_${traceId}`);
+    const { items } = await api.get(`/api/v1/runs/${run.id}/runner-jobs`);
+    const file = join(manager.settings['AGENTRUN_DATA_DIR'] ?? '', 'runners', items[0].jobName, 'runner.log');
+    await api.request('GET', `/api/v1/runs/${run.id}/result`, undefined, headers);
+    const isOfRun = ({ runId, workflowId }: Loose) => runId === run.id || workflowId === run.workflowId;
+    const told = await eventually(
+      async () => ({
+        requests: parsed(manager.server.log).filter(
+          (line) => line.msg === 'request' && line.traceId === `trc_${traceId}`,
+        ),
+        work: parsed(manager.worker.log).filter(
+          (line) => isOfRun(line) && /^Activity (completed|failed)/.test(line.msg),
+        ),
+        runner: parsed((await readFile(file, 'utf8')).trim().split('\n')),
+      }),
+      ({ requests, work, runner }) =>
+        requests.some(({ path }) => path.endsWith('/result')) &&
+        work.some(({ activityType }) => activityType === 'stopRunnerJob') &&
+        runner.some(({ msg }) => msg === 'the runner ends'),
+    );
+    // The first line is of the request that made the run: its path names none.
+    const [made, ...later] = told.requests;
+    assert.deepEqual([made?.method, made?.path], ['POST', '/api/v1/runs']);
+    for (const path of ['claim', 'result'])
+      assert.ok(
+        later.some((line) => line.path.endsWith(`/${path}`)),
+        path,
+      );
+    for (const line of [...later.filter(({ path }) => path.includes('/runs/')), ...told.work, ...told.runner])
+      assert.deepEqual([line.traceId, line.runId], [`trc_${traceId}`, run.id], JSON.stringify(line));
+    const all = [...manager.server.log, ...manager.worker.log, await readFile(file, 'utf8')].join('\n');
+    assert.ok(!all.includes(SECRET));
   });
 
   it('of a caller without a trace begins one that the answers name, and errors are marked', async () => {

@@ -33,8 +33,12 @@ async function runTestFile(text: string, { teardownMs = 0 } = {}): Promise<Verdi
 }
 
 /** Runs scripts/run-tests as a developer does, without CI's variable. */
-function runTests(...mochaArguments: string[]): Promise<Verdict> {
-  const env = { ...process.env, CI: '', AGENTRUN_TEST_LEAK_WAIT_MS: String(LEAK_WAIT_MS) };
+async function runTests(...mochaArguments: string[]): Promise<Verdict> {
+  return runTestsWith({ CI: '' }, ...mochaArguments);
+}
+
+function runTestsWith(variables: Record<string, string>, ...mochaArguments: string[]): Promise<Verdict> {
+  const env = { ...process.env, AGENTRUN_TEST_LEAK_WAIT_MS: String(LEAK_WAIT_MS), ...variables };
   const program = join(projectRoot, 'dist/scripts/run-tests.js');
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [program, ...mochaArguments], { env }, (_error, stdout, stderr) => {
@@ -93,7 +97,18 @@ describe('the test runner', () => {
     for (const onCluster of ['test/kubernetes', 'test/chart']) folders.delete(onCluster);
     if (!existsSync(process.env['AGENTRUN_TEST_CHROMIUM'] ?? '/usr/bin/chromium')) folders.delete('test/console');
     if (schemathesis() === undefined) folders.delete('test/fuzz');
-    assert.deepEqual(output.trim().split('\n').sort(), [...folders].sort());
+    const run = output.split('\n').filter((line) => line.startsWith('test/'));
+    assert.deepEqual(run.sort(), [...folders].sort());
+  });
+
+  it('says which folders are left out, and of what', async () => {
+    const none = { AGENTRUN_TEST_SCHEMATHESIS: join(tmpdir(), 'no-schemathesis') };
+    const developer = await runTestsWith({ ...none, CI: '' }, '--list');
+    for (const folder of ['kubernetes', 'chart', 'fuzz'])
+      assert.match(developer.output, new RegExp(`^LEFT OUT: test/${folder}, since .+$`, 'm'));
+    const { output } = await runTestsWith({ ...none, CI: 'true' }, '--list');
+    const said = output.split('\n').filter((line) => line.startsWith('LEFT OUT'));
+    assert.deepEqual(said, ['LEFT OUT: test/fuzz, since there is no schemathesis as in test/fuzz/requirements.txt']);
   });
 
   it('says at the end which tests failed, and of what', async () => {

@@ -1,8 +1,11 @@
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as workflows from '../../workflows/index.js';
+import { patchIdsAskedAbout, patchIdsIn } from '../support/histories/recorded.js';
 import { runLives } from '../support/histories/run-lives.js';
 import { decoded } from '../support/histories/scrub.js';
 import { senderLives } from '../support/histories/sender-lives.js';
@@ -47,6 +50,16 @@ describe('replaying recorded histories', function () {
         ...queueLives,
       }).sort(),
     );
+  });
+
+  it('finds one of each workflow, and one that lives by each change of them', async () => {
+    const kept = [...histories.keys()].map(parsed);
+    const types = new Set(
+      kept.map(({ events }) => events[0].workflowExecutionStartedEventAttributes.workflowType.name as string),
+    );
+    assert.deepEqual([...types].sort(), Object.keys(workflows).sort());
+    const lived = new Set(kept.flatMap((history) => patchIdsIn(historyFromJSON(history))));
+    assert.deepEqual([...lived].sort(), (await patchIdsAskedAbout()).sort());
   });
 
   it('has the workflows of today decide everything as it was decided then', async () => {

@@ -1,4 +1,5 @@
 import { eventually } from '../api.js';
+import { refusalOf } from '../run-scenes.js';
 import { RETRY_SOON, SOON, type Life } from './life.js';
 
 /** A runner that stands still ends nothing itself, so the workflow has to. */
@@ -116,6 +117,28 @@ export const runLives: Record<string, Life> = {
       await second.post(`/api/v1/commands/${turn.id}/ack`);
       await second.patch(`/api/v1/commands/${turn.id}/status`, { terminalStatus: 'completed' });
       await second.patch(`/api/v1/runs/${run.id}/status`, { terminalStatus: 'completed', lastCommandSeq: 1 });
+      return stage.lived(run.id);
+    },
+  },
+
+  /** Nobody but that runner notices that the lease is over. */
+  'claimed-for-an-attempt-that-was-lost': {
+    settings: SOON,
+    async play(stage) {
+      await stage.temporal.workflow.getHandle('watch:leases').terminate();
+      const run = await stage.api.createRun(RETRY_SOON);
+      await stage.claim(run.id, 'rnr_first', 1_000);
+      await eventually(
+        async () => stage.run(run.id),
+        ({ leaseExpiresAt }) => Date.parse(leaseExpiresAt) < Date.now() - 500,
+      );
+      const { workflow } = stage.temporal;
+      const claim = { runId: run.id, runnerId: 'rnr_of_its_job', leaseMs: 60_000, attempt: 1 };
+      await eventually(
+        async () => workflow.getHandle(run.workflowId).executeUpdate('claimRun', { args: [claim] }).catch(refusalOf),
+        (refusal) => refusal === 'attempt-over',
+      );
+      await stage.api.post(`/api/v1/runs/${run.id}/cancel`);
       return stage.lived(run.id);
     },
   },

@@ -1,8 +1,9 @@
-import { runWorkflowId, taskWorkflowId } from '../../../src/domain/ids.js';
+import { runnerJobId, runWorkflowId, taskWorkflowId } from '../../../src/domain/ids.js';
 import { RUNNER_EXIT_CODES } from '../../../src/domain/runner-program.js';
 import { eventually } from '../api.js';
 import type { Loose } from '../api.js';
 import { SOON, type Life } from './life.js';
+import { patchIdsIn } from './recorded.js';
 import { runLives, runnerLost } from './run-lives.js';
 import { senderLives } from './sender-lives.js';
 import type { History, Stage } from './stage.js';
@@ -42,6 +43,30 @@ export const togetherLives: Record<string, Life> = {
     async play(stage) {
       const { id } = await task(stage, { autoDispatch: false });
       return lived(stage, taskWorkflowId(id));
+    },
+  },
+
+  'written-with-its-job-once-the-records-could-be': {
+    settings: { AGENTRUN_JOB_STOP_GRACE_MS: '2000' },
+    async play(stage) {
+      const run = await stage.api.createRun();
+      const turn = await stage.api.addTurn(run.id, 'true');
+      await stage.manager.database.query(
+        `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE lock_not_available; END $$;
+         CREATE TRIGGER refuse BEFORE UPDATE ON runs EXECUTE FUNCTION refuse()`,
+      );
+      const handle = stage.temporal.workflow.getHandle(run.workflowId);
+      const say = async (update: string, message: object) =>
+        handle.executeUpdate(update, { args: [{ runId: run.id, ...message, senderWrites: true }] });
+      await say('cancelCommand', { commandId: turn.id, reason: null });
+      await say('requestRunnerJob', { attempt: 1, jobId: runnerJobId(run.id, 1) });
+      await eventually(
+        async () => patchIdsIn(await handle.fetchHistory()),
+        (ids) => ids.includes('waits-for-what-carries-it'),
+      );
+      await stage.manager.database.query('DROP TRIGGER refuse ON runs');
+      await stage.api.post(`/api/v1/runs/${run.id}/cancel`);
+      return stage.lived(run.id);
     },
   },
 

@@ -1,3 +1,4 @@
+import { RUNNER_RETENTION_WORKFLOW_ID, TASK_QUEUE } from '../../../src/domain/ids.js';
 import { eventually } from '../api.js';
 import type { Life } from './life.js';
 import { Stage } from './stage.js';
@@ -6,6 +7,26 @@ import { Stage } from './stage.js';
 export const watcherLives: Record<string, Life> = {
   'lease-monitor-changed-shift': { settings: {}, play: async (stage) => shiftOf(stage, 'watch:leases') },
   'runner-watch-changed-shift': { settings: {}, play: async (stage) => shiftOf(stage, 'watch:runners') },
+  'budget-monitor-changed-shift': { settings: {}, play: async (stage) => shiftOf(stage, 'watch:budgets') },
+  'warm-runners-changed-shift': {
+    settings: {},
+    async play(stage) {
+      const workflowId = 'watch:warm-runners';
+      // As managers that keep runners warm start it; where none does, as here, it looks on for ten minutes.
+      await stage.temporal.workflow.start('warmRunnersWorkflow', { workflowId, taskQueue: TASK_QUEUE });
+      return shiftOf(stage, workflowId);
+    },
+  },
+
+  'runner-retention-without-a-cap': {
+    settings: {},
+    async play({ temporal }) {
+      const started = { workflowId: RUNNER_RETENTION_WORKFLOW_ID, taskQueue: TASK_QUEUE, args: [{ dryRun: false }] };
+      const handle = await temporal.workflow.start('runnerRetentionWorkflow', started);
+      await handle.result();
+      return [await handle.fetchHistory()];
+    },
+  },
 
   /** From before it looked for what hangs. */
   maintenance: { settings: {}, play: maintenance },
