@@ -25,7 +25,9 @@ if (hasPods()) {
       started = await startClusterManager(fixture, { AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '2000' });
       api = started.api;
     });
-    afterEach(async () => {
+    afterEach(async function () {
+      // What a test that failed was in the middle of is nobody's leftover.
+      if (this.currentTest?.state === 'passed') await fixture.untilRunsAreCleared(STARTED_MS);
       await fixture.clear();
       await fixture.assertNothingLeft();
     });

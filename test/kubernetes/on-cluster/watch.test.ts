@@ -3,7 +3,6 @@ import type { V1PodStatus } from '@kubernetes/client-node';
 import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
 import { CLUSTER_START_TIMEOUT_MS, ownsCluster } from '../cluster/test-cluster.js';
 import { ClusterFixture } from './cluster-fixture.js';
-import { MERGE_PATCH } from '../../../src/kubernetes/merge-patch.js';
 
 const NOWHERE = {
   AGENTRUN_RUNNER_NODE_SELECTOR_JSON: '{"agentrun.test/nowhere":"true"}',
@@ -35,13 +34,7 @@ describe('watching Jobs', function () {
       return items[0]?.metadata?.name;
     });
 
-  const patchStatus = async (jobName: string, status: V1PodStatus) => {
-    const name = await podOf(jobName);
-    await fixture.cluster.core.patchNamespacedPodStatus(
-      { name, namespace: fixture.namespace, body: { status } },
-      MERGE_PATCH,
-    );
-  };
+  const patchStatus = async (jobName: string, status: V1PodStatus) => fixture.sayOfPod(await podOf(jobName), status);
 
   const started = async (more = platform) => {
     const launch = fixture.launchOf();
@@ -127,23 +120,14 @@ describe('watching Jobs', function () {
   });
 
   it('tells why no Pod was made', async () => {
-    const { namespace } = fixture;
-    const quota = { metadata: { name: 'no-pods' }, spec: { hard: { pods: '0' } } };
-    await fixture.cluster.core.createNamespacedResourceQuota({ namespace, body: quota });
-    try {
-      await fixture.until('the quota is in force', async () => {
-        const { status } = await fixture.cluster.core.readNamespacedResourceQuota({ name: 'no-pods', namespace });
-        return status?.hard?.['pods'] === '0';
-      });
+    await fixture.withQuota('no-pods', { pods: '0' }, async () => {
       const { endOf } = fixture.watch(platform);
       const launch = fixture.launchOf();
       await platform.launch(launch);
       const end = await endOf(launch.jobName);
       assert.equal(end.reason, 'PodRefused');
       assert.match(end.message ?? '', /exceeded quota: no-pods/);
-    } finally {
-      await fixture.cluster.core.deleteNamespacedResourceQuota({ name: 'no-pods', namespace });
-    }
+    });
   });
 
   it('tells again what was not taken, and to a new watch what ended before it', async () => {
