@@ -41,7 +41,7 @@ export function platformError(what: string, error: unknown): AgentRunError {
   if (isStillStarting(why)) return unavailable('platform', error);
   const details = { part: 'platform', httpStatus: status, ...(isQuota(status, why) && { quota: true }) };
   const message = isQuota(status, why)
-    ? `the namespace's quota has no room for ${what}: ${why}`
+    ? `the namespace's quota has no room for ${what}: ${why.replace(NAMED_AGAIN, '')}`
     : `the cluster refused ${what} (HTTP ${status}): ${why}`;
   return new AgentRunError('runner-start-failed', 'conflict', message, details);
 }
@@ -50,6 +50,9 @@ export function platformError(what: string, error: unknown): AgentRunError {
 export function isStillStarting(why: string): boolean {
   return /not yet ready to handle request/.test(why);
 }
+
+/** It begins with the object's kind and name, which `what` has said. */
+const NAMED_AGAIN = /^\S+ "[^"]*" is forbidden: /;
 
 function isQuota(status: number, why: string): boolean {
   return status === 403 && /exceeded quota|must specify|failed quota/.test(why);

@@ -8,6 +8,7 @@ import { jobView, newest } from './job-view.js';
 import { KubernetesSecrets } from './kubernetes-secrets.js';
 import { KubernetesVolumes, type VolumeSettings } from './kubernetes-volumes.js';
 import { KubernetesWarmRunners } from './kubernetes-warm-runners.js';
+import { logTail } from './log-tail.js';
 import { launchJob } from './launch-job.js';
 import type { Patience } from './pod-state.js';
 import { RUNNER_CONTAINER, runnerJobSpec } from './runner-job-spec.js';
@@ -129,15 +130,10 @@ export class KubernetesPlatform implements RunnerPlatform {
     return pod === undefined ? '' : this.#podLog(pod, maxBytes);
   }
 
-  /** From the start of a line, where it is cut. */
   async #podLog(pod: V1Pod, maxBytes: number): Promise<string> {
     const name = pod.metadata?.name ?? '';
     const query = { name, namespace: this.namespace, container: RUNNER_CONTAINER, tailLines: 200 };
-    const text = (await unlessMissing(this.options.cluster.core.readNamespacedPodLog(query))) ?? '';
-    const bytes = Buffer.from(text, 'utf8');
-    if (bytes.length <= maxBytes) return text;
-    const end = bytes.subarray(bytes.length - maxBytes).toString('utf8');
-    return end.slice(end.indexOf('\n') + 1);
+    return logTail((await unlessMissing(this.options.cluster.core.readNamespacedPodLog(query))) ?? '', maxBytes);
   }
 
   async #whyNoPod(jobName: string): Promise<string | undefined> {

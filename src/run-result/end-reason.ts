@@ -7,6 +7,8 @@ import { asClause, durationInWords } from './words.js';
 
 /** How much of somebody's words a sentence may hold. */
 const QUOTE = 170;
+/** Of a Job that was never made these words are all there is; they name it before they come to the reason. */
+const REFUSAL_QUOTE = 260;
 
 /** Why it ended as it did, with the facts that matter, and what to do about it. Both are parts of a sentence. */
 export type EndReason = Pick<FailureMeaning, 'what' | 'next'>;
@@ -130,13 +132,15 @@ function jobEnded({ facts, again }: Case): EndReason | undefined {
 
 function startFailed(one: Case): EndReason {
   const { facts, ended, again } = one;
-  const what = said(one) ?? FAILURE_MEANINGS['runner-start-failed'].what;
+  const wasNeverMade = facts.runnerJob?.reason === 'not-started';
+  const what = said(one, wasNeverMade ? REFUSAL_QUOTE : QUOTE) ?? FAILURE_MEANINGS['runner-start-failed'].what;
   const toldByRunner = focusEvents(facts).some(
     (event) => event.type === 'error' && textField(event, 'message') === ended.failureMessage,
   );
   if (toldByRunner) return { what, next: `correct that, then ${again}` };
   if (facts.runnerJob === null)
     return { what, next: `${again} and ask for a runner Job, or keep a runner that claims it` };
+  if (wasNeverMade) return { what, next: `see to what kept its Job from being made, then ${again}` };
   return { what, next: `look at ${jobOf(facts)} and why it did not claim, then ${again}` };
 }
 
@@ -150,8 +154,8 @@ function backendFailed(one: Case): EndReason {
   return { what, next: `read its last output, correct the prompt or the workspace, then ${again}` };
 }
 
-function said({ ended }: Case): string | null {
-  return ended.failureMessage === null ? null : asClause(ended.failureMessage, QUOTE);
+function said({ ended }: Case, length = QUOTE): string | null {
+  return ended.failureMessage === null ? null : asClause(ended.failureMessage, length);
 }
 
 function nameOf({ host }: ProviderEvidence): string {

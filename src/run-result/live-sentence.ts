@@ -1,4 +1,5 @@
 import type { LivenessPhase } from '../contract/result.js';
+import { jobEndMeaning } from './job-end-meanings.js';
 import { isBeingCancelled, leaseEndMs, livenessPhase, runningTool } from './liveness-phase.js';
 import { neededInput } from './needed-input.js';
 import { elapsed, focusEvents, liveTurn, openCommands, textField, type RunFacts } from './run-facts.js';
@@ -33,10 +34,13 @@ const PHASE_SENTENCES: Record<LivenessPhase, (facts: RunFacts) => string> = {
   terminal: ({ run }) => `The run has ended ${run.status}, with this command still open in its record; read the run.`,
 };
 
-function startingSentence({ run, runnerJob, nowMs }: RunFacts): string {
-  const reason = runnerJob?.reason ? ` (${runnerJob.reason})` : '';
+function startingSentence(facts: RunFacts): string {
+  const { run, runnerJob, nowMs } = facts;
+  const message = runnerJob?.message ? `: ${asClause(runnerJob.message, QUOTE)}` : '';
+  const reason = runnerJob?.reason ? ` (${runnerJob.reason}${message})` : '';
+  const next = jobEndMeaning(facts)?.next ?? 'look at the Job';
   const age = ageInWords(elapsed(Date.parse(runnerJob?.createdAt ?? run.createdAt), nowMs));
-  return `The runner Job ${runnerJob?.jobName} is ${runnerJob?.status}${reason} and has not claimed the run yet, ${age} after it was asked for; wait, or look at the Job.`;
+  return `The runner Job ${runnerJob?.jobName} is ${runnerJob?.status}${reason} and has not claimed the run yet, ${age} after it was asked for; wait, or ${next}.`;
 }
 
 function claimedSentence(facts: RunFacts): string {

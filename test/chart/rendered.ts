@@ -26,9 +26,14 @@ export function goldenFile(name: string): string {
 
 const PLACE = ['--namespace', 'agents-control', '--kube-version', '1.34.2'];
 
-/** The chart's manifests. What is made anew each time is told by its place. */
+/** The chart's manifests, as helm hands them to a cluster. */
+export async function template(name: string, more: readonly string[] = []): Promise<string> {
+  return helm(['template', 'agentrun', CHART, ...PLACE, '--values', valuesFile(name), ...more]);
+}
+
+/** The same, with what is made anew each time told by its place. */
 export async function render(name: string, more: readonly string[] = []): Promise<string> {
-  const text = await helm(['template', 'agentrun', CHART, ...PLACE, '--values', valuesFile(name), ...more]);
+  const text = await template(name, more);
   return `${text.trimEnd()}\n`.replace(/^( {2}(?:token-key|operator-token|password): )"[^"]{40,}"$/gm, '$1"<made>"');
 }
 

@@ -1,3 +1,4 @@
+import type { KubernetesObject, V1PodStatus } from '@kubernetes/client-node';
 import { randomBytes, randomUUID } from 'node:crypto';
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -7,6 +8,8 @@ import { readSettings } from '../../../src/config.js';
 import type { AgentRunError } from '../../../src/domain/errors.js';
 import type { Cluster } from '../../../src/kubernetes/cluster.js';
 import type { KubernetesPlatform } from '../../../src/kubernetes/kubernetes-platform.js';
+import { LABELS } from '../../../src/kubernetes/marks.js';
+import { MERGE_PATCH } from '../../../src/kubernetes/merge-patch.js';
 import { createKubernetesPlatform } from '../../../src/main/kubernetes-runners.js';
 import type { RunnerJobView, RunnerLaunch } from '../../../src/ports/runner-platform.js';
 import { freePort } from '../../../src/processes/free-port.js';
@@ -113,20 +116,64 @@ export class ClusterFixture {
 
   /** All that is ours in the namespace, as `Kind/name`. */
   async leftovers(): Promise<string[]> {
+    return (await this.#ours()).map(({ name }) => name);
+  }
+
+  /**
+   * Until the product has taken away what a run needs while it lives: Jobs, Pods, and the Secrets of their tokens. Volumes stay for those who
+   * come back to them, and so do the Secrets of profiles and credentials that somebody set. To be asked before `clear`, which leaves nothing.
+   */
+  async untilRunsAreCleared(timeoutMs = 180_000): Promise<void> {
+    let left: string[] = [];
+    const isCleared = async () => {
+      left = (await this.#ours()).filter(({ isKept }) => !isKept).map(({ name }) => name);
+      return left.length === 0;
+    };
+    await eventually('runs are cleared', isCleared, timeoutMs).catch(() => assert.deepEqual(left, []));
+  }
+
+  async #ours(): Promise<{ name: string; isKept: boolean }[]> {
     const query = { namespace: this.namespace, labelSelector: OURS };
     const { core, batch } = this.cluster;
-    const lists = await Promise.all([
-      batch.listNamespacedJob(query).then(({ items }) => items.map((item) => `Job/${item.metadata?.name}`)),
-      core.listNamespacedPod(query).then(({ items }) => items.map((item) => `Pod/${item.metadata?.name}`)),
-      core
-        .listNamespacedPersistentVolumeClaim(query)
-        .then(({ items }) => items.map((item) => `PersistentVolumeClaim/${item.metadata?.name}`)),
-      core.listNamespacedSecret(query).then(({ items }) => items.map((item) => `Secret/${item.metadata?.name}`)),
+    const [jobs, pods, claims, secrets] = await Promise.all([
+      batch.listNamespacedJob(query),
+      core.listNamespacedPod(query),
+      core.listNamespacedPersistentVolumeClaim(query),
+      core.listNamespacedSecret(query),
     ]);
-    return lists.flat();
+    const named = (kind: string, { items }: { items: KubernetesObject[] }, isKept = (_: KubernetesObject) => false) =>
+      items.map((item) => ({ name: `${kind}/${item.metadata?.name}`, isKept: isKept(item) }));
+    return [
+      ...named('Job', jobs),
+      ...named('Pod', pods),
+      ...named('PersistentVolumeClaim', claims, () => true),
+      ...named('Secret', secrets, ({ metadata }) => metadata?.labels?.[LABELS.secretKind] !== undefined),
+    ];
   }
 
   readonly until = eventually;
+
+  /** As a kubelet or a controller says it. */
+  async sayOfPod(name: string, status: V1PodStatus): Promise<void> {
+    const { core } = this.cluster;
+    await core.patchNamespacedPodStatus({ name, namespace: this.namespace, body: { status } }, MERGE_PATCH);
+  }
+
+  /** While the namespace has this quota, in force. */
+  async withQuota(name: string, hard: Record<string, string>, work: () => Promise<void>): Promise<void> {
+    const { namespace } = this;
+    const { core } = this.cluster;
+    await core.createNamespacedResourceQuota({ namespace, body: { metadata: { name }, spec: { hard } } });
+    try {
+      await eventually('the quota is in force', async () => {
+        const { status } = await core.readNamespacedResourceQuota({ name, namespace });
+        return Object.entries(hard).every(([what, most]) => status?.hard?.[what] === most);
+      });
+      await work();
+    } finally {
+      await core.deleteNamespacedResourceQuota({ name, namespace });
+    }
+  }
 
   async assertNothingLeft(): Promise<void> {
     // What Jobs own goes after them, by the cluster's garbage collector.

@@ -77,23 +77,14 @@ describe('launching and stopping a Job', function () {
   });
 
   it('says that a quota has no room, with its words', async () => {
-    const body = { metadata: { name: 'none' }, spec: { hard: { 'count/jobs.batch': '0' } } };
-    const { namespace } = fixture;
-    await fixture.cluster.core.createNamespacedResourceQuota({ namespace, body });
-    try {
-      await fixture.until('the quota is in force', async () => {
-        const { status } = await fixture.cluster.core.readNamespacedResourceQuota({ name: 'none', namespace });
-        return status?.hard?.['count/jobs.batch'] === '0';
-      });
+    await fixture.withQuota('none', { 'count/jobs.batch': '0' }, async () => {
       await assert.rejects(platform.launch(fixture.launchOf()), (error: AgentRunError) => {
         assert.equal(error.refusal, 'conflict');
         assert.deepEqual(error.details, { part: 'platform', httpStatus: 403, quota: true });
         assert.match(error.message, /the namespace's quota has no room for the Job .*exceeded quota: none/);
         return true;
       });
-    } finally {
-      await fixture.cluster.core.deleteNamespacedResourceQuota({ name: 'none', namespace });
-    }
+    });
   });
 
   it('makes a hundred Jobs at once, and takes a hundred away', async () => {

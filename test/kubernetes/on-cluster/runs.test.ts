@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { V1PodStatus } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runVolumeName } from '../../../src/domain/volume-names.js';
 import { eventually, type Api, type Loose } from '../../support/api.js';
@@ -11,6 +12,15 @@ import { startClusterManager, type ClusterManager } from './manager-fixture.js';
 const RUN = { tenantId: 'acme', projectId: 'shop', backendProfile: 'exec' };
 /** A Pod is placed, its volume mounted, its containers started: on a busy machine. */
 const STARTED_MS = 180_000;
+/** Longer than all that a test waits for: what goes on within a test did not wait for a lease. */
+const LEASE_MS = 1_800_000;
+/** Its first try waits for somebody to end it. */
+const TWO_TRIES = 'echo try >> tries; wc -l < tries; test $(wc -l < tries) -gt 1 || sleep 120';
+/** How a cluster ends Pods that run, by the reason that is told of them. */
+const TAKEN_AWAY: Readonly<Record<string, V1PodStatus>> = {
+  Evicted: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' },
+  NodeLost: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }] },
+};
 
 if (hasPods()) {
   describe('runs in Pods', function () {
@@ -22,10 +32,15 @@ if (hasPods()) {
     before(async function () {
       this.timeout(CLUSTER_START_TIMEOUT_MS);
       fixture = await ClusterFixture.create();
-      started = await startClusterManager(fixture, { AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '2000' });
+      started = await startClusterManager(fixture, {
+        AGENTRUN_RUNNER_IDLE_TIMEOUT_MS: '2000',
+        AGENTRUN_RUNNER_LEASE_MS: String(LEASE_MS),
+      });
       api = started.api;
     });
-    afterEach(async () => {
+    afterEach(async function () {
+      // What a test that failed was in the middle of is nobody's leftover.
+      if (this.currentTest?.state === 'passed') await fixture.untilRunsAreCleared(STARTED_MS);
       await fixture.clear();
       await fixture.assertNothingLeft();
     });
@@ -99,8 +114,17 @@ if (hasPods()) {
       assert.deepEqual(await fixture.leftovers(), []);
     });
 
+    /** That another attempt took it up where the first one was; answers that one's Job. */
+    const wentOn = async (runId: string): Promise<Loose> => {
+      const ended = await untilEnded(api, runId, STARTED_MS);
+      assert.deepEqual([ended.status, ended.attempt], ['completed', 2]);
+      const threads = (await api.events(runId)).flatMap(({ payload }) => payload.threadId ?? []);
+      assert.equal(new Set(threads).size, 1);
+      return (await api.get(`/api/v1/runs/${runId}/runner-jobs`)).items[0];
+    };
+
     it('go on in the same thread when a Pod is deleted in the middle of a turn', async () => {
-      const { run, turn } = await start('echo try >> tries; wc -l < tries; test $(wc -l < tries) -gt 1 || sleep 120');
+      const { run, turn } = await start(TWO_TRIES);
       await untilPrinted(api, turn, '1', STARTED_MS);
       const [pod] = await podsOf(run.id);
       await fixture.cluster.core.deleteNamespacedPod({ name: pod!.metadata!.name!, namespace: fixture.namespace });
@@ -109,15 +133,64 @@ if (hasPods()) {
         (all) => all.includes('attempt-lost'),
         STARTED_MS,
       );
-      const ended = await untilEnded(api, run.id, STARTED_MS);
+      const lost = await wentOn(run.id);
       // The kubelet told how it ended: the cluster's own clean-up, which may come 20 s later, would not know.
-      const [lost] = (await api.get(`/api/v1/runs/${run.id}/runner-jobs`)).items;
       assert.equal(typeof lost.exitCode, 'number', JSON.stringify(lost));
-      assert.deepEqual([ended.status, ended.attempt], ['completed', 2]);
-      const threads = (await api.events(run.id)).flatMap(({ payload }) => payload.threadId ?? []);
-      assert.equal(new Set(threads).size, 1);
       const tail = (await api.events(run.id)).find(({ payload }) => payload.phase === 'runner-log-tail');
       assert.match(tail?.payload.text, /told to end/);
+    });
+
+    it('go on in the same thread when their Pod is evicted or its Node is lost, without waiting for a lease', async () => {
+      const goesOn = async ([reason, status]: [string, V1PodStatus]) => {
+        const { run, turn } = await start(TWO_TRIES);
+        await untilPrinted(api, turn, '1', STARTED_MS);
+        const [pod] = await podsOf(run.id);
+        await fixture.sayOfPod(pod!.metadata!.name!, status);
+        const lost = await wentOn(run.id);
+        assert.equal(lost.reason, reason, JSON.stringify(lost));
+        const { timeline } = await api.get(`/api/v1/runs/${run.id}/explain`);
+        assert.ok(
+          timeline.some(({ text }: Loose) => text.includes(reason)),
+          JSON.stringify(timeline),
+        );
+      };
+      await Promise.all(Object.entries(TAKEN_AWAY).map(goesOn));
+    });
+
+    it('say while they wait that no Node has room for them, and what to do', async () => {
+      const { run } = await start('echo never', {}, { resources: { requests: { cpu: '1000' } } });
+      const { diagnosis, next } = await eventually(
+        async () => api.get(`/api/v1/runs/${run.id}/explain`),
+        (explained) => explained.diagnosis.includes('Unschedulable'),
+        STARTED_MS,
+      );
+      assert.match(diagnosis, /\(Unschedulable: .*Insufficient cpu.*\) and has not claimed.*; wait, or ask for less/);
+      assert.equal(next[0].action, 'inspect-runner-job');
+      const job = await api.get(`/api/v1/runs/${run.id}/runner-jobs/${next[0].runnerJobId}`);
+      assert.match(job.message, /Insufficient cpu/);
+      await api.post(`/api/v1/runs/${run.id}/cancel`);
+      assert.equal((await untilEnded(api, run.id, STARTED_MS)).status, 'cancelled');
+    });
+
+    it('fail with the words of the quota that has no room for their Job, or their Pod', async () => {
+      const under = async (name: string, what: string): Promise<Loose> => {
+        let explained: Loose;
+        await fixture.withQuota(name, { [what]: '0' }, async () => {
+          const { run } = await start('echo never', { retryPolicy: { maxAttempts: 1 } });
+          assert.equal((await untilEnded(api, run.id, STARTED_MS)).failureKind, 'runner-start-failed');
+          explained = await api.get(`/api/v1/runs/${run.id}/explain`);
+        });
+        return explained;
+      };
+      const jobs = await under('no-jobs', 'count/jobs.batch');
+      assert.match(
+        jobs.diagnosis,
+        /the namespace's quota has no room for the Job .*: exceeded quota: no-jobs, requested/,
+      );
+      assert.match(jobs.diagnosis, /see to what kept its Job from being made, then start the run again\.$/);
+      const pods = await under('no-pods', 'pods');
+      assert.match(pods.diagnosis, /\(PodRefused\): .*exceeded quota: no-pods.*; raise the quota of the namespace/);
+      assert.equal(pods.next[0].action, 'raise-quota');
     });
 
     it('are handed the credentials of their policy by reference, and nobody reads them in a Job', async () => {

@@ -158,9 +158,7 @@ if (hasPods()) {
           (all) => all.every(({ state }) => state === 'taken'),
           STARTED_MS,
         );
-        const ofPods = async () =>
-          (await fixture.leftovers()).filter((name) => !name.startsWith('PersistentVolumeClaim'));
-        await eventually(ofPods, (left) => left.length === 0, STARTED_MS);
+        await fixture.untilRunsAreCleared(STARTED_MS);
       });
     });
 

@@ -56,7 +56,7 @@ if (hasPods()) {
       await rm(dataDir, { recursive: true, force: true });
     });
 
-    it('leaves one Job, which the next worker finds and finishes', async () => {
+    it('leaves one Job, which the next worker finds, finishes and takes away', async () => {
       const api = new Api(settings['AGENTRUN_INTERNAL_MGR_URL']!, TOKEN);
       const run = await api.createRun({ endsWithTurn: true });
       await api.addTurn(run.id, 'echo once >> once; cat once');
@@ -77,6 +77,7 @@ if (hasPods()) {
       const told = (await api.get(`/api/v1/runs/${run.id}/runner-jobs`)).items;
       assert.equal(told.length, 1);
       assert.ok(uid.length > 0);
+      await fixture.untilRunsAreCleared();
     });
   });
 }

@@ -19,4 +19,11 @@ describe('what a cluster answers', () => {
     assert.deepEqual([refused.failureKind, refused.refusal], ['runner-start-failed', 'conflict']);
     assert.equal(refused.message, 'the cluster refused the Job a (HTTP 403): jobs is forbidden');
   });
+
+  it('names the quota that has no room, and the object once', () => {
+    const quota = 'exceeded quota: agents, requested: pods=1, used: pods=9, limited: pods=9';
+    const { message, details } = platformError('the Job a', said(403, `jobs.batch "a" is forbidden: ${quota}`));
+    assert.equal(message, `the namespace's quota has no room for the Job a: ${quota}`);
+    assert.deepEqual(details, { part: 'platform', httpStatus: 403, quota: true });
+  });
 });
