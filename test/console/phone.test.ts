@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { eventually } from '../support/api.js';
 import { seriousFaults } from './serious-faults.js';
 import { openConsole, runByHand, send } from './world.js';
+
+interface Scroller {
+  readonly scrollHeight: number;
+  readonly clientHeight: number;
+  readonly scrollTop: number;
+}
 
 /** How far the document, and the page in it, reach over the right edge. Runs in the browser. */
 const TOO_WIDE = `[document.documentElement, document.getElementById('main')].map((node) => node.scrollWidth - innerWidth)`;
@@ -16,6 +23,14 @@ async function assertFits(page: Page, path: string): Promise<void> {
     assert.ok(beyond <= 0, `${path}: ${beyond} px too wide`);
   assert.deepEqual(await page.evaluate<string[]>(TOO_LOW), [], path);
   assert.deepEqual(await seriousFaults(page), [], path);
+}
+
+/** The transcript is at its end, also once what is shown beside it has made it lower. */
+async function staysAtEnd(page: Page): Promise<void> {
+  const log = page.getByRole('log');
+  const beyond = () => log.evaluate((node: Scroller) => node.scrollHeight - node.clientHeight - node.scrollTop);
+  await eventually(beyond, (px) => px <= 1, 20_000);
+  assert.ok(await log.evaluate((node: Scroller) => node.scrollHeight > node.clientHeight));
 }
 
 describe('the console on a phone', function () {
@@ -59,12 +74,14 @@ describe('the console on a phone', function () {
       const box = await part.boundingBox();
       assert.ok(box !== null && box.y >= 0 && box.y + box.height <= 844, 'in sight without scrolling');
     }
+    await staysAtEnd(page);
     await field.fill('from');
     await field.press('Enter');
     await field.pressSequentially('the train');
     assert.equal(await field.inputValue(), 'from\nthe train');
     await steer.click();
     await page.locator('.delivery').getByText('from the train').waitFor();
+    await staysAtEnd(page);
     await page.getByText('Copy as CLI').click();
     await page.getByRole('button', { name: /Link to this page/ }).waitFor();
     await assertFits(page, 'the session with its menu open');
