@@ -14,7 +14,7 @@ import { readRunnerImages } from './config/runner-images.js';
 import { readRunnerPods } from './config/runner-pods.js';
 import { readRunnerRetention } from './config/runner-retention.js';
 import { readWarmRunners } from './config/warm-runners.js';
-import { TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
+import { readTraceUiUrl, TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
 import { speaksTls, TEMPORAL_SETTINGS } from './config/temporal-settings.js';
 import { count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
 
@@ -219,6 +219,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   readPayloadKeys(settings);
   readWarmRunners(settings);
   speaksTls(settings);
+  readTraceUiUrl(settings);
   return settings;
 }
 

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { RUNNER_VARIABLES } from '../domain/runner-program.js';
+import { ConfigurationError } from './configuration-error.js';
 import { count, optionalText, URL_PATTERN } from './setting.js';
 
 /** OpenTelemetry's own variables, as far as they are looked at here; headers, certificates and compression its exporters read themselves. */
@@ -32,6 +33,9 @@ export const TELEMETRY_SETTINGS = {
   AGENTRUN_RUNNER_OTLP_ENDPOINT: optionalText(
     'Where runners reach the collector, if not at OTEL_EXPORTER_OTLP_ENDPOINT; they are given no headers',
     { pattern: URL_PATTERN },
+  ),
+  AGENTRUN_TRACE_UI_URL: optionalText(
+    "Address of a trace in your traces' web interface, with {traceId} where the trace's 32 hexadecimal digits go, for the console's links to it",
   ),
 };
 
@@ -71,4 +75,23 @@ export function runnerTelemetry(settings: TelemetryVariables): Record<string, st
 
 function signalUrl(base: string | undefined, signal: string): string | undefined {
   return base === undefined ? undefined : `${base.replace(/\/+$/, '')}/v1/${signal}`;
+}
+
+/** Where a trace is to be seen, with `{traceId}` in it; undefined where none is set. @throws ConfigurationError that names the variable. */
+export function readTraceUiUrl({ AGENTRUN_TRACE_UI_URL: template }: TelemetryVariables): string | undefined {
+  if (template === undefined) return undefined;
+  const hint = 'for example http://jaeger:16686/trace/{traceId}';
+  if (!isHttpUrl(template)) {
+    throw new ConfigurationError(
+      `AGENTRUN_TRACE_UI_URL must be an address that begins with http:// or https://, ${hint}`,
+    );
+  }
+  if (!template.includes('{traceId}')) {
+    throw new ConfigurationError(`AGENTRUN_TRACE_UI_URL must have {traceId} where the id of a trace goes, ${hint}`);
+  }
+  return template;
+}
+
+function isHttpUrl(address: string): boolean {
+  return URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol);
 }

@@ -13,6 +13,10 @@ export const Installation = Type.Object({
     uiUrl: Nullable(Type.String()),
     namespace: Type.String(),
   }),
+  traces: Type.Object({
+    /** Address of a trace in their web interface, where `{traceId}` stands for the 32 digits of its id; null where none is configured. */
+    uiUrlTemplate: Nullable(Type.String()),
+  }),
   sourceCommit: Type.String(),
   valuesPrinted: ValuesPrinted,
 });

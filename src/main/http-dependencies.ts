@@ -4,6 +4,7 @@ import { OperatorTokens } from '../auth/operator-tokens.js';
 import { signedClaimTokens, signedRunnerTokens } from '../auth/runner-tokens.js';
 import { readOperators, type Settings } from '../config.js';
 import { readOidc } from '../config/oidc-settings.js';
+import { readTraceUiUrl } from '../config/telemetry-settings.js';
 import type { HttpDependencies } from '../http/dependencies.js';
 import { observeRequests } from '../telemetry/observe-requests.js';
 import type { Keys } from './keys.js';
@@ -39,6 +40,7 @@ export function httpDependencies(
       platformKind: platform.kind,
       temporalUiUrl: settings.AGENTRUN_TEMPORAL_UI_URL ?? options.temporalUiUrl ?? null,
       temporalNamespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
+      traceUiUrlTemplate: readTraceUiUrl(settings),
       operatorTokens: operators.count,
       bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
       rateLimits: {

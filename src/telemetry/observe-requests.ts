@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Metrics } from './metrics.js';
-import { parseTraceparent, traceOf } from './trace-context.js';
+import { traceOf } from '../domain/trace-id.js';
+import { parseTraceparent } from './trace-context.js';
 import { withinTrace, type Attributes, type OpenSpan, type Tracing } from './tracing.js';
 
 /** A request as far as it is told: its route's pattern, never its address, and nothing of its body. */

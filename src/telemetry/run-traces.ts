@@ -1,4 +1,5 @@
-import { spanOf, traceOf, type TraceContext } from './trace-context.js';
+import { traceOf } from '../domain/trace-id.js';
+import { spanOf, type TraceContext } from './trace-context.js';
 import { currentTrace, type SpanOptions, type Tracing } from './tracing.js';
 
 /** Runs whose traces are remembered; others are asked for again. */

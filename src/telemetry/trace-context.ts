@@ -11,7 +11,6 @@ export interface TraceContext {
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
-const TRACE_ID = /^trc_(?!0{32})([0-9a-f]{32})$/;
 
 export function parseTraceparent(traceparent: string | undefined): TraceContext | undefined {
   const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
@@ -21,11 +20,6 @@ export function parseTraceparent(traceparent: string | undefined): TraceContext 
 
 export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): string {
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
-}
-
-/** The trace that an answer's `traceId` names; undefined for a name that the caller chose and no trace can have. */
-export function traceOf(id: string): string | undefined {
-  return TRACE_ID.exec(id)?.[1];
 }
 
 /**

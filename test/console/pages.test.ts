@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/api.js';
 import { seriousFaults } from './serious-faults.js';
-import { consoleWorld, openConsole, runByHand, send } from './world.js';
+import { consoleWorld, openConsole, runByHand, send, TEMPORAL_UI, TRACES } from './world.js';
 
 describe('the console, page by page', function () {
   this.timeout(90_000);
@@ -113,6 +113,32 @@ describe('the console, page by page', function () {
     const { page } = await openConsole('/sessions/to-be-read');
     await page.getByRole('log').getByText('read me', { exact: true }).waitFor();
     await eventually(unread, (is) => is === false);
+    await page.close();
+  });
+
+  it('links sessions, runs and tasks to their workflows and traces, and a refusal to its own', async () => {
+    const { api, manager } = await consoleWorld();
+    const refusal = 'trc_4bf92f3577b34da6a3ce929d0e0e4736';
+    const run = await api.get(`/api/v1/runs/${runId}`);
+    const task = await api.get(`/api/v1/queue/tasks/${taskId}`);
+    assert.match(run.traceId, /^trc_[0-9a-f]{32}$/);
+    const { page, complaints } = await openConsole('/');
+    const linkOf = async (path: string, name: string) => {
+      await page.goto(new URL(path, page.url()).href);
+      return page.getByRole('link', { name }).getAttribute('href');
+    };
+    const workflow = (id: string) =>
+      `${TEMPORAL_UI}/namespaces/${manager.temporal.namespace}/workflows/${encodeURIComponent(id)}`;
+    assert.equal(await linkOf('/sessions/looked-at', 'Temporal'), workflow('session:looked-at'));
+    assert.equal(await linkOf(`/runs/${runId}`, 'Temporal'), workflow('session:looked-at'));
+    assert.equal(await linkOf(`/runs/${runId}`, run.traceId), `${TRACES}/${run.traceId.slice(4)}`);
+    assert.equal(await linkOf(`/tasks/${taskId}`, 'Temporal'), workflow(`task:${taskId}`));
+    assert.equal(await linkOf(`/tasks/${taskId}`, task.traceId), `${TRACES}/${task.traceId.slice(4)}`);
+    await page.route('**/api/v1/sessions/not-there?*', (route) =>
+      route.continue({ headers: { ...route.request().headers(), 'x-trace-id': refusal } }),
+    );
+    assert.equal(await linkOf('/sessions/not-there', refusal), `${TRACES}/${refusal.slice(4)}`);
+    assert.deepEqual(complaints, []);
     await page.close();
   });
 

@@ -8,6 +8,10 @@ export interface ConsoleWorld {
   readonly api: Api;
 }
 
+/** Where the console's links go; nobody follows them. */
+export const TEMPORAL_UI = 'https://temporal.example/ui';
+export const TRACES = 'https://traces.example/trace';
+
 let shared: Promise<ConsoleWorld> | undefined;
 
 /** A manager with its console, one for all of these tests: each has sessions and tasks of its own. */
@@ -17,7 +21,10 @@ export async function consoleWorld(): Promise<ConsoleWorld> {
 }
 
 async function startWorld(): Promise<ConsoleWorld> {
-  const manager = await startTestManager();
+  const manager = await startTestManager({
+    AGENTRUN_TEMPORAL_UI_URL: TEMPORAL_UI,
+    AGENTRUN_TRACE_UI_URL: `${TRACES}/{traceId}`,
+  });
   stopAtEnd(() => manager.stop());
   return { manager, api: new Api(manager.url, manager.operatorToken) };
 }

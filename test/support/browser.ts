@@ -9,8 +9,8 @@ const QUIET =
   '--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
 export interface PageOptions {
-  readonly width?: number;
-  readonly height?: number;
+  /** A small screen that is touched; otherwise one of a desk with a mouse. */
+  readonly isPhone?: boolean;
   readonly scheme?: 'light' | 'dark';
 }
 
@@ -43,11 +43,7 @@ async function browserContext(): Promise<BrowserContext> {
 /** What the browser itself says of connections that a test cut on purpose. */
 const OF_CONNECTIONS = /net::ERR_|Failed to load resource/;
 
-export async function openPage({
-  width = 1280,
-  height = 800,
-  scheme = 'light',
-}: PageOptions = {}): Promise<WatchedPage> {
+export async function openPage({ isPhone = false, scheme = 'light' }: PageOptions = {}): Promise<WatchedPage> {
   shared ??= browserContext();
   const page = await (await shared).newPage();
   const complaints: string[] = [];
@@ -59,7 +55,20 @@ export async function openPage({
   await page.addInitScript(`document.addEventListener('securitypolicyviolation', (event) => {
     console.error('policy broken: ' + event.violatedDirective + ' by ' + event.blockedURI + ' at ' + event.sourceFile + ':' + event.lineNumber);
   });`);
-  await page.setViewportSize({ width, height });
+  await page.setViewportSize(isPhone ? { width: 390, height: 844 } : { width: 1280, height: 800 });
+  if (isPhone) await touched(page);
   await page.emulateMedia({ colorScheme: scheme });
   return { page, complaints };
+}
+
+/** Pages then see a finger (`pointer: coarse`) and have a phone's viewport. */
+async function touched(page: Page): Promise<void> {
+  const devTools = await page.context().newCDPSession(page);
+  await devTools.send('Emulation.setDeviceMetricsOverride', {
+    width: 390,
+    height: 844,
+    deviceScaleFactor: 2,
+    mobile: true,
+  });
+  await devTools.send('Emulation.setTouchEmulationEnabled', { enabled: true, maxTouchPoints: 5 });
 }

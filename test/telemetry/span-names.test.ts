@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { eventSpan } from '../../src/telemetry/span-names.js';
 import { startTracing } from '../../src/telemetry/start-tracing.js';
-import { formatTraceparent, parseTraceparent, spanOf, traceOf } from '../../src/telemetry/trace-context.js';
+import { traceOf } from '../../src/domain/trace-id.js';
+import { formatTraceparent, parseTraceparent, spanOf } from '../../src/telemetry/trace-context.js';
 import { noTracing } from '../../src/telemetry/tracing.js';
 
 describe('the span of an event', () => {

@@ -21,7 +21,7 @@ export function useVirtualRows({ count, keyOf, heightOf, scroller }: VirtualRows
     getItemKey: keyOf,
     estimateSize: heightOf,
     getScrollElement: scroller,
-    observeElementRect,
+    observeElementRect: observeFrame,
     observeElementOffset,
     scrollToFn: elementScroll,
     overscan: 5,
@@ -36,3 +36,16 @@ export function useVirtualRows({ count, keyOf, heightOf, scroller }: VirtualRows
   useLayoutEffect(() => rows._willUpdate());
   return rows;
 }
+
+/** Where the frame gets lower, as by the line that tells of what was just said, what was shown to its end still is. */
+const observeFrame: typeof observeElementRect = (rows, tell) => {
+  let height = 0;
+  return observeElementRect(rows, (rect) => {
+    const lower = height - rect.height;
+    height = rect.height;
+    // How far the end is away counts in the frame as it is by now.
+    const wasAtEnd = rows.getDistanceFromEnd() - lower <= END_THRESHOLD;
+    tell(rect);
+    if (lower > 0 && wasAtEnd) rows.scrollToEnd();
+  });
+};

@@ -1,4 +1,5 @@
 import { ApiError, TransportError } from '../../client/index.js';
+import { TraceId } from './trace-id.js';
 
 /** What went wrong: the cause, what can be done, and the name by which the server's log tells of it. */
 export function Problem({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
@@ -12,7 +13,7 @@ export function Problem({ error, retry }: { readonly error: Error; readonly retr
       </p>
       {traceId && (
         <p class="dim">
-          Trace <code>{traceId}</code>
+          Trace <TraceId id={traceId} />
         </p>
       )}
       {retry !== undefined && (

@@ -96,6 +96,8 @@ interface QueueCardProps {
 function QueueCard({ queue, stats, onChanged }: QueueCardProps) {
   const { client, announce } = useConsole();
   const [error, setError] = useState<Error | null>(null);
+  // Every poll draws the field anew: what somebody is typing stays until the field is left.
+  const [typedSlots, setTypedSlots] = useState<string | null>(null);
   const change = (update: QueueUpdate, words: string) => {
     client.queues.update(queue.name, update).then(
       () => {
@@ -152,7 +154,9 @@ function QueueCard({ queue, stats, onChanged }: QueueCardProps) {
             type="number"
             min={0}
             max={1000}
-            value={queue.concurrency}
+            value={typedSlots ?? queue.concurrency}
+            onInput={(event) => setTypedSlots(event.currentTarget.value)}
+            onBlur={() => setTypedSlots(null)}
             onChange={(event) => change({ concurrency: Number(event.currentTarget.value) }, 'slots changed')}
           />
         </label>

@@ -5,6 +5,7 @@ import { Budgets } from '../components/budgets.js';
 import { Changes } from '../components/changes.js';
 import { Facts, Section } from '../components/facts.js';
 import { Link } from '../components/link.js';
+import { TraceId } from '../components/trace-id.js';
 import { attemptsOf } from '../model/attempts.js';
 import type { RunFacts } from '../model/run-facts.js';
 import { clock } from '../model/times.js';
@@ -53,7 +54,7 @@ function RunFactList({ facts: { run, result }, nowMs }: { readonly facts: RunFac
         ['Failure', failureKind && [failureKind, failureMessage].filter(Boolean).join(': ')],
         ['Created', clock(run.createdAt, nowMs)],
         ['Ended', finishedAt && clock(finishedAt, nowMs)],
-        ['Trace', <code key="trace">{run.traceId}</code>],
+        ['Trace', <TraceId key="trace" id={run.traceId} />],
       ]}
     />
   );

@@ -6,6 +6,7 @@ import { Changes } from '../components/changes.js';
 import { Facts, Section } from '../components/facts.js';
 import { Link } from '../components/link.js';
 import { StatusBadge } from '../components/status-badge.js';
+import { TraceId } from '../components/trace-id.js';
 import { failureWords } from '../model/attention-words.js';
 import { look, type StatusLook, type Tone } from '../model/status-look.js';
 import { clock, spell } from '../model/times.js';
@@ -75,7 +76,7 @@ export function TaskRail({ task, liveness, conversation }: TaskRailProps) {
             ['Not before', task.notBefore && clock(task.notBefore, nowMs)],
             ['Created', clock(task.createdAt, nowMs)],
             ['Ended', task.finishedAt && clock(task.finishedAt, nowMs)],
-            ['Trace', <code key="trace">{task.traceId}</code>],
+            ['Trace', <TraceId key="trace" id={task.traceId} />],
           ]}
         />
       </Section>

@@ -16,6 +16,7 @@ export const installationRoutes: Route[] = [
       return {
         operator: { name, tenants: tenants === 'all' ? null : [...tenants] },
         temporal: { uiUrl: settings.temporalUiUrl ?? null, namespace: settings.temporalNamespace ?? 'default' },
+        traces: { uiUrlTemplate: settings.traceUiUrlTemplate ?? null },
         sourceCommit: settings.sourceCommit,
         valuesPrinted: false,
       };

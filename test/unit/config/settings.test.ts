@@ -4,6 +4,7 @@ import { ConfigurationError, readSettings, Settings } from '../../../src/config.
 import { readRunnerImages } from '../../../src/config/runner-images.js';
 import { readRunnerPods } from '../../../src/config/runner-pods.js';
 import { jobNamePrefix, readRunnerRetention } from '../../../src/config/runner-retention.js';
+import { readTraceUiUrl } from '../../../src/config/telemetry-settings.js';
 import { speaksTls } from '../../../src/config/temporal-settings.js';
 import { readWarmRunners } from '../../../src/config/warm-runners.js';
 import { runnerJobId, runnerJobName, warmRunnerJobName } from '../../../src/domain/ids.js';
@@ -100,6 +101,18 @@ describe('settings of runners in a cluster', () => {
     const images = { AGENTRUN_RUNNER_IMAGE: 'own:1', AGENTRUN_RUNNER_IMAGES_ALLOWED: 'u/a:*, reg.example/*' };
     assert.deepEqual(readRunnerImages(readSettings(images)), ['own:1', 'u/a:*', 'reg.example/*']);
     assert.deepEqual(readRunnerImages(readSettings({})), []);
+  });
+});
+
+describe('where traces are seen', () => {
+  it('is an address on the web that says where the id goes', () => {
+    const template = 'https://grafana.example/explore?trace={traceId}&org=1';
+    assert.equal(readTraceUiUrl(readSettings({ AGENTRUN_TRACE_UI_URL: template })), template);
+    assert.equal(readTraceUiUrl(readSettings({})), undefined);
+    for (const wrong of ['https://jaeger.example/trace/', 'https://jaeger.example/trace/{traceID}'])
+      refused({ AGENTRUN_TRACE_UI_URL: wrong }, 'AGENTRUN_TRACE_UI_URL must have {traceId}');
+    for (const wrong of ['/trace/{traceId}', 'javascript:alert("{traceId}")', 'https://{traceId} x/'])
+      refused({ AGENTRUN_TRACE_UI_URL: wrong }, 'AGENTRUN_TRACE_UI_URL must be an address');
   });
 });
 
