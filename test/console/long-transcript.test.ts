@@ -46,7 +46,7 @@ const SCROLL = `(async () => {
 })()`;
 
 describe('the console, with 10,000 events', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let runId = '';
 
   before(async () => {

@@ -4,7 +4,7 @@ import { seriousFaults } from './serious-faults.js';
 import { consoleWorld, openConsole, runByHand, send, TEMPORAL_UI, TRACES } from './world.js';
 
 describe('the console, page by page', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let runId = '';
   let taskId = '';
 

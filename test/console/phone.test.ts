@@ -34,7 +34,7 @@ async function staysAtEnd(page: Page): Promise<void> {
 }
 
 describe('the console on a phone', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let runId = '';
 
   before(async () => {
