@@ -16,7 +16,7 @@ import { readRunnerRetention } from './config/runner-retention.js';
 import { readWarmRunners } from './config/warm-runners.js';
 import { readTraceUiUrl, TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
 import { speaksTls, TEMPORAL_SETTINGS } from './config/temporal-settings.js';
-import { count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
+import { listed, count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
 export const Settings = Type.Object({
@@ -260,10 +260,11 @@ const Operators = Type.Array(
 
 /** Operators from both settings. Messages never repeat a token. @throws ConfigurationError */
 export function readOperators(settings: Settings): OperatorSetting[] {
-  const tokens = (settings.AGENTRUN_OPERATOR_TOKEN ?? '').split(',').map((token) => token.trim());
-  const plain = tokens
-    .filter((token) => token !== '')
-    .map((token, index) => ({ name: `operator-${index + 1}`, token, tenants: 'all' as const }));
+  const plain = listed(settings.AGENTRUN_OPERATOR_TOKEN).map((token, index) => ({
+    name: `operator-${index + 1}`,
+    token,
+    tenants: 'all' as const,
+  }));
   return [...plain, ...namedOperators(settings.AGENTRUN_OPERATORS_JSON)];
 }
 

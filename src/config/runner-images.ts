@@ -1,6 +1,7 @@
 import { isImageEntry } from '../domain/runner-images.js';
 import { ConfigurationError } from './configuration-error.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
+import { listed } from './setting.js';
 
 const VARIABLE = 'AGENTRUN_RUNNER_IMAGES_ALLOWED';
 
@@ -8,8 +9,7 @@ const VARIABLE = 'AGENTRUN_RUNNER_IMAGES_ALLOWED';
 export function readRunnerImages(
   settings: Pick<KubernetesSettings, typeof VARIABLE | 'AGENTRUN_RUNNER_IMAGE'>,
 ): readonly string[] {
-  const entries = (settings[VARIABLE] ?? '').split(',').map((entry) => entry.trim());
-  const given = entries.filter((entry) => entry !== '');
+  const given = listed(settings[VARIABLE]);
   for (const entry of given) if (!isImageEntry(entry)) throw new ConfigurationError(`${VARIABLE}: ${entry} ${WRONG}`);
   const own = settings.AGENTRUN_RUNNER_IMAGE;
   return own === undefined ? given : [own, ...given];

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { readJsonSetting } from './json-setting.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
+import { listed } from './setting.js';
 
 /** By Kubernetes' names and quantities; those of devices (`nvidia.com/gpu`) too, which a launch itself cannot ask for. */
 const Quantities = Type.Record(
@@ -43,11 +44,10 @@ export function readRunnerPods(settings: KubernetesSettings): RunnerPodSettings 
     nodeSelector: settings.AGENTRUN_RUNNER_NODE_SELECTOR_JSON,
     tolerations: settings.AGENTRUN_RUNNER_TOLERATIONS_JSON,
   };
-  const names = (settings.AGENTRUN_RUNNER_IMAGE_PULL_SECRETS ?? '').split(',').map((name) => name.trim());
   return {
     resources: readJsonSetting('AGENTRUN_RUNNER_RESOURCES_JSON', read.resources, Resources),
     nodeSelector: readJsonSetting('AGENTRUN_RUNNER_NODE_SELECTOR_JSON', read.nodeSelector, NodeSelector),
     tolerations: readJsonSetting('AGENTRUN_RUNNER_TOLERATIONS_JSON', read.tolerations, Tolerations),
-    imagePullSecrets: names.filter((name) => name !== ''),
+    imagePullSecrets: listed(settings.AGENTRUN_RUNNER_IMAGE_PULL_SECRETS),
   };
 }

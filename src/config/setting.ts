@@ -22,3 +22,9 @@ export function optionalText(description: string, options: { pattern?: string; m
 export function count(description: string, options: { minimum: number; maximum: number; default: number }) {
   return Type.Integer({ description, ...options });
 }
+
+/** Entries of a setting that is a list, comma-separated. */
+export function listed(value: string | undefined): string[] {
+  const entries = (value ?? '').split(',').map((entry) => entry.trim());
+  return entries.filter((entry) => entry !== '');
+}

@@ -36,6 +36,7 @@ export const TELEMETRY_SETTINGS = {
   ),
   AGENTRUN_TRACE_UI_URL: optionalText(
     "Address of a trace in your traces' web interface, with {traceId} where the trace's 32 hexadecimal digits go, for the console's links to it",
+    { pattern: URL_PATTERN },
   ),
 };
 
@@ -81,17 +82,8 @@ function signalUrl(base: string | undefined, signal: string): string | undefined
 export function readTraceUiUrl({ AGENTRUN_TRACE_UI_URL: template }: TelemetryVariables): string | undefined {
   if (template === undefined) return undefined;
   const hint = 'for example http://jaeger:16686/trace/{traceId}';
-  if (!isHttpUrl(template)) {
-    throw new ConfigurationError(
-      `AGENTRUN_TRACE_UI_URL must be an address that begins with http:// or https://, ${hint}`,
-    );
-  }
   if (!template.includes('{traceId}')) {
     throw new ConfigurationError(`AGENTRUN_TRACE_UI_URL must have {traceId} where the id of a trace goes, ${hint}`);
   }
   return template;
-}
-
-function isHttpUrl(address: string): boolean {
-  return URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol);
 }

@@ -31,8 +31,8 @@ export interface HttpSettings {
   /** Address of Temporal's web interface; null where none is known. */
   readonly temporalUiUrl?: string | null;
   readonly temporalNamespace?: string;
-  /** Address of a trace's page, with `{traceId}` in it; absent where none is known. */
-  readonly traceUiUrlTemplate?: string | undefined;
+  /** Address of a trace's page, with `{traceId}` in it; null where none is known. */
+  readonly traceUiUrlTemplate?: string | null;
   /** How many operator tokens are known; told by health, never the tokens. */
   readonly operatorTokens: number;
   /** Default 8 MiB. */

@@ -40,7 +40,7 @@ export function httpDependencies(
       platformKind: platform.kind,
       temporalUiUrl: settings.AGENTRUN_TEMPORAL_UI_URL ?? options.temporalUiUrl ?? null,
       temporalNamespace: settings.AGENTRUN_TEMPORAL_NAMESPACE,
-      traceUiUrlTemplate: readTraceUiUrl(settings),
+      traceUiUrlTemplate: readTraceUiUrl(settings) ?? null,
       operatorTokens: operators.count,
       bodyLimitBytes: settings.AGENTRUN_MAX_BODY_BYTES,
       rateLimits: {

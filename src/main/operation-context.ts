@@ -4,7 +4,7 @@ import { ConfigurationError, type Settings } from '../config.js';
 import { readRepositories } from '../config/repositories.js';
 import { readRunnerImages } from '../config/runner-images.js';
 import { allowedRepositories } from '../domain/repositories.js';
-import { allowedImages } from '../domain/runner-images.js';
+import { namedBy } from '../domain/allow-list.js';
 import { loggable } from '../http/log-error.js';
 import { backendsWithProfiles } from '../operations/backends/backends-with-profiles.js';
 import { builtInBackends } from '../operations/backends/built-in-backends.js';
@@ -63,7 +63,7 @@ export function operationContext(
     continueAsNewAtEvents: settings.AGENTRUN_CONTINUE_AS_NEW_EVENTS,
     platform,
     volumes: platform.volumes,
-    allowsImage: allowedImages(readRunnerImages(settings)),
+    allowsImage: namedBy(readRunnerImages(settings)),
     allowsRepository: allowedRepositories(readRepositories(settings)),
     log: (message, { error, ...facts }) => logger.warn({ ...facts, error: loggable(error) }, message),
   };

@@ -49,6 +49,21 @@ describe('the repositories that an installation allows', function () {
     assert.equal(succeeded(await api.get('/api/v1/runs?limit=1')).items.length, 0);
   });
 
+  it('are not asked about where a live run has its clone already', async () => {
+    const path = '/api/v1/sessions/cloned-before';
+    succeeded(await api.post(`${path}/send`, { prompt: 'true', run: LISTED, createRunnerJob: false }));
+    const outside = JSON.stringify(INSIDE.workspaceRef);
+    await manager.database.query('UPDATE runs SET workspace_ref = $1 WHERE session_id = $2', [
+      outside,
+      'cloned-before',
+    ]);
+    succeeded(await api.post(`${path}/send`, { prompt: 'true', createRunnerJob: false }));
+    const { activeRunId } = succeeded(await api.get(path));
+    succeeded(await api.post(`/api/v1/runs/${activeRunId}/cancel`));
+    const next = await api.post(`${path}/send`, { prompt: 'true', createRunnerJob: false });
+    assert.equal(refused(next, 400, 'schema-invalid').field, 'workspaceRef.repoUrl');
+  });
+
   it('are taken', async () => {
     succeeded(await api.post('/api/v1/runs', LISTED));
     succeeded(await schedule(LISTED));

@@ -14,7 +14,7 @@ import { requireInstallation } from '../access.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
 import { renderAipodSpec } from './render-aipod-spec.js';
-import { assertRepository } from '../runs/repo-url.js';
+import { assertMayClone, assertNoCredentials } from '../runs/repo-url.js';
 import { assertMayNameImage } from '../runs/runner-image.js';
 
 const ROUTE = 'POST /api/v1/aipod-specs';
@@ -118,11 +118,12 @@ export async function renderSpec(
   { input = {}, version }: AipodRenderRequest,
 ): Promise<AipodRendered> {
   if (input.workspaceRef?.repoUrl !== undefined) {
-    assertRepository(context, input.workspaceRef.repoUrl, 'input.workspaceRef.repoUrl');
+    assertNoCredentials(input.workspaceRef.repoUrl, 'input.workspaceRef.repoUrl');
   }
   const record = await findWorkableSpec(context, name, version);
   if (record === undefined) throw missingSpec(name, version);
   const rendered = renderAipodSpec(record, input);
+  assertMayClone(context, rendered.run, `${input.workspaceRef === undefined ? 'spec' : 'input'}.workspaceRef.repoUrl`);
   if (!seesTenant(principal, rendered.run.tenantId)) {
     throw forbidden('this token does not reach that tenant', { field: 'input.tenantId' });
   }

@@ -10,7 +10,7 @@ import type { RunInput, RunOpening } from '../../domain/run-messages.js';
 import type { Reservation } from '../../ports/reservation.js';
 import type { OpeningDraft, RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
-import { assertRepository } from './repo-url.js';
+import { assertMayClone, assertNoCredentials } from './repo-url.js';
 import { runPolicy } from './run-limits.js';
 import { answered } from './run-refusals.js';
 import { runnerJobRequest } from './runner-job-request.js';
@@ -54,10 +54,16 @@ export async function makeRun(context: OperationContext, principal: Principal, r
 
 /** @throws forbidden, schema-invalid, as `makeRun` does; nothing is written yet. */
 export async function assertMayMake(context: OperationContext, principal: Principal, body: RunCreate): Promise<void> {
+  await assertMayAsk(context, principal, body);
+  assertMayClone(context, body);
+}
+
+/** All but whether its repository may be cloned, which is no matter where a live run has it already. @throws forbidden, schema-invalid */
+export async function assertMayAsk(context: OperationContext, principal: Principal, body: RunCreate): Promise<void> {
   if (!seesTenant(principal, body.tenantId)) {
     throw forbidden('this token does not reach that tenant', { field: 'tenantId' });
   }
-  if (body.workspaceRef?.repoUrl !== undefined) assertRepository(context, body.workspaceRef.repoUrl);
+  if (body.workspaceRef?.repoUrl !== undefined) assertNoCredentials(body.workspaceRef.repoUrl);
   await assertBackendKnown(context, body.backendProfile ?? DEFAULT_BACKEND);
 }
 

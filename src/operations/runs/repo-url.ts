@@ -1,3 +1,4 @@
+import type { RunCreate } from '../../contract/run.js';
 import { invalid } from '../../domain/errors.js';
 import type { OperationContext } from '../context.js';
 
@@ -5,16 +6,16 @@ import type { OperationContext } from '../context.js';
 const SECRET_PARAMETER = /(^|[_-])(token|password|passwd|pwd|secret|api_?key)$/i;
 
 /**
- * Refuses a repository that the installation does not let runs have, or whose URL holds credentials.
+ * Refuses a repository that the installation does not let runs have.
  * @throws schema-invalid, which does not repeat the URL
  */
-export function assertRepository(
+export function assertMayClone(
   { allowsRepository }: Pick<OperationContext, 'allowsRepository'>,
-  repoUrl: string,
+  { workspaceRef }: Pick<RunCreate, 'workspaceRef'>,
   field = 'workspaceRef.repoUrl',
 ): void {
-  assertNoCredentials(repoUrl, field);
-  if (allowsRepository(repoUrl)) return;
+  const { repoUrl } = workspaceRef ?? {};
+  if (repoUrl === undefined || allowsRepository(repoUrl)) return;
   throw invalid(field, `${field} must be a repository that AGENTRUN_REPOSITORIES_ALLOWED names`);
 }
 

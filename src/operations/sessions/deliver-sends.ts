@@ -7,6 +7,7 @@ import type { RefusedSend, SendToSession, SentCommand } from '../../domain/run-m
 import type { RunDraft } from '../../ports/run-store.js';
 import type { OperationContext } from '../context.js';
 import { draftOf, inputOf, orLeave } from '../runs/open-run.js';
+import { assertMayClone } from '../runs/repo-url.js';
 import { refusalError } from '../runs/run-refusals.js';
 import { runnerJobRequest } from '../runs/runner-job-request.js';
 import { toRun } from '../runs/to-run.js';
@@ -159,6 +160,7 @@ async function draftNextRun(
   lead: PendingSend,
   sends: readonly PendingSend[],
 ): Promise<RunDraft> {
+  assertMayClone(context, lead.run);
   const draft = draftOf(context, lead.run, lead.traceId);
   await context.runs.draftRun(draft);
   const wish = sends.find(({ runnerJob }) => runnerJob !== null);

@@ -8,7 +8,8 @@ import { SESSION_TTL_MS } from '../../domain/session-state.js';
 import type { Reservation } from '../../ports/reservation.js';
 import { bodyHash } from '../body-hash.js';
 import type { OperationContext } from '../context.js';
-import { assertMayMake } from '../runs/open-run.js';
+import { assertMayAsk } from '../runs/open-run.js';
+import { assertMayClone } from '../runs/repo-url.js';
 import { assertMayNameImage } from '../runs/runner-image.js';
 import { deliverSends } from './deliver-sends.js';
 import { planOfSend } from './plan-send.js';
@@ -38,6 +39,7 @@ export async function sendToSession(
   await assertMaySend(context, principal, session, run);
   const reservation = reservationOf(sessionId, run, body);
   await assertMayUse(context, principal, body.runnerJob?.image, reservation);
+  await assertMayBegin(context, session, run, reservation);
   const runnerJob = body.createRunnerJob === false ? null : (body.runnerJob ?? {});
   if (body.dryRun === true) {
     if (session?.storageKind === 'evicted') throw sessionStoreEvicted(sessionId);
@@ -63,8 +65,27 @@ async function assertMayUse(
   reservation: Reservation | undefined,
 ): Promise<void> {
   if (image === null || image === undefined) return;
-  if (reservation !== undefined && (await context.runs.findReserved(reservation)) !== undefined) return;
+  if (await isRepeat(context, reservation)) return;
   await assertMayNameImage(context, principal, image, 'runnerJob.image');
+}
+
+/** A live run has its clone, and a repeat is answered the first result. */
+async function assertMayBegin(
+  context: OperationContext,
+  session: SessionRecord | undefined,
+  run: RunCreate,
+  reservation: Reservation | undefined,
+): Promise<void> {
+  if ((session?.activeRunId ?? null) !== null) return;
+  try {
+    assertMayClone(context, run);
+  } catch (error) {
+    if (!(await isRepeat(context, reservation))) throw error;
+  }
+}
+
+async function isRepeat({ runs }: OperationContext, reservation: Reservation | undefined): Promise<boolean> {
+  return reservation !== undefined && (await runs.findReserved(reservation)) !== undefined;
 }
 
 function payloadOf({ payload, prompt, message, text }: SessionSend): Record<string, unknown> {
@@ -143,7 +164,7 @@ async function assertMaySend(
     throw conflict('sessionId is taken', { field: 'sessionId', sessionId: session.sessionId });
   }
   if (session !== undefined && !seesTenant(principal, session.tenantId)) throw missing('session', session.sessionId);
-  await assertMayMake(context, principal, run);
+  await assertMayAsk(context, principal, run);
 }
 
 async function makeSession(context: OperationContext, sessionId: string, run: RunCreate): Promise<void> {

@@ -35,6 +35,8 @@ describe('the repositories that runs may name', () => {
       'https://git.example.com/acme/x%2f..%2f..%2fevil/site.git',
       'https://git.example.com/acme/..\\evil/site.git',
       'https://git.example.com/acme/..',
+      'https://git.example.com/acme/..;/evil/site.git',
+      'https://git.example.com/acme/..%3bx/evil/site.git',
       'git@git.example.com:acme/../evil/site.git',
     ];
     for (const repoUrl of mayNot) assert.equal(allows(repoUrl), false, repoUrl);
@@ -43,7 +45,16 @@ describe('the repositories that runs may name', () => {
   it('are listed by what does not end within a name', () => {
     const right = ['https://git.example.com/*', 'git@git.example.com:*', 'file:///srv/mirrors/*', '/srv/one.git'];
     for (const entry of right) assert.equal(isRepositoryEntry(entry), true, entry);
-    for (const entry of ['*', 'https://*', 'https://git.example*', 'https://*.example.com/*', 'a b', ''])
+    for (const entry of [
+      '*',
+      'https://*',
+      'https://git.example*',
+      'https://*.example.com/*',
+      'https:*',
+      'file:*',
+      'a b',
+      '',
+    ])
       assert.equal(isRepositoryEntry(entry), false, entry);
   });
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { allowedImages, isImageEntry } from '../../../src/domain/runner-images.js';
+import { namedBy } from '../../../src/domain/allow-list.js';
+import { isImageEntry } from '../../../src/domain/runner-images.js';
 
 describe('images that runner Jobs may have', () => {
   it('are those that are listed as they are written, and what begins as an entry does', () => {
-    const allows = allowedImages(['reg.example/team/*', 'reg.example/one:1', 'reg.example/tools/agent:*', 'busybox']);
+    const allows = namedBy(['reg.example/team/*', 'reg.example/one:1', 'reg.example/tools/agent:*', 'busybox']);
     const allowed = ['reg.example/team/a', 'reg.example/team/a/b@sha256:00', 'reg.example/one:1', 'busybox'];
     for (const image of [...allowed, 'reg.example/tools/agent:2']) assert.ok(allows(image), image);
     const others = [
@@ -20,7 +21,7 @@ describe('images that runner Jobs may have', () => {
   });
 
   it('are none where nothing is listed', () => {
-    assert.equal(allowedImages([])('evil/img'), false);
+    assert.equal(namedBy([])('evil/img'), false);
   });
 
   it('begin with a registry or a user, whole names of it alone', () => {
