@@ -41,6 +41,8 @@ export interface RunnerConfig {
   readonly traceparent: string | undefined;
   /** Where spans go; undefined: nowhere. */
   readonly tracesUrl: string | undefined;
+  /** What is started before the agent gets: nothing that a run chose, for that would choose where git goes and what it runs. */
+  readonly ownEnvironment: Readonly<Record<string, string>>;
   /** All that the agent gets of an environment. */
   readonly agentEnvironment: Readonly<Record<string, string>>;
 }
@@ -98,6 +100,7 @@ export function readRunnerConfig(environment: Environment): RunnerConfig {
     sourceCommit: optional(environment, NAMES.sourceCommit) ?? 'unknown',
     traceparent: optional(environment, NAMES.traceparent),
     tracesUrl: optional(environment, NAMES.tracesUrl),
+    ownEnvironment: ownEnvironment(environment),
     agentEnvironment: agentEnvironment(environment),
   };
 }
@@ -119,7 +122,7 @@ function volumeOf(environment: Environment): RunnerConfig['volume'] {
   return pvcName === undefined || namespace === undefined ? undefined : { pvcName, namespace };
 }
 
-function agentEnvironment(environment: Environment): Record<string, string> {
+function ownEnvironment(environment: Environment): Record<string, string> {
   const result: Record<string, string> = {};
   const traceparent = optional(environment, NAMES.traceparent);
   // By the name that programs look for, so that an agent's own spans belong to the run's trace.
@@ -127,6 +130,11 @@ function agentEnvironment(environment: Environment): Record<string, string> {
   for (const [name, value] of Object.entries(environment)) {
     if (value !== undefined && PASSED_ON.test(name)) result[name] = value;
   }
+  return result;
+}
+
+function agentEnvironment(environment: Environment): Record<string, string> {
+  const result = ownEnvironment(environment);
   for (const [name, value] of Object.entries(environment)) {
     const own = name.startsWith(AGENT_VARIABLE_PREFIX) ? name.slice(AGENT_VARIABLE_PREFIX.length) : '';
     if (value !== undefined && own !== '') result[own] = value;

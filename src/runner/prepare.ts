@@ -29,6 +29,7 @@ export async function prepareHost(preparation: Preparation): Promise<{ host: Age
   const volume = await openVolume(config.volumeDir, backend.kind);
   status('workspace/preparing', { kind: run.workspaceRef.kind });
   const workspaceDir = await prepareWorkspace({ ref: run.workspaceRef, ...volume, sshKey, processes, signal });
+  processes.lend(config.agentEnvironment);
   await lendToAgent(run, parts);
   const threadId = run.threadId ?? (await threadToResume(volume, run.sessionRef?.threadId ?? null));
   let known = threadId;

@@ -57,7 +57,7 @@ export function startAttempt(options: RunnerOptions): RunningAttempt {
   const tracing = options.tracing ?? noTracing;
   const client = new HttpClient({ baseUrl: config.managerUrl, token: options.token, headers: traceHeaders });
   const api = new RunApi({ client, runId: config.runId, runnerId: config.runnerId, log, signal: calls.signal });
-  const processes = new AgentProcesses(config.agentEnvironment, {
+  const processes = new AgentProcesses(config.ownEnvironment, {
     name: RUNNER_VARIABLES.jobName,
     value: config.jobName,
   });

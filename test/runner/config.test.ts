@@ -51,7 +51,8 @@ describe("the runner's settings", () => {
       AGENTRUN_AGENT_ENV_PATH: '/own',
       AGENTRUN_AGENT_ENV_NODE_OPTIONS: '-x',
     };
-    const { agentEnvironment } = readRunnerConfig({ ...NEEDED, ...more });
+    const { agentEnvironment, ownEnvironment } = readRunnerConfig({ ...NEEDED, ...more });
+    assert.deepEqual(ownEnvironment, { PATH: '/bin', LC_ALL: 'C' });
     assert.deepEqual(agentEnvironment, { PATH: '/own', LC_ALL: 'C', NODE_OPTIONS: '-x' });
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunRecord } from '../../src/contract/run.js';
@@ -86,6 +86,24 @@ describe('a workspace that is reached by ssh', function () {
     assert.equal(runner.manager.output(turn.id), 'from afarfirst\n');
   });
 
+  it('is cloned where the run says, and by nothing that its environment names: the key is at hand then', async () => {
+    const runner = await prepared(handed());
+    const turn = runner.manager.add(
+      'turn',
+      'cat file; echo; test -e "$TMPDIR/ran" && echo ran; git config filter.mine.smudge',
+    );
+    start(runner, {
+      AGENTRUN_AGENT_ENV_GIT_SSH_COMMAND: `touch ${temporary}/ran; false`,
+      AGENTRUN_AGENT_ENV_GIT_CONFIG_COUNT: '2',
+      AGENTRUN_AGENT_ENV_GIT_CONFIG_KEY_0: `url.file:///nowhere/.insteadOf`,
+      AGENTRUN_AGENT_ENV_GIT_CONFIG_VALUE_0: server.urlOf(repository),
+      AGENTRUN_AGENT_ENV_GIT_CONFIG_KEY_1: 'filter.mine.smudge',
+      AGENTRUN_AGENT_ENV_GIT_CONFIG_VALUE_1: 'the agent has it',
+    });
+    await runner.manager.ended(turn);
+    assert.equal(runner.manager.output(turn.id), 'from afar\nthe agent has it\n');
+  });
+
   it('is cloned at a ref that only the server has', async () => {
     const runner = await prepared(handed(), POLICY, 'refs/pull/1/head');
     const turn = runner.manager.add('turn', 'git log --format=%s');
@@ -128,7 +146,8 @@ describe('a workspace that is reached by ssh', function () {
   it('tells that a key is asked for where none was handed', async () => {
     const runner = await prepared(undefined);
     const ssh = 'ssh -F none -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=accept-new';
-    const said = await failureOf(runner, { AGENTRUN_AGENT_ENV_GIT_SSH_COMMAND: ssh });
+    await writeFile(join(temporary, '.gitconfig'), `[core]\n  sshCommand = ${ssh}\n`);
+    const said = await failureOf(runner);
     assert.match(said, /^127\.0\.0\.1 asks for a key: set the tool credential github-ssh/);
   });
 
