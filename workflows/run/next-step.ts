@@ -65,8 +65,8 @@ function attemptDues(input: RunInput, data: RunData): Due[] {
   const { lifecycle, job } = data;
   const { attempt } = lifecycle;
   const exited = exitedJob(input, data);
-  if (exited !== undefined) {
-    return [{ atMs: exited.heldUntilMs ?? 0, name: 'API outage', step: loseExited(data, exited) }];
+  if (exited?.heldUntilMs !== undefined) {
+    return [{ atMs: exited.heldUntilMs, name: 'API outage', step: loseExited(data, exited) }];
   }
   if (lifecycle.claimedBy !== null) {
     const atMs = data.leaseSeenAtMs + policy.leaseBackstopMs;

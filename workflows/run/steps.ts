@@ -6,6 +6,9 @@ import type { LiveRun } from './live-run.js';
 import type { Loss } from './losses.js';
 import { isJobs, limitOutcome, type Step } from './next-step.js';
 
+/** Before this such a runner was replaced at once. */
+const OUTLASTS_OUTAGE = 'replaces-no-runner-while-the-api-is-away';
+
 /** How often it is asked whether the API is there again: seldom beside the hour that a runner waited for it. */
 const OUTAGE_LOOK_MS = 60_000;
 
@@ -23,7 +26,9 @@ export async function perform(live: LiveRun, step: Exclude<Step, { do: 'wait' }>
     case 'check-lease':
       return checkLease(live, step.attempt);
     case 'lose':
-      if (!(await isLost(live, step))) return;
+      // Nothing is awaited where an earlier release did not: what a history of its has in one workflow task would come in another order.
+      if (step.loss.why === 'start-deadline' && !(await couldClaim(live, step.attempt, step.loss.waitedMs))) return;
+      if (wasAbandoned(step.loss) && patched(OUTLASTS_OUTAGE) && !(await couldBeReplaced(live, step.attempt))) return;
       return withAttempt(live, step.attempt, () => run.lose(step.loss));
     case 'end-turn':
       if (step.loss.why === 'hard-timeout' && !(await couldReport(live, step.commandId))) return;
@@ -58,11 +63,9 @@ async function withAttempt(live: LiveRun, attempt: number, decide: () => void): 
   });
 }
 
-/** Whether the attempt is lost now: an outage of the API may be why nobody claimed it, or why its runner is not to be replaced yet. */
-async function isLost(live: LiveRun, { attempt, loss }: Extract<Step, { do: 'lose' }>): Promise<boolean> {
-  if (loss.why === 'start-deadline') return couldClaim(live, attempt, loss.waitedMs);
-  const isAbandoned = loss.why === 'runner-exited' && loss.exitCode === RUNNER_EXIT_CODES.abandoned;
-  return !isAbandoned || couldBeReplaced(live, attempt);
+/** Its runner gave up waiting for the API. */
+function wasAbandoned(loss: Loss): boolean {
+  return loss.why === 'runner-exited' && loss.exitCode === RUNNER_EXIT_CODES.abandoned;
 }
 
 /**
@@ -70,7 +73,6 @@ async function isLost(live: LiveRun, { attempt, loss }: Extract<Step, { do: 'los
  * up as it did, and a long outage would use up every attempt.
  */
 async function couldBeReplaced({ run }: LiveRun, attempt: number): Promise<boolean> {
-  if (!patched('replaces-no-runner-while-the-api-is-away')) return true;
   if ((await records.apiUptime()).acceptingMs > 0) return true;
   const { exited } = run.data.job;
   if (exited?.attempt === attempt) exited.heldUntilMs = Date.now() + OUTAGE_LOOK_MS;
