@@ -18,7 +18,7 @@ export interface Insisting {
   /** Ends it, at once, with the signal's reason for the last error. */
   readonly signal?: AbortSignal;
   readonly onLost: (error: Error) => void;
-  /** What is thrown in the place of the last error. `isInDoubt`: one of the tries may have arrived, and no refusal says otherwise. */
+  /** What is thrown in the place of the last error. `isInDoubt`: one of the tries may have arrived; a later one that is refused says nothing of it. */
   readonly givenUp: (error: unknown, isInDoubt: boolean) => unknown;
 }
 
@@ -42,7 +42,6 @@ export async function insist<T>(
     } catch (error) {
       // Of a try that was stopped on its way nobody knows either.
       if (mayHaveArrived(error) || signal?.aborted === true) isInDoubt = true;
-      if (isRefusal(error)) isInDoubt = false;
       await untilNextTry(error).catch((last: unknown) => {
         throw givenUp(last, isInDoubt);
       });

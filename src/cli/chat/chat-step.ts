@@ -87,12 +87,12 @@ function sentAgain(before: ChatState, sendId: number, why: string): ChatState {
 function notSent(before: ChatState, { sendId, key, message, isRefused, isInDoubt: isNewlyInDoubt }: SendFailure): Step {
   const sending = before.sending.find((entry) => entry.sendId === sendId);
   const text = sending?.text ?? '';
-  const isInDoubt = !isRefused && (isNewlyInDoubt || sending?.isInDoubt === true);
+  const isInDoubt = isNewlyInDoubt || sending?.isInDoubt === true;
   const isFree = before.draft.characters.length === 0;
   const state: ChatState = {
     ...before,
     sending: before.sending.filter((entry) => entry !== sending),
-    unsent: isRefused ? before.unsent : [...before.unsent, { text, key, isInDoubt }],
+    unsent: isRefused && !isInDoubt ? before.unsent : [...before.unsent, { text, key, isInDoubt }],
     echoed: before.echoed.filter((echo) => echo !== text),
     draft: isFree ? draftOf(text) : before.draft,
   };

@@ -226,7 +226,9 @@ describe('a message of the chat', () => {
     assert.equal(sentWith(answered.effects), 'key-1');
     assert.equal(sentWith(after(type, answered.state).effects), null);
     const refused = after([key('enter'), unsent(2, { isRefused: true }), key('enter')], state);
-    assert.equal(sentWith(refused.effects), null);
+    assert.equal(sentWith(refused.effects), 'key-1', 'a repeat that is refused says nothing of the first');
+    const atOnce = after([...type, unsent(1, { isRefused: true }), key('enter')], live);
+    assert.equal(sentWith(atOnce.effects), null);
   });
 
   it('has a key of its own where its text is changed, and that of before where Up brings it back', () => {
