@@ -3,7 +3,7 @@ import { compare, repeat, story, type Comparison, type Effort, type Step } from 
 import { events } from './append.js';
 import { withMemory } from './clients.js';
 
-/** What a workflow decides: from nothing to a runner's first event, and each decision by itself. */
+/** What a workflow decides: from nothing to a runner's first event, and each decision by itself, of one client and of some at once. */
 export async function decisionCases(bed: Bed, effort: Effort): Promise<Comparison[]> {
   const done = [await firstEventCase(bed, effort), await decisionCase(bed, effort)];
   for (const clients of effort.quick ? [4] : [4, 16]) done.push(await decisionsAtOnceCase(bed, effort, clients));
@@ -54,7 +54,7 @@ async function decisionCase(bed: Bed, effort: Effort): Promise<Comparison> {
   });
 }
 
-/** As many clients, each with a run of its own, say the same things at once. What is spent is of a whole life: its first step has it. */
+/** So many clients at once, each with a run of its own, say the same. The processor time of a whole life is shown at its first step. */
 async function decisionsAtOnceCase(bed: Bed, effort: Effort, clients: number): Promise<Comparison> {
   const { bareTemporal, pids } = bed;
   const floor = 'bare update';

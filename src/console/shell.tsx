@@ -27,7 +27,7 @@ const INBOX_MS = 3_000;
 /** On another page only the tab's title and icon show it. */
 const ELSEWHERE_MS = 10_000;
 
-const NOTHING_YET: Inbox = { rows: [], needsMore: false };
+const NOTHING_YET: Inbox = { rows: [], moreNeedYou: false };
 
 /** What every page has around it, for somebody who is logged in. */
 export function Shell({ client, installation, onLogOut }: ShellProps) {
@@ -138,11 +138,11 @@ function usePlace(): { place: Place; go: Console['go'] } {
 }
 
 /** The tab tells how it stands when another one is looked at. */
-function useTab({ rows, needsMore }: Inbox = NOTHING_YET, title: string): void {
+function useTab({ rows, moreNeedYou }: Inbox = NOTHING_YET, title: string): void {
   const { needYou, running, unread } = tabState(rows);
   useEffect(() => {
-    document.title = `${needYou > 0 ? `(${atLeast(needYou, needsMore)}) ` : ''}${title} · AgentRun`;
+    document.title = `${needYou > 0 ? `(${atLeast(needYou, moreNeedYou)}) ` : ''}${title} · AgentRun`;
     const icon = needYou > 0 ? 'needs-you' : unread > 0 ? 'unread' : running > 0 ? 'running' : 'idle';
     document.getElementById('favicon')?.setAttribute('href', `/icon-${icon}.svg`);
-  }, [needYou, needsMore, running, unread, title]);
+  }, [needYou, moreNeedYou, running, unread, title]);
 }

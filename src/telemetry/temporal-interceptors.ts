@@ -74,7 +74,7 @@ function contextOf(headers: Headers): TraceContext | undefined {
   return typeof value === 'string' ? parseTraceparent(value) : undefined;
 }
 
-/** What is written along with other work names the run as well. */
+/** Some arguments name the run in the snapshot that they bring along. */
 function runIdOf(argument: unknown): string | undefined {
   if (typeof argument !== 'object' || argument === null) return undefined;
   const { runId, snapshot } = argument as { readonly runId?: unknown; readonly snapshot?: unknown };

@@ -29,7 +29,7 @@ export type WorkerSettings = Pick<TemporalSettings, 'address' | 'namespace' | 'a
 export async function startWorker(
   settings: WorkerSettings,
   activities: Activities,
-  intercept?: InterceptActivity,
+  intercept: InterceptActivity,
 ): Promise<RunningWorker> {
   const connection = await NativeConnection.connect({ address: settings.address, ...settings.access });
   const worker = await Worker.create({
@@ -42,7 +42,7 @@ export async function startWorker(
     interceptors: {
       // Where the prebuilt bundle is used it has them already.
       workflowModules: existsSync(BUNDLE) ? [] : INTERCEPTORS,
-      activity: intercept === undefined ? [] : [(context) => intercept(context.info.activityType)],
+      activity: [(context) => intercept(context.info.activityType)],
     },
     // A killed worker's workflows move to another after this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',

@@ -8,7 +8,7 @@ const EVENTS = 10_000;
  * A frame may take so much longer than one of the same browser at the same time whose scroller holds nothing: frames that grew with
  * the transcript would take far longer still, and how busy the machine is slows both.
  */
-const mostMs = (emptyMs: number) => 3 * emptyMs + 5;
+const mostMs = (emptyMs: number) => 2 * emptyMs + 5;
 const TRIES = 5;
 
 interface Scrolled {

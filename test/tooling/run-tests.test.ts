@@ -101,7 +101,7 @@ describe('the test runner', () => {
     assert.deepEqual(run.sort(), [...folders].sort());
   });
 
-  it('says which folders are left out, and of what', async () => {
+  it('says which folders are left out, and for want of what', async () => {
     const none = { AGENTRUN_TEST_SCHEMATHESIS: join(tmpdir(), 'no-schemathesis') };
     const developer = await runTestsWith({ ...none, CI: '' }, '--list');
     for (const folder of ['kubernetes', 'chart', 'fuzz'])

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as workflows from '../../workflows/index.js';
-import { patchIdsAskedAbout, patchIdsIn } from '../support/histories/recorded.js';
+import { patchIdsAskedAbout, patchIdsIn } from '../support/histories/patch-ids.js';
 import { runLives } from '../support/histories/run-lives.js';
 import { decoded } from '../support/histories/scrub.js';
 import { senderLives } from '../support/histories/sender-lives.js';

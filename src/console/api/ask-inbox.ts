@@ -21,7 +21,7 @@ export async function askInbox(client: AgentRun, readerId: string): Promise<Inbo
   const allSessions = [...new Map(everySession.map((session) => [session.sessionId, session])).values()];
   const rows = inboxRows({ tasks: allTasks, sessions: allSessions, runs: runs.items }, Date.now());
   const needingTasks = commander.items.filter(({ attentionState }) => NEEDS_ATTENTION.includes(attentionState)).length;
-  return { rows, needsMore: needing.nextCursor !== undefined || commander.attentionCount > needingTasks };
+  return { rows, moreNeedYou: needing.nextCursor !== undefined || commander.attentionCount > needingTasks };
 }
 
 /** Of what two answers tell of one task the later word. */

@@ -12,7 +12,7 @@ const PAGES: readonly { readonly place: Place; readonly word: string }[] = [
 
 export function TopBar({ place, onHelp }: { readonly place: Place; readonly onHelp: () => void }) {
   const { inbox, installation, logOut } = useConsole();
-  const { rows = [], needsMore = false } = inbox.data ?? {};
+  const { rows = [], moreNeedYou = false } = inbox.data ?? {};
   const { needYou } = tabState(rows);
   return (
     <header class="top-bar">
@@ -25,7 +25,7 @@ export function TopBar({ place, onHelp }: { readonly place: Place; readonly onHe
             {word}
             {to.page === 'inbox' && needYou > 0 && (
               <span class="count">
-                {atLeast(needYou, needsMore)}
+                {atLeast(needYou, moreNeedYou)}
                 <span class="hidden-words"> need you</span>
               </span>
             )}

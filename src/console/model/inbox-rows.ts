@@ -31,7 +31,7 @@ export interface InboxRow {
 export interface Inbox {
   readonly rows: readonly InboxRow[];
   /** There are more than these that need somebody. */
-  readonly needsMore: boolean;
+  readonly moreNeedYou: boolean;
 }
 
 export interface InboxData {

@@ -54,7 +54,7 @@ export function InboxPage({ search, show, pollMs }: InboxPageProps) {
               key={group}
               group={group}
               rows={visible.filter((row) => row.group === group)}
-              isMore={group === 'needs-you' && inbox.data?.needsMore === true}
+              isMore={group === 'needs-you' && inbox.data?.moreNeedYou === true}
               isSearched={search !== ''}
               selectedKey={current?.key}
               chosen={chosen}
@@ -159,7 +159,7 @@ function InboxSection({ group, rows, isMore, isSearched, selectedKey, chosen, no
         <p class="dim list-end">
           More need you than these: looked at are {INBOX_LIMITS.needingSessions} such sessions and{' '}
           {INBOX_LIMITS.needingTasks} such tasks. <code>agentrun session list --state needs-attention</code> lists the
-          sessions, <code>agentrun task list --state blocked</code> the tasks that wait for somebody.
+          sessions, <code>agentrun task list --state blocked</code> and <code>--state failed</code> the tasks.
         </p>
       )}
     </section>

@@ -3,7 +3,7 @@ import { RUNNER_EXIT_CODES } from '../../../src/domain/runner-program.js';
 import { eventually } from '../api.js';
 import type { Loose } from '../api.js';
 import { SOON, type Life } from './life.js';
-import { patchIdsIn } from './recorded.js';
+import { patchIdsIn } from './patch-ids.js';
 import { runLives, runnerLost } from './run-lives.js';
 import { senderLives } from './sender-lives.js';
 import type { History, Stage } from './stage.js';

@@ -52,8 +52,8 @@ describe('what the inbox asks for', () => {
   }
 
   const asked = async () => {
-    const { rows, needsMore } = await askInbox(client, 'ann');
-    return [rows.filter(({ group }) => group === 'needs-you').length, needsMore];
+    const { rows, moreNeedYou } = await askInbox(client, 'ann');
+    return [rows.filter(({ group }) => group === 'needs-you').length, moreNeedYou];
   };
 
   it('has a session that needs somebody however many others were active since', async () => {
