@@ -132,7 +132,7 @@ function jobEnded({ facts, again }: Case): EndReason | undefined {
 
 function startFailed(one: Case): EndReason {
   const { facts, ended, again } = one;
-  const wasNeverMade = facts.runnerJob?.reason === 'not-started';
+  const wasNeverMade = isNeverMade(facts);
   const what = said(one, wasNeverMade ? REFUSAL_QUOTE : QUOTE) ?? FAILURE_MEANINGS['runner-start-failed'].what;
   const toldByRunner = focusEvents(facts).some(
     (event) => event.type === 'error' && textField(event, 'message') === ended.failureMessage,
@@ -142,6 +142,11 @@ function startFailed(one: Case): EndReason {
     return { what, next: `${again} and ask for a runner Job, or keep a runner that claims it` };
   if (wasNeverMade) return { what, next: `see to what kept its Job from being made, then ${again}` };
   return { what, next: `look at ${jobOf(facts)} and why it did not claim, then ${again}` };
+}
+
+/** Of a run that ended: its Job's own end is written a moment after the run's. */
+function isNeverMade({ runnerJob }: Case['facts']): boolean {
+  return runnerJob?.status === 'pending' || runnerJob?.reason === 'not-started';
 }
 
 function backendFailed(one: Case): EndReason {
