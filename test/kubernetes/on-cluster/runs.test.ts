@@ -178,7 +178,10 @@ if (hasPods()) {
         await fixture.withQuota(name, { [what]: '0' }, async () => {
           const { run } = await start('echo never', { retryPolicy: { maxAttempts: 1 } });
           assert.equal((await untilEnded(api, run.id, STARTED_MS)).failureKind, 'runner-start-failed');
-          explained = await api.get(`/api/v1/runs/${run.id}/explain`);
+          explained = await eventually(
+            async () => api.get(`/api/v1/runs/${run.id}/explain`),
+            ({ diagnosis }) => diagnosis.includes(`exceeded quota: ${name}`),
+          );
         });
         return explained;
       };
