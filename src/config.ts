@@ -16,7 +16,7 @@ import { readRunnerRetention } from './config/runner-retention.js';
 import { readWarmRunners } from './config/warm-runners.js';
 import { readTraceUiUrl, TELEMETRY_SETTINGS } from './config/telemetry-settings.js';
 import { speaksTls, TEMPORAL_SETTINGS } from './config/temporal-settings.js';
-import { listed, count, HOUR_MS, KNOWN_SCHEMA, optionalText, text, URL_PATTERN } from './config/setting.js';
+import { count, HOUR_MS, KNOWN_SCHEMA, listed, optionalText, text, URL_PATTERN } from './config/setting.js';
 
 /** Every setting, with what it means and its default. Durations are in milliseconds where the name says so. */
 export const Settings = Type.Object({

@@ -4,3 +4,8 @@ const TRACE_ID = /^trc_(?!0{32})([0-9a-f]{32})$/;
 export function traceOf(id: string): string | undefined {
   return TRACE_ID.exec(id)?.[1];
 }
+
+/** The name by which answers and log lines tell of a trace of 32 hexadecimal digits. */
+export function idOfTrace(trace: string): string {
+  return `trc_${trace}`;
+}

@@ -1,5 +1,6 @@
 import { renameSync, statSync } from 'node:fs';
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { idOfTrace } from '../domain/trace-id.js';
 import { currentTrace } from '../telemetry/tracing.js';
 
 /** Names under which something secret could reach a log line; a second fence, behind never logging payloads and headers. */
@@ -27,7 +28,7 @@ export function openLogFile(level: string, file: string): Logger {
 /** A line that is written while something traced is under way names the trace as answers do; its own word for it comes first. */
 function traceOfLine(): Record<string, string> {
   const here = currentTrace();
-  return here === undefined ? {} : { traceId: `trc_${here.traceId}` };
+  return here === undefined ? {} : { traceId: idOfTrace(here.traceId) };
 }
 
 /** Structured log lines, as JSON. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { processEnvironment } from '../environment.js';
 import { RUNNER_EXIT_CODES as EXIT_CODES } from '../domain/runner-program.js';
+import { idOfTrace } from '../domain/trace-id.js';
 import { parseTraceparent } from '../telemetry/trace-context.js';
 import { awaitAssignment, NotNeededError } from './await-assignment.js';
 import { ConfigError, readRunnerConfig, readWarmConfig, type Environment } from './config.js';
@@ -33,7 +34,7 @@ async function main(): Promise<number> {
   const { runId, runnerId, jobName } = config;
   const traceId = parseTraceparent(config.traceparent)?.traceId;
   const log = createLog(
-    { runId, runnerId, jobName, pid: process.pid, ...(traceId && { traceId: `trc_${traceId}` }) },
+    { runId, runnerId, jobName, pid: process.pid, ...(traceId && { traceId: idOfTrace(traceId) }) },
     config.logLevel,
   );
   const tracing = await runnerTracing(config);

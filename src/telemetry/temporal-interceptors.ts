@@ -1,6 +1,7 @@
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import type { ActivityInterceptors } from '@temporalio/worker';
+import { idOfTrace } from '../domain/trace-id.js';
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.js';
 import { currentTrace, withinTrace, type Tracing } from './tracing.js';
 
@@ -53,7 +54,7 @@ export function tracedActivity(tracing: Tracing, activity: string): ActivityInte
       execute: async (input, next) => {
         const parent = contextOf(input.headers);
         const runId = runIdOf(input.args[0]);
-        toldInLines = { ...(runId !== undefined && { runId }), ...(parent && { traceId: `trc_${parent.traceId}` }) };
+        toldInLines = { ...(runId !== undefined && { runId }), ...(parent && { traceId: idOfTrace(parent.traceId) }) };
         if (parent === undefined) return next(input);
         const attributes = { activity, runId };
         return withinTrace(parent, async () => tracing.span(name, { attributes }, async () => next(input)));

@@ -89,7 +89,7 @@ describe("the manager's image", function () {
     const { components } = JSON.parse(bill) as Bill;
     const manifests = files.filter((path) => /node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
     const packages = await Promise.all(manifests.map(async (path) => packageOf(join(root, path))));
-    const billed = components.filter(({ type }) => type === 'library').map(({ name, version }) => `${name}@${version}`);
+    const billed = components.filter(({ type }) => type === 'library').map(named);
     assert.deepEqual([...new Set(packages)].sort(), billed.sort());
     assert.ok(components.some(({ name, type }) => type === 'file' && name === '/usr/local/bin/node'));
   });
@@ -169,6 +169,5 @@ async function fileDigest(path: string): Promise<string> {
 }
 
 async function packageOf(manifest: string): Promise<string> {
-  const { name, version } = JSON.parse(await readFile(manifest, 'utf8')) as { name: string; version: string };
-  return `${name}@${version}`;
+  return named(JSON.parse(await readFile(manifest, 'utf8')) as { name: string; version: string });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { eventually } from '../support/api.js';
+import { PHONE } from '../support/browser.js';
 import { seriousFaults } from './serious-faults.js';
 import { openConsole, runByHand, send } from './world.js';
 
@@ -18,7 +19,7 @@ const TOO_LOW = `[...document.querySelectorAll('button, .button, .nav-link, .vie
   .map((node) => node.outerHTML.slice(0, 120))`;
 
 async function assertFits(page: Page, path: string): Promise<void> {
-  assert.equal(await page.evaluate('innerWidth'), 390);
+  assert.equal(await page.evaluate('innerWidth'), PHONE.width);
   for (const beyond of await page.evaluate<number[]>(TOO_WIDE))
     assert.ok(beyond <= 0, `${path}: ${beyond} px too wide`);
   assert.deepEqual(await page.evaluate<string[]>(TOO_LOW), [], path);
@@ -72,7 +73,7 @@ describe('the console on a phone', function () {
     const steer = page.getByRole('button', { name: 'Steer' });
     for (const part of [field, steer]) {
       const box = await part.boundingBox();
-      assert.ok(box !== null && box.y >= 0 && box.y + box.height <= 844, 'in sight without scrolling');
+      assert.ok(box !== null && box.y >= 0 && box.y + box.height <= PHONE.height, 'in sight without scrolling');
     }
     await staysAtEnd(page);
     await field.fill('from');

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { stopAtEnd } from './shared.js';
 
+/** A phone's screen, in CSS pixels. */
+export const PHONE = { width: 390, height: 844 };
+
 const QUIET =
   '--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
@@ -55,7 +58,7 @@ export async function openPage({ isPhone = false, scheme = 'light' }: PageOption
   await page.addInitScript(`document.addEventListener('securitypolicyviolation', (event) => {
     console.error('policy broken: ' + event.violatedDirective + ' by ' + event.blockedURI + ' at ' + event.sourceFile + ':' + event.lineNumber);
   });`);
-  await page.setViewportSize(isPhone ? { width: 390, height: 844 } : { width: 1280, height: 800 });
+  await page.setViewportSize(isPhone ? PHONE : { width: 1280, height: 800 });
   if (isPhone) await touched(page);
   await page.emulateMedia({ colorScheme: scheme });
   return { page, complaints };
@@ -65,8 +68,7 @@ export async function openPage({ isPhone = false, scheme = 'light' }: PageOption
 async function touched(page: Page): Promise<void> {
   const devTools = await page.context().newCDPSession(page);
   await devTools.send('Emulation.setDeviceMetricsOverride', {
-    width: 390,
-    height: 844,
+    ...PHONE,
     deviceScaleFactor: 2,
     mobile: true,
   });

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { newTraceId } from '../../domain/new-id.js';
+import { idOfTrace } from '../../domain/trace-id.js';
 import { stateOf } from '../request-state.js';
 
 const OWN = /^trc_[0-9a-z]{8,60}$/;
@@ -19,5 +20,5 @@ export function traceId(): Middleware {
 export function traceIdOf(own: string, traceparent: string): string {
   if (OWN.test(own)) return own;
   const trace = TRACEPARENT.exec(traceparent)?.[1];
-  return trace === undefined ? newTraceId() : `trc_${trace}`;
+  return trace === undefined ? newTraceId() : idOfTrace(trace);
 }

@@ -1,32 +1,16 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { AgentRun } from '../../../src/client/index.js';
 import { askInbox } from '../../../src/console/api/ask-inbox.js';
+import { ScriptedAnswers } from './scripted-answers.js';
 
 const AT = '2026-01-01T12:00:00.000Z';
 
 describe('what the inbox asks for', () => {
   /** How many sessions and tasks need somebody; of the newest sessions none does. */
   let needing: { sessions: number; tasks: number };
-  let server: Server;
-  let client: AgentRun;
+  let manager: ScriptedAnswers;
 
-  beforeEach(async () => {
-    server = createServer(({ url = '/' }, response) => {
-      const data = answerTo(new URL(url, 'http://inbox.test'));
-      response.setHeader('content-type', 'application/json').end(JSON.stringify({ ok: true, data }));
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    client = new AgentRun({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-  });
-  afterEach(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
+  beforeEach(async () => (manager = await ScriptedAnswers.listen(answerTo)));
+  afterEach(async () => manager.close());
 
   function answerTo({ pathname, searchParams: query }: URL): unknown {
     const limit = Number(query.get('limit'));
@@ -52,7 +36,7 @@ describe('what the inbox asks for', () => {
   }
 
   const asked = async () => {
-    const { rows, moreNeedYou } = await askInbox(client, 'ann');
+    const { rows, moreNeedYou } = await askInbox(manager.client, 'ann');
     return [rows.filter(({ group }) => group === 'needs-you').length, moreNeedYou];
   };
 
